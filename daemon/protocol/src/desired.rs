@@ -1,0 +1,80 @@
+//! The whole of what a server should be, as it goes down to the node.
+
+use chrono::{DateTime, Utc};
+use gantry_types::{
+    OperationId, ServerId,
+    operation::OperationKind,
+    server::{Desired, Endpoint, Hold, Setting},
+    units::Limits,
+};
+use serde::{Deserialize, Serialize};
+
+/// Everything the node needs to run the server alone. A higher generation replaces a lower one whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DesiredServer {
+    pub id: ServerId,
+    pub generation: u64,
+    pub name: String,
+    pub desired: Desired,
+    pub holds: Vec<Hold>,
+    pub blueprint: BlueprintRef,
+    /// Secrets among them in clear: the link is authenticated, and the daemon keeps its ledger to itself.
+    pub settings: Vec<Setting>,
+    pub endpoints: Vec<Endpoint>,
+    pub limits: Limits,
+    pub time_zone: String,
+    /// The latest thing that people asked for. Its effect happens once, by its id.
+    pub operation: Option<OperationRequest>,
+}
+
+/// Which plugin's which blueprint, and how to run it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlueprintRef {
+    /// For messages: the plugin's name and version.
+    pub plugin: String,
+    /// Lower-case hex SHA-256 of the component.
+    pub digest: String,
+    pub blueprint: String,
+    pub collect_every_ms: Option<u32>,
+    /// Capabilities that an administrator granted to exactly this component, such as `query`.
+    pub capabilities: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationRequest {
+    pub id: OperationId,
+    pub kind: OperationKind,
+    pub requested_at: DateTime<Utc>,
+    /// After this the node refuses to begin it.
+    pub deadline: DateTime<Utc>,
+}
+
+/// Why the node did not take a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusal {
+    pub code: RefusalCode,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalCode {
+    /// The node has a higher generation.
+    StaleGeneration,
+    /// Send the component first, then repeat.
+    MissingPlugin,
+    /// The bytes do not have the digest of the path.
+    DigestMismatch,
+    /// No such server on this node.
+    UnknownServer,
+    /// Nothing runs that could take a command.
+    NotRunning,
+    /// The body could not be understood.
+    Invalid,
+    /// The node itself is at fault.
+    Internal,
+}

@@ -1,0 +1,32 @@
+//! What control plane and daemon say to each other.
+//!
+//! The daemon dials out and then serves plain HTTP over that connection; the control plane is the client. Every message
+//! is JSON. State goes down as the *whole* desired server with a generation, never as a delta, and comes up as events
+//! with a sequence number that are repeated until they are acknowledged.
+//!
+//! | method and path | body → answer |
+//! |---|---|
+//! | `GET /v1/node` | → [`NodeReport`] |
+//! | `PUT /v1/plugins/{digest}` | the component's bytes → 204; `digest` is lower-case hex SHA-256 |
+//! | `GET /v1/servers` | → `[ObservedServer]` |
+//! | `PUT /v1/servers/{id}` | [`DesiredServer`] → [`ObservedServer`]; 409 [`Refusal`] for a stale generation or a missing plugin |
+//! | `POST /v1/servers/{id}/console` | [`ConsoleCommand`] → 204; 409 [`Refusal`] while nothing runs |
+//! | `GET /v1/servers/{id}/console?after=SEQ&limit=N` | → [`ConsolePage`]: history, oldest first |
+//! | `GET /v1/servers/{id}/console/live?after=SEQ` | → NDJSON of [`ConsoleLine`], for ever |
+//! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
+//! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |
+//! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
+//!
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`node`].
+
+pub mod console;
+pub mod desired;
+pub mod link;
+pub mod node;
+pub mod observed;
+
+pub use console::*;
+pub use desired::*;
+pub use link::*;
+pub use node::*;
+pub use observed::*;

@@ -1,0 +1,31 @@
+//! What a node says of itself.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeReport {
+    pub agent_version: String,
+    pub system: SystemReport,
+    /// Docker's version and API version, or the runtime's name.
+    pub runtime: String,
+    /// Digests of the components that it holds.
+    pub plugins: Vec<String>,
+    /// The last event's number.
+    pub last_event: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemReport {
+    pub hostname: String,
+    /// `/etc/os-release`'s pretty name.
+    pub os: String,
+    pub kernel: String,
+    pub architecture: String,
+    pub cpu_model: String,
+    pub cpu_count: u32,
+    pub memory_mib: u64,
+    pub disk_mib: u64,
+}

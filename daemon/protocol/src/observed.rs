@@ -1,0 +1,70 @@
+//! What the node saw, as it comes up: full state on request, events at least once, samples at most once.
+
+use chrono::{DateTime, Utc};
+use gantry_types::{
+    OperationId, ServerId,
+    operation::{OperationFailure, OperationState, Progress},
+    sample::{ConsoleEvent, LiveSample},
+    server::ObservedState,
+};
+use serde::{Deserialize, Serialize};
+
+/// Full state of one server, for reconciliation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObservedServer {
+    pub id: ServerId,
+    /// The generation that the node has written down.
+    pub generation: u64,
+    pub observed: ObservedState,
+    /// The latest operation that the node knows of, with its state.
+    pub operation: Option<OperationReport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationReport {
+    pub id: OperationId,
+    pub state: OperationState,
+    pub progress: Option<Progress>,
+    pub failure: Option<OperationFailure>,
+}
+
+/// An event with its place in the node's order. Repeated until acknowledged; the control plane drops what it has seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventEnvelope {
+    /// Counts up by one from 1, for the life of the node's ledger.
+    pub seq: u64,
+    pub at: DateTime<Utc>,
+    pub server_id: ServerId,
+    pub event: Event,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The observed state changed.
+    Observed { observed: ObservedState },
+    /// An operation began, moved or ended.
+    Operation { operation: OperationReport },
+    /// The console meant something.
+    Console { event: ConsoleEvent },
+    /// A plugin was stopped or failed: which, in which call, and why.
+    PluginFault { plugin: String, call: String, code: String, message: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledge {
+    /// This event and all before it are stored.
+    pub through: u64,
+}
+
+/// Live numbers of one server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SampleEnvelope {
+    pub server_id: ServerId,
+    pub sample: LiveSample,
+}

@@ -1,0 +1,20 @@
+//! The vocabulary that every side of every boundary shares.
+//!
+//! Control plane, daemon, plugin host and tests speak of the same things; this crate gives each of them one name and
+//! one shape. It holds data and the rules that follow from the data alone. It deliberately has no I/O, no clock and no
+//! randomness, so that whatever uses it stays testable.
+//!
+//! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
+//! [`permission`], [`problem`].
+
+pub mod ids;
+pub mod units;
+pub mod server;
+pub mod operation;
+pub mod blueprint;
+pub mod plan;
+pub mod sample;
+pub mod permission;
+pub mod problem;
+
+pub use ids::*;

@@ -1,0 +1,88 @@
+//! Permission nodes: what a subuser can be allowed to do with one server.
+//!
+//! The enumeration is the only list there is: routes, the matrix test, the API document and the panel's forms are made
+//! from it. An owner has all of them; an administrator too.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+macro_rules! permissions {
+    ($($(#[doc = $doc:literal])* $variant:ident = $text:literal),* $(,)?) => {
+        /// One right over one server.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+        pub enum Permission { $($(#[doc = $doc])* #[serde(rename = $text)] $variant),* }
+
+        impl Permission {
+            /// All of them, in reading order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+            /// The stable text, as it stands in the API and the database.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $text),* } }
+            /// What it allows, in a sentence for people.
+            pub const fn description(self) -> &'static str { match self { $(Self::$variant => concat!($($doc),*)),* } }
+            /// The permission that a text names.
+            pub fn parse(text: &str) -> Option<Self> { match text { $($text => Some(Self::$variant),)* _ => None } }
+        }
+    };
+}
+
+permissions! {
+    /// See the server, its state and its address.
+    ServerRead = "server.read",
+    /// Rename the server and change its description.
+    ServerUpdate = "server.update",
+    /// Delete the server and its files.
+    ServerDelete = "server.delete",
+    /// Install the game again.
+    ServerReinstall = "server.reinstall",
+    /// Start the server.
+    PowerStart = "power.start",
+    /// Stop the server.
+    PowerStop = "power.stop",
+    /// Restart the server.
+    PowerRestart = "power.restart",
+    /// Kill the server's process at once.
+    PowerKill = "power.kill",
+    /// Read the console and its history.
+    ConsoleRead = "console.read",
+    /// Type commands into the console.
+    ConsoleWrite = "console.write",
+    /// See CPU, memory, network and player charts.
+    StatisticsRead = "statistics.read",
+    /// See who plays.
+    PlayersRead = "players.read",
+    /// See the server's variables.
+    VariablesRead = "variables.read",
+    /// Change the server's variables.
+    VariablesUpdate = "variables.update",
+    /// See the server's allocations.
+    AllocationsRead = "allocations.read",
+    /// Add, remove and reorder the server's allocations.
+    AllocationsUpdate = "allocations.update",
+    /// See which operations ran and how they ended.
+    OperationsRead = "operations.read",
+    /// Cancel a running operation.
+    OperationsCancel = "operations.cancel",
+    /// See who else may use the server.
+    MembersRead = "members.read",
+    /// Invite people to the server.
+    MembersCreate = "members.create",
+    /// Change other people's rights, within one's own.
+    MembersUpdate = "members.update",
+    /// Remove people from the server.
+    MembersDelete = "members.delete",
+    /// See what was done to the server, and by whom.
+    ActivityRead = "activity.read",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_parses_back_from_its_text() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::parse(permission.as_str()), Some(*permission));
+            assert!(!permission.description().is_empty());
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Install plans and run specs: what a plugin computes and the daemon does.
+//!
+//! The shapes follow `sdk/wit`, interface `plans`. Paths are relative to the server's directory and are untrusted until
+//! the daemon's jail has resolved them.
+
+use crate::server::Setting;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DigestAlgorithm {
+    Sha256,
+    Sha512,
+    Sha1,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Digest {
+    pub algorithm: DigestAlgorithm,
+    pub hex: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Download {
+    pub url: String,
+    pub path: String,
+    pub expect: Option<Digest>,
+    pub max_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveFormat {
+    Tar,
+    TarGz,
+    Zip,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Extract {
+    pub archive: String,
+    pub format: ArchiveFormat,
+    pub into: String,
+    pub strip_components: u32,
+    /// Cap on the sum of unpacked bytes.
+    pub max_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Write {
+    pub path: String,
+    pub content: String,
+    /// Unix permission bits; all but 0o777 are dropped.
+    pub mode: u32,
+    pub only_if_missing: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfigFormat {
+    Properties,
+    Ini,
+    Json,
+    Toml,
+    Lines,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Edit {
+    /// A dotted path, `section.key`, a key, or a line's beginning, by the format.
+    pub at: String,
+    pub value: String,
+}
+
+/// An edited value may be a secret, so it is never printed.
+impl std::fmt::Debug for Edit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Edit").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfigEdit {
+    pub path: String,
+    pub format: ConfigFormat,
+    pub edits: Vec<Edit>,
+    /// Whether a missing file is made; otherwise it is an error.
+    pub create: bool,
+}
+
+/// A file of a recipe's build context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RecipeFile {
+    pub path: String,
+    pub content: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Image {
+    /// A registry reference.
+    Reference { reference: String },
+    /// A Dockerfile that the node builds once and keeps by the digest of its text.
+    Recipe { dockerfile: String, files: Vec<RecipeFile> },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerRun {
+    pub image: Image,
+    pub command: Vec<String>,
+    pub environment: Vec<Setting>,
+    /// Whether the container may reach the network.
+    pub network: bool,
+    pub timeout_ms: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Action {
+    Download(Download),
+    Extract(Extract),
+    Write(Write),
+    EditConfig(ConfigEdit),
+    BuildImage { image: Image },
+    Run(ContainerRun),
+    MakeDirectory { path: String },
+    Remove { path: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    /// Unique within the plan; the journal's key.
+    pub id: String,
+    pub title: String,
+    pub action: Action,
+    /// Share of the whole work, for progress; at least 1.
+    pub weight: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstallPlan {
+    pub steps: Vec<Step>,
+    pub installed_version: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Probe {
+    /// A regular expression on one console line, with escape sequences removed.
+    Console { pattern: String },
+    /// An endpoint, by name, that accepts connections.
+    Tcp { endpoint: String },
+    /// An endpoint, by name, that answers a datagram.
+    Udp { endpoint: String, payload: Vec<u8> },
+    /// The collector answers.
+    Collector,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum StopStep {
+    /// A line typed into the console.
+    Console { command: String },
+    /// A signal by name, such as `SIGINT`.
+    Signal { signal: String },
+    Wait { ms: u32 },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSpec {
+    pub image: Image,
+    pub command: Vec<String>,
+    pub environment: Vec<Setting>,
+    /// Where the server's directory is mounted and the command starts.
+    pub working_directory: String,
+    pub edits: Vec<ConfigEdit>,
+    /// All must pass before the server counts as running.
+    pub ready: Vec<Probe>,
+    pub ready_timeout_ms: u32,
+    /// In order; the host kills when they are exhausted.
+    pub stop: Vec<StopStep>,
+    pub terminal: bool,
+    pub read_only_root: bool,
+}
