@@ -1,1 +1,67 @@
-fn main() {}
+//! The commands of people who work on Gantry, or who try it: `cargo xtask up`, `cargo xtask test` and their kin.
+//!
+//! A fresh Debian or Ubuntu machine with a Rust toolchain is enough: each command first finds or installs what it
+//! needs, says what it does and why, and names the exact command where it cannot do it itself. Nothing here is part of
+//! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`web`], [`postgres`],
+//! [`docker`], [`up`], [`test`], [`check`], [`generate`].
+
+mod api;
+mod check;
+mod components;
+mod docker;
+mod edges;
+mod environment;
+mod generate;
+mod postgres;
+mod processes;
+mod shell;
+mod test;
+mod up;
+mod web;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Work on Gantry, or try it")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and start everything, with a real game server, until Ctrl-C
+    Up(up::Options),
+    /// Stop what `up --detach` started
+    Down(up::DownOptions),
+    /// Set up and run all tests: unit, PostgreSQL, Docker with real games, browser
+    Test(test::Options),
+    /// Formatting, lints, licences and advisories, crate edges, generated files
+    Check,
+    /// Regenerate what is generated: the API document, the TypeScript client, the query data, the problem pages
+    Gen(generate::Options),
+    /// Build the first-party plugins as components into a folder
+    Plugins {
+        /// Where the components go
+        #[arg(long, default_value = ".gantry/plugins")]
+        out: std::path::PathBuf,
+    },
+}
+
+fn main() -> std::process::ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Up(options) => up::up(&options),
+        Command::Down(options) => up::down(&options),
+        Command::Test(options) => test::test(&options),
+        Command::Check => check::run(),
+        Command::Gen(options) => generate::generate(&options),
+        Command::Plugins { out } => components::build(&out).map(drop),
+    };
+    match result {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,58 @@
-//! Empty.
+//! Use cases, reconcilers and jobs: the only place where domain, store, nodes and plugins meet.
+//!
+//! [`App`] is the one thing that edges hold: each of its methods is one use case, takes the caller as an [`OpCtx`],
+//! decides by the rules of the domain within the rights that `gantry_auth` weighs, and writes intent, operation and
+//! audit in one transaction. What then has to happen elsewhere is the work of [`App::run`]: a reconciler per connected
+//! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
+//!
+//! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or read
+//! one. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
+//! person's rights at the moment of telling.
+//!
+//! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
+//! each noun: `setup`, `sessions`, `tickets`, `accounts`, `locations`, `nodes`, `plugins` with `components`, `servers`,
+//! `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `samples`.
+
+pub mod context;
+pub mod error;
+pub mod inputs;
+pub mod views;
+pub mod wire;
+
+mod access;
+mod app;
+
+mod accounts;
+mod activity;
+mod components;
+mod locations;
+mod members;
+mod nodes;
+mod operations;
+mod plugins;
+mod servers;
+mod sessions;
+mod setup;
+mod tickets;
+
+mod console;
+mod doorbell;
+mod live;
+mod rights;
+mod samples;
+mod supervisor;
+
+pub use app::{App, AppOptions};
+pub use console::{ConsoleFeed, ConsoleFrame};
+pub use context::{OpCtx, Origin};
+pub use error::{Answer, AppError};
+pub use live::{LiveFeed, LiveFrame, TOPICS, Topic, UnknownTopic};
+pub use members::permissions;
+pub use plugins::Bundled;
+pub use sessions::Authenticated;
+
+/// How a daemon's socket is handed over.
+pub mod link {
+    pub use gantry_nodes::{Frame, FrameSocket, MAX_FRAME, Mapped, SocketError};
+}

@@ -1,1 +1,34 @@
-//! Empty.
+//! The rules of the control plane: what may happen, never how.
+//!
+//! Each noun has one module with its shape and its rules. Nothing here reads a clock, rolls dice or touches the
+//! outside; time comes in as an argument. A rule that refuses says what is wrong and what to do about it, so that every
+//! door (HTTP, command line, page) explains itself in the same words.
+//!
+//! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`locations`], [`nodes`], [`allocations`],
+//! [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`operations`], [`members`], [`audit`],
+//! [`statistics`].
+
+pub mod actions;
+pub mod allocations;
+pub mod audit;
+pub mod limits;
+pub mod locations;
+pub mod members;
+pub mod nodes;
+pub mod operations;
+pub mod page;
+pub mod plugins;
+pub mod servers;
+pub mod sessions;
+pub mod statistics;
+pub mod text;
+pub mod users;
+pub mod variables;
+
+pub use gantry_types::blueprint::FieldProblem;
+pub use users::Role;
+
+/// A problem with one field of a form.
+pub fn problem(key: &str, message: impl Into<String>, remedy: impl Into<String>) -> FieldProblem {
+    FieldProblem { key: key.to_owned(), message: message.into(), remedy: Some(remedy.into()) }
+}

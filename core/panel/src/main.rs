@@ -1,1 +1,29 @@
-fn main() {}
+//! The program `gantry`: picks a subcommand. What each does stands in the library.
+
+use clap::Parser;
+use gantry_panel::{
+    cli::{Cli, Command},
+    commands,
+};
+use std::{io::Write, process::ExitCode};
+
+fn main() -> ExitCode {
+    // The compiler child sets its own limits before any thread starts.
+    if std::env::args_os().nth(1).is_some_and(|first| first == commands::COMPILER) {
+        return gantry_host::compiler_main();
+    }
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => commands::serve(*args),
+        Command::Migrate(args) => commands::migrate(args),
+        Command::Openapi => commands::openapi(),
+        Command::CompileComponent => return gantry_host::compiler_main(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nowhere left to report that stderr is closed.
+            drop(writeln!(std::io::stderr(), "gantry: {}", commands::with_causes(&*error)));
+            ExitCode::FAILURE
+        }
+    }
+}

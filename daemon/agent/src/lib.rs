@@ -1,1 +1,26 @@
-//! Empty.
+//! The daemon of one node: it makes servers what the control plane says they should be, and says what they are.
+//!
+//! The control plane states the whole of a server; the daemon writes that down, drives the server's machine with it, and
+//! reports back by events that it repeats until they are acknowledged. What runs keeps running whatever becomes of the
+//! daemon or the control plane. Rules live in `gantry-lifecycle`; containers, files and plugins behind their own crates;
+//! here is what joins them.
+//!
+//! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `query`, `faults`,
+//! [`node`], `server`, `install`, [`http`], [`report`], [`link`], [`enroll`], [`run`].
+
+pub mod clock;
+pub mod console;
+pub mod data;
+pub mod enroll;
+mod failure;
+mod faults;
+pub mod http;
+mod install;
+pub mod ledger;
+pub mod link;
+pub mod node;
+pub mod plugins;
+mod query;
+pub mod report;
+pub mod run;
+mod server;

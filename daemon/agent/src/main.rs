@@ -1,1 +1,179 @@
-fn main() {}
+//! `gantryd`: the command line of the daemon.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use gantry_agent::{
+    enroll::{Enrollment, enroll},
+    report::AGENT_VERSION,
+    run::{RunOptions, RuntimeKind, run},
+};
+use std::{
+    error::Error,
+    io::{IsTerminal, Read},
+    path::PathBuf,
+    process::ExitCode,
+};
+use tracing_subscriber::EnvFilter;
+
+#[derive(Parser)]
+#[command(name = "gantryd", version, about = "The Gantry daemon: runs the game servers of one node")]
+struct Cli {
+    /// Writes the log as JSON lines. The filter is read from GANTRY_LOG.
+    #[arg(long, global = true, env = "GANTRY_LOG_JSON")]
+    log_json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the node.
+    Run(RunArgs),
+    /// Buys this node its identity with a one-time token.
+    Enroll(EnrollArgs),
+    /// Compiles a component from standard input; the daemon starts this itself.
+    #[command(hide = true)]
+    CompileComponent,
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// Where the node keeps everything.
+    #[arg(long, env = "GANTRYD_DATA_DIR")]
+    data_dir: PathBuf,
+    /// What runs the containers.
+    #[arg(long, value_enum, default_value = "docker", env = "GANTRYD_RUNTIME")]
+    runtime: RuntimeArg,
+    /// The container engine's socket.
+    #[arg(long, env = "GANTRYD_DOCKER_SOCKET")]
+    docker_socket: Option<PathBuf>,
+    /// Serves the node's interface on this unix socket as well.
+    #[arg(long, env = "GANTRYD_SOCKET")]
+    socket: Option<PathBuf>,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    #[arg(long, env = "GANTRYD_CA")]
+    ca: Option<PathBuf>,
+    /// Lets install steps download from loopback addresses; for tests.
+    #[arg(long, hide = true)]
+    allow_loopback_downloads: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RuntimeArg {
+    Docker,
+    Simulated,
+}
+
+#[derive(Args)]
+struct EnrollArgs {
+    /// Where the node will keep everything.
+    #[arg(long, env = "GANTRYD_DATA_DIR")]
+    data_dir: PathBuf,
+    /// The panel's address, such as https://panel.example.com
+    #[arg(long)]
+    url: url::Url,
+    #[command(flatten)]
+    token: TokenArgs,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    #[arg(long, env = "GANTRYD_CA")]
+    ca: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct TokenArgs {
+    /// Reads the one-time token from this file.
+    #[arg(long)]
+    token_file: Option<PathBuf>,
+    /// Reads the one-time token from standard input.
+    #[arg(long)]
+    token_stdin: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if matches!(cli.command, Command::CompileComponent) {
+        return gantry_host::compiler_main();
+    }
+    start_log(cli.log_json);
+    match act(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(json: bool) {
+    let filter = EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json {
+        builder.json().init();
+    } else {
+        builder.with_ansi(std::io::stderr().is_terminal()).init();
+    }
+}
+
+fn act(command: Command) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(async {
+        match command {
+            Command::Run(args) => run(args.into()).await.map_err(Into::into),
+            Command::Enroll(args) => enroll_node(args).await,
+            // Answered before there was a runtime.
+            Command::CompileComponent => Ok(()),
+        }
+    });
+    // Work on files that was called off may take a moment; nothing waits for its answer.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    done
+}
+
+async fn enroll_node(args: EnrollArgs) -> Result<(), Box<dyn Error>> {
+    let token = match &args.token.token_file {
+        Some(path) => std::fs::read_to_string(path)?,
+        None => {
+            let mut token = String::new();
+            std::io::stdin().take(4_096).read_to_string(&mut token)?;
+            token
+        }
+    };
+    let enrollment = Enrollment {
+        url: args.url,
+        token: token.trim().to_owned(),
+        data_dir: args.data_dir,
+        extra_ca: args.ca,
+        agent_version: AGENT_VERSION.to_owned(),
+    };
+    let identity = enroll(enrollment).await?;
+    tracing::info!(node.id = %identity.node_id, name = identity.name, "this node is enrolled");
+    Ok(())
+}
+
+impl From<RunArgs> for RunOptions {
+    fn from(args: RunArgs) -> Self {
+        let runtime = match args.runtime {
+            RuntimeArg::Docker => RuntimeKind::Docker,
+            RuntimeArg::Simulated => RuntimeKind::Simulated,
+        };
+        Self {
+            data_dir: args.data_dir,
+            runtime,
+            docker_socket: args.docker_socket,
+            socket: args.socket,
+            ca: args.ca,
+            allow_loopback_downloads: args.allow_loopback_downloads,
+        }
+    }
+}
+
+/// An error with all its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

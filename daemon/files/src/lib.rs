@@ -1,1 +1,43 @@
-//! Empty.
+//! A server's directory as a jail, and everything that reaches into it.
+//!
+//! A tenant controls every byte, name and link below its directory, and its process may change them while we look. So
+//! nothing here joins paths and hopes: a [`Jail`] holds the directory open, resolves every [`JailPath`] beneath it in
+//! the kernel, opens files without waiting on what they might be, and changes what it has opened and not what a name
+//! points to by then. This is the only crate of the daemon that touches tenant files.
+//!
+//! What comes from outside gets in through here as well: [`outbound`] fetches over https from public addresses alone,
+//! [`archive`] unpacks with limits, and [`config`] edits settings as pure text.
+//!
+//! Modules in reading order: [`error`], [`path`], [`jail`], `place`, `walk`, `remove`, [`config`], [`archive`],
+//! [`outbound`].
+
+pub mod archive;
+pub mod config;
+pub mod error;
+pub mod jail;
+pub mod outbound;
+pub mod path;
+mod place;
+mod remove;
+mod walk;
+
+pub use archive::{ArchiveLimits, Extracted};
+pub use config::EditError;
+pub use error::FilesError;
+pub use jail::{Jail, Kind, Stat};
+pub use outbound::{Downloaded, OutboundClient, OutboundConfig, OutboundError, is_public};
+pub use path::JailPath;
+pub use remove::remove_directory;
+pub use walk::Usage;
+
+/// Takes the number of bytes moved so far, and of all bytes if that is known. It is called from the work itself, so it
+/// must return at once.
+pub trait TransferSink: Send + Sync {
+    fn moved(&self, done: u64, total: Option<u64>);
+}
+
+impl<F: Fn(u64, Option<u64>) + Send + Sync> TransferSink for F {
+    fn moved(&self, done: u64, total: Option<u64>) {
+        self(done, total);
+    }
+}

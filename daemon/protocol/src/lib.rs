@@ -11,19 +11,22 @@
 //! | `GET /v1/servers` | → `[ObservedServer]` |
 //! | `PUT /v1/servers/{id}` | [`DesiredServer`] → [`ObservedServer`]; 409 [`Refusal`] for a stale generation or a missing plugin |
 //! | `POST /v1/servers/{id}/console` | [`ConsoleCommand`] → 204; 409 [`Refusal`] while nothing runs |
-//! | `GET /v1/servers/{id}/console?after=SEQ&limit=N` | → [`ConsolePage`]: history, oldest first |
-//! | `GET /v1/servers/{id}/console/live?after=SEQ` | → NDJSON of [`ConsoleLine`], for ever |
+//! | `GET /v1/servers/{id}/console?after=SEQ&limit=N` | → [`ConsolePage`]: history, oldest first; without `after` the newest |
+//! | `GET /v1/servers/{id}/console/live?after=SEQ` | → NDJSON of [`ConsoleLine`], for ever; without `after` from the next line on |
 //! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
 //! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`node`].
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`node`]; and `tunnel`, behind the feature of
+//! that name, for the two crates that hold an end of the link.
 
 pub mod console;
 pub mod desired;
 pub mod link;
 pub mod node;
 pub mod observed;
+#[cfg(feature = "tunnel")]
+pub mod tunnel;
 
 pub use console::*;
 pub use desired::*;

@@ -11,11 +11,12 @@
 
 use gantry_types::NodeId;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The only version there is.
 pub const PROTOCOL: u32 = 1;
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollRequest {
     pub token: String,
@@ -24,7 +25,7 @@ pub struct EnrollRequest {
     pub agent_version: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EnrollResponse {
     pub node_id: NodeId,

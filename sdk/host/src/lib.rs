@@ -1,1 +1,47 @@
-//! Empty.
+//! The sandbox: how a component becomes a [`Plugin`] and how a plugin is called.
+//!
+//! Control plane, daemon and author tools use this one embedding, so that a plugin behaves the same everywhere. The
+//! crate has no opinion on HTTP, SQL or containers: what a plugin may reach is lent by the embedder through
+//! [`Query`] and [`PluginLog`].
+//!
+//! Invariants:
+//! - Each call gets a fresh instance; nothing that a guest keeps in memory outlives it.
+//! - A component that imports what it may not have does not load, and the message names the import. There is no WASI.
+//! - Every call has a budget ([`Budgets`]); whatever exceeds it is stopped, named and reported as [`Stop`], and no
+//!   other call notices.
+//! - Native code comes from the compiler child alone, or from a cache file whose keyed MAC this host made.
+//!
+//! [`Plugin`]'s methods speak `gantry_types` and own everything that they hand to a guest. They are the seam behind
+//! which guests can move into a process of their own.
+//!
+//! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`,
+//! `engine`, `turn`, `plugin`, `run`, `state`, `stop`, `convert`, `bindings`.
+
+#![warn(missing_docs)]
+
+mod bindings;
+mod budgets;
+mod cache;
+mod capability;
+mod compiler;
+mod component;
+mod convert;
+mod engine;
+mod error;
+mod host;
+mod manifest;
+mod plugin;
+mod run;
+mod state;
+mod stop;
+mod turn;
+
+pub use budgets::{Budgets, CallBudget, CompileBudget, Concurrency, EPOCH_TICK, MEMORY_CEILING_BYTES};
+pub use capability::{
+    CAPABILITIES, CallContext, Grants, LogLevel, PluginLog, QUERY, Query, QueryFailure, Reply, TracingLog,
+};
+pub use compiler::{CompilerCommand, compiler_main};
+pub use error::{CallError, CompileError, HostError, PluginFailure, Stop, StopReason};
+pub use host::{Host, HostConfig, LoadReport, Origin};
+pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
+pub use plugin::Plugin;

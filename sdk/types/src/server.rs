@@ -79,6 +79,13 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+/// The user and group of a node's system that a server's process runs as and that its files belong to. Never 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SystemUser {
+    pub uid: u32,
+    pub gid: u32,
+}
+
 /// One variable's value, as text: booleans are `true` or `false`, numbers decimal.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,0 +1,194 @@
+//! What handlers take, with refusals that say which part of the request is wrong and why.
+
+use crate::problem::EdgeError;
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+};
+use gantry_app::{OpCtx, Origin};
+use gantry_types::blueprint::FieldProblem;
+use http::{header, request::Parts};
+use serde::{Deserialize, de::DeserializeOwned};
+
+/// A JSON body.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = EdgeError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, EdgeError> {
+        expect_media_type(&request, "application/json")?;
+        let bytes = body(request, state).await?;
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let path = error.path().to_string();
+            unreadable("body", (path != ".").then_some(path), &error.into_inner())
+        })?;
+        reader.end().map_err(|error| unreadable("body", None, &error))?;
+        Ok(Self(value))
+    }
+}
+
+/// A body of bytes, with the media type that the route names.
+pub(crate) struct Wasm(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Wasm {
+    type Rejection = EdgeError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, EdgeError> {
+        expect_media_type(&request, "application/wasm")?;
+        body(request, state).await.map(Self)
+    }
+}
+
+fn expect_media_type(request: &Request, expected: &'static str) -> Result<(), EdgeError> {
+    let given =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let essence = given.split(';').next().unwrap_or("").trim();
+    if essence.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(EdgeError::MediaType { expected }) }
+}
+
+/// The limit that the route set, for messages.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyLimit(pub(crate) usize);
+
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, EdgeError> {
+    let limit = request.extensions().get::<BodyLimit>().map_or(crate::route::JSON_LIMIT, |limit| limit.0);
+    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(failure)
+            if failure.status() == http::StatusCode::PAYLOAD_TOO_LARGE =>
+        {
+            EdgeError::TooLarge { limit }
+        }
+        _ => EdgeError::invalid("The body ended before it was complete."),
+    })
+}
+
+/// A field's path, then what is wrong there. Values of the request never stand in it.
+fn unreadable(place: &str, path: Option<String>, error: &serde_json::Error) -> EdgeError {
+    let whole = error.to_string();
+    let reason = whole.split(" at line ").next().unwrap_or(&whole);
+    let quoted = reason.split('`').nth(1).filter(|_| reason.contains(" field `"));
+    let key = match (path, quoted) {
+        (Some(path), Some(name)) if !path.ends_with(name) => format!("{path}.{name}"),
+        (Some(path), _) => path,
+        (None, Some(name)) => name.to_owned(),
+        (None, None) => String::new(),
+    };
+    let detail = match error.classify() {
+        serde_json::error::Category::Data => format!("The {place} does not fit: {}.", redacted(reason)),
+        _ => format!("The {place} is not JSON: error in line {}, column {}.", error.line(), error.column()),
+    };
+    let field = (!key.is_empty()).then(|| FieldProblem { key, message: redacted(reason), remedy: None });
+    EdgeError::Invalid { detail, field }
+}
+
+/// serde quotes the value that it did not like, which may be a password.
+fn redacted(reason: &str) -> String {
+    match (reason.strip_prefix("invalid type: "), reason.strip_prefix("invalid value: ")) {
+        (Some(rest), _) | (_, Some(rest)) => {
+            let kind = rest.split(['`', '"', ',']).next().unwrap_or("").trim();
+            let expected = rest.rsplit("expected ").next().unwrap_or("something else");
+            format!("expected {expected}, got {kind}")
+        }
+        _ => reason.to_owned(),
+    }
+}
+
+/// Parameters of the path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = EdgeError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, EdgeError> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            // Whatever cannot be an id names nothing.
+            Err(_) => Err(EdgeError::invalid("An id in the address is not a UUID.")),
+        }
+    }
+}
+
+/// Parameters of the query.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = EdgeError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, EdgeError> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|rejection| {
+            let source = std::error::Error::source(&rejection).map(ToString::to_string);
+            EdgeError::invalid(format!(
+                "The query does not fit: {}.",
+                source.unwrap_or_else(|| rejection.to_string())
+            ))
+        })
+    }
+}
+
+/// Who asks. The guard puts it there for every route that needs a session.
+pub(crate) struct Caller(pub(crate) OpCtx);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = EdgeError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, EdgeError> {
+        parts.extensions.get::<OpCtx>().cloned().map(Self).ok_or(EdgeError::NotSignedIn)
+    }
+}
+
+/// Where the request came from, signed in or not.
+pub(crate) struct Whence(pub(crate) Origin);
+
+impl<S: Send + Sync> FromRequestParts<S> for Whence {
+    type Rejection = EdgeError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, EdgeError> {
+        Ok(Self(parts.extensions.get::<Origin>().cloned().unwrap_or_default()))
+    }
+}
+
+/// Reads one frame of a WebSocket by the rules of a body.
+pub(crate) fn frame<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EdgeError> {
+    serde_json::from_str(text).map_err(|error| unreadable("frame", None, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(body: &str) -> FieldProblem {
+        #[derive(Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        #[expect(dead_code, reason = "only its shape matters")]
+        struct Form {
+            name: String,
+            port: Option<u16>,
+        }
+        let mut reader = serde_json::Deserializer::from_str(body);
+        let error = serde_path_to_error::deserialize::<_, Form>(&mut reader).unwrap_err();
+        let path = error.path().to_string();
+        match unreadable("body", (path != ".").then_some(path), &error.into_inner()) {
+            EdgeError::Invalid { field: Some(field), .. } => field,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn missing_field_is_named() {
+        assert_eq!(field("{}").key, "name");
+    }
+
+    #[test]
+    fn unknown_field_is_named() {
+        assert_eq!(field(r#"{"name":"a","nmae":1}"#).key, "nmae");
+    }
+
+    #[test]
+    fn unfit_value_is_never_repeated() {
+        let problem = field(r#"{"name":"a","port":"hunter2"}"#);
+        assert_eq!(problem.key, "port");
+        assert!(!problem.message.contains("hunter2"), "{}", problem.message);
+    }
+}

@@ -1,0 +1,170 @@
+//! WebSockets: bounded on every side, let in by a one-time ticket, and ended when the right to them ends.
+//!
+//! A socket is one loop in one task: what it hears and what it says take turns, so a reader that does not read holds up
+//! nobody but itself, and is dropped when a frame cannot be handed over in time. Feeds drop or mark what a slow reader
+//! missed; nothing queues here.
+
+mod console;
+mod link;
+mod live;
+
+pub(crate) use console::console;
+pub(crate) use link::link;
+pub(crate) use live::live;
+
+use crate::{edge::Edge, extract, problem::EdgeError};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+
+/// Largest frame and message that a browser may send, in bytes.
+const FRAME: usize = 64 * 1024;
+/// What may wait in a socket's write buffer, in bytes.
+const WRITE_BUFFER: usize = 1024 * 1024;
+/// How long the first frame may take.
+const FIRST_FRAME: Duration = Duration::from_secs(5);
+/// How often the other end is asked whether it still listens.
+const HEARTBEAT: Duration = Duration::from_secs(20);
+/// How long it may say nothing, pongs included.
+const SILENCE: Duration = Duration::from_secs(60);
+/// How long one frame may take to be handed over.
+const HAND_OVER: Duration = Duration::from_secs(10);
+
+/// Why a socket is closed, as its close code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goodbye {
+    /// The control plane stops; come back in a moment.
+    Closing,
+    /// A frame that could not be understood.
+    Unreadable,
+    /// No ticket, a spent one, or a session that has ended.
+    NotSignedIn,
+    /// What was asked for may not be seen, or no longer.
+    Forbidden,
+    /// The stream ended; connect again and fetch again what is shown.
+    Again,
+    /// Nothing was heard, or nothing could be handed over.
+    Silent,
+}
+
+impl Goodbye {
+    const fn code(self) -> u16 {
+        match self {
+            Self::Closing => 1001,
+            Self::Unreadable => 4400,
+            Self::NotSignedIn => 4401,
+            Self::Forbidden => 4403,
+            Self::Again => 4409,
+            Self::Silent => 4408,
+        }
+    }
+
+    const fn reason(self) -> &'static str {
+        match self {
+            Self::Closing => "the control plane stops",
+            Self::Unreadable => "a frame could not be understood",
+            Self::NotSignedIn => "no session",
+            Self::Forbidden => "not allowed",
+            Self::Again => "connect again",
+            Self::Silent => "too slow",
+        }
+    }
+}
+
+/// The upgrade with its limits.
+fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade.max_frame_size(FRAME).max_message_size(FRAME).max_write_buffer_size(WRITE_BUFFER)
+}
+
+/// One browser at the other end.
+struct Talk {
+    socket: WebSocket,
+    heard: Instant,
+    heartbeat: Interval,
+}
+
+impl Talk {
+    fn new(socket: WebSocket) -> Self {
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { socket, heard: Instant::now(), heartbeat }
+    }
+
+    /// The next text frame; an error once there will be none. May be dropped at any await.
+    async fn hear(&mut self) -> Result<Utf8Bytes, Goodbye> {
+        loop {
+            tokio::select! {
+                message = self.socket.recv() => {
+                    self.heard = Instant::now();
+                    match message {
+                        Some(Ok(Message::Text(text))) => return Ok(text),
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                        Some(Ok(Message::Binary(_))) => return Err(Goodbye::Unreadable),
+                        Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Goodbye::Closing),
+                    }
+                }
+                _ = self.heartbeat.tick() => {
+                    if self.heard.elapsed() > SILENCE {
+                        return Err(Goodbye::Silent);
+                    }
+                    self.hand_over(Message::Ping(Default::default())).await?;
+                }
+            }
+        }
+    }
+
+    /// The first frame, in time.
+    async fn first<T: DeserializeOwned>(&mut self) -> Result<T, Goodbye> {
+        let text = timeout(FIRST_FRAME, self.hear()).await.map_err(|_| Goodbye::NotSignedIn)??;
+        extract::frame(&text).map_err(|_| Goodbye::Unreadable)
+    }
+
+    async fn say<T: Serialize>(&mut self, frame: &T) -> Result<(), Goodbye> {
+        let text = serde_json::to_string(frame).map_err(|_| Goodbye::Unreadable)?;
+        self.hand_over(Message::Text(text.into())).await
+    }
+
+    async fn hand_over(&mut self, message: Message) -> Result<(), Goodbye> {
+        match timeout(HAND_OVER, self.socket.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Goodbye::Closing),
+            Err(_) => Err(Goodbye::Silent),
+        }
+    }
+
+    /// Says why and closes. The other end may be gone already, which then is no news.
+    async fn close(mut self, goodbye: Goodbye) {
+        let frame = CloseFrame { code: goodbye.code(), reason: goodbye.reason().into() };
+        if self.hand_over(Message::Close(Some(frame))).await.is_err() {
+            tracing::trace!(?goodbye, "the other end had gone");
+        }
+    }
+}
+
+/// Room for one socket, for as long as it lives.
+struct Seat {
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        metrics::gauge!("gantry_websockets").decrement(1.0);
+    }
+}
+
+fn room(edge: &Edge) -> Result<Seat, EdgeError> {
+    let permit = edge.sockets().try_acquire_owned().map_err(|_| EdgeError::Busy)?;
+    metrics::gauge!("gantry_websockets").increment(1.0);
+    Ok(Seat { _permit: permit })
+}
+
+/// What a refusal of the application means for a whole socket.
+fn farewell(error: &gantry_app::AppError) -> Goodbye {
+    match error.code().status() {
+        401 => Goodbye::NotSignedIn,
+        403 | 404 => Goodbye::Forbidden,
+        _ => Goodbye::Closing,
+    }
+}

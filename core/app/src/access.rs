@@ -1,0 +1,30 @@
+//! What a caller may do with a server, asked inside the transaction that acts on the answer.
+
+use crate::{App, OpCtx, error::Answer};
+use gantry_auth::ServerAccess;
+use gantry_domain::servers::Server;
+use gantry_store::UserTx;
+use gantry_types::{ServerId, permission::Permission};
+
+impl App {
+    /// Begins a transaction for the caller and weighs what the caller may do with the server.
+    pub(crate) async fn access(&self, ctx: &OpCtx, server: ServerId) -> Answer<(UserTx, ServerAccess)> {
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        let access = tx.server_access(&ctx.actor, server).await?;
+        access.standing()?;
+        Ok((tx, access))
+    }
+
+    /// The same, for who needs one right and the server's row.
+    pub(crate) async fn server_with(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        permission: Permission,
+    ) -> Answer<(UserTx, ServerAccess, Server)> {
+        let (mut tx, access) = self.access(ctx, server).await?;
+        access.require(permission)?;
+        let row = tx.server(server).await?;
+        Ok((tx, access, row))
+    }
+}

@@ -1,0 +1,121 @@
+//! The application: one value that everything is asked of.
+
+use crate::{
+    components::Components, console::Consoles, doorbell::Doorbells, error::AppError, live::Live,
+    nodes::StoredKeys, rights::Rights, samples::SampleBook, sessions::SessionCache, tickets::Tickets,
+};
+use gantry_auth::{PasswordHasher, Purpose, Token};
+use gantry_host::Host;
+use gantry_nodes::Links;
+use gantry_store::Db;
+use gantry_types::problem::Code;
+use std::sync::Arc;
+
+/// What the application stands on.
+pub struct AppOptions {
+    pub db: Db,
+    pub host: Host,
+    /// The address under which browsers and daemons reach the control plane, without a slash at its end.
+    pub public_url: String,
+    /// Passwords that are hashed at once.
+    pub hashing_threads: usize,
+}
+
+/// All use cases. Clones are handles to the same application.
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    links: Links,
+    components: Components,
+    hasher: PasswordHasher,
+    public_url: String,
+    setup_token: Token,
+    sessions: SessionCache,
+    tickets: Tickets,
+    rights: Rights,
+    doorbells: Doorbells,
+    samples: SampleBook,
+    live: Live,
+    consoles: Arc<Consoles>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("public_url", &self.inner.public_url).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Puts the application together. Nothing runs until [`App::run`].
+    pub fn new(options: AppOptions) -> Result<Self, AppError> {
+        let inner = Inner {
+            links: Links::new(Arc::new(StoredKeys::new(options.db.clone()))),
+            components: Components::new(options.host),
+            db: options.db,
+            hasher: PasswordHasher::new(options.hashing_threads)?,
+            public_url: options.public_url.trim_end_matches('/').to_owned(),
+            setup_token: Token::generate(Purpose::Setup)?,
+            sessions: SessionCache::default(),
+            tickets: Tickets::default(),
+            rights: Rights::default(),
+            doorbells: Doorbells::default(),
+            samples: SampleBook::default(),
+            live: Live::default(),
+            consoles: Arc::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+    pub(crate) fn links(&self) -> &Links {
+        &self.inner.links
+    }
+    pub(crate) fn components(&self) -> &Components {
+        &self.inner.components
+    }
+    pub(crate) fn hasher(&self) -> &PasswordHasher {
+        &self.inner.hasher
+    }
+    pub(crate) fn public_url(&self) -> &str {
+        &self.inner.public_url
+    }
+    pub(crate) fn one_time_setup_token(&self) -> &Token {
+        &self.inner.setup_token
+    }
+    pub(crate) fn session_cache(&self) -> &SessionCache {
+        &self.inner.sessions
+    }
+    pub(crate) fn tickets(&self) -> &Tickets {
+        &self.inner.tickets
+    }
+    pub(crate) fn rights(&self) -> &Rights {
+        &self.inner.rights
+    }
+    pub(crate) fn doorbells(&self) -> &Doorbells {
+        &self.inner.doorbells
+    }
+    pub(crate) fn samples(&self) -> &SampleBook {
+        &self.inner.samples
+    }
+    pub(crate) fn live_hub(&self) -> &Live {
+        &self.inner.live
+    }
+    pub(crate) fn consoles(&self) -> &Arc<Consoles> {
+        &self.inner.consoles
+    }
+
+    /// Whether requests can be answered, and what they change is heard by watchers. That takes [`App::run`].
+    pub async fn ready(&self) -> Result<(), AppError> {
+        self.db().ping().await?;
+        if self.live_hub().is_listening() {
+            return Ok(());
+        }
+        Err(AppError::refused(Code::Unavailable, "Gantry does not hear of changes yet."))
+    }
+}

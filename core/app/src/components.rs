@@ -1,0 +1,103 @@
+//! Plugins that are ready to be called, by the digest of their component.
+//!
+//! The bytes stand in the database; what is kept here can be dropped and loaded again at any time. One component is
+//! loaded at a time, so a burst of requests for a fresh one loads it once.
+
+use crate::error::{Answer, AppError};
+use bytes::Bytes;
+use gantry_domain::plugins::OfferedBlueprint;
+use gantry_host::{CallContext, CallError, Host, Plugin};
+use gantry_store::Db;
+use gantry_types::{blueprint::FieldProblem, plan::InstallPlan, server::ServerContext};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Plugins that are kept ready; the one that was unused for longest makes way.
+const READY: usize = 32;
+
+pub(crate) struct Components {
+    host: Host,
+    ready: Mutex<Vec<Plugin>>,
+    loading: tokio::sync::Mutex<()>,
+}
+
+impl Components {
+    pub(crate) fn new(host: Host) -> Self {
+        Self { host, ready: Mutex::default(), loading: tokio::sync::Mutex::default() }
+    }
+
+    /// Makes a plugin of bytes that nobody has accepted yet, and keeps nothing.
+    pub(crate) async fn inspect(&self, component: &Bytes) -> Answer<Plugin> {
+        Ok(self.host.load(Arc::from(component.as_ref())).await?)
+    }
+
+    /// The plugin of an accepted component.
+    pub(crate) async fn plugin(&self, db: &Db, digest: &str) -> Answer<Plugin> {
+        if let Some(plugin) = self.ready(digest) {
+            return Ok(plugin);
+        }
+        let _turn = self.loading.lock().await;
+        if let Some(plugin) = self.ready(digest) {
+            return Ok(plugin);
+        }
+        let component = db.as_system().await?.component(digest).await?;
+        let plugin = self.host.load(Arc::from(component)).await?;
+        if plugin.digest() != digest {
+            return Err(AppError::Broken(
+                "a stored component does not have the digest that it is stored under",
+            ));
+        }
+        self.keep(plugin.clone());
+        Ok(plugin)
+    }
+
+    fn ready(&self, digest: &str) -> Option<Plugin> {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = ready.iter().position(|plugin| plugin.digest() == digest)?;
+        let plugin = ready.remove(at);
+        ready.push(plugin.clone());
+        Some(plugin)
+    }
+
+    pub(crate) fn keep(&self, plugin: Plugin) {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.retain(|other| other.digest() != plugin.digest());
+        if ready.len() >= READY {
+            ready.remove(0);
+        }
+        ready.push(plugin);
+    }
+
+    /// What the plugin has to say about a server's variables as a whole.
+    pub(crate) async fn validate(
+        &self,
+        db: &Db,
+        offered: &OfferedBlueprint,
+        server: &ServerContext,
+    ) -> Answer<Vec<FieldProblem>> {
+        let plugin = self.plugin(db, &offered.digest).await?;
+        plugin
+            .validate(&context(&offered.granted), server)
+            .await
+            .map_err(|source| failed(&offered.plugin_name, source))
+    }
+
+    /// What installing would do.
+    pub(crate) async fn install_plan(
+        &self,
+        db: &Db,
+        offered: &OfferedBlueprint,
+        server: &ServerContext,
+    ) -> Answer<InstallPlan> {
+        let plugin = self.plugin(db, &offered.digest).await?;
+        let plan = plugin.install_plan(&context(&offered.granted), server).await;
+        plan.map_err(|source| failed(&offered.plugin_name, source))
+    }
+}
+
+pub(crate) fn context(granted: &[String]) -> CallContext {
+    CallContext::traced(granted.iter().cloned().collect())
+}
+
+pub(crate) fn failed(plugin: &str, source: CallError) -> AppError {
+    AppError::Plugin { plugin: plugin.to_owned(), source }
+}

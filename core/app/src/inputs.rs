@@ -1,0 +1,201 @@
+//! What callers hand in, in its final shape. Unknown fields are refused, so that a misspelt wish is not ignored.
+//!
+//! Nothing here has been checked: each use case checks what it takes. A field that is left out of an update stays as
+//! it is.
+
+use gantry_domain::Role;
+use gantry_types::{
+    AllocationId, LocationId, NodeId, UserId, permission::Permission, server::PowerAction, units::Limits,
+};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+macro_rules! inputs {
+    ($($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Deserialize, ToSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        pub struct $name { $($(#[$field_meta])* pub $field: $type),* }
+    )*};
+}
+
+inputs! {
+    /// The first administrator.
+    SetupInput {
+        name: String,
+        email: String,
+        #[schema(value_type = String)]
+        password: SecretString,
+        /// The one-time token; needed from another machine.
+        #[schema(value_type = Option<String>)]
+        token: Option<SecretString>,
+    }
+    SignInInput {
+        email: String,
+        #[schema(value_type = String)]
+        password: SecretString,
+    }
+    /// One's own account.
+    AccountUpdate {
+        name: Option<String>,
+        email: Option<String>,
+        /// Signs out all other sessions.
+        #[schema(value_type = Option<String>)]
+        new_password: Option<SecretString>,
+        /// Needed for a new password and for a new e-mail address.
+        #[schema(value_type = Option<String>)]
+        current_password: Option<SecretString>,
+    }
+    UserInput {
+        name: String,
+        email: String,
+        #[schema(value_type = String)]
+        password: SecretString,
+        role: Role,
+    }
+    UserUpdate {
+        name: Option<String>,
+        email: Option<String>,
+        /// Signs out all of the person's sessions.
+        #[schema(value_type = Option<String>)]
+        password: Option<SecretString>,
+        role: Option<Role>,
+    }
+    LocationInput {
+        name: String,
+        #[serde(default)]
+        description: String,
+    }
+    LocationUpdate {
+        name: Option<String>,
+        description: Option<String>,
+    }
+    NodeInput {
+        name: String,
+        #[serde(default)]
+        description: String,
+        location_id: LocationId,
+        /// What servers may use together; zero is unlimited.
+        #[serde(default)]
+        memory_mib: u64,
+        #[serde(default)]
+        cpu_percent: u64,
+        #[serde(default)]
+        disk_mib: u64,
+    }
+    NodeUpdate {
+        name: Option<String>,
+        description: Option<String>,
+        location_id: Option<LocationId>,
+        memory_mib: Option<u64>,
+        cpu_percent: Option<u64>,
+        disk_mib: Option<u64>,
+    }
+    AllocationsInput {
+        /// An IP address of the node.
+        address: String,
+        /// Ports and ranges: `30000-30010,30020`.
+        ports: String,
+    }
+    /// A server to be; the same for preview and creation.
+    ServerInput {
+        name: String,
+        #[serde(default)]
+        description: String,
+        /// `plugin:blueprint`.
+        blueprint_id: String,
+        node_id: NodeId,
+        /// By the blueprint's endpoint names. What is left out is chosen among the free allocations.
+        #[serde(default)]
+        allocations: BTreeMap<String, AllocationId>,
+        /// By the blueprint's variable keys. What is left out takes its default.
+        #[serde(default)]
+        variables: BTreeMap<String, String>,
+        /// What is left out is the blueprint's recommendation.
+        limits: Option<Limits>,
+        /// Administrators alone name somebody else.
+        owner_id: Option<UserId>,
+        /// Whether to start it once it is installed.
+        #[serde(default)]
+        start: bool,
+    }
+    ServerUpdate {
+        name: Option<String>,
+        description: Option<String>,
+    }
+    VariablesInput {
+        /// By key. Null empties a value; a secret stays until it is given another.
+        values: BTreeMap<String, Option<String>>,
+    }
+    HoldInput {
+        /// Shown to everybody who may see the server.
+        reason: String,
+    }
+    PowerInput {
+        action: PowerAction,
+    }
+    CommandInput {
+        /// One line.
+        command: String,
+    }
+    /// An address for one of the blueprint's endpoints, in place of the one that it has.
+    ServerAllocationInput {
+        endpoint: String,
+        /// None chooses a free one.
+        allocation_id: Option<AllocationId>,
+    }
+    MemberInput {
+        email: String,
+        permissions: Vec<Permission>,
+    }
+    MemberUpdate {
+        permissions: Vec<Permission>,
+    }
+}
+
+/// Which page of a list.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 if left out.
+    pub limit: Option<u32>,
+}
+
+/// Which servers.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ServersQuery {
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 if left out.
+    pub limit: Option<u32>,
+    /// Part of a name or an id.
+    pub search: Option<String>,
+    /// An observed state.
+    pub status: Option<gantry_types::server::Observed>,
+}
+
+/// Which span of history.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct StatisticsQuery {
+    /// An hour ago if left out.
+    pub from: Option<chrono::DateTime<chrono::Utc>>,
+    pub to: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+/// Which part of a console's history.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConsoleQuery {
+    /// Lines before this number; the end if left out.
+    pub before: Option<u64>,
+    /// 1 to 1000; 200 if left out.
+    pub limit: Option<u32>,
+}

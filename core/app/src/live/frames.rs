@@ -1,0 +1,77 @@
+//! What a page hears over its one WebSocket.
+
+use crate::views::{NodeState, OperationView, ServerView};
+use gantry_types::{NodeId, ServerId, sample::LiveSample};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+/// Topics that one socket may hold.
+pub const TOPICS: usize = 256;
+
+/// What a page wants to hear about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// Every server that the actor may see.
+    Servers,
+    /// One server.
+    Server(ServerId),
+    /// Progress of operations on every server that the actor may see.
+    Operations,
+    /// Nodes coming and going; for administrators.
+    Nodes,
+}
+
+/// The text names no topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("topics are \"servers\", \"server:<id>\", \"operations\" and \"nodes\"")]
+pub struct UnknownTopic;
+
+impl FromStr for Topic {
+    type Err = UnknownTopic;
+    fn from_str(text: &str) -> Result<Self, UnknownTopic> {
+        match text {
+            "servers" => Ok(Self::Servers),
+            "operations" => Ok(Self::Operations),
+            "nodes" => Ok(Self::Nodes),
+            _ => text
+                .strip_prefix("server:")
+                .and_then(|id| id.parse().ok())
+                .map(Self::Server)
+                .ok_or(UnknownTopic),
+        }
+    }
+}
+
+/// One message to a page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum LiveFrame {
+    /// The server as it stands.
+    Server { server: Box<ServerView> },
+    /// It is gone, or the actor may no longer see it.
+    #[serde(rename_all = "camelCase")]
+    Removed { server_id: ServerId },
+    /// One second of a running server.
+    #[serde(rename_all = "camelCase")]
+    Sample { server_id: ServerId, sample: LiveSample },
+    /// An operation began, moved or ended.
+    Operation { operation: OperationView },
+    /// A node came or went.
+    #[serde(rename_all = "camelCase")]
+    Node { node_id: NodeId, state: NodeState },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn topics_are_read_from_their_texts_and_nothing_else() {
+        let id = "0190a0b0-0000-7000-8000-000000000001";
+        assert_eq!("servers".parse(), Ok(Topic::Servers));
+        assert_eq!(format!("server:{id}").parse(), Ok(Topic::Server(id.parse().unwrap())));
+        assert_eq!("server:*".parse::<Topic>(), Err(UnknownTopic));
+        assert_eq!("".parse::<Topic>(), Err(UnknownTopic));
+    }
+}

@@ -1,0 +1,110 @@
+//! Making, changing and removing nodes.
+
+use crate::{
+    App, OpCtx,
+    error::Answer,
+    inputs::{NodeInput, NodeUpdate},
+    views::{NodeView, Page},
+};
+use gantry_domain::{
+    audit::AuditEntry,
+    nodes::{Capacity, Node},
+    text,
+};
+use gantry_store::nodes::{NewNode, NodeChange};
+use gantry_types::NodeId;
+use serde_json::json;
+
+impl App {
+    /// All nodes. What they say of their machines is for administrators; who makes servers sees the rest.
+    pub async fn list_nodes(&self, ctx: &OpCtx) -> Answer<Page<NodeView>> {
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        let nodes = match ctx.actor.administrator() {
+            Ok(grant) => tx.nodes_with_reports(&grant).await?,
+            Err(_) => tx.nodes().await?,
+        };
+        Ok(Page::whole(nodes.into_iter().map(|node| self.node_view(node)).collect()))
+    }
+
+    pub async fn node(&self, ctx: &OpCtx, id: NodeId) -> Answer<NodeView> {
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        let node = match ctx.actor.administrator() {
+            Ok(grant) => tx.node_with_report(&grant, id).await?,
+            Err(_) => tx.node(id).await?,
+        };
+        Ok(self.node_view(node))
+    }
+
+    fn node_view(&self, node: Node) -> NodeView {
+        let connected = self.links().client(node.id).is_some();
+        NodeView::of(node, connected)
+    }
+
+    /// Makes a node. It waits for a daemon that enrolls.
+    pub async fn create_node(&self, ctx: &OpCtx, input: NodeInput) -> Answer<NodeView> {
+        let grant = ctx.actor.administrator()?;
+        let node = NewNode {
+            id: NodeId::new(gantry_store::new_uuid()),
+            location_id: input.location_id,
+            name: text::name("name", &input.name)?,
+            description: text::description("description", &input.description)?,
+            capacity: Capacity {
+                memory_mib: input.memory_mib,
+                disk_mib: input.disk_mib,
+                cpu_percent: input.cpu_percent,
+            },
+        };
+        let entry = AuditEntry::new("node.create", "node", node.id, ctx.origin.clone())
+            .after(json!({ "name": node.name, "locationId": node.location_id, "capacity": node.capacity }));
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        if let Some(earlier) = ctx.claim(&mut tx).await? {
+            return Ok(earlier);
+        }
+        tx.create_node(&grant, &node, entry).await?;
+        let made = self.node_view(tx.node(node.id).await?);
+        ctx.keep(&mut tx, 201, &made).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    pub async fn update_node(&self, ctx: &OpCtx, id: NodeId, update: NodeUpdate) -> Answer<NodeView> {
+        let grant = ctx.actor.administrator()?;
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        let before = tx.node(id).await?;
+        let capacity = Capacity {
+            memory_mib: update.memory_mib.unwrap_or(before.capacity.memory_mib),
+            disk_mib: update.disk_mib.unwrap_or(before.capacity.disk_mib),
+            cpu_percent: update.cpu_percent.unwrap_or(before.capacity.cpu_percent),
+        };
+        let change = NodeChange {
+            location_id: update.location_id,
+            name: update.name.map(|name| text::name("name", &name)).transpose()?,
+            description: update.description.map(|it| text::description("description", &it)).transpose()?,
+            capacity: (capacity != before.capacity).then_some(capacity),
+        };
+        let entry = AuditEntry::new("node.update", "node", id, ctx.origin.clone())
+            .before(
+                json!({ "name": before.name, "locationId": before.location_id, "capacity": before.capacity }),
+            )
+            .after(
+                json!({ "name": change.name, "locationId": change.location_id, "capacity": change.capacity }),
+            );
+        tx.update_node(&grant, id, &change, entry).await?;
+        let after = tx.node_with_report(&grant, id).await?;
+        tx.commit().await?;
+        Ok(self.node_view(after))
+    }
+
+    /// Removes a node without servers. Its daemon is cut off at once and refused from then on.
+    pub async fn delete_node(&self, ctx: &OpCtx, id: NodeId) -> Answer<()> {
+        let grant = ctx.actor.administrator()?;
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        let before = tx.node(id).await?;
+        let entry = AuditEntry::new("node.delete", "node", id, ctx.origin.clone())
+            .before(json!({ "name": before.name, "locationId": before.location_id }));
+        tx.delete_node(&grant, id, entry).await?;
+        tx.commit().await?;
+        self.links().close(id);
+        Ok(())
+    }
+}

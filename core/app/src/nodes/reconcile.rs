@@ -1,0 +1,149 @@
+//! Wishes go down: whatever the node has not written down is sent again, whole, until it has.
+//!
+//! Nothing here is told what changed. It reads what differs, sends the full desired server, and notes the generation
+//! that the node answers with, so it may run at any time and any number of times.
+
+use super::follow::Link;
+use crate::error::{Answer, AppError};
+use chrono::Utc;
+use gantry_domain::{operations::Operation, variables};
+use gantry_nodes::NodeError;
+use gantry_protocol as wire;
+use gantry_store::reconcile::{DesiredServer, Scope};
+use gantry_types::ServerId;
+use std::collections::HashMap;
+
+/// Servers that are read at once.
+const PAGE: u32 = 100;
+
+/// Compares the whole node: what it is, what it has, what it should have.
+pub(super) async fn everything(link: &Link) -> Answer<()> {
+    report(link).await?;
+    let observed = link.client.servers().await?;
+    let known: HashMap<ServerId, u64> =
+        observed.iter().map(|server| (server.id, server.generation)).collect();
+    super::events::apply_full(link, observed).await?;
+    let wanted = send(link, Scope::All, &known).await?;
+    for orphan in known.keys().filter(|id| !wanted.contains(id)) {
+        // Never deleted: somebody's data may be in it, and the database may be a restored one.
+        tracing::warn!(server.id = %orphan, node.id = %link.node(), "the node has a server that nobody knows of");
+    }
+    Ok(())
+}
+
+/// Sends what the node has not written down.
+pub(super) async fn changes(link: &Link) -> Answer<()> {
+    send(link, Scope::Unacknowledged, &HashMap::new()).await.map(|_| ())
+}
+
+async fn report(link: &Link) -> Answer<()> {
+    let report = link.client.node().await?;
+    let value =
+        serde_json::to_value(&report).map_err(|_| AppError::Broken("a node's report cannot be written"))?;
+    let mut tx = link.app.db().as_system().await?;
+    tx.record_report(link.node(), &report.agent_version, &value, Utc::now()).await?;
+    if report.last_event < tx.last_event(link.node()).await? {
+        tracing::error!(node.id = %link.node(), "the node's ledger is older than what it told before");
+        tx.forget_acknowledgements(link.node()).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// Sends desired servers page by page, but those that the node has at their generation. Answers which there are.
+async fn send(link: &Link, scope: Scope, known: &HashMap<ServerId, u64>) -> Answer<Vec<ServerId>> {
+    let mut seen = Vec::new();
+    loop {
+        let mut tx = link.app.db().as_system().await?;
+        let page = tx.desired_servers(link.node(), scope, seen.last().copied(), PAGE).await?;
+        drop(tx);
+        if page.is_empty() {
+            return Ok(seen);
+        }
+        link.owns(page.iter().map(|desired| desired.server.id));
+        for desired in page {
+            let (id, generation) = (desired.server.id, desired.server.generation);
+            seen.push(id);
+            if known.get(&id) != Some(&generation) {
+                if let Err(error) = put(link, desired).await {
+                    give_up_or_go_on(link, id, error)?;
+                }
+            } else if desired.server.acknowledged_generation < generation {
+                acknowledge(link, id, generation).await?;
+            }
+        }
+    }
+}
+
+/// A node that is gone ends the round; a server that the node does not take must not keep the others from it.
+fn give_up_or_go_on(link: &Link, server: ServerId, error: AppError) -> Answer<()> {
+    match error {
+        AppError::Node(NodeError::Refused(refusal)) => {
+            tracing::warn!(
+                server.id = %server, node.id = %link.node(), code = ?refusal.code, message = refusal.message,
+                "the node refused a server"
+            );
+            metrics::counter!("gantry_reconcile_refusals_total").increment(1);
+            Ok(())
+        }
+        error => Err(error),
+    }
+}
+
+async fn put(link: &Link, desired: DesiredServer) -> Answer<()> {
+    let (id, message) = (desired.server.id, message(&desired));
+    let observed = match link.client.put_server(&message).await {
+        Err(NodeError::Refused(refusal)) if refusal.code == wire::RefusalCode::MissingPlugin => {
+            push_component(link, &message.blueprint.digest).await?;
+            link.client.put_server(&message).await?
+        }
+        other => other?,
+    };
+    metrics::counter!("gantry_reconcile_puts_total").increment(1);
+    acknowledge(link, id, observed.generation).await?;
+    super::events::apply_full(link, vec![observed]).await
+}
+
+async fn push_component(link: &Link, digest: &str) -> Answer<()> {
+    let component = link.app.db().as_system().await?.component(digest).await?;
+    Ok(link.client.put_plugin(digest, component.into()).await?)
+}
+
+async fn acknowledge(link: &Link, server: ServerId, generation: u64) -> Answer<()> {
+    let mut tx = link.app.db().as_system().await?;
+    tx.acknowledge_generation(link.node(), server, generation).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The whole of what a server should be.
+fn message(desired: &DesiredServer) -> wire::DesiredServer {
+    let DesiredServer { server, blueprint, values, operation } = desired;
+    wire::DesiredServer {
+        id: server.id,
+        generation: server.generation,
+        name: server.name.clone(),
+        desired: server.desired,
+        holds: server.holds.clone(),
+        blueprint: wire::BlueprintRef {
+            plugin: format!("{} {}", blueprint.plugin_name, blueprint.plugin_version),
+            digest: blueprint.digest.clone(),
+            blueprint: blueprint.key.blueprint.clone(),
+            collect_every_ms: blueprint.blueprint.collect_every_ms,
+            capabilities: blueprint.granted.clone(),
+        },
+        settings: variables::settings(&blueprint.blueprint.variables, values),
+        endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
+        limits: server.limits,
+        time_zone: server.time_zone.clone(),
+        operation: operation.as_ref().and_then(request),
+    }
+}
+
+/// What has ended is not asked for again.
+fn request(operation: &Operation) -> Option<wire::OperationRequest> {
+    (!operation.state.is_terminal()).then_some(wire::OperationRequest {
+        id: operation.id,
+        kind: operation.kind,
+        requested_at: operation.requested_at,
+        deadline: operation.deadline,
+    })
+}

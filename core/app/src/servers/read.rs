@@ -1,0 +1,93 @@
+//! Looking at servers.
+
+use crate::{
+    App, OpCtx,
+    error::{Answer, AppError},
+    inputs::{ServersQuery, StatisticsQuery},
+    views::{EndpointView, Page, PlayersView, ServerView, StatisticsPoint, StatisticsView},
+};
+use chrono::{TimeDelta, Utc};
+use gantry_auth::rights;
+use gantry_domain::{page::PageRequest, problem, servers::Server, servers::ServerFilter, statistics};
+use gantry_types::{ServerId, permission::Permission};
+
+/// What a chart shows when nobody says.
+const DEFAULT_SPAN: TimeDelta = TimeDelta::hours(1);
+/// Longest search text, in characters.
+const MAX_SEARCH: usize = 100;
+
+impl App {
+    /// The servers that the caller may see, by name.
+    pub async fn list_servers(&self, ctx: &OpCtx, query: ServersQuery) -> Answer<Page<ServerView>> {
+        let page = PageRequest::parse(query.cursor, query.limit)?;
+        if query.search.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
+            return Err(problem(
+                "search",
+                "The text is too long.",
+                format!("Use at most {MAX_SEARCH} characters."),
+            )
+            .into());
+        }
+        let filter = ServerFilter { search: query.search, observed: query.status, ..ServerFilter::default() };
+        let servers = self.db().as_user(&ctx.actor).await?.servers(&filter, &page).await?;
+        Ok(Page::of(servers, |server| self.own_view(server)))
+    }
+
+    pub async fn server(&self, ctx: &OpCtx, id: ServerId) -> Answer<ServerView> {
+        let (_, _, server) = self.server_with(ctx, id, Permission::ServerRead).await?;
+        Ok(self.own_view(server))
+    }
+
+    /// A row that was read as the caller, with the caller's own rights in it.
+    pub(crate) fn own_view(&self, server: Server) -> ServerView {
+        let permissions = server.permissions.clone();
+        self.view(server, &permissions)
+    }
+
+    /// The server's addresses, the primary one first.
+    pub async fn server_allocations(&self, ctx: &OpCtx, id: ServerId) -> Answer<Page<EndpointView>> {
+        let (_, _, server) = self.server_with(ctx, id, Permission::AllocationsRead).await?;
+        Ok(Page::whole(EndpointView::list(server.endpoints)))
+    }
+
+    /// A chart's points. A span without samples has none.
+    pub async fn server_statistics(
+        &self,
+        ctx: &OpCtx,
+        id: ServerId,
+        query: StatisticsQuery,
+    ) -> Answer<StatisticsView> {
+        let (mut tx, access) = self.access(ctx, id).await?;
+        let grant = access.grant::<rights::StatisticsRead>()?;
+        let now = Utc::now();
+        let to = query.to.unwrap_or(now);
+        let from = match query.from {
+            Some(from) => from,
+            None => to.checked_sub_signed(DEFAULT_SPAN).ok_or(AppError::Broken("a time out of range"))?,
+        };
+        let wanted = statistics::resolution(from, to, now);
+        let points = tx.statistics(&grant, wanted).await?;
+        Ok(StatisticsView {
+            from: wanted.from,
+            to: wanted.to,
+            step_seconds: u32::try_from(wanted.step.num_seconds()).unwrap_or(u32::MAX),
+            points: points.into_iter().map(StatisticsPoint::from).collect(),
+        })
+    }
+
+    /// Who plays, as the game last said.
+    pub async fn server_players(&self, ctx: &OpCtx, id: ServerId) -> Answer<PlayersView> {
+        let (_, access) = self.access(ctx, id).await?;
+        access.require(Permission::PlayersRead)?;
+        let latest = self.samples().latest(id, Utc::now());
+        let at = latest.as_ref().map(|sample| sample.at);
+        let game = latest.and_then(|sample| sample.game);
+        Ok(PlayersView {
+            count: game.as_ref().and_then(|game| game.players),
+            max_players: game.as_ref().and_then(|game| game.max_players),
+            complete: game.as_ref().is_some_and(|game| game.lists_players),
+            at: at.filter(|_| game.is_some()),
+            players: game.map(|game| game.player_list).unwrap_or_default(),
+        })
+    }
+}

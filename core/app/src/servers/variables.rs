@@ -1,0 +1,143 @@
+//! Variables of a server: shown without secrets, changed within the blueprint's rules.
+
+use super::{change::standing, draft::under_variables};
+use crate::{
+    App, OpCtx,
+    error::{Answer, AppError},
+    inputs::VariablesInput,
+    views::{VariableView, VariablesView},
+};
+use gantry_auth::{ServerAccess, rights};
+use gantry_domain::{
+    audit::AuditEntry,
+    plugins::OfferedBlueprint,
+    servers::Server,
+    variables::{self, Change, Values},
+};
+use gantry_store::UserTx;
+use gantry_types::{
+    ServerId,
+    blueprint::{Audience, Variable},
+    permission::Permission,
+    server::ServerContext,
+};
+use serde_json::json;
+
+impl App {
+    pub async fn server_variables(&self, ctx: &OpCtx, id: ServerId) -> Answer<VariablesView> {
+        let (mut tx, access, server) = self.server_with(ctx, id, Permission::VariablesRead).await?;
+        let (offered, values) = settings(&mut tx, &server).await?;
+        let items = shown(&offered, &values, &access)?;
+        Ok(VariablesView { items, needs_restart: false, needs_reinstall: false })
+    }
+
+    /// Changes some values. The plugin is asked about the whole before anything is written.
+    pub async fn update_variables(
+        &self,
+        ctx: &OpCtx,
+        id: ServerId,
+        input: VariablesInput,
+    ) -> Answer<VariablesView> {
+        let given: Values =
+            input.values.into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect();
+        let (mut tx, access, server) = self.server_with(ctx, id, Permission::VariablesUpdate).await?;
+        let (offered, values) = settings(&mut tx, &server).await?;
+        drop(tx);
+        let (_, after) = decide(&offered, &values, &given, access.audience()?)?;
+        let said =
+            self.components().validate(self.db(), &offered, &context(&server, &offered, &after)).await?;
+        if !said.is_empty() {
+            return Err(AppError::fields_of(under_variables(said)));
+        }
+        let (mut tx, access) = self.access(ctx, id).await?;
+        let grant = access.grant::<rights::VariablesUpdate>()?;
+        let server = standing(tx.server_for_update(id).await?)?;
+        let (offered, values) = settings(&mut tx, &server).await?;
+        let (change, after) = decide(&offered, &values, &given, access.audience()?)?;
+        if !change.values.is_empty() {
+            let entry = entry(ctx, id, &values, &change);
+            tx.update_variables(&grant, &change.values, entry).await?;
+            tx.commit().await?;
+            self.doorbells().ring(server.node.id);
+        }
+        let items = shown(&offered, &after, &access)?;
+        Ok(VariablesView {
+            items,
+            needs_restart: change.needs_restart,
+            needs_reinstall: change.needs_reinstall,
+        })
+    }
+}
+
+async fn settings(tx: &mut UserTx, server: &Server) -> Answer<(OfferedBlueprint, Values)> {
+    let pin = &server.blueprint;
+    let offered = tx.pinned_blueprint(&pin.digest, &pin.key.blueprint).await?;
+    Ok((offered, tx.values(server.id).await?))
+}
+
+/// What changes, and what all values are then.
+fn decide(
+    offered: &OfferedBlueprint,
+    present: &Values,
+    given: &Values,
+    who: Audience,
+) -> Answer<(Change, Values)> {
+    let change = variables::change(&offered.blueprint.variables, present, given, who)
+        .map_err(|problems| AppError::fields_of(under_variables(problems)))?;
+    let mut after = present.clone();
+    after.extend(change.values.iter().map(|value| (value.key.clone(), value.value.clone())));
+    Ok((change, after))
+}
+
+fn context(server: &Server, offered: &OfferedBlueprint, values: &Values) -> ServerContext {
+    ServerContext {
+        id: server.id.to_string(),
+        name: server.name.clone(),
+        blueprint: server.blueprint.key.blueprint.clone(),
+        settings: variables::settings(&offered.blueprint.variables, values),
+        endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
+        limits: server.limits,
+        time_zone: server.time_zone.clone(),
+    }
+}
+
+/// Before and after of what changed; a secret appears by its key alone.
+fn entry(ctx: &OpCtx, id: ServerId, before: &Values, change: &Change) -> AuditEntry {
+    let side = |value: &dyn Fn(&str) -> Option<String>| -> serde_json::Value {
+        let pair = |stored: &variables::StoredValue| {
+            let shown = if stored.secret { json!("(secret)") } else { json!(value(&stored.key)) };
+            (stored.key.clone(), shown)
+        };
+        change.values.iter().map(pair).collect::<serde_json::Map<_, _>>().into()
+    };
+    let after =
+        |key: &str| change.values.iter().find(|stored| stored.key == key).map(|stored| stored.value.clone());
+    AuditEntry::server("server.variables", id, ctx.origin.clone())
+        .before(side(&|key| before.get(key).cloned()))
+        .after(side(&after))
+}
+
+fn shown(offered: &OfferedBlueprint, values: &Values, access: &ServerAccess) -> Answer<Vec<VariableView>> {
+    let who = access.audience()?;
+    let all = &offered.blueprint.variables;
+    let find = |key: &str| all.iter().find(|variable| variable.key == key);
+    let view = |one: variables::ShownValue| {
+        let variable = find(&one.key)?.clone();
+        let reason = reserved(&variable, who, access);
+        Some(VariableView { variable, value: one.value, is_set: one.set, editable: reason.is_none(), reason })
+    };
+    Ok(variables::shown(all, values, who).into_iter().filter_map(view).collect())
+}
+
+fn reserved(variable: &Variable, who: Audience, access: &ServerAccess) -> Option<String> {
+    if !access.allows(Permission::VariablesUpdate) {
+        return Some(format!("You need the permission {}.", Permission::VariablesUpdate.as_str()));
+    }
+    if variables::may(who, variable.editable) {
+        return None;
+    }
+    Some(match variable.editable {
+        Audience::Administrators => "Only an administrator may change this.".to_owned(),
+        Audience::Owners | Audience::Members => "Only the server's owner may change this.".to_owned(),
+    })
+}

@@ -1,0 +1,44 @@
+//! What the outside sees: the answers of every use case, in their final shape.
+//!
+//! They are neither rows nor wire messages of the daemon. Rows may carry what a caller must not see; views are built
+//! for one actor and carry nothing more than that actor may know. The edge serializes them as they stand.
+
+mod account;
+mod activity;
+mod nodes;
+mod plugins;
+mod servers;
+
+pub use account::*;
+pub use activity::*;
+pub use nodes::*;
+pub use plugins::*;
+pub use servers::*;
+
+pub use gantry_domain::{servers::ServerAction, users::Person};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Where the next page begins; none is the end.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// A list that is short by nature and has no second page.
+    pub fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
+    }
+}
+
+impl<T> Page<T> {
+    /// A page of the store's, each row shown.
+    pub(crate) fn of<U>(page: gantry_domain::page::Page<U>, show: impl FnMut(U) -> T) -> Self {
+        Self { items: page.items.into_iter().map(show).collect(), next_cursor: page.next }
+    }
+}

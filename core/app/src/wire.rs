@@ -1,0 +1,5 @@
+//! Messages of the daemon that reach the outside as they are.
+
+pub use gantry_protocol::{
+    ConsoleLine, ConsolePage, ConsoleSource, EnrollRequest, EnrollResponse, NodeReport, SystemReport,
+};

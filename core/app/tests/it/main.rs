@@ -1,0 +1,13 @@
+//! Use cases and standing work on a real PostgreSQL, with nodes that dial in without a network.
+//!
+//! The nodes are written for these tests: they say what a test has them say, also what an honest daemon never would.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod fixture;
+mod node;
+
+mod consoles;
+mod convergence;
+mod news;
+mod people;

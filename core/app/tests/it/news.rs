@@ -1,0 +1,132 @@
+//! What a page hears: what its person may see at that moment, and nothing else.
+
+use crate::fixture::{World, soon};
+use gantry_app::{LiveFeed, LiveFrame, Topic, inputs::*};
+use gantry_protocol::SampleEnvelope;
+use gantry_types::{
+    ServerId,
+    permission::Permission,
+    sample::{LiveSample, Player, Sample, Statistics},
+    server::Observed,
+};
+
+async fn until(feed: &mut LiveFeed, wanted: impl Fn(&LiveFrame) -> bool) -> LiveFrame {
+    soon(async {
+        loop {
+            let frame = feed.next().await.expect("the feed goes on");
+            if wanted(&frame) {
+                return frame;
+            }
+        }
+    })
+    .await
+}
+
+fn is_server(frame: &LiveFrame, state: Observed) -> bool {
+    matches!(frame, LiveFrame::Server { server } if server.observed.state == state)
+}
+
+fn second(server_id: ServerId) -> SampleEnvelope {
+    let player = Player { name: "Linus".to_owned(), id: None, score: None, ping_ms: None };
+    let game =
+        Sample { players: Some(1), lists_players: true, player_list: vec![player], ..Sample::default() };
+    let sample =
+        LiveSample { at: chrono::Utc::now(), statistics: Some(Statistics::default()), game: Some(game) };
+    SampleEnvelope { server_id, sample }
+}
+
+#[tokio::test]
+async fn a_member_hears_of_a_server_for_as_long_as_the_membership_lasts() {
+    let world = World::new().await;
+    let node = world.connected_node("attic").await;
+    let (server, _) = world.server(node.id).await;
+    let grace = world.person("grace").await;
+    let mut feed = world.app.live(&grace).await.unwrap();
+    feed.subscribe([Topic::Servers]).unwrap();
+    world.invite(server, &grace, &[Permission::ServerRead]).await;
+    let frame = until(&mut feed, |_| true).await;
+    let LiveFrame::Server { server: view } = frame else { panic!("{frame:?}") };
+    assert_eq!(view.permissions, [Permission::ServerRead]);
+    world.expel(server, &grace).await;
+    until(&mut feed, |frame| *frame == LiveFrame::Removed { server_id: server }).await;
+    // What happens from here on is heard by who may see it, and not by who may not.
+    let mut admin = world.app.live(&world.admin).await.unwrap();
+    admin.subscribe([Topic::Servers]).unwrap();
+    node.saw(server, Observed::Running);
+    until(&mut admin, |frame| is_server(frame, Observed::Running)).await;
+    let (other, _) = world.server(node.id).await;
+    world.invite(other, &grace, &[Permission::ServerRead]).await;
+    let next = until(&mut feed, |_| true).await;
+    assert!(matches!(next, LiveFrame::Server { server: view } if view.id == other));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn numbers_reach_who_may_see_them_without_what_they_may_not() {
+    let world = World::new().await;
+    let node = world.connected_node("attic").await;
+    let (server, _) = world.server(node.id).await;
+    node.sent(server, |_| true).await;
+    let grace = world.person("grace").await;
+    world.invite(server, &grace, &[Permission::ServerRead, Permission::StatisticsRead]).await;
+    let mut feed = world.app.live(&grace).await.unwrap();
+    feed.subscribe([Topic::Server(server)]).unwrap();
+    // Samples may be lost, such as those of a time at which nobody follows yet: a node says one again and again.
+    let saying = async {
+        loop {
+            node.sample(&second(server));
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    let hearing = until(&mut feed, |frame| matches!(frame, LiveFrame::Sample { .. }));
+    let frame = tokio::select! { frame = hearing => frame, () = saying => unreachable!() };
+    let LiveFrame::Sample { sample, .. } = frame else { panic!() };
+    assert!(sample.statistics.is_some());
+    assert!(sample.game.unwrap().player_list.is_empty(), "who plays is another right");
+    let players = world.app.server_players(&world.admin, server).await.unwrap();
+    assert_eq!(players.players[0].name, "Linus");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_feed_ends_with_its_session() {
+    let world = World::new().await;
+    let grace = world.person("grace").await;
+    let mut feed = world.app.live(&grace).await.unwrap();
+    feed.subscribe([Topic::Servers]).unwrap();
+    world.app.sign_out(&grace).await.unwrap();
+    assert_eq!(soon(feed.next()).await, None);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_node_that_goes_makes_its_servers_unreachable_for_who_watches() {
+    let world = World::new().await;
+    let mut node = world.connected_node("attic").await;
+    let (server, _) = world.server(node.id).await;
+    node.sent(server, |_| true).await;
+    let mut feed = world.app.live(&world.admin).await.unwrap();
+    feed.subscribe([Topic::Servers, Topic::Nodes]).unwrap();
+    world.app.revoke_node(&world.admin, node.id).await.unwrap();
+    node.disconnected().await;
+    until(&mut feed, |frame| matches!(frame, LiveFrame::Server { server } if !server.node.connected)).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_member_hands_out_what_it_has_and_no_more() {
+    let world = World::new().await;
+    let node = world.node("attic").await;
+    let (server, _) = world.server(node.id).await;
+    let (grace, linus) = (world.person("grace").await, world.person("linus").await);
+    let own = [Permission::ServerRead, Permission::MembersCreate, Permission::ConsoleRead];
+    world.invite(server, &grace, &own).await;
+    let email = || format!("{}@example.org", linus.actor.name);
+    let too_much = MemberInput { email: email(), permissions: vec![Permission::PowerKill] };
+    let refused = world.app.invite_member(&grace, server, too_much).await.unwrap_err();
+    assert_eq!(refused.code(), gantry_types::problem::Code::Forbidden);
+    let fine = MemberInput { email: email(), permissions: vec![Permission::ConsoleRead] };
+    let member = world.app.invite_member(&grace, server, fine).await.unwrap();
+    assert_eq!(member.permissions, [Permission::ServerRead, Permission::ConsoleRead]);
+    world.end().await;
+}

@@ -1,0 +1,188 @@
+//! Which actions a server's state allows, and why not.
+//!
+//! One table decides for the API, which refuses, and for the panel, which explains its disabled buttons.
+//!
+//! | observed | start | stop | restart | kill | command |
+//! |---|---|---|---|---|---|
+//! | uninstalled | – | – | – | – | – |
+//! | offline | yes | – | yes | – | – |
+//! | starting | – | yes | yes | yes | yes |
+//! | running | – | yes | yes | yes | yes |
+//! | stopping | – | – | – | yes | yes |
+//! | crashed | yes | yes: gives up restarting | yes | – | – |
+//! | deleted | – | – | – | – | – |
+//!
+//! Reinstalling and deleting are possible in every state but `deleted`. On top of the table: a hold forbids what would
+//! run the game; a server that is to be deleted takes nothing more; an operation at work lets only stop, kill and
+//! delete through, because a person must always be able to end what misbehaves.
+
+use crate::servers::ServerAction;
+use gantry_types::{
+    operation::OperationKind,
+    problem::Code,
+    server::{Desired, Hold, Observed},
+};
+
+/// What decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    pub desired: Desired,
+    pub observed: Observed,
+    pub holds: &'a [Hold],
+    /// The operation that has not ended.
+    pub operation: Option<OperationKind>,
+    /// Whether the node can be reached at present.
+    pub connected: bool,
+}
+
+/// Why an action is not possible, for programs and for people.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct NotPossible {
+    pub code: Code,
+    pub reason: String,
+}
+
+fn not(code: Code, reason: impl Into<String>) -> Result<(), NotPossible> {
+    Err(NotPossible { code, reason: reason.into() })
+}
+
+/// Whether `action` is possible in `situation`. Rights are another matter.
+pub fn check(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
+    if situation.desired == Desired::Deleted || situation.observed == Observed::Deleted {
+        return not(Code::Conflict, "The server is being deleted.");
+    }
+    held(situation, action)?;
+    busy(situation, action)?;
+    state(situation.observed, action)?;
+    if action == ServerAction::Command && !situation.connected {
+        return not(Code::NodeUnreachable, "The node is not connected, so nothing can take the command.");
+    }
+    Ok(())
+}
+
+fn held(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
+    let Some(hold) = situation.holds.first() else { return Ok(()) };
+    match action {
+        ServerAction::Start | ServerAction::Restart | ServerAction::Reinstall | ServerAction::Command => {
+            let because = if hold.reason.is_empty() { String::new() } else { format!(": {}", hold.reason) };
+            not(Code::ServerHeld, format!("The server is suspended{because}."))
+        }
+        ServerAction::Stop | ServerAction::Kill | ServerAction::Delete => Ok(()),
+    }
+}
+
+fn busy(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
+    let Some(kind) = situation.operation else { return Ok(()) };
+    match (kind, action) {
+        (OperationKind::Delete, _) => not(Code::OperationInProgress, "The server is being deleted."),
+        (_, ServerAction::Delete | ServerAction::Command) => Ok(()),
+        (OperationKind::Install | OperationKind::Reinstall, _) => {
+            not(Code::OperationInProgress, "The game is being installed.")
+        }
+        (OperationKind::Start | OperationKind::Restart, ServerAction::Stop | ServerAction::Kill)
+        | (OperationKind::Stop, ServerAction::Kill) => Ok(()),
+        (OperationKind::Start, _) => not(Code::OperationInProgress, "The server is being started."),
+        (OperationKind::Restart, _) => not(Code::OperationInProgress, "The server is being restarted."),
+        (OperationKind::Stop | OperationKind::Kill, _) => {
+            not(Code::OperationInProgress, "The server is being stopped.")
+        }
+    }
+}
+
+fn state(observed: Observed, action: ServerAction) -> Result<(), NotPossible> {
+    use ServerAction as A;
+    match (action, observed) {
+        (A::Reinstall | A::Delete, _) => Ok(()),
+        (_, Observed::Uninstalled) => not(Code::NotInstalled, "The game is not installed."),
+        (_, Observed::Deleted) => not(Code::Conflict, "The server is deleted."),
+        (A::Start, Observed::Offline | Observed::Crashed) => Ok(()),
+        (A::Start, Observed::Starting | Observed::Running) => not(Code::Conflict, "The server runs already."),
+        (A::Start | A::Restart | A::Stop, Observed::Stopping) => {
+            not(Code::Conflict, "The server is stopping.")
+        }
+        (A::Restart, Observed::Offline | Observed::Starting | Observed::Running | Observed::Crashed) => {
+            Ok(())
+        }
+        (A::Stop, Observed::Starting | Observed::Running | Observed::Crashed) => Ok(()),
+        (A::Kill, Observed::Starting | Observed::Running | Observed::Stopping) => Ok(()),
+        (A::Command, Observed::Starting | Observed::Running | Observed::Stopping) => Ok(()),
+        (A::Stop | A::Kill | A::Command, Observed::Offline) | (A::Kill | A::Command, Observed::Crashed) => {
+            not(Code::Conflict, "The server is not running.")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [Observed; 7] = [
+        Observed::Uninstalled,
+        Observed::Offline,
+        Observed::Starting,
+        Observed::Running,
+        Observed::Stopping,
+        Observed::Crashed,
+        Observed::Deleted,
+    ];
+
+    fn idle(observed: Observed) -> Situation<'static> {
+        Situation { desired: Desired::Stopped, observed, holds: &[], operation: None, connected: true }
+    }
+
+    #[test]
+    fn the_table_in_the_documentation_is_the_table_that_decides() {
+        let expected = "\
+Start       -+---+-
+Stop        --++-+-
+Restart     -+++-+-
+Kill        --+++--
+Reinstall   ++++++-
+Delete      ++++++-
+Command     --+++--
+";
+        let mut table = String::new();
+        for action in ServerAction::ALL {
+            let cells: String =
+                STATES.iter().map(|s| if check(idle(*s), action).is_ok() { '+' } else { '-' }).collect();
+            table.push_str(&format!("{:<12}{cells}\n", format!("{action:?}")));
+        }
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn suspended_server_refuses_to_start_but_can_be_stopped() {
+        let holds = [Hold { by: "administrator".to_owned(), reason: "unpaid".to_owned() }];
+        let held = |observed| Situation { holds: &holds, ..idle(observed) };
+        let refusal = check(held(Observed::Offline), ServerAction::Start).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.reason.as_str()),
+            (Code::ServerHeld, "The server is suspended: unpaid.")
+        );
+        assert!(check(held(Observed::Running), ServerAction::Stop).is_ok());
+    }
+
+    #[test]
+    fn what_misbehaves_can_always_be_ended() {
+        let starting = Situation { operation: Some(OperationKind::Start), ..idle(Observed::Starting) };
+        assert!(check(starting, ServerAction::Kill).is_ok());
+        assert_eq!(check(starting, ServerAction::Start).unwrap_err().code, Code::OperationInProgress);
+        let installing = Situation { operation: Some(OperationKind::Install), ..idle(Observed::Uninstalled) };
+        assert!(check(installing, ServerAction::Delete).is_ok());
+        assert_eq!(check(installing, ServerAction::Start).unwrap_err().code, Code::OperationInProgress);
+    }
+
+    #[test]
+    fn a_server_that_is_to_be_deleted_takes_nothing_more() {
+        let situation = Situation { desired: Desired::Deleted, ..idle(Observed::Running) };
+        assert!(ServerAction::ALL.iter().all(|action| check(situation, *action).is_err()));
+    }
+
+    #[test]
+    fn a_command_needs_a_node_that_listens() {
+        let cut_off = Situation { connected: false, ..idle(Observed::Running) };
+        assert_eq!(check(cut_off, ServerAction::Command).unwrap_err().code, Code::NodeUnreachable);
+        assert!(check(cut_off, ServerAction::Stop).is_ok());
+    }
+}

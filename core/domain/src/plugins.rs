@@ -1,0 +1,104 @@
+//! Plugins and the blueprints that they offer.
+//!
+//! A plugin is known by its manifest's id; each component that was ever installed under it is a release, known by its
+//! digest. A server is pinned to one release, so installing another never changes what runs.
+
+use chrono::{DateTime, Utc};
+use gantry_types::{PluginId, blueprint::Blueprint};
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
+
+/// A capability that a component asks for, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CapabilityRequest {
+    pub name: String,
+    pub reason: String,
+}
+
+/// A plugin with its current release.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plugin {
+    pub id: PluginId,
+    /// As its author named it: `gantry.openarena`.
+    pub manifest_id: String,
+    pub release: Release,
+    /// Comes with Gantry.
+    pub bundled: bool,
+    /// Servers on any of its releases.
+    pub servers: u32,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// One component under a plugin's name. A grant binds the plugin, this digest and the set of capabilities.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Release {
+    /// Lower-case hex SHA-256 of the component.
+    pub digest: String,
+    pub name: String,
+    pub version: String,
+    /// The whole manifest, as the component carries it.
+    pub manifest: serde_json::Value,
+    pub requested: Vec<CapabilityRequest>,
+    pub granted: Vec<String>,
+    pub size: u64,
+    pub installed_at: DateTime<Utc>,
+}
+
+/// A blueprint together with the release that it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfferedBlueprint {
+    pub key: BlueprintKey,
+    pub plugin_id: PluginId,
+    pub plugin_name: String,
+    pub plugin_version: String,
+    pub digest: String,
+    pub granted: Vec<String>,
+    pub blueprint: Blueprint,
+}
+
+/// A blueprint's name in the API: `gantry.openarena:openarena`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlueprintKey {
+    /// The plugin's manifest id.
+    pub plugin: String,
+    /// The blueprint's id within the plugin.
+    pub blueprint: String,
+}
+
+impl fmt::Display for BlueprintKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.plugin, self.blueprint)
+    }
+}
+
+impl FromStr for BlueprintKey {
+    type Err = NotABlueprintKey;
+
+    fn from_str(text: &str) -> Result<Self, NotABlueprintKey> {
+        let (plugin, blueprint) = text.split_once(':').ok_or(NotABlueprintKey)?;
+        if plugin.is_empty() || blueprint.is_empty() || blueprint.contains(':') || text.len() > 200 {
+            return Err(NotABlueprintKey);
+        }
+        Ok(Self { plugin: plugin.to_owned(), blueprint: blueprint.to_owned() })
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a blueprint is named as plugin:blueprint")]
+pub struct NotABlueprintKey;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blueprint_key_reads_back() {
+        let key: BlueprintKey = "gantry.openarena:openarena".parse().unwrap();
+        assert_eq!(key.to_string().parse(), Ok(key));
+        for text in ["", "a", ":a", "a:", "a:b:c"] {
+            assert_eq!(text.parse::<BlueprintKey>(), Err(NotABlueprintKey), "{text}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The typed calls to one node: a method for each row of `gantry_protocol`'s table.
+
+use crate::{
+    NodeError, NodeStream, ProtocolFault,
+    call::{self, Link},
+};
+use bytes::Bytes;
+use gantry_protocol::{
+    Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, Hello, NodeReport,
+    ObservedServer, SampleEnvelope,
+};
+use gantry_types::{NodeId, ServerId};
+use http::Method;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// For calls that the node answers from what it has at hand.
+const QUICK: Duration = Duration::from_secs(5);
+/// For calls that touch its disk.
+const ORDINARY: Duration = Duration::from_secs(10);
+/// For a component's bytes over a slow line.
+const TRANSFER: Duration = Duration::from_secs(120);
+
+/// Caps on answers, in bytes.
+const SMALL: usize = 256 * 1024;
+const REPORT: usize = 1024 * 1024;
+const LIST: usize = 32 * 1024 * 1024;
+const PAGE: usize = 16 * 1024 * 1024;
+
+/// One link's calls. Cloning is cheap. When the link ends, calls and streams fail with [`NodeError::Disconnected`], and a
+/// later link of the same node has a client of its own.
+#[derive(Clone)]
+pub struct NodeClient {
+    link: Arc<Link>,
+}
+
+impl std::fmt::Debug for NodeClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeClient").field("node_id", &self.node_id()).finish_non_exhaustive()
+    }
+}
+
+impl NodeClient {
+    pub(crate) fn new(hello: Hello, sender: call::Sender, closed: CancellationToken) -> Self {
+        Self { link: Arc::new(Link::new(hello, sender, closed)) }
+    }
+
+    pub(crate) fn close(&self) {
+        self.link.closed.cancel();
+    }
+
+    /// The node at the other end, proved by its signature.
+    pub fn node_id(&self) -> NodeId {
+        self.link.hello.node_id
+    }
+
+    /// What the daemon says its version is.
+    pub fn agent_version(&self) -> &str {
+        &self.link.hello.agent_version
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.link.closed.is_cancelled()
+    }
+
+    /// Waits until the link has ended.
+    pub async fn closed(&self) {
+        self.link.closed.cancelled().await;
+    }
+
+    /// What the node says of itself.
+    pub async fn node(&self) -> Result<NodeReport, NodeError> {
+        self.link.fetch(Method::GET, "/v1/node", Bytes::new(), QUICK, REPORT).await
+    }
+
+    /// Gives the node a component. `digest` is the lower-case hex SHA-256 of `component`.
+    pub async fn put_plugin(&self, digest: &str, component: Bytes) -> Result<(), NodeError> {
+        if digest.len() != 64 || !digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+            return Err(NodeError::Protocol(ProtocolFault::Request));
+        }
+        let path = format!("/v1/plugins/{digest}");
+        self.link.perform(Method::PUT, &path, component, TRANSFER).await
+    }
+
+    /// Full state of all the node's servers.
+    pub async fn servers(&self) -> Result<Vec<ObservedServer>, NodeError> {
+        self.link.fetch(Method::GET, "/v1/servers", Bytes::new(), ORDINARY, LIST).await
+    }
+
+    /// Tells the node the whole of what a server should be.
+    pub async fn put_server(&self, desired: &DesiredServer) -> Result<ObservedServer, NodeError> {
+        let path = format!("/v1/servers/{}", desired.id);
+        let observed: ObservedServer =
+            self.link.fetch(Method::PUT, &path, call::json(desired)?, ORDINARY, SMALL).await?;
+        if observed.id == desired.id {
+            Ok(observed)
+        } else {
+            Err(NodeError::Protocol(ProtocolFault::OtherServer))
+        }
+    }
+
+    /// Types one line into a server's console.
+    pub async fn console_command(
+        &self,
+        server_id: ServerId,
+        command: &ConsoleCommand,
+    ) -> Result<(), NodeError> {
+        let path = format!("/v1/servers/{server_id}/console");
+        self.link.perform(Method::POST, &path, call::json(command)?, QUICK).await
+    }
+
+    /// At most `limit` lines, oldest first: those after `after`, or the newest there are.
+    pub async fn console_history(
+        &self,
+        server_id: ServerId,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<ConsolePage, NodeError> {
+        let after = after.map(|seq| format!("&after={seq}")).unwrap_or_default();
+        let path = format!("/v1/servers/{server_id}/console?limit={limit}{after}");
+        self.link.fetch(Method::GET, &path, Bytes::new(), ORDINARY, PAGE).await
+    }
+
+    /// Lines as they come: beginning after `after`, or with the next one.
+    pub async fn console_live(
+        &self,
+        server_id: ServerId,
+        after: Option<u64>,
+    ) -> Result<NodeStream<ConsoleLine>, NodeError> {
+        let after = after.map(|seq| format!("?after={seq}")).unwrap_or_default();
+        self.link.follow(&format!("/v1/servers/{server_id}/console/live{after}"), ORDINARY).await
+    }
+
+    /// All events after `after` that are not acknowledged, and then each as it comes.
+    pub async fn events(&self, after: u64) -> Result<NodeStream<EventEnvelope>, NodeError> {
+        self.link.follow(&format!("/v1/events?after={after}"), ORDINARY).await
+    }
+
+    /// This event and all before it are stored here; the node may forget them.
+    pub async fn acknowledge(&self, through: u64) -> Result<(), NodeError> {
+        let body = call::json(&Acknowledge { through })?;
+        self.link.perform(Method::POST, "/v1/events/acknowledge", body, ORDINARY).await
+    }
+
+    /// Live numbers of all the node's servers as they come; the node may drop some.
+    pub async fn samples(&self) -> Result<NodeStream<SampleEnvelope>, NodeError> {
+        self.link.follow("/v1/samples", ORDINARY).await
+    }
+}

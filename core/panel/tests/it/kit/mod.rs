@@ -1,0 +1,131 @@
+//! Fixtures: a control plane on a database of its own, clients that each come from an address of their own, a node, a
+//! page that listens.
+
+mod client;
+mod node;
+mod page;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use node::TestNode;
+pub(crate) use page::Page;
+
+use gantry_host::CompilerCommand;
+use gantry_panel::{
+    commands::COMPILER,
+    compose::{self, Running},
+    settings::{LogFormat, Settings},
+};
+use gantry_store::testing::TestDatabase;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use std::{
+    fs::{self, Permissions},
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU8, Ordering},
+};
+use tempfile::TempDir;
+
+/// Every test's password.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A control plane that runs in this process.
+pub(crate) struct TestApp {
+    pub(crate) url: String,
+    running: Option<Running>,
+    addresses: AtomicU8,
+    _database: TestDatabase,
+    _data: TempDir,
+}
+
+impl TestApp {
+    /// Without plugins, and with no account.
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With the built plugins.
+    pub(crate) async fn with_games() -> Self {
+        let plugins = std::env::var_os("GANTRY_TEST_PLUGINS");
+        let plugins = plugins.expect("set GANTRY_TEST_PLUGINS to a directory that holds openarena.wasm");
+        Self::with(|settings| settings.plugins_dir = Some(PathBuf::from(plugins))).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let database = TestDatabase::new().await;
+        let data = data_dir();
+        let mut settings = Settings {
+            database_url: database.url.clone(),
+            listen: "127.0.0.1:0".parse().unwrap(),
+            data_dir: data.path().to_owned(),
+            plugins_dir: None,
+            edge: gantry_api::EdgeConfig {
+                public_url: "http://127.0.0.1:0".parse().unwrap(),
+                origins: Vec::new(),
+                // So that each client can come from an address of its own.
+                trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
+                general_per_minute: 10_000.try_into().unwrap(),
+                metrics_token: None,
+            },
+            log: "off".to_owned(),
+            log_format: LogFormat::Pretty,
+        };
+        change(&mut settings);
+        let running = compose::start(settings, compiler()).await.unwrap();
+        let url = format!("http://{}", running.address);
+        Self { url, running: Some(running), addresses: AtomicU8::new(1), _database: database, _data: data }
+    }
+
+    /// Somebody who is not signed in, from an address that nobody else has.
+    pub(crate) fn visitor(&self) -> Client {
+        let last = self.addresses.fetch_add(1, Ordering::Relaxed);
+        Client::new(&self.url, format!("192.0.2.{last}"))
+    }
+
+    pub(crate) async fn setup_token(&self) -> String {
+        let token = self.running.as_ref().unwrap().setup_token().await.unwrap();
+        token.expect("an account exists already").expose_secret().to_owned()
+    }
+
+    /// The first administrator, signed in.
+    pub(crate) async fn admin(&self) -> Client {
+        let (admin, token) = (self.visitor(), self.setup_token().await);
+        let form = json!({ "name": "Ada", "email": "ada@example.com", "password": PASSWORD, "token": token });
+        admin.post("/api/setup", form).await.expect(201);
+        admin
+    }
+
+    /// A further person, signed in. `admin` makes the account.
+    pub(crate) async fn person(&self, admin: &Client, name: &str, role: &str) -> Client {
+        let email = format!("{name}@example.com");
+        let form = json!({ "name": name, "email": email, "password": PASSWORD, "role": role });
+        admin.post("/api/users", form).await.expect(201);
+        let person = self.visitor();
+        person.sign_in(&email, PASSWORD).await.expect(200);
+        person
+    }
+
+    /// Ends everything in order, as the program does.
+    pub(crate) async fn stop(mut self) {
+        self.running.take().unwrap().stop().await;
+    }
+}
+
+/// The program that compiles components, in daemon and control plane alike.
+pub(crate) fn compiler() -> CompilerCommand {
+    CompilerCommand { program: env!("CARGO_BIN_EXE_gantry").into(), args: vec![COMPILER.into()] }
+}
+
+/// A data directory with the master key that test databases are sealed with. Compiled components are shared by all
+/// tests: compiling one takes seconds.
+fn data_dir() -> TempDir {
+    let data = tempfile::tempdir().unwrap();
+    let key = data.path().join("keys/master.key");
+    fs::create_dir(data.path().join("keys")).unwrap();
+    fs::write(&key, [42; 32]).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o400)).unwrap();
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("panel-cache");
+    fs::create_dir_all(&cache).unwrap();
+    symlink(cache, data.path().join("cache")).unwrap();
+    data
+}

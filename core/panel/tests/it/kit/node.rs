@@ -1,0 +1,99 @@
+//! A daemon in this process: the real link, ledger, sandbox and supervisors over simulated containers, and a socket that
+//! answers status queries as the game would.
+
+use super::{Client, Page, compiler};
+use gantry_agent::{
+    clock::SystemClock,
+    data::DataDir,
+    enroll::{Enrollment, enroll},
+    http,
+    ledger::Ledger,
+    link::{self, LinkConfig, LinkState},
+    node::{Node, NodeConfig},
+    report::AGENT_VERSION,
+};
+use gantry_files::OutboundConfig;
+use gantry_runtime::SimulatedRuntime;
+use serde_json::json;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::{net::UdpSocket, sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) struct TestNode {
+    pub(crate) id: String,
+    node: Node,
+    shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+    _data: TempDir,
+}
+
+/// What an OpenArena server with one player answers.
+const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
+    \\sv_hostname\\Arena\\sv_maxclients\\12\\mapname\\oa_dm1\\version\\simulated\n3 50 \"Grace\"\n";
+
+impl TestNode {
+    /// Makes location and node, enrolls, links, and gives it one address that answers as a game.
+    pub(crate) async fn join(admin: &Client) -> Self {
+        let mut page = Page::live(admin, &["nodes"]).await;
+        let location = admin.post("/api/locations", json!({ "name": "Cellar" })).await.expect(201);
+        let form = json!({ "name": "Anvil", "locationId": location["id"] });
+        let id = admin.post("/api/nodes", form).await.expect(201)["id"].as_str().unwrap().to_owned();
+        let mut tasks = JoinSet::new();
+        let port = answer_as_a_game(&mut tasks).await;
+        let form = json!({ "address": "127.0.0.1", "ports": port.to_string() });
+        admin.post(&format!("/api/nodes/{id}/allocations"), form).await.expect(201);
+
+        let enrollment = admin.post(&format!("/api/nodes/{id}/enrollment"), json!({})).await.expect(201);
+        let data = tempfile::tempdir().unwrap();
+        let identity = enroll(Enrollment {
+            url: admin.url.parse().unwrap(),
+            token: enrollment["token"].as_str().unwrap().to_owned(),
+            data_dir: data.path().to_owned(),
+            extra_ca: None,
+            agent_version: AGENT_VERSION.to_owned(),
+        });
+        let identity = identity.await.unwrap();
+        let node = start(&data, identity.node_id).await;
+        let shutdown = CancellationToken::new();
+        let (state, _) = watch::channel(LinkState::default());
+        let config = LinkConfig { identity, agent_version: AGENT_VERSION.to_owned(), extra_ca: None, state };
+        tasks.spawn(link::run(config, http::router(node.clone()), shutdown.clone()));
+        page.until(|frame| frame["type"] == "node" && frame["state"] == "connected").await;
+        Self { id, node, shutdown, tasks, _data: data }
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.shutdown.cancel();
+        self.node.stop().await;
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn start(data: &TempDir, node: gantry_types::NodeId) -> Node {
+    let data = DataDir::open(data.path()).unwrap();
+    let ledger = Ledger::open(&data.ledger(), chrono::Utc::now()).unwrap();
+    let config = NodeConfig {
+        node,
+        data,
+        ledger,
+        runtime: Arc::new(SimulatedRuntime::new(node)),
+        compiler: compiler(),
+        clock: Arc::new(SystemClock),
+        outbound: OutboundConfig::default(),
+    };
+    Node::start(config).await.unwrap()
+}
+
+async fn answer_as_a_game(tasks: &mut JoinSet<()>) -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let port = socket.local_addr().unwrap().port();
+    tasks.spawn(async move {
+        let mut packet = [0; 2048];
+        while let Ok((_, from)) = socket.recv_from(&mut packet).await {
+            // Who asked may have stopped listening.
+            drop(socket.send_to(STATUS, from).await);
+        }
+    });
+    port
+}

@@ -1,0 +1,76 @@
+//! A server's life: made, installed, running, talked to, stopped, gone.
+
+use crate::kit::{Client, Page, TestApp, TestNode};
+use serde_json::{Value, json};
+
+/// Makes a server and waits until it runs.
+pub(crate) async fn running(admin: &Client, node: &TestNode) -> (String, Page) {
+    let mut page = Page::live(admin, &["servers", "operations"]).await;
+    let form =
+        json!({ "name": "Arena", "blueprintId": "openarena:openarena", "nodeId": node.id, "start": true });
+    let made = admin.post("/api/servers", form).await.expect(201);
+    let id = made["server"]["id"].as_str().unwrap().to_owned();
+    page.until(|frame| is_in_state(frame, "running")).await;
+    (id, page)
+}
+
+pub(crate) fn is_in_state(frame: &Value, state: &str) -> bool {
+    frame["type"] == "server" && frame["server"]["observed"]["state"] == state
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_is_made_runs_takes_a_command_stops_and_goes() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    let (id, mut page) = running(&admin, &node).await;
+
+    let mut console = Page::console(&admin, &id).await;
+    console.say(json!({ "type": "command", "id": "1", "command": "say hello" })).await;
+    console.until(|frame| frame["type"] == "accepted" && frame["id"] == "1").await;
+    let history = admin.get(&format!("/api/servers/{id}/console")).await.expect(200);
+    assert!(history["lines"].to_string().contains("say hello"), "{history}");
+
+    admin.post(&format!("/api/servers/{id}/power"), json!({ "action": "stop" })).await.expect(202);
+    page.until(|frame| is_in_state(frame, "offline")).await;
+    let operation = admin.delete(&format!("/api/servers/{id}")).await.expect(202);
+    assert!(operation["operationId"].is_string());
+    page.until(|frame| frame["type"] == "removed" && frame["serverId"] == id).await;
+    admin.get(&format!("/api/servers/{id}")).await.problem("not_found");
+    node.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn preview_shows_plan_and_problems_without_making_anything() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    let mut form = json!({ "name": "Arena", "blueprintId": "openarena:openarena", "nodeId": node.id });
+    let fine = admin.post("/api/servers/preview", form.clone()).await.expect(200);
+    assert_eq!(
+        (&fine["problems"], fine["plan"]["steps"].as_array().unwrap().is_empty()),
+        (&json!([]), false)
+    );
+    form["variables"] = json!({ "max_players": "900" });
+    let wrong = admin.post("/api/servers/preview", form).await.expect(200);
+    assert_eq!(wrong["problems"][0]["key"], "variables.max_players");
+    assert_eq!(admin.get("/api/servers").await.expect(200)["items"], json!([]));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suspended_server_refuses_to_start() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    let (id, mut page) = running(&admin, &node).await;
+    let hold = admin.request(reqwest::Method::PUT, &format!("/api/servers/{id}/hold"));
+    admin.send(hold.json(&json!({ "reason": "unpaid" }))).await.expect(200);
+    page.until(|frame| is_in_state(frame, "offline")).await;
+    admin
+        .post(&format!("/api/servers/{id}/power"), json!({ "action": "start" }))
+        .await
+        .problem("server_held");
+    node.stop().await;
+}

@@ -1,0 +1,87 @@
+//! What can go wrong, as far as a caller acts on it. Violated constraints are known by their names.
+
+use crate::secrets::SecretError;
+use sqlx::error::{DatabaseError, ErrorKind};
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("an account with this e-mail address exists")]
+    EmailTaken,
+    #[error("this name is taken")]
+    NameTaken,
+    #[error("the address is in use by another server")]
+    AllocationTaken,
+    #[error("the person is a member already")]
+    AlreadyMember,
+    #[error("another operation on this server has not ended")]
+    OperationInProgress,
+    #[error("Gantry has been set up already")]
+    AlreadySetUp,
+    #[error("this idempotency key was used for a different request")]
+    IdempotencyMismatch,
+    /// The row is not there, or not to be seen.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Something still refers to the row.
+    #[error("the {0} is still in use")]
+    InUse(&'static str),
+    #[error("the page cursor is not one of ours")]
+    InvalidCursor,
+    /// No connection became free in time.
+    #[error("the database is busy")]
+    Busy(#[source] sqlx::Error),
+    #[error("a secret could not be used")]
+    Secret(#[from] SecretError),
+    /// A row holds what the code does not know, such as a state of a later version.
+    #[error("the database holds something unknown in {0}")]
+    Unreadable(&'static str),
+    #[error("migrating the database failed")]
+    Migration(#[source] sqlx::migrate::MigrateError),
+    #[error("a query failed")]
+    Database(#[source] sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(database) = &error
+            && let Some(known) = violated(database.as_ref())
+        {
+            return known;
+        }
+        match error {
+            error @ sqlx::Error::PoolTimedOut => Self::Busy(error),
+            error => Self::Database(error),
+        }
+    }
+}
+
+/// The meaning of a violated constraint.
+fn violated(error: &dyn DatabaseError) -> Option<StoreError> {
+    Some(match error.constraint()? {
+        "users_email_key" => StoreError::EmailTaken,
+        "locations_name_key" | "nodes_name_key" => StoreError::NameTaken,
+        "members_key" => StoreError::AlreadyMember,
+        "operations_one_at_work" => StoreError::OperationInProgress,
+        "allocations_server_on_node" => StoreError::AllocationTaken,
+        "nodes_location_exists" => StoreError::NotFound("location"),
+        "servers_owner_exists" | "members_user_id_fkey" => StoreError::NotFound("user"),
+        "servers_node_exists" | "allocations_node_exists" => StoreError::NotFound("node"),
+        "servers_release_exists" | "servers_blueprint_exists" => StoreError::NotFound("blueprint"),
+        _ => return None,
+    })
+}
+
+/// The same violation of a reference has another meaning where its target is deleted.
+pub(crate) fn in_use(noun: &'static str) -> impl FnOnce(sqlx::Error) -> StoreError {
+    move |error| match &error {
+        sqlx::Error::Database(database) if database.kind() == ErrorKind::ForeignKeyViolation => {
+            StoreError::InUse(noun)
+        }
+        _ => error.into(),
+    }
+}
+
+/// Turns "no row was touched" into an error.
+pub(crate) fn touched(rows: u64, noun: &'static str) -> Result<(), StoreError> {
+    if rows == 0 { Err(StoreError::NotFound(noun)) } else { Ok(()) }
+}

@@ -1,0 +1,181 @@
+//! What reconcilers read and write: everything that differs for one node, and what the node saw.
+//!
+//! Every statement names the node as well as the server, so that a node speaks of its own servers alone.
+
+use crate::{
+    Notice, StoreError, SystemTx, codec,
+    servers::{ActiveOperation, servers},
+    tx::Viewer,
+};
+use chrono::{DateTime, Utc};
+use gantry_domain::{
+    allocations::ServerEndpoint, operations::Operation, plugins::OfferedBlueprint, servers::Server,
+    variables::Values,
+};
+use gantry_types::{
+    NodeId, ServerId,
+    server::{Hold, ObservedState},
+};
+use sqlx::types::Json;
+use std::{collections::HashMap, sync::Arc};
+
+/// Everything that a node must know of one server.
+#[derive(Clone, Debug)]
+pub struct DesiredServer {
+    pub server: Server,
+    /// The release that it is pinned to, shared between servers of the same.
+    pub blueprint: Arc<OfferedBlueprint>,
+    /// Secrets in clear.
+    pub values: Values,
+    /// The latest thing that people asked for, ended or not.
+    pub operation: Option<Operation>,
+}
+
+/// Which servers of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    All,
+    /// Those of which the node has not written down the latest generation.
+    Unacknowledged,
+}
+
+impl SystemTx {
+    /// What is wanted of a node's servers, at most `limit` of them from `after` on, by id.
+    pub async fn desired_servers(
+        &mut self,
+        node: NodeId,
+        scope: Scope,
+        after: Option<ServerId>,
+        limit: u32,
+    ) -> Result<Vec<DesiredServer>, StoreError> {
+        let rows = servers!(
+            r#"WHERE s.node_id = $2 AND ($3 OR s.acknowledged_generation < s.generation) AND s.id > $4
+               ORDER BY s.id LIMIT $5"#,
+            None::<uuid::Uuid>,
+            node.uuid(),
+            scope == Scope::All,
+            after.map_or(uuid::Uuid::nil(), ServerId::uuid),
+            i64::from(limit)
+        )
+        .fetch_all(self.db())
+        .await?;
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            all.push(row.server(Viewer::Everything)?);
+        }
+        self.complete(all).await
+    }
+
+    /// What is wanted of one server.
+    pub async fn desired_server(&mut self, server: ServerId) -> Result<DesiredServer, StoreError> {
+        let server = self.server(server).await?;
+        self.complete(vec![server]).await?.pop().ok_or(StoreError::NotFound("server"))
+    }
+
+    async fn complete(&mut self, servers: Vec<Server>) -> Result<Vec<DesiredServer>, StoreError> {
+        let ids: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
+        let mut values = self.values_of(&ids).await?;
+        let mut releases: HashMap<(String, String), Arc<OfferedBlueprint>> = HashMap::new();
+        let mut complete = Vec::with_capacity(servers.len());
+        for server in servers {
+            let pin = (server.blueprint.digest.clone(), server.blueprint.key.blueprint.clone());
+            let blueprint = match releases.get(&pin) {
+                Some(known) => Arc::clone(known),
+                None => {
+                    let read = Arc::new(self.pinned_blueprint(&pin.0, &pin.1).await?);
+                    Arc::clone(releases.entry(pin).or_insert(read))
+                }
+            };
+            let operation = self.latest_operation(server.id).await?;
+            let values = values.remove(&server.id).unwrap_or_default();
+            complete.push(DesiredServer { server, blueprint, values, operation });
+        }
+        Ok(complete)
+    }
+
+    /// The node has written down a generation.
+    pub async fn acknowledge_generation(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        generation: u64,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE servers SET acknowledged_generation = $3
+             WHERE id = $1 AND node_id = $2 AND acknowledged_generation < $3 AND $3 <= generation",
+            server.uuid(),
+            node.uuid(),
+            codec::to_i64(generation)
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
+    /// A node that lost its ledger has written down nothing: everything is to be sent again.
+    pub async fn forget_acknowledgements(&mut self, node: NodeId) -> Result<u64, StoreError> {
+        let done =
+            sqlx::query!("UPDATE servers SET acknowledged_generation = 0 WHERE node_id = $1", node.uuid())
+                .execute(self.db())
+                .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Keeps what the node saw. False if it is known already, or the server is not that node's.
+    pub async fn record_observed(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        seen: &ObservedState,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
+            "UPDATE servers SET observed = $3, observed_since = $4, observed_reason = $5, crashes = $6, started_at = $7
+             WHERE id = $1 AND node_id = $2
+               AND (observed, observed_since, observed_reason, crashes, started_at)
+                   IS DISTINCT FROM ($3::text, $4::timestamptz, $5::text, $6::integer, $7::timestamptz)",
+            server.uuid(),
+            node.uuid(),
+            codec::observed(seen.state),
+            seen.since,
+            seen.reason,
+            codec::to_i32(seen.crashes),
+            seen.started_at
+        )
+        .execute(self.db())
+        .await?;
+        let changed = done.rows_affected() == 1;
+        if changed {
+            self.tell(Notice::Server { server, node, desired: false });
+        }
+        Ok(changed)
+    }
+
+    /// Keeps an event of a server for its history.
+    pub async fn record_event(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        at: DateTime<Utc>,
+        kind: &str,
+        body: &serde_json::Value,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO server_events (server_id, at, kind, body)
+             SELECT id, $3, $4, $5 FROM servers WHERE id = $1 AND node_id = $2",
+            server.uuid(),
+            node.uuid(),
+            at,
+            kind,
+            body
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets events that happened before a time.
+    pub async fn sweep_events(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let done = sqlx::query!("DELETE FROM server_events WHERE at < $1", before).execute(self.db()).await?;
+        Ok(done.rows_affected())
+    }
+}

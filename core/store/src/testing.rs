@@ -1,0 +1,114 @@
+//! One fresh database for each test.
+//!
+//! The first test of a schema version makes a template by running the migrations; every test copies it, which takes
+//! some ten milliseconds, and drops its copy when the [`TestDatabase`] goes. Wants `GANTRY_TEST_DATABASE_URL`: a login
+//! that may create databases and roles.
+
+use crate::{Db, DbOptions, MasterKey, StoreError, db::MIGRATOR};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
+use std::str::FromStr;
+
+const VARIABLE: &str = "GANTRY_TEST_DATABASE_URL";
+
+/// A database that goes when this value goes.
+pub struct TestDatabase {
+    /// Connected under [`TestDatabase::master`].
+    pub db: Db,
+    /// Address of this database, with the login's full rights.
+    pub url: SecretString,
+    name: String,
+    maintenance: PgConnectOptions,
+}
+
+impl TestDatabase {
+    /// A migrated database with nothing in it. Panics with the reason where there is no PostgreSQL to make one in.
+    pub async fn new() -> Self {
+        match Self::make().await {
+            Ok(database) => database,
+            Err(error) => {
+                panic!("no test database at {VARIABLE}: {error} ({:?})", std::error::Error::source(&error))
+            }
+        }
+    }
+
+    /// The master key of every test database.
+    pub fn master() -> MasterKey {
+        match MasterKey::from_bytes(&[42; 32]) {
+            Ok(master) => master,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    async fn make() -> Result<Self, StoreError> {
+        let Ok(address) = std::env::var(VARIABLE) else {
+            panic!("set {VARIABLE} to a PostgreSQL login that may create databases and roles");
+        };
+        let maintenance = PgConnectOptions::from_str(&address)?.disable_statement_logging();
+        let template = template(&maintenance).await?;
+        let name = format!("gantry_test_{}", crate::new_uuid().as_simple());
+        let mut connection = maintenance.connect().await?;
+        copy(&mut connection, &name, &template).await?;
+        connection.close().await?;
+        let url = SecretString::from(maintenance.clone().database(&name).to_url_lossy().to_string());
+        let mut options = DbOptions::new(url.clone(), Self::master());
+        (options.user_connections, options.system_connections) = (4, 4);
+        let db = Db::connect(options).await?;
+        Ok(Self { db, url, name, maintenance })
+    }
+
+    /// A connection with the login's full rights, to arrange what no transaction of ours would.
+    pub async fn owner(&self) -> Result<PgConnection, StoreError> {
+        Ok(self.maintenance.clone().database(&self.name).connect().await?)
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        // A thread of its own, because the test's runtime may be ending.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(async move {
+                let mut connection = maintenance.connect().await.ok()?;
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                connection.execute(AssertSqlSafe(drop)).await.ok()
+            })
+        });
+        if dropping.join().is_err() {
+            tracing::warn!(database = self.name, "a test database could not be dropped");
+        }
+    }
+}
+
+/// The template of this schema version, made if it is missing.
+async fn template(maintenance: &PgConnectOptions) -> Result<String, StoreError> {
+    let mut hash = Sha256::new();
+    MIGRATOR.iter().for_each(|migration| hash.update(&*migration.checksum));
+    let name = format!("gantry_template_{}", hex::encode(&hash.finalize()[..8]));
+    let mut connection = maintenance.connect().await?;
+    // Tests run in many processes at once: one makes the template, the others wait.
+    connection.execute("SELECT pg_advisory_lock(7219850447)").await?;
+    let known: Option<i32> =
+        sqlx::query_scalar("SELECT 1 FROM pg_database WHERE datname = $1 AND datistemplate")
+            .bind(&name)
+            .fetch_optional(&mut connection)
+            .await?;
+    if known.is_none() {
+        connection.execute(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))).await?;
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await?;
+        let mut inside = maintenance.clone().database(&name).connect().await?;
+        MIGRATOR.run(&mut inside).await.map_err(StoreError::Migration)?;
+        inside.close().await?;
+        connection.execute(AssertSqlSafe(format!("ALTER DATABASE {name} IS_TEMPLATE true"))).await?;
+    }
+    connection.close().await?;
+    Ok(name)
+}
+
+async fn copy(connection: &mut PgConnection, name: &str, template: &str) -> Result<(), StoreError> {
+    // Names are made here, of letters, digits and underscores.
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template}"))).await?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! What the database promises, asked of a real one.
+
+mod fixtures;
+mod nodes;
+mod people;
+mod records;
+mod row_security;
+mod secrets;
+mod servers;
+mod speed;
+mod statistics;

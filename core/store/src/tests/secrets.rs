@@ -1,0 +1,112 @@
+//! Secrets at rest: bound to their place, kept through every rotation, closed to the wrong key.
+
+use super::fixtures::World;
+use crate::{
+    Db, DbOptions, MasterKey, StoreError,
+    secrets::{SecretError, SecretKind},
+};
+use gantry_domain::variables::StoredValue;
+use gantry_types::ServerId;
+
+fn secret(value: &str) -> Vec<StoredValue> {
+    vec![
+        StoredValue { key: "password".to_owned(), value: value.to_owned(), secret: true },
+        StoredValue { key: "map".to_owned(), value: "dm1".to_owned(), secret: false },
+    ]
+}
+
+async fn password(world: &World, server: ServerId) -> Result<String, StoreError> {
+    let mut tx = world.test.db.as_system().await?;
+    Ok(tx.values(server).await?["password"].clone())
+}
+
+async fn connect(world: &World, master: MasterKey) -> Result<Db, StoreError> {
+    Db::connect(DbOptions::new(world.test.url.clone(), master)).await
+}
+
+#[tokio::test]
+async fn a_secret_is_in_clear_nowhere_in_the_database() {
+    let world = World::new().await;
+    let (server, _) = world.try_server(&world.ada, "one", &secret("hunter2hunter2")).await.unwrap();
+    let mut owner = world.test.owner().await.unwrap();
+    let found: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM server_variables v WHERE v::text LIKE '%hunter2%' OR position('hunter2'::bytea IN v.sealed) > 0)
+              + (SELECT count(*) FROM audit a WHERE a::text LIKE '%hunter2%')",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(found, 0);
+    assert_eq!(password(&world, server).await.unwrap(), "hunter2hunter2");
+}
+
+#[tokio::test]
+async fn a_blob_that_is_moved_to_another_row_does_not_open() {
+    let world = World::new().await;
+    let (mine, _) = world.try_server(&world.ada, "mine", &secret("ada's")).await.unwrap();
+    let (yours, _) = world.try_server(&world.bob, "yours", &secret("bob's")).await.unwrap();
+    let mut owner = world.test.owner().await.unwrap();
+    sqlx::query(
+        "UPDATE server_variables SET sealed = (SELECT sealed FROM server_variables WHERE server_id = $1 AND sealed IS NOT NULL)
+         WHERE server_id = $2 AND sealed IS NOT NULL",
+    )
+    .bind(yours.uuid())
+    .bind(mine.uuid())
+    .execute(&mut owner)
+    .await
+    .unwrap();
+    assert!(matches!(password(&world, mine).await, Err(StoreError::Secret(SecretError::NotAuthentic))));
+    assert_eq!(password(&world, yours).await.unwrap(), "bob's");
+}
+
+#[tokio::test]
+async fn a_row_that_is_handed_to_another_server_does_not_open() {
+    let world = World::new().await;
+    let (mine, _) = world.try_server(&world.ada, "mine", &[]).await.unwrap();
+    let (yours, _) = world.try_server(&world.bob, "yours", &secret("bob's")).await.unwrap();
+    let mut owner = world.test.owner().await.unwrap();
+    sqlx::query("UPDATE server_variables SET server_id = $1 WHERE server_id = $2")
+        .bind(mine.uuid())
+        .bind(yours.uuid())
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    assert!(matches!(password(&world, mine).await, Err(StoreError::Secret(SecretError::NotAuthentic))));
+}
+
+#[tokio::test]
+async fn the_wrong_master_key_is_noticed_at_the_start() {
+    let world = World::new().await;
+    let wrong = connect(&world, MasterKey::from_bytes(&[1; 32]).unwrap()).await;
+    assert!(matches!(wrong.err(), Some(StoreError::Secret(SecretError::WrongMasterKey))));
+}
+
+#[tokio::test]
+async fn another_master_key_takes_over_and_the_old_one_opens_nothing() {
+    let world = World::new().await;
+    let (server, _) = world.try_server(&world.ada, "one", &secret("kept")).await.unwrap();
+    let next = MasterKey::from_bytes(&[2; 32]).unwrap();
+    world.test.db.rewrap(next.clone()).await.unwrap();
+    assert_eq!(password(&world, server).await.unwrap(), "kept");
+    assert!(connect(&world, crate::testing::TestDatabase::master()).await.is_err());
+    let db = connect(&world, next).await.unwrap();
+    assert_eq!(db.as_system().await.unwrap().values(server).await.unwrap()["password"], "kept");
+}
+
+#[tokio::test]
+async fn another_data_key_seals_everything_again_while_others_read() {
+    let world = World::new().await;
+    let (server, _) = world.try_server(&world.ada, "one", &secret("kept")).await.unwrap();
+    let other_instance = connect(&world, crate::testing::TestDatabase::master()).await.unwrap();
+    for kind in [SecretKind::ServerVariable, SecretKind::NodeKey, SecretKind::Sentinel] {
+        world.test.db.rotate_data_key(kind).await.unwrap();
+        world.test.db.reseal(kind).await.unwrap();
+    }
+    // The other instance has never heard of the key that sealed it.
+    assert_eq!(other_instance.as_system().await.unwrap().values(server).await.unwrap()["password"], "kept");
+    let mut owner = world.test.owner().await.unwrap();
+    let states: Vec<String> =
+        sqlx::query_scalar("SELECT state FROM data_keys ORDER BY id").fetch_all(&mut owner).await.unwrap();
+    assert_eq!(states, ["retired", "retired", "retired", "active", "active", "active"]);
+    assert!(connect(&world, crate::testing::TestDatabase::master()).await.is_ok());
+}

@@ -1,0 +1,60 @@
+//! Numbers over time.
+
+use super::fixtures::{World, now};
+use chrono::Duration;
+use gantry_auth::rights;
+use gantry_domain::statistics::{self, Bucket, Measures, Resolution, Source};
+use gantry_types::ServerId;
+
+fn bucket(server_id: ServerId, ago: i64, players: f64) -> Bucket {
+    let at = statistics::fine_bucket(now() - Duration::seconds(ago));
+    Bucket { server_id, at, measures: Measures { players: Some(players), ..Measures::default() } }
+}
+
+#[tokio::test]
+async fn a_chart_averages_what_was_sampled_and_a_gap_stays_a_gap() {
+    let world = World::new().await;
+    let id = world.server(&world.ada, "one").await;
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let batch =
+        [bucket(id, 3600, 4.0), bucket(id, 3610, 2.0), bucket(id, 60, 8.0), bucket(id, -3 * 86_400, 9.0)];
+    assert_eq!(tx.record_statistics(&batch).await.unwrap(), 3, "a wrong clock's bucket is dropped");
+    assert_eq!(tx.record_statistics(&batch[..1]).await.unwrap(), 1, "and a repeated one replaced");
+    tx.roll_up_statistics(now() - Duration::hours(2), now() + Duration::hours(1)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let grant = world.grant::<rights::StatisticsRead>(&world.ada, id).await;
+    let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+    for source in [Source::Fine, Source::Coarse] {
+        let (from, to) = (now() - Duration::hours(2), now() + Duration::hours(1));
+        let wanted = Resolution { from, to, step: Duration::days(1), source };
+        let points = tx.statistics(&grant, wanted).await.unwrap();
+        let players: f64 = points.iter().filter_map(|point| point.measures.players).sum();
+        assert!(!points.is_empty() && points.len() <= 2 && players >= 4.0, "{source:?} {points:?}");
+    }
+    let mut tx = world.test.db.as_user(&world.bob).await.unwrap();
+    let all = Resolution {
+        from: now() - Duration::hours(2),
+        to: now(),
+        step: Duration::seconds(10),
+        source: Source::Fine,
+    };
+    assert!(tx.statistics(&grant, all).await.unwrap().is_empty(), "row security stands below the grant");
+}
+
+#[tokio::test]
+async fn old_partitions_go_and_the_next_ones_are_there() {
+    let world = World::new().await;
+    let mut tx = world.test.db.as_system().await.unwrap();
+    tx.maintain_statistics(now() + Duration::days(30)).await.unwrap();
+    tx.maintain_statistics(now() + Duration::days(30)).await.unwrap();
+    let fine: Vec<String> = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = 'statistics_fine'::regclass ORDER BY 1",
+    )
+    .fetch_all(tx.db())
+    .await
+    .unwrap();
+    let day = |days| format!("statistics_fine_d{}", (now() + Duration::days(days)).format("%Y%m%d"));
+    assert_eq!((fine.first(), fine.last()), (Some(&day(28)), Some(&day(33))), "{fine:?}");
+}

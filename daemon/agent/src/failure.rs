@@ -1,0 +1,121 @@
+//! How what went wrong becomes a failed operation: a stable code, what happened, what to do.
+
+use crate::plugins::PluginsError;
+use gantry_files::FilesError;
+use gantry_host::{CallError, HostError};
+use gantry_runtime::RuntimeError;
+use gantry_types::{operation::OperationFailure, problem::Code};
+
+/// A failure with a remedy and nothing more.
+pub(crate) fn failure(code: &str, message: impl Into<String>, remedy: &str) -> OperationFailure {
+    OperationFailure {
+        code: code.to_owned(),
+        message: message.into(),
+        remedy: Some(remedy.to_owned()),
+        step: None,
+        log_tail: Vec::new(),
+    }
+}
+
+/// The daemon's own fault.
+pub(crate) fn internal(message: impl Into<String>) -> OperationFailure {
+    failure(Code::Internal.as_str(), message, Code::Internal.remedy())
+}
+
+/// What is told of a plugin that did not answer: code and text.
+pub(crate) fn of_call(error: &CallError) -> OperationFailure {
+    match error {
+        CallError::Failed(refusal) => failure(&refusal.code, refusal.message.clone(), "The plugin says why."),
+        CallError::Stopped(stop) => {
+            failure(Code::PluginFailed.as_str(), stop.message.clone(), Code::PluginFailed.remedy())
+        }
+        CallError::Host(error) => of_host(error),
+    }
+}
+
+fn of_host(error: &HostError) -> OperationFailure {
+    let code = match error {
+        HostError::Rejected(_) | HostError::Compile(_) => Code::PluginRejected,
+        HostError::Overloaded { .. } => Code::Overloaded,
+        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => Code::Internal,
+    };
+    failure(code.as_str(), error.to_string(), code.remedy())
+}
+
+pub(crate) fn of_plugins(error: &PluginsError) -> OperationFailure {
+    match error {
+        PluginsError::Host(error) => of_host(error),
+        PluginsError::Missing | PluginsError::Name | PluginsError::Digest { .. } => failure(
+            Code::PluginFailed.as_str(),
+            error.to_string(),
+            "The control plane sends it again; try again.",
+        ),
+        PluginsError::Disk(_) => internal(chain(error)),
+    }
+}
+
+pub(crate) fn of_runtime(error: &RuntimeError) -> OperationFailure {
+    let (code, remedy) = match error {
+        RuntimeError::Unreachable { .. } => {
+            ("runtime_unreachable", "Check that the container engine runs on the node.")
+        }
+        RuntimeError::Pull { .. } => {
+            ("image_failed", "Check the image's name and that the node reaches its registry.")
+        }
+        RuntimeError::Build { .. } => ("image_failed", "The end of the build's output says why."),
+        RuntimeError::InvalidImage(_) | RuntimeError::InvalidSpec(_) => {
+            ("invalid_spec", "Tell the plugin's author.")
+        }
+        RuntimeError::PortTaken { .. } => {
+            ("port_taken", "End what listens there, or give the server another port.")
+        }
+        RuntimeError::Command { .. } => ("command_failed", "Tell the plugin's author."),
+        RuntimeError::TimedOut { .. } => {
+            ("timed_out", "Try again; if it stays so, tell the plugin's author.")
+        }
+        RuntimeError::AlreadyExists { .. }
+        | RuntimeError::NoSuchContainer { .. }
+        | RuntimeError::NotRunning { .. }
+        | RuntimeError::Cancelled
+        | RuntimeError::Refused { .. } => ("runtime_failed", "Try again; the daemon's log has more."),
+    };
+    let mut failure = failure(code, chain(error), remedy);
+    if let RuntimeError::Pull { log_tail, .. } | RuntimeError::Build { log_tail, .. } = error {
+        failure.log_tail.clone_from(log_tail);
+    }
+    failure
+}
+
+pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
+    let remedy = match error {
+        FilesError::InvalidPath { .. } | FilesError::Edit { .. } => {
+            "Correct the file, or tell the plugin's author."
+        }
+        FilesError::Outbound(_) => "Check that the node reaches the address, then try again.",
+        FilesError::Escapes { .. } | FilesError::WrongKind { .. } => "Remove or rename what is in the way.",
+        FilesError::NotFound { .. }
+        | FilesError::TooLarge { .. }
+        | FilesError::Changed { .. }
+        | FilesError::Archive { .. }
+        | FilesError::Cancelled
+        | FilesError::Io { .. }
+        | FilesError::Root { .. }
+        | FilesError::Interrupted => "Try again; if it stays so, look at the server's files.",
+    };
+    failure(code, error.to_string(), remedy)
+}
+
+/// An error with all its causes, for one line; what a cause repeats is said once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,80 @@
+//! The node's HTTP interface: `gantry_protocol`'s table, decoded, answered, encoded.
+//!
+//! It is served over the link and on a unix socket alike and knows nothing of either. Whoever reaches it has been
+//! authenticated by the connection. Every refusal is a [`Refusal`] in JSON; every body and every stream is bounded.
+//!
+//! Modules in reading order: [`routes`], `streams`.
+
+mod routes;
+mod streams;
+
+use crate::{node::Node, plugins::COMPONENT_BYTES};
+use axum::{
+    Json, Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use gantry_protocol::{Refusal, RefusalCode};
+
+/// The largest desired server.
+const SERVER_BYTES: usize = 1 << 20;
+/// The largest of all other bodies.
+const SMALL_BYTES: usize = 64 << 10;
+
+/// Every row of the table.
+pub fn router(node: Node) -> Router {
+    Router::new()
+        .route("/v1/node", get(routes::node))
+        .route("/v1/plugins/{digest}", put(routes::put_plugin).layer(DefaultBodyLimit::max(COMPONENT_BYTES)))
+        .route("/v1/servers", get(routes::servers))
+        .route("/v1/servers/{id}", put(routes::put_server).layer(DefaultBodyLimit::max(SERVER_BYTES)))
+        .route("/v1/servers/{id}/console", get(routes::console).post(routes::command))
+        .route("/v1/servers/{id}/console/live", get(streams::console))
+        .route("/v1/events", get(streams::events))
+        .route("/v1/events/acknowledge", post(routes::acknowledge))
+        .route("/v1/samples", get(streams::samples))
+        .fallback(|| async {
+            Refused::new(StatusCode::NOT_FOUND, RefusalCode::Invalid, "there is nothing here")
+        })
+        .method_not_allowed_fallback(|| async {
+            Refused::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                RefusalCode::Invalid,
+                "this path takes another method",
+            )
+        })
+        .layer(DefaultBodyLimit::max(SMALL_BYTES))
+        .with_state(node)
+}
+
+/// A refusal with its status.
+#[derive(Debug)]
+struct Refused(StatusCode, Refusal);
+
+impl Refused {
+    fn new(status: StatusCode, code: RefusalCode, message: impl Into<String>) -> Self {
+        Self(status, Refusal { code, message: message.into() })
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal.code {
+            RefusalCode::StaleGeneration | RefusalCode::MissingPlugin | RefusalCode::NotRunning => {
+                StatusCode::CONFLICT
+            }
+            RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
+            RefusalCode::UnknownServer => StatusCode::NOT_FOUND,
+            RefusalCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self(status, refusal)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        (self.0, Json(self.1)).into_response()
+    }
+}

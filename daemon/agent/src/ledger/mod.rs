@@ -1,0 +1,360 @@
+//! The node's own memory: what it was told, what it did, and what it has not yet said.
+//!
+//! Everything that must survive a killed daemon is here, in one file, and nothing is acknowledged or acted upon before
+//! its write is durable: a step of a server's machine, the operations that it touched and the events that tell of it
+//! are one transaction. Values are JSON, because they are read by people in need more often than they are large.
+//!
+//! Modules in reading order: [`record`], [`spool`], `tables`.
+
+pub mod record;
+pub mod spool;
+mod tables;
+
+pub use record::{Journal, RunNote, ServerRecord};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use gantry_protocol::{Event, EventEnvelope, OperationReport};
+use gantry_types::{NodeId, OperationId, ServerId};
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use serde::{Serialize, de::DeserializeOwned};
+use spool::Spool;
+use std::{
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tables::{EVENTS, JOURNALS, META, OPERATIONS, SERVERS};
+use tokio::sync::watch;
+
+/// How long the outcome of an operation is remembered, so that a repeated request finds it.
+pub const OPERATIONS_KEPT: TimeDelta = TimeDelta::hours(48);
+/// How long a deleted server is remembered, so that a late message does not bring it back.
+pub const TOMBSTONES_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Cache of the store; the working set is small.
+const CACHE_BYTES: usize = 4 << 20;
+
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    #[error("the ledger cannot be opened")]
+    Open(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the ledger cannot be read or written")]
+    Store(#[source] Box<redb::Error>),
+    #[error("the ledger holds something that cannot be understood")]
+    Content(#[from] serde_json::Error),
+    #[error("the ledger's worker ended")]
+    Worker(#[from] tokio::task::JoinError),
+}
+
+fn store(error: impl Into<redb::Error>) -> LedgerError {
+    LedgerError::Store(Box::new(error.into()))
+}
+
+/// What one step changes, all or nothing.
+#[derive(Debug, Default)]
+pub struct Change {
+    pub record: Option<ServerRecord>,
+    pub operations: Vec<OperationReport>,
+    pub events: Vec<Event>,
+}
+
+/// A handle; clones share the store.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    spool: Mutex<Spool>,
+    /// The last event's number, for those who wait for more.
+    last_event: watch::Sender<u64>,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger").field("last_event", &*self.0.last_event.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens or makes the ledger, readable by its owner alone, and forgets what has become too old.
+    pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+        let file = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|error| LedgerError::Open(error.into()))?;
+        let database = Builder::new()
+            .set_cache_size(CACHE_BYTES)
+            .create_file(file)
+            .map_err(|error| LedgerError::Open(error.into()))?;
+        let write = database.begin_write().map_err(store)?;
+        tables::create(&write)?;
+        forget(&write, now)?;
+        let (spool, last) = load_spool(&write)?;
+        write.commit().map_err(store)?;
+        let (last_event, _) = watch::channel(last);
+        Ok(Self(Arc::new(Inner { database, spool: Mutex::new(spool), last_event })))
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&inner)).await?
+    }
+
+    /// Writes one step down. When this returns it is durable.
+    pub async fn commit(
+        &self,
+        server: ServerId,
+        at: DateTime<Utc>,
+        change: Change,
+    ) -> Result<(), LedgerError> {
+        self.blocking(move |inner| inner.commit(server, at, &change)).await
+    }
+
+    /// All servers, deleted ones that are still remembered included.
+    pub async fn servers(&self) -> Result<Vec<ServerRecord>, LedgerError> {
+        self.blocking(|inner| {
+            let read = inner.database.begin_read().map_err(store)?;
+            let table = read.open_table(SERVERS).map_err(store)?;
+            let mut records = Vec::new();
+            for entry in table.iter().map_err(store)? {
+                records.push(serde_json::from_slice(entry.map_err(store)?.1.value())?);
+            }
+            Ok(records)
+        })
+        .await
+    }
+
+    /// What became of an operation, if this node has seen it.
+    pub async fn operation(&self, id: OperationId) -> Result<Option<OperationReport>, LedgerError> {
+        let found = self.get(OPERATIONS, id.uuid().as_u128()).await?;
+        Ok(found.map(|kept: record::KeptOperation| kept.report))
+    }
+
+    /// The journal of the server's latest installation.
+    pub async fn journal(&self, server: ServerId) -> Result<Option<Journal>, LedgerError> {
+        self.get(JOURNALS, server.uuid().as_u128()).await
+    }
+
+    /// Writes the journal down.
+    pub async fn write_journal(&self, server: ServerId, journal: &Journal) -> Result<(), LedgerError> {
+        let bytes = serde_json::to_vec(journal)?;
+        self.blocking(move |inner| {
+            let write = inner.database.begin_write().map_err(store)?;
+            {
+                let mut table = write.open_table(JOURNALS).map_err(store)?;
+                table.insert(server.uuid().as_u128(), bytes.as_slice()).map_err(store)?;
+            }
+            write.commit().map_err(store)
+        })
+        .await
+    }
+
+    /// The identity under which containers are labelled while the node has not been enrolled.
+    pub async fn own_node(&self, fresh: NodeId) -> Result<NodeId, LedgerError> {
+        self.blocking(move |inner| {
+            let write = inner.database.begin_write().map_err(store)?;
+            let node = {
+                let mut table = write.open_table(META).map_err(store)?;
+                let kept = table.get("node").map_err(store)?.map(|value| value.value().to_vec());
+                match kept {
+                    Some(bytes) => serde_json::from_slice(&bytes)?,
+                    None => {
+                        table.insert("node", serde_json::to_vec(&fresh)?.as_slice()).map_err(store)?;
+                        fresh
+                    }
+                }
+            };
+            write.commit().map_err(store)?;
+            Ok(node)
+        })
+        .await
+    }
+
+    /// At most `limit` events after this number that nobody has acknowledged, oldest first.
+    pub async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventEnvelope>, LedgerError> {
+        self.blocking(move |inner| {
+            let read = inner.database.begin_read().map_err(store)?;
+            let table = read.open_table(EVENTS).map_err(store)?;
+            let mut events = Vec::new();
+            for entry in table.range(after.saturating_add(1)..).map_err(store)?.take(limit) {
+                events.push(serde_json::from_slice(entry.map_err(store)?.1.value())?);
+            }
+            Ok(events)
+        })
+        .await
+    }
+
+    /// Forgets all events up to this number: they are stored elsewhere.
+    pub async fn acknowledge(&self, through: u64) -> Result<(), LedgerError> {
+        self.blocking(move |inner| {
+            let mut spool = inner.spool();
+            let write = inner.database.begin_write().map_err(store)?;
+            {
+                let mut table = write.open_table(EVENTS).map_err(store)?;
+                table.retain_in(..=through, |_, _| false).map_err(store)?;
+            }
+            write.commit().map_err(store)?;
+            spool.acknowledge(through);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The last event's number.
+    pub fn last_event(&self) -> u64 {
+        *self.0.last_event.borrow()
+    }
+
+    /// Told of each further event.
+    pub fn watch_events(&self) -> watch::Receiver<u64> {
+        self.0.last_event.subscribe()
+    }
+
+    /// How many events were dropped because nobody took them.
+    pub fn dropped_events(&self) -> u64 {
+        self.0.spool().dropped()
+    }
+
+    /// Forgets old operations and tombstones.
+    pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.blocking(move |inner| {
+            let write = inner.database.begin_write().map_err(store)?;
+            forget(&write, now)?;
+            write.commit().map_err(store)
+        })
+        .await
+    }
+
+    async fn get<T: DeserializeOwned + Send + 'static>(
+        &self,
+        table: redb::TableDefinition<'static, u128, &'static [u8]>,
+        key: u128,
+    ) -> Result<Option<T>, LedgerError> {
+        self.blocking(move |inner| {
+            let read = inner.database.begin_read().map_err(store)?;
+            let table = read.open_table(table).map_err(store)?;
+            let value = table.get(key).map_err(store)?;
+            value.map(|value| serde_json::from_slice(value.value())).transpose().map_err(Into::into)
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn spool(&self) -> MutexGuard<'_, Spool> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn commit(&self, server: ServerId, at: DateTime<Utc>, change: &Change) -> Result<(), LedgerError> {
+        // Held throughout: numbers are given in the order in which they become durable.
+        let mut spool = self.spool();
+        let mut pushed = Vec::new();
+        let first = *self.last_event.borrow() + 1;
+        let written = self.write(server, at, change, first, &mut spool, &mut pushed);
+        if let Err(error) = written {
+            spool.take_back(pushed);
+            return Err(error);
+        }
+        drop(spool);
+        if !change.events.is_empty() {
+            self.last_event.send_modify(|last| *last += change.events.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        server: ServerId,
+        at: DateTime<Utc>,
+        change: &Change,
+        first: u64,
+        spool: &mut Spool,
+        pushed: &mut Vec<spool::Pushed>,
+    ) -> Result<(), LedgerError> {
+        let write = self.database.begin_write().map_err(store)?;
+        if let Some(record) = &change.record {
+            put(&write, SERVERS, server.uuid().as_u128(), record)?;
+        }
+        for report in &change.operations {
+            let kept = record::KeptOperation { at, server, report: report.clone() };
+            put(&write, OPERATIONS, report.id.uuid().as_u128(), &kept)?;
+        }
+        if !change.events.is_empty() {
+            let mut table = write.open_table(EVENTS).map_err(store)?;
+            let mut meta = write.open_table(META).map_err(store)?;
+            for (seq, event) in (first..).zip(&change.events) {
+                let envelope = EventEnvelope { seq, at, server_id: server, event: event.clone() };
+                table.insert(seq, serde_json::to_vec(&envelope)?.as_slice()).map_err(store)?;
+                let push = spool.push(seq, spool::Worth::of(event));
+                if let Some((victim, _)) = push.victim {
+                    table.remove(victim).map_err(store)?;
+                }
+                pushed.push(push);
+                meta.insert("last_event", serde_json::to_vec(&seq)?.as_slice()).map_err(store)?;
+            }
+            meta.insert("dropped_events", serde_json::to_vec(&spool.dropped())?.as_slice()).map_err(store)?;
+        }
+        write.commit().map_err(store)
+    }
+}
+
+fn put<T: Serialize>(
+    write: &WriteTransaction,
+    table: redb::TableDefinition<'static, u128, &'static [u8]>,
+    key: u128,
+    value: &T,
+) -> Result<(), LedgerError> {
+    let mut table = write.open_table(table).map_err(store)?;
+    table.insert(key, serde_json::to_vec(value)?.as_slice()).map_err(store)?;
+    Ok(())
+}
+
+fn load_spool(write: &WriteTransaction) -> Result<(Spool, u64), LedgerError> {
+    let meta = write.open_table(META).map_err(store)?;
+    let number = |key: &str| -> Result<u64, LedgerError> {
+        let value = meta.get(key).map_err(store)?;
+        value.map_or(Ok(0), |value| serde_json::from_slice(value.value()).map_err(Into::into))
+    };
+    let mut spool = Spool::new(number("dropped_events")?);
+    let events = write.open_table(EVENTS).map_err(store)?;
+    for entry in events.iter().map_err(store)? {
+        let (seq, value) = entry.map_err(store)?;
+        let envelope: EventEnvelope = serde_json::from_slice(value.value())?;
+        spool.restore(seq.value(), spool::Worth::of(&envelope.event));
+    }
+    Ok((spool, number("last_event")?))
+}
+
+fn forget(write: &WriteTransaction, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    let mut operations = write.open_table(OPERATIONS).map_err(store)?;
+    operations
+        .retain(|_, value| {
+            serde_json::from_slice::<record::KeptOperation>(value)
+                .map_or(true, |kept| !kept.report.state.is_terminal() || now - kept.at < OPERATIONS_KEPT)
+        })
+        .map_err(store)?;
+    let mut gone = Vec::new();
+    let mut servers = write.open_table(SERVERS).map_err(store)?;
+    servers
+        .retain(|key, value| {
+            let keep = serde_json::from_slice::<ServerRecord>(value)
+                .map_or(true, |record| !record.is_deleted() || now - record.since() < TOMBSTONES_KEPT);
+            if !keep {
+                gone.push(key);
+            }
+            keep
+        })
+        .map_err(store)?;
+    let mut journals = write.open_table(JOURNALS).map_err(store)?;
+    for key in gone {
+        journals.remove(key).map_err(store)?;
+    }
+    Ok(())
+}

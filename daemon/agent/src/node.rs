@@ -1,0 +1,432 @@
+//! The node: what all servers share, and the servers themselves.
+//!
+//! A [`Node`] comes up by reading its ledger and listing the containers that carry its label. What runs is adopted as it
+//! is; what is labelled but not in the ledger is left alone and named in the log, because only a person can say whose it
+//! is. Supervisors are tasks of one keeper, which notices a panic and puts the server back from the ledger.
+//!
+//! Modules in reading order: [`crate::server`], [`crate::http`].
+
+use crate::{
+    clock::Clock,
+    console::Console,
+    data::DataDir,
+    failure::chain,
+    faults::Faults,
+    ledger::{Change, Ledger, LedgerError, ServerRecord},
+    plugins::PluginStore,
+    server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
+};
+use gantry_files::{OutboundClient, OutboundConfig, OutboundError};
+use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
+use gantry_lifecycle::State;
+use gantry_protocol::{DesiredServer, Event, ObservedServer, Refusal, RefusalCode, SampleEnvelope};
+use gantry_runtime::{ContainerId, Listed, Purpose, Runtime, RuntimeError};
+use gantry_types::{
+    NodeId, ServerId,
+    server::{Desired, SystemUser},
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, broadcast, mpsc},
+    task::{Id, JoinHandle, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Servers of one node.
+pub const SERVERS: usize = 2_000;
+/// The first user that a server may get.
+const FIRST_UID: u32 = 20_000;
+/// Samples that a slow watcher may be behind before it loses some.
+const SAMPLES: usize = 4_096;
+/// Servers that may wait to be kept.
+const KEEPER_QUEUE: usize = 64;
+/// Before an engine that did not answer at the start is asked again.
+const ENGINE_RETRY: Duration = Duration::from_secs(3);
+/// How often the ledger is tidied.
+const TIDY_EVERY: Duration = Duration::from_secs(3_600);
+
+/// What every server's tasks reach.
+pub(crate) struct Shared {
+    pub(crate) node: NodeId,
+    pub(crate) data: DataDir,
+    pub(crate) ledger: Ledger,
+    pub(crate) runtime: Arc<dyn Runtime>,
+    pub(crate) plugins: PluginStore,
+    pub(crate) outbound: OutboundClient,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) samples: broadcast::Sender<SampleEnvelope>,
+    pub(crate) faults: Faults,
+    /// Whether this process may give files to servers' users.
+    pub(crate) own_files: bool,
+}
+
+impl Shared {
+    /// Tells the control plane. An event that cannot be written is lost; states come again by reconciliation.
+    pub(crate) async fn tell(&self, server: ServerId, events: Vec<Event>) {
+        let change = Change { events, ..Change::default() };
+        if let Err(error) = self.ledger.commit(server, self.clock.now(), change).await {
+            tracing::error!(server.id = %server, error = chain(&error), "events could not be written down");
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    #[error("the data directory cannot be used")]
+    Data(#[from] io::Error),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("the plugin host cannot start")]
+    Host(#[from] HostError),
+    #[error("the client for downloads cannot start")]
+    Outbound(#[from] OutboundError),
+}
+
+/// What a node is made of.
+pub struct NodeConfig {
+    pub node: NodeId,
+    pub data: DataDir,
+    pub ledger: Ledger,
+    pub runtime: Arc<dyn Runtime>,
+    pub compiler: CompilerCommand,
+    pub clock: Arc<dyn Clock>,
+    pub outbound: OutboundConfig,
+}
+
+/// A running node. Clones share it.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    servers: RwLock<HashMap<ServerId, ServerHandle>>,
+    /// Held while a server is added: users are given out one at a time.
+    users: Mutex<BTreeSet<u32>>,
+    keeper: mpsc::Sender<Kept>,
+    keeper_task: Mutex<Option<JoinHandle<()>>>,
+    shutdown: CancellationToken,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node").field("node", &self.0.shared.node).finish_non_exhaustive()
+    }
+}
+
+/// A server for the keeper.
+struct Kept {
+    id: ServerId,
+    supervisor: Supervisor,
+    mailbox: mpsc::Receiver<Message>,
+    found: Option<FoundContainer>,
+}
+
+impl Node {
+    /// Comes up: opens everything, finds what runs, and takes care of it. Waits for the container engine.
+    pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
+        let host = Host::new(HostConfig {
+            cache_dir: config.data.cache(),
+            cache_key: cache_key(&config.data.cache_key())?,
+            compiler: config.compiler,
+            budgets: Budgets::default(),
+        })?;
+        let shared = Arc::new(Shared {
+            node: config.node,
+            plugins: PluginStore::new(config.data.plugins(), host),
+            data: config.data,
+            ledger: config.ledger,
+            runtime: config.runtime,
+            outbound: OutboundClient::new(config.outbound)?,
+            clock: config.clock,
+            samples: broadcast::Sender::new(SAMPLES),
+            faults: Faults::default(),
+            own_files: rustix::process::geteuid().is_root(),
+        });
+        let records = shared.ledger.servers().await?;
+        let users = records.iter().map(|record| record.user.uid).collect();
+        let (keeper, queue) = mpsc::channel(KEEPER_QUEUE);
+        let node = Self(Arc::new(Inner {
+            shared,
+            servers: RwLock::default(),
+            users: Mutex::new(users),
+            keeper,
+            keeper_task: Mutex::new(None),
+            shutdown: CancellationToken::new(),
+        }));
+        let task = tokio::spawn(keep(node.clone(), queue));
+        *node.0.keeper_task.lock().await = Some(task);
+        node.adopt(records).await?;
+        Ok(node)
+    }
+
+    /// The id that its containers carry.
+    pub fn id(&self) -> NodeId {
+        self.shared().node
+    }
+
+    /// Stops all that the daemon does. Containers go on.
+    pub async fn stop(&self) {
+        self.0.shutdown.cancel();
+        let task = self.0.keeper_task.lock().await.take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the keeper of the servers failed");
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+
+    /// Ends when the node stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.0.shutdown.clone()
+    }
+
+    pub(crate) fn server(&self, id: ServerId) -> Option<ServerHandle> {
+        self.0.servers.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    fn all(&self) -> Vec<ServerHandle> {
+        self.0.servers.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Full state of all servers.
+    pub(crate) async fn observe(&self) -> Result<Vec<ObservedServer>, Refusal> {
+        let mut observed = Vec::new();
+        for handle in self.all() {
+            observed.push(handle.observe().await?);
+        }
+        observed.sort_by_key(|server| server.id);
+        Ok(observed)
+    }
+
+    /// Takes the whole of what a server should be.
+    pub(crate) async fn apply(&self, desired: DesiredServer) -> Result<ObservedServer, Refusal> {
+        check(&desired)?;
+        let needs_plugin = desired.desired != Desired::Deleted;
+        if needs_plugin && !self.shared().plugins.holds(&desired.blueprint.digest).await {
+            let message = format!(
+                "the component {} of {} is not here",
+                desired.blueprint.digest, desired.blueprint.plugin
+            );
+            return Err(refusal(RefusalCode::MissingPlugin, message));
+        }
+        let handle = match self.server(desired.id) {
+            Some(handle) => handle,
+            None => self.add(&desired).await?,
+        };
+        handle.apply(desired).await
+    }
+
+    async fn add(&self, desired: &DesiredServer) -> Result<ServerHandle, Refusal> {
+        let mut users = self.0.users.lock().await;
+        if let Some(handle) = self.server(desired.id) {
+            return Ok(handle);
+        }
+        if users.len() >= SERVERS {
+            return Err(refusal(
+                RefusalCode::Internal,
+                format!("the node has {SERVERS} servers, which is all it takes"),
+            ));
+        }
+        let uid = (FIRST_UID..).find(|uid| !users.contains(uid)).unwrap_or(FIRST_UID);
+        let record = ServerRecord {
+            desired: desired.clone(),
+            state: State::unknown(crate::clock::moment(self.shared().clock.now())),
+            user: SystemUser { uid, gid: uid },
+            latest: None,
+            run: None,
+        };
+        let handle = self.keep_server(record, None, false).await.map_err(|error| {
+            tracing::error!(server.id = %desired.id, error = chain(&error), "a server cannot be kept");
+            refusal(RefusalCode::Internal, "the node cannot make the server's directory")
+        })?;
+        users.insert(uid);
+        Ok(handle)
+    }
+
+    async fn keep_server(
+        &self,
+        record: ServerRecord,
+        found: Option<FoundContainer>,
+        known: bool,
+    ) -> Result<ServerHandle, NodeError> {
+        let id = record.desired.id;
+        let console = Arc::new(if record.is_deleted() {
+            Console::detached()
+        } else {
+            let directory = self.shared().data.make_server(id)?;
+            Console::open(&directory)?
+        });
+        let (sender, mailbox) = mpsc::channel(MAILBOX);
+        let handle = ServerHandle { mailbox: sender, console: Arc::clone(&console) };
+        let supervisor = Supervisor::new(Arc::clone(self.shared()), record, console, known);
+        self.0.servers.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
+        // The keeper ends only with the node, and then nobody waits for this server.
+        self.0.keeper.send(Kept { id, supervisor, mailbox, found }).await.ok();
+        Ok(handle)
+    }
+
+    async fn adopt(&self, records: Vec<ServerRecord>) -> Result<(), NodeError> {
+        let mut containers = self.containers().await;
+        for record in records {
+            let id = record.desired.id;
+            let found = self.container_of(id, &mut containers).await;
+            if let Some(found) = &found {
+                tracing::info!(server.id = %id, container.id = %found.id, "found the server's container");
+            }
+            self.keep_server(record, found, true).await?;
+        }
+        for orphan in containers {
+            tracing::warn!(
+                server.id = %orphan.server, container.id = %orphan.id,
+                "a container of a server that this node does not know is left alone"
+            );
+        }
+        Ok(())
+    }
+
+    async fn containers(&self) -> Vec<Listed> {
+        let mut warned = false;
+        loop {
+            match self.shared().runtime.list().await {
+                Ok(listed) => return listed,
+                Err(error) if !warned => {
+                    warned = true;
+                    tracing::warn!(
+                        error = chain(&error),
+                        "the container engine does not answer; waiting for it"
+                    );
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(ENGINE_RETRY).await;
+        }
+    }
+
+    /// Takes the server's container out of the list; an installer that nobody attends is removed.
+    async fn container_of(&self, id: ServerId, containers: &mut Vec<Listed>) -> Option<FoundContainer> {
+        let (ours, others) = std::mem::take(containers).into_iter().partition(|listed| listed.server == id);
+        *containers = others;
+        let ours: Vec<Listed> = ours;
+        let mut found = None;
+        for listed in ours {
+            match listed.purpose {
+                Purpose::Server => found = Some(FoundContainer { id: listed.id, phase: listed.phase }),
+                Purpose::Install => self.remove_installer(&listed.id).await,
+            }
+        }
+        found
+    }
+
+    async fn remove_installer(&self, container: &ContainerId) {
+        let removed: Result<(), RuntimeError> = self.shared().runtime.remove(container).await;
+        if let Err(error) = removed {
+            tracing::warn!(container.id = %container, error = chain(&error), "an installer's container is left");
+        }
+    }
+
+    /// Puts a server back whose supervisor panicked.
+    async fn restore(&self, id: ServerId) -> Result<(), NodeError> {
+        let records = self.shared().ledger.servers().await?;
+        let Some(record) = records.into_iter().find(|record| record.desired.id == id) else {
+            self.0.servers.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            return Ok(());
+        };
+        let mut containers = self.containers().await;
+        let found = self.container_of(id, &mut containers).await;
+        self.keep_server(record, found, true).await?;
+        Ok(())
+    }
+}
+
+/// Owns all supervisors, until the node stops.
+async fn keep(node: Node, mut queue: mpsc::Receiver<Kept>) {
+    let mut tasks: JoinSet<()> = JoinSet::new();
+    let mut ids: HashMap<Id, ServerId> = HashMap::new();
+    let mut tidy = tokio::time::interval(TIDY_EVERY);
+    let shutdown = node.stopping();
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => break,
+            Some(kept) = queue.recv() => {
+                let run = kept.supervisor.run(kept.mailbox, kept.found, shutdown.clone());
+                ids.insert(tasks.spawn(run).id(), kept.id);
+            }
+            Some(ended) = tasks.join_next_with_id() => {
+                let (task, panicked) = match ended {
+                    Ok((task, ())) => (task, false),
+                    Err(error) => (error.id(), error.is_panic()),
+                };
+                let server = ids.remove(&task);
+                if let Some(server) = server.filter(|_| panicked) {
+                    let node = node.clone();
+                    ids.insert(tasks.spawn(async move { put_back(&node, server).await }).id(), server);
+                }
+            }
+            _ = tidy.tick() => {
+                if let Err(error) = node.shared().ledger.tidy(node.shared().clock.now()).await {
+                    tracing::warn!(error = chain(&error), "the ledger could not be tidied");
+                }
+            }
+        }
+    }
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a supervisor failed while the node stopped");
+        }
+    }
+}
+
+async fn put_back(node: &Node, server: ServerId) {
+    tracing::error!(server.id = %server, "a supervisor panicked; the server is put back from the ledger");
+    if let Err(error) = node.restore(server).await {
+        tracing::error!(server.id = %server, error = chain(&error), "the server could not be put back");
+    }
+}
+
+/// Bounds of a message that its shape does not give.
+fn check(desired: &DesiredServer) -> Result<(), Refusal> {
+    let invalid = |message: &str| Err(refusal(RefusalCode::Invalid, message));
+    if desired.endpoints.iter().any(|endpoint| endpoint.address.parse::<std::net::IpAddr>().is_err()) {
+        return invalid("an endpoint's address is no IP address");
+    }
+    if desired.endpoints.len() > 64 || desired.settings.len() > 1_000 || desired.name.len() > 1_024 {
+        return invalid("there are more than 64 endpoints or 1000 settings, or the name is too long");
+    }
+    if desired.generation == 0 {
+        return invalid("generations begin at 1");
+    }
+    Ok(())
+}
+
+/// The secret of this installation's cache; made once.
+fn cache_key(path: &Path) -> io::Result<[u8; 32]> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    match std::fs::read(path) {
+        Ok(bytes) if bytes.len() == 32 => {
+            let mut key = [0; 32];
+            key.copy_from_slice(&bytes);
+            return Ok(key);
+        }
+        // A torn or foreign file costs one compilation.
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    Ok(key)
+}

@@ -1,0 +1,222 @@
+//! `gantryd run`: the composition root. Opens, joins, serves, and ends quickly when told to.
+
+use crate::{
+    clock::SystemClock,
+    data::DataDir,
+    failure::chain,
+    http::router,
+    ledger::{Ledger, LedgerError},
+    link::{self, Identity, IdentityError, LinkConfig, LinkState},
+    node::{Node, NodeConfig, NodeError},
+    report::AGENT_VERSION,
+};
+use axum::Router;
+use gantry_files::OutboundConfig;
+use gantry_host::CompilerCommand;
+use gantry_runtime::{DockerRuntime, Runtime, RuntimeError, SimulatedRuntime};
+use gantry_types::NodeId;
+use std::{
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    net::UnixListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Name of the subcommand that compiles components in a child.
+pub const COMPILE_SUBCOMMAND: &str = "compile-component";
+/// Before an engine that did not answer is tried again.
+const ENGINE_RETRY: Duration = Duration::from_secs(3);
+
+/// What runs the containers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuntimeKind {
+    Docker,
+    Simulated,
+}
+
+/// What the command line said.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    pub data_dir: PathBuf,
+    pub runtime: RuntimeKind,
+    /// The container engine's socket, if it is not the usual one.
+    pub docker_socket: Option<PathBuf>,
+    /// Serves the node's interface here as well, for its owner alone.
+    pub socket: Option<PathBuf>,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    pub ca: Option<PathBuf>,
+    /// Lets install steps download from loopback addresses; for tests.
+    pub allow_loopback_downloads: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("the data directory {path} cannot be used")]
+    Data {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error(transparent)]
+    Node(#[from] NodeError),
+    #[error("the program cannot find itself")]
+    Program(#[source] io::Error),
+    #[error("the socket {path} cannot be served")]
+    Socket {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("signals cannot be received")]
+    Signals(#[source] io::Error),
+}
+
+/// Runs the node until SIGTERM or SIGINT. Containers go on.
+pub async fn run(options: RunOptions) -> Result<(), RunError> {
+    let shutdown = CancellationToken::new();
+    let mut signals = Signals::listen()?;
+    let node = tokio::select! {
+        node = start(&options) => node?,
+        () = signals.recv() => return Ok(()),
+    };
+    let mut tasks = JoinSet::new();
+    serve(&options, &node, &mut tasks, &shutdown).await?;
+    tracing::info!(node.id = %node.id(), "the daemon is ready");
+    tokio::select! {
+        () = signals.recv() => tracing::info!("stopping; containers go on"),
+        Some(ended) = tasks.join_next() => tracing::error!(?ended, "a service of the daemon ended"),
+    }
+    shutdown.cancel();
+    node.stop().await;
+    tasks.shutdown().await;
+    Ok(())
+}
+
+async fn start(options: &RunOptions) -> Result<Node, RunError> {
+    let root = &options.data_dir;
+    let data = DataDir::open(root).map_err(|source| RunError::Data { path: root.clone(), source })?;
+    let path = data.ledger();
+    let ledger = tokio::task::spawn_blocking(move || Ledger::open(&path, chrono::Utc::now()));
+    let ledger = ledger.await.map_err(LedgerError::from)??;
+    let node = node_id(options, &ledger).await?;
+    let runtime = runtime(options, node).await;
+    let compiler = CompilerCommand::this_program(COMPILE_SUBCOMMAND).map_err(RunError::Program)?;
+    let outbound =
+        OutboundConfig { allow_loopback: options.allow_loopback_downloads, ..OutboundConfig::default() };
+    let config = NodeConfig { node, data, ledger, runtime, compiler, clock: Arc::new(SystemClock), outbound };
+    Ok(Node::start(config).await?)
+}
+
+/// An enrolled node has its id from the control plane; one that only serves its socket has one of its own.
+async fn node_id(options: &RunOptions, ledger: &Ledger) -> Result<NodeId, RunError> {
+    match Identity::load(&options.data_dir).await {
+        Ok(identity) => Ok(identity.node_id),
+        Err(_) if options.socket.is_some() => Ok(ledger.own_node(NodeId::new(uuid::Uuid::now_v7())).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn runtime(options: &RunOptions, node: NodeId) -> Arc<dyn Runtime> {
+    match options.runtime {
+        RuntimeKind::Simulated => Arc::new(SimulatedRuntime::new(node)),
+        RuntimeKind::Docker => Arc::new(docker(options, node).await),
+    }
+}
+
+/// Waits for the engine: after a boot it may come up later than this daemon.
+async fn docker(options: &RunOptions, node: NodeId) -> DockerRuntime {
+    let mut warned = false;
+    loop {
+        match connect(options, node).await {
+            Ok(docker) => return docker,
+            Err(error) if !warned => {
+                warned = true;
+                tracing::warn!(error = chain(&error), "the container engine does not answer; waiting for it");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(ENGINE_RETRY).await;
+    }
+}
+
+async fn connect(options: &RunOptions, node: NodeId) -> Result<DockerRuntime, RuntimeError> {
+    let mut config = gantry_runtime::docker::DockerConfig::new(node);
+    if let Some(socket) = &options.docker_socket {
+        config.socket.clone_from(socket);
+    }
+    DockerRuntime::connect(config).await
+}
+
+async fn serve(
+    options: &RunOptions,
+    node: &Node,
+    tasks: &mut JoinSet<()>,
+    shutdown: &CancellationToken,
+) -> Result<(), RunError> {
+    let router = router(node.clone());
+    if let Some(path) = &options.socket {
+        let listener = listen(path).map_err(|source| RunError::Socket { path: path.clone(), source })?;
+        tasks.spawn(serve_socket(listener, router.clone(), shutdown.clone()));
+    }
+    match Identity::load(&options.data_dir).await {
+        Ok(identity) => {
+            let (state, _) = watch::channel(LinkState::default());
+            let agent_version = AGENT_VERSION.to_owned();
+            let config = LinkConfig { identity, agent_version, extra_ca: options.ca.clone(), state };
+            tasks.spawn(link::run(config, router, shutdown.clone()));
+        }
+        Err(error) => tracing::warn!(%error, "the node serves its socket alone"),
+    }
+    Ok(())
+}
+
+/// A socket that only this user can open; one that a killed daemon left is replaced.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    match std::fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let listener = UnixListener::bind(path)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    Ok(listener)
+}
+
+async fn serve_socket(listener: UnixListener, router: Router, shutdown: CancellationToken) {
+    let serving = async move { axum::serve(listener, router).await };
+    if let Some(Err(error)) = shutdown.run_until_cancelled(serving).await {
+        tracing::error!(%error, "the socket is no longer served");
+    }
+}
+
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, RunError> {
+        let terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn recv(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! One server on this node: a task that drives its machine, and the handle by which others reach it.
+//!
+//! Modules in reading order: `supervisor`, `perform`, `work`, `start`, `spec`, `follow`, `probe`, `telemetry`,
+//! `players`.
+
+mod follow;
+mod perform;
+mod players;
+mod probe;
+pub(crate) mod spec;
+pub(crate) mod start;
+mod supervisor;
+mod telemetry;
+pub(crate) mod work;
+
+pub(crate) use supervisor::{FoundContainer, Supervisor};
+
+use crate::console::Console;
+use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+
+/// Messages that may wait for one server.
+pub(crate) const MAILBOX: usize = 64;
+
+/// What a supervisor is asked.
+pub(crate) enum Message {
+    Apply(Box<DesiredServer>, oneshot::Sender<Result<ObservedServer, Refusal>>),
+    Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
+    Observe(oneshot::Sender<ObservedServer>),
+}
+
+/// Reaches one server.
+#[derive(Clone)]
+pub(crate) struct ServerHandle {
+    pub(crate) mailbox: mpsc::Sender<Message>,
+    pub(crate) console: Arc<Console>,
+}
+
+impl ServerHandle {
+    pub(crate) async fn apply(&self, desired: DesiredServer) -> Result<ObservedServer, Refusal> {
+        self.ask(|answer| Message::Apply(Box::new(desired), answer)).await?
+    }
+
+    pub(crate) async fn command(&self, command: ConsoleCommand) -> Result<(), Refusal> {
+        self.ask(|answer| Message::Command(command, answer)).await?
+    }
+
+    pub(crate) async fn observe(&self) -> Result<ObservedServer, Refusal> {
+        self.ask(Message::Observe).await
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let gone = |()| refusal(RefusalCode::Internal, "the server's supervisor is not there; try again");
+        self.mailbox.send(message(answer)).await.map_err(|_| gone(()))?;
+        answered.await.map_err(|_| gone(()))
+    }
+}
+
+pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {
+    Refusal { code, message: message.into() }
+}

@@ -1,0 +1,173 @@
+//! Doing what the machine asks for.
+
+use super::{
+    follow::Follower,
+    probe, start,
+    supervisor::{Duty, Live, Report, Supervisor},
+    telemetry::{self, Board},
+    work::Work,
+};
+use crate::{
+    failure::{internal, of_files, of_runtime},
+    install,
+};
+use chrono::{DateTime, Utc};
+use gantry_lifecycle::{Effect, Event, Phase};
+use gantry_runtime::{ContainerId, RuntimeError};
+use gantry_types::operation::OperationFailure;
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Commands that may wait for the game to read them.
+const INPUT_LINES: usize = 32;
+/// Lines that may wait to be understood.
+const MEANING_LINES: usize = 2_048;
+
+impl Supervisor {
+    pub(super) async fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Install(operation) => {
+                let work = self.fresh_work();
+                self.begin(
+                    Duty::Install,
+                    async move { Report::Work(install::install(work, operation).await) },
+                );
+            }
+            Effect::Start => {
+                let work = self.fresh_work();
+                self.begin(Duty::Start, async move { Report::Start(Box::new(start::start(work).await)) });
+            }
+            Effect::Remove => {
+                let work = self.fresh_work();
+                self.begin(Duty::Remove, async move { Report::Work(remove(work).await) });
+            }
+            Effect::CancelInstall | Effect::CancelStart => self.calling_off.cancel(),
+            Effect::Probe => self.probe(),
+            Effect::Adopt => self.watch_process(self.console.last_output()),
+            Effect::Type(command) => self.type_line(command),
+            Effect::Signal(signal) => self.signal(signal),
+            Effect::Kill => self.kill(),
+            Effect::SetTimer { timer, after_ms } => {
+                let wait = self.shared.clock.wait(Duration::from_millis(after_ms));
+                self.timers.insert(timer, Instant::now() + wait);
+            }
+            Effect::ClearTimer(timer) => drop(self.timers.remove(&timer)),
+            Effect::Say(text) => self.console.say(self.shared.clock.now(), &text),
+            // Told to others with the step itself.
+            Effect::Operation { .. } => {}
+        }
+    }
+
+    fn fresh_work(&mut self) -> Work {
+        self.calling_off = CancellationToken::new();
+        self.work(self.calling_off.clone())
+    }
+
+    fn begin(&mut self, duty: Duty, task: impl Future<Output = Report> + Send + 'static) {
+        let id = self.tasks.spawn(task).id();
+        self.duties.insert(id, duty);
+    }
+
+    /// A handle on a container's process, with nobody watching it yet.
+    pub(super) fn live_container(&self, container: ContainerId) -> Live {
+        let (input, _) = mpsc::channel(1);
+        let (ready, _) = watch::channel(self.state().phase == Phase::Running);
+        Live { container, input, token: CancellationToken::new(), ready }
+    }
+
+    /// Spawns all that lives as long as the process.
+    pub(super) fn watch_process(&mut self, after: Option<DateTime<Utc>>) {
+        let Some(live) = self.live.as_mut() else { return };
+        let (input, to_type) = mpsc::channel(INPUT_LINES);
+        live.input = input;
+        let (container, token, ready) = (live.container.clone(), live.token.clone(), live.ready.subscribe());
+        let work = self.work(token.clone());
+        let board = Arc::new(Board::default());
+        let (meaning, lines) = mpsc::channel(MEANING_LINES);
+        let follower =
+            Follower { work: work.clone(), container: container.clone(), after, input: to_type, meaning };
+        self.begin(Duty::Follow, async move { Report::Exited(follower.follow().await) });
+        self.beside(&token, telemetry::statistics(work.clone(), container, Arc::clone(&board)));
+        self.beside(&token, telemetry::disk(work.clone(), Arc::clone(&board)));
+        self.beside(&token, telemetry::collect(work.clone(), Arc::clone(&board), ready));
+        self.beside(&token, telemetry::meaning(work, board, lines));
+    }
+
+    fn beside(&mut self, token: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+        let token = token.clone();
+        self.tasks.spawn(async move {
+            token.run_until_cancelled(task).await;
+            Report::Nothing
+        });
+    }
+
+    pub(super) fn probe(&mut self) {
+        let (Some(live), Some(run)) = (&self.live, &self.record.run) else {
+            self.tasks.spawn(async { Report::Ready });
+            return;
+        };
+        let (probes, first_line, token) = (run.spec.ready.clone(), run.first_line, live.token.clone());
+        let work = self.work(token.clone());
+        self.tasks.spawn(async move {
+            let passed = token.run_until_cancelled(probe::until_ready(work, probes, first_line)).await;
+            passed.map_or(Report::Nothing, |()| Report::Ready)
+        });
+    }
+
+    fn type_line(&self, command: String) {
+        let Some(live) = &self.live else { return };
+        self.console.command(self.shared.clock.now(), "gantry", &command, self.has_terminal());
+        if live.input.try_send(command).is_err() {
+            self.console.say(self.shared.clock.now(), "The command could not be given to the game.");
+        }
+    }
+
+    fn signal(&mut self, signal: String) {
+        let Some(live) = &self.live else { return };
+        let (container, work) = (live.container.clone(), self.work(live.token.clone()));
+        self.tasks.spawn(async move {
+            let sent = work.shared.runtime.signal(&container, &signal).await;
+            note(&work, "a signal could not be sent", sent);
+            Report::Nothing
+        });
+    }
+
+    fn kill(&mut self) {
+        let Some(live) = &self.live else { return };
+        let (container, work) = (live.container.clone(), self.work(live.token.clone()));
+        self.tasks.spawn(async move {
+            let killed = work.shared.runtime.kill(&container).await;
+            note(&work, "a process could not be killed", killed);
+            Report::Nothing
+        });
+    }
+}
+
+/// A process that has ended meanwhile is what was wanted.
+fn note(work: &Work, what: &str, result: Result<(), RuntimeError>) {
+    match result {
+        Ok(()) | Err(RuntimeError::NotRunning { .. } | RuntimeError::NoSuchContainer { .. }) => {}
+        Err(error) => tracing::warn!(server.id = %work.id(), %error, "{what}"),
+    }
+}
+
+async fn remove(work: Work) -> Event {
+    match delete(&work).await {
+        Ok(()) => Event::Removed,
+        Err(failure) => Event::RemoveFailed(failure),
+    }
+}
+
+async fn delete(work: &Work) -> Result<(), OperationFailure> {
+    work.shared.runtime.remove_server(work.id()).await.map_err(|error| of_runtime(&error))?;
+    let (directory, cancel) = (work.shared.data.server(work.id()), work.cancel.clone());
+    let removed =
+        tokio::task::spawn_blocking(move || gantry_files::remove_directory(&directory, &cancel)).await;
+    removed
+        .map_err(|_| internal("deleting the files was interrupted"))?
+        .map_err(|error| of_files("remove_failed", &error))
+}

@@ -1,0 +1,107 @@
+//! Readiness: every probe of the run spec has to pass once.
+
+use super::work::{Work, context};
+use crate::{
+    console::{Console, text},
+    query::{Endpoints, reachable},
+};
+use futures_util::future::join_all;
+use gantry_host::Query;
+use gantry_protocol::ConsoleSource;
+use gantry_types::{plan::Probe, server::Protocol};
+use regex::{Regex, RegexBuilder};
+use std::{sync::Arc, time::Duration};
+use tokio::{io::AsyncReadExt, net::TcpStream};
+
+/// Between two attempts of one probe.
+const PAUSE: Duration = Duration::from_millis(500);
+/// One attempt takes no longer.
+const ATTEMPT: Duration = Duration::from_secs(2);
+/// A connection that stays open for so long is one to the game: an engine's proxy closes it when nobody listens behind.
+const HOLDS: Duration = Duration::from_millis(250);
+/// Compiled size of a pattern.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// Returns when all probes have passed. `first_line` is the first console line that may be the process's.
+pub(crate) async fn until_ready(work: Work, probes: Vec<Probe>, first_line: u64) {
+    join_all(probes.iter().map(|probe| pass(&work, probe, first_line))).await;
+}
+
+async fn pass(work: &Work, probe: &Probe, first_line: u64) {
+    match probe {
+        Probe::Console { pattern } => match RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build() {
+            Ok(pattern) => until_line(&work.console, &pattern, first_line).await,
+            Err(_) => never(work, "a readiness pattern of the plugin is not valid").await,
+        },
+        Probe::Tcp { endpoint } => {
+            let endpoints = Endpoints::new(work.server.endpoints.clone());
+            let Some(address) = endpoints.named(endpoint, Protocol::Tcp).and_then(reachable) else {
+                return never(work, "a readiness probe names an endpoint that the server does not have")
+                    .await;
+            };
+            repeat(work, || accepts(address)).await;
+        }
+        Probe::Udp { endpoint, payload } => {
+            let endpoints = Endpoints::new(work.server.endpoints.clone());
+            let Some(endpoint) = endpoints.named(endpoint, Protocol::Udp) else {
+                return never(work, "a readiness probe names an endpoint that the server does not have")
+                    .await;
+            };
+            repeat(work, || async {
+                endpoints.datagram(endpoint, payload.clone(), 1, ATTEMPT).await.is_ok()
+            })
+            .await;
+        }
+        Probe::Collector => repeat(work, || collects(work)).await,
+    }
+}
+
+/// A probe that cannot pass says so once, where its author looks.
+async fn never(work: &Work, why: &str) {
+    work.console.say(work.now(), &format!("The server will not count as ready: {why}."));
+    std::future::pending().await
+}
+
+async fn repeat<F: Future<Output = bool>>(work: &Work, mut attempt: impl FnMut() -> F) {
+    while !attempt().await {
+        tokio::time::sleep(work.shared.clock.wait(PAUSE)).await;
+    }
+}
+
+async fn until_line(console: &Arc<Console>, pattern: &Regex, first_line: u64) {
+    let mut changes = console.watch();
+    let mut cursor = first_line;
+    loop {
+        changes.borrow_and_update();
+        let (lines, next) = console.recent(cursor, usize::MAX);
+        let found = lines
+            .iter()
+            .filter(|line| line.source == ConsoleSource::Game)
+            .any(|line| pattern.is_match(&text::plain(&line.text)));
+        if found {
+            return;
+        }
+        cursor = next;
+        if changes.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
+}
+
+async fn accepts(address: std::net::SocketAddr) -> bool {
+    let attempt = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        let mut byte = [0];
+        match tokio::time::timeout(HOLDS, stream.read(&mut byte)).await {
+            Ok(Ok(0) | Err(_)) => None,
+            Ok(Ok(_)) | Err(_) => Some(()),
+        }
+    };
+    tokio::time::timeout(ATTEMPT, attempt).await.ok().flatten().is_some()
+}
+
+async fn collects(work: &Work) -> bool {
+    let Ok(plugin) = work.plugin().await else { return false };
+    let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
+    plugin.collect(&work.call(), &context(&work.server), query).await.is_ok()
+}

@@ -1,0 +1,212 @@
+//! Numbers of a running server: what its container uses each second, and what its game says of itself.
+//!
+//! Three loops share one [`Board`]: container statistics set the beat and send the samples, the plugin's collector puts
+//! up what the game answered, and console events keep the list of players where the collector has none. Samples may be
+//! lost; nothing waits for whoever watches.
+
+use super::{
+    players::Players,
+    work::{Work, context},
+};
+use crate::{failure::of_call, query::Endpoints};
+use futures_util::StreamExt;
+use gantry_host::{CallError, Plugin};
+use gantry_protocol::{Event, SampleEnvelope};
+use gantry_runtime::ContainerId;
+use gantry_types::sample::{ConsoleEvent, LiveSample, Sample, Statistics};
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{mpsc, watch};
+
+/// A collector's interval where its blueprint names none.
+const COLLECT_EVERY: Duration = Duration::from_secs(5);
+const COLLECT_FASTEST: Duration = Duration::from_secs(1);
+const COLLECT_SLOWEST: Duration = Duration::from_secs(300);
+/// A server's directory is measured at most this often.
+const MEASURE_EVERY: Duration = Duration::from_secs(30);
+/// Before broken statistics are opened again.
+const RETRY: Duration = Duration::from_secs(5);
+/// Lines of one call of `console-events`.
+const BATCH: usize = 64;
+/// For so long lines are gathered.
+const GATHER: Duration = Duration::from_millis(100);
+/// A collector may fail so often in a row before anybody is told.
+const PATIENCE: u32 = 3;
+
+/// What the loops tell each other.
+#[derive(Default)]
+pub(crate) struct Board {
+    game: Mutex<Option<Sample>>,
+    players: Mutex<Players>,
+    disk_bytes: AtomicU64,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Board {
+    /// Puts up what the collector said, completed by what the console said.
+    fn post(&self, mut sample: Sample) {
+        let mut players = lock(&self.players);
+        if sample.lists_players {
+            players.replace(&sample.player_list);
+        } else {
+            players.trim(sample.players);
+            sample.player_list = players.list();
+        }
+        drop(players);
+        *lock(&self.game) = Some(sample);
+    }
+
+    /// Players changed and no collector will say so.
+    fn post_players(&self) {
+        let list = lock(&self.players).list();
+        let players = u32::try_from(list.len()).ok();
+        *lock(&self.game) =
+            Some(Sample { players, lists_players: true, player_list: list, ..Sample::default() });
+    }
+}
+
+/// Sends a sample each second until the process has ended.
+pub(crate) async fn statistics(work: Work, container: ContainerId, board: Arc<Board>) {
+    loop {
+        match work.shared.runtime.statistics(&container).await {
+            Ok(mut stream) => {
+                while let Some(Ok(mut beat)) = stream.next().await {
+                    beat.disk_bytes = board.disk_bytes.load(Ordering::Relaxed);
+                    send(&work, &board, beat);
+                }
+            }
+            Err(gantry_runtime::RuntimeError::NoSuchContainer { .. }) => return,
+            Err(error) => {
+                tracing::debug!(server.id = %work.id(), %error, "statistics are not available");
+            }
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+fn send(work: &Work, board: &Board, statistics: Statistics) {
+    let game = lock(&board.game).take();
+    let sample = LiveSample { at: work.now(), statistics: Some(statistics), game };
+    // Without a watcher there is nobody to send to.
+    work.shared.samples.send(SampleEnvelope { server_id: work.id(), sample }).ok();
+}
+
+/// Measures the server's directory now and then.
+pub(crate) async fn disk(work: Work, board: Arc<Board>) {
+    loop {
+        if let Ok(jail) = work.jail().await {
+            let cancel = work.cancel.clone();
+            if let Ok(usage) = jail.run(move |jail| jail.usage(&cancel)).await {
+                board.disk_bytes.store(usage.bytes, Ordering::Relaxed);
+            }
+        }
+        tokio::time::sleep(MEASURE_EVERY).await;
+    }
+}
+
+/// Asks the game at the blueprint's interval once it is ready.
+pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Receiver<bool>) {
+    if ready.wait_for(|ready| *ready).await.is_err() {
+        return;
+    }
+    let Some(plugin) = ready_plugin(&work).await else { return };
+    if !plugin.collects() {
+        return;
+    }
+    let asked = work.server.blueprint.collect_every_ms.map(|ms| Duration::from_millis(u64::from(ms)));
+    let interval = asked.unwrap_or(COLLECT_EVERY).clamp(COLLECT_FASTEST, COLLECT_SLOWEST);
+    let mut beat = tokio::time::interval(interval);
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let context = context(&work.server);
+    let mut failures = 0;
+    loop {
+        beat.tick().await;
+        let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
+        match plugin.collect(&work.call(), &context, query).await {
+            Ok(sample) => {
+                failures = 0;
+                board.post(sample);
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == PATIENCE || matches!(error, CallError::Stopped(_)) {
+                    fault(&work, "collector.collect", &error).await;
+                }
+            }
+        }
+    }
+}
+
+/// Has the plugin make sense of console lines, in batches.
+pub(crate) async fn meaning(work: Work, board: Arc<Board>, mut lines: mpsc::Receiver<String>) {
+    let plugin = ready_plugin(&work).await.filter(Plugin::parses_console);
+    let context = context(&work.server);
+    let mut batch = Vec::with_capacity(BATCH);
+    while lines.recv_many(&mut batch, BATCH).await > 0 {
+        if batch.len() < BATCH {
+            tokio::time::sleep(GATHER).await;
+            while batch.len() < BATCH
+                && let Ok(line) = lines.try_recv()
+            {
+                batch.push(line);
+            }
+        }
+        let texts = batch.drain(..).map(|line| crate::console::text::plain(&line)).collect();
+        let Some(plugin) = &plugin else { continue };
+        match plugin.console_events(&work.call(), &context, texts).await {
+            Ok(found) => {
+                let events: Vec<_> = found.into_iter().map(|(_, event)| event).collect();
+                understood(&work, &board, plugin, events).await;
+            }
+            Err(error) => fault(&work, "console-events.parse", &error).await,
+        }
+    }
+}
+
+async fn understood(work: &Work, board: &Board, plugin: &Plugin, events: Vec<ConsoleEvent>) {
+    if events.is_empty() {
+        return;
+    }
+    let mut changed = false;
+    {
+        let mut players = lock(&board.players);
+        for event in &events {
+            changed |= players.hear(event);
+        }
+    }
+    if changed && !plugin.collects() {
+        board.post_players();
+    }
+    let events = events.into_iter().map(|event| Event::Console { event }).collect();
+    work.shared.tell(work.id(), events).await;
+}
+
+async fn ready_plugin(work: &Work) -> Option<Plugin> {
+    match work.plugin().await {
+        Ok(plugin) => Some(plugin),
+        Err(failure) => {
+            tracing::warn!(server.id = %work.id(), failure.message, "the plugin cannot be used");
+            None
+        }
+    }
+}
+
+async fn fault(work: &Work, call: &str, error: &CallError) {
+    let failure = of_call(error);
+    if !work.shared.faults.is_news(work.id(), call, &failure.code) {
+        return;
+    }
+    tracing::warn!(server.id = %work.id(), call, code = failure.code, "a plugin call failed");
+    let plugin = work.server.blueprint.plugin.clone();
+    let event =
+        Event::PluginFault { plugin, call: call.to_owned(), code: failure.code, message: failure.message };
+    work.shared.tell(work.id(), vec![event]).await;
+}

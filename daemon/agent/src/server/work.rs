@@ -1,0 +1,199 @@
+//! What long work on one server is given: its desired form, its directory, its console, and a way to be called off.
+
+use crate::{
+    console::Console,
+    failure::{internal, of_plugins, of_runtime},
+    node::Shared,
+};
+use chrono::{DateTime, Utc};
+use gantry_files::Jail;
+use gantry_host::{CallContext, Grants, Plugin};
+use gantry_protocol::{ConsoleSource, DesiredServer};
+use gantry_runtime::{ImageId, ImageProgress, RuntimeError};
+use gantry_types::{
+    ServerId,
+    operation::{OperationFailure, Progress},
+    plan::Image,
+    server::{ServerContext, SystemUser},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Lines of an image build that may wait to be shown.
+const IMAGE_LINES: usize = 1_024;
+/// For so long work waits for an engine that does not answer.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(600);
+/// Before it is asked again.
+const ENGINE_RETRY: Duration = Duration::from_secs(5);
+
+/// Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Work {
+    pub(crate) shared: Arc<Shared>,
+    /// As it was when the work began.
+    pub(crate) server: Arc<DesiredServer>,
+    pub(crate) user: SystemUser,
+    pub(crate) console: Arc<Console>,
+    pub(crate) progress: watch::Sender<Option<Progress>>,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// How work that did not succeed ended.
+#[derive(Debug)]
+pub(crate) enum Ended {
+    Cancelled,
+    Failed(Box<OperationFailure>),
+}
+
+impl From<OperationFailure> for Ended {
+    fn from(failure: OperationFailure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
+impl Work {
+    pub(crate) fn id(&self) -> ServerId {
+        self.server.id
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.shared.clock.now()
+    }
+
+    /// A line of an installation or an image build.
+    pub(crate) fn log(&self, text: &str) {
+        self.console.push(ConsoleSource::Install, [(self.now(), text)]);
+    }
+
+    pub(crate) async fn plugin(&self) -> Result<Plugin, OperationFailure> {
+        self.shared.plugins.get(&self.server.blueprint.digest).await.map_err(|error| of_plugins(&error))
+    }
+
+    pub(crate) fn call(&self) -> CallContext {
+        call_context(&self.server)
+    }
+
+    /// The server's directory, made where it is missing.
+    pub(crate) async fn jail(&self) -> Result<Jail, OperationFailure> {
+        let root = self.shared.data.server_files(self.id());
+        let owner = self.shared.own_files.then_some(self.user);
+        let made = tokio::task::spawn_blocking(move || Jail::create(&root, owner)).await;
+        made.map_err(|_| internal("the server's directory could not be opened"))?
+            .map_err(|error| crate::failure::of_files("directory_failed", &error))
+    }
+
+    /// The image, with what it takes to make it shown.
+    pub(crate) async fn image(
+        &self,
+        image: &Image,
+        mut show: impl FnMut(String) + Send,
+    ) -> Result<ImageId, Ended> {
+        let deadline = Instant::now() + ENGINE_PATIENCE;
+        loop {
+            match self.try_image(image, &mut show).await? {
+                Err(RuntimeError::Unreachable { .. }) if Instant::now() < deadline => {
+                    self.wait_for_engine().await?
+                }
+                made => return made.map_err(|error| of_runtime(&error).into()),
+            }
+        }
+    }
+
+    /// Repeats what failed only because the engine did not answer.
+    pub(crate) async fn persistently<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Ended>
+    where
+        F: Future<Output = Result<T, RuntimeError>>,
+    {
+        let deadline = Instant::now() + ENGINE_PATIENCE;
+        loop {
+            let done = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(Ended::Cancelled),
+                done = attempt() => done,
+            };
+            match done {
+                Err(RuntimeError::Unreachable { .. }) if Instant::now() < deadline => {
+                    self.wait_for_engine().await?
+                }
+                done => return done.map_err(|error| of_runtime(&error).into()),
+            }
+        }
+    }
+
+    async fn wait_for_engine(&self) -> Result<(), Ended> {
+        self.console.say(self.now(), "The container engine does not answer; trying again.");
+        let pause = tokio::time::sleep(self.shared.clock.wait(ENGINE_RETRY));
+        self.cancel.run_until_cancelled(pause).await.ok_or(Ended::Cancelled)
+    }
+
+    async fn try_image(
+        &self,
+        image: &Image,
+        show: &mut (impl FnMut(String) + Send),
+    ) -> Result<Result<ImageId, RuntimeError>, Ended> {
+        let (lines, mut news) = mpsc::channel::<ImageProgress>(IMAGE_LINES);
+        let skipped = AtomicU64::new(0);
+        // The console is for reading: a build that prints faster than that loses lines, and says so.
+        let sink = |progress: ImageProgress| {
+            if lines.try_send(progress).is_err() {
+                skipped.fetch_add(1, Ordering::Relaxed);
+            }
+        };
+        let made = {
+            let making = self.shared.runtime.ensure_image(image, &sink);
+            tokio::pin!(making);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = self.cancel.cancelled() => return Err(Ended::Cancelled),
+                    Some(progress) = news.recv() => self.show_image(progress, show),
+                    made = &mut making => break made,
+                }
+            }
+        };
+        while let Ok(progress) = news.try_recv() {
+            self.show_image(progress, show);
+        }
+        let skipped = skipped.into_inner();
+        if skipped > 0 {
+            self.log(&format!("… {skipped} lines were not kept"));
+        }
+        Ok(made)
+    }
+
+    fn show_image(&self, progress: ImageProgress, show: &mut impl FnMut(String)) {
+        match progress {
+            ImageProgress::Line(line) => {
+                self.log(&line);
+                show(crate::console::text::plain(&line));
+            }
+            ImageProgress::Bytes { done, total } => {
+                show(crate::install::meter::bytes_of(done, Some(total), None))
+            }
+        }
+    }
+}
+
+/// All that a plugin is told of a server.
+pub(crate) fn context(server: &DesiredServer) -> ServerContext {
+    ServerContext {
+        id: server.id.to_string(),
+        name: server.name.clone(),
+        blueprint: server.blueprint.blueprint.clone(),
+        settings: server.settings.clone(),
+        endpoints: server.endpoints.clone(),
+        limits: server.limits,
+        time_zone: server.time_zone.clone(),
+    }
+}
+
+pub(crate) fn call_context(server: &DesiredServer) -> CallContext {
+    CallContext::traced(server.blueprint.capabilities.iter().cloned().collect::<Grants>())
+}

@@ -1,0 +1,185 @@
+//! What an archive's entries become, whichever format they come from.
+
+use super::{ArchiveLimits, Extracted, Stop};
+use crate::{
+    TransferSink,
+    error::FilesError,
+    jail::Jail,
+    path::JailPath,
+    place::{Durability, Placing, temporary_name},
+};
+use gantry_types::plan::Extract;
+use rustix::fs::AtFlags;
+use std::{
+    collections::HashSet,
+    ffi::OsStr,
+    io::{Read, Write},
+    os::unix::ffi::OsStrExt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes that are copied at a time.
+const PORTION: usize = 128 * 1024;
+
+/// Makes entries, and counts.
+pub(super) struct Unpacker<'a> {
+    jail: &'a Jail,
+    into: JailPath,
+    strip: u32,
+    max_bytes: u64,
+    limits: ArchiveLimits,
+    /// Bytes read of the archive, and its length.
+    read: Arc<AtomicU64>,
+    length: u64,
+    progress: &'a dyn TransferSink,
+    cancel: &'a CancellationToken,
+    done: Extracted,
+    /// Regular files of this archive: all that its hard links may name.
+    files: HashSet<JailPath>,
+    buffer: Vec<u8>,
+}
+
+impl<'a> Unpacker<'a> {
+    #[expect(clippy::too_many_arguments, reason = "one caller, and a struct of them would be this one")]
+    pub(super) fn new(
+        jail: &'a Jail,
+        extract: &Extract,
+        into: JailPath,
+        limits: ArchiveLimits,
+        read: Arc<AtomicU64>,
+        length: u64,
+        progress: &'a dyn TransferSink,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            jail,
+            into,
+            strip: extract.strip_components,
+            max_bytes: extract.max_bytes,
+            limits,
+            read,
+            length,
+            progress,
+            cancel,
+            done: Extracted::default(),
+            files: HashSet::new(),
+            buffer: vec![0; PORTION],
+        }
+    }
+
+    /// Counts an entry and gives its place; none if nothing is left of its path.
+    pub(super) fn place(&mut self, name: &[u8]) -> Result<Option<JailPath>, Stop> {
+        if self.cancel.is_cancelled() {
+            return Err(FilesError::Cancelled.into());
+        }
+        self.done.entries += 1;
+        if self.done.entries > self.limits.entries {
+            return Err(Stop::Archive(format!("it has more than {} entries", self.limits.entries)));
+        }
+        self.progress.moved(self.read.load(Ordering::Relaxed).min(self.length), Some(self.length));
+        let path = JailPath::from_bytes(name)?;
+        Ok(path.strip(self.strip).map(|rest| self.into.join(&rest)).transpose()?)
+    }
+
+    /// Leaves an entry out.
+    pub(super) fn drop_entry(&mut self) {
+        self.done.dropped += 1;
+    }
+
+    pub(super) fn directory(&self, path: &JailPath) -> Result<(), Stop> {
+        Ok(self.jail.make_directory(path)?)
+    }
+
+    pub(super) fn file(&mut self, path: JailPath, mode: u32, mut from: impl Read) -> Result<(), Stop> {
+        // The owner keeps the right to read and replace what it is given.
+        let mut placing = Placing::begin(self.jail, &path, (mode & 0o777) | 0o600)?;
+        loop {
+            let count = from.read(&mut self.buffer)?;
+            if count == 0 {
+                break;
+            }
+            self.count(count as u64)?;
+            let written = placing.file().write_all(&self.buffer[..count]);
+            written.map_err(|error| FilesError::io("write", &path, error))?;
+        }
+        placing.commit(Durability::Later)?;
+        self.files.insert(path);
+        Ok(())
+    }
+
+    pub(super) fn symbolic_link(&mut self, path: &JailPath, target: &[u8]) -> Result<(), Stop> {
+        if path.link_target(target).is_none() {
+            self.drop_entry();
+            return Ok(());
+        }
+        self.link(path, |parent, name| rustix::fs::symlinkat(OsStr::from_bytes(target), parent, name))
+    }
+
+    /// A second name for a file of the same archive; anything else is dropped.
+    pub(super) fn hard_link(&mut self, path: &JailPath, target: &[u8]) -> Result<(), Stop> {
+        let target = JailPath::from_bytes(target).ok().and_then(|target| target.strip(self.strip));
+        let target = target.and_then(|target| self.into.join(&target).ok());
+        let Some(target) = target.filter(|target| self.files.contains(target) && target != path) else {
+            self.drop_entry();
+            return Ok(());
+        };
+        let Some((from, from_name)) = target.split() else { return Ok(()) };
+        let from = self.jail.directory(&from)?;
+        self.link(path, |parent, name| rustix::fs::linkat(&from, from_name, parent, name, AtFlags::empty()))?;
+        self.files.insert(path.clone());
+        Ok(())
+    }
+
+    /// Makes a link under a temporary name and moves it into place.
+    fn link(
+        &self,
+        path: &JailPath,
+        make: impl FnOnce(&std::os::fd::OwnedFd, &OsStr) -> rustix::io::Result<()>,
+    ) -> Result<(), Stop> {
+        let Some((parent, name)) = path.split() else { return Ok(()) };
+        self.jail.make_directory(&parent)?;
+        let parent = self.jail.directory(&parent)?;
+        let temporary = temporary_name();
+        let failed = |error: std::io::Error| FilesError::io("link", path, error);
+        make(&parent, &temporary).map_err(|error| failed(error.into()))?;
+        let given = self.jail.give_entry(&parent, &temporary);
+        let renamed = given.and_then(|()| Ok(rustix::fs::renameat(&parent, &temporary, &parent, name)?));
+        // Two names of one file: renaming one to the other leaves both.
+        if rustix::fs::unlinkat(&parent, &temporary, AtFlags::empty()).is_ok() {
+            tracing::trace!("a link was there already");
+        }
+        Ok(renamed.map_err(failed)?)
+    }
+
+    fn count(&mut self, bytes: u64) -> Result<(), Stop> {
+        if self.cancel.is_cancelled() {
+            return Err(FilesError::Cancelled.into());
+        }
+        self.done.bytes += bytes;
+        if self.done.bytes > self.max_bytes {
+            return Err(Stop::Archive(format!("it holds more than {} bytes", self.max_bytes)));
+        }
+        let read = self.read.load(Ordering::Relaxed);
+        let free = self.done.bytes <= self.limits.free_bytes;
+        if !free && self.done.bytes / self.limits.ratio > read {
+            return Err(Stop::Archive(format!(
+                "it unpacks to more than {} times its size",
+                self.limits.ratio
+            )));
+        }
+        self.progress.moved(read.min(self.length), Some(self.length));
+        Ok(())
+    }
+
+    /// Makes all of it durable at once.
+    pub(super) fn finish(self) -> Result<Extracted, Stop> {
+        let root = self.jail.directory(&self.into)?;
+        rustix::fs::syncfs(&root).map_err(|error| FilesError::io("sync", &self.into, error))?;
+        self.progress.moved(self.length, Some(self.length));
+        Ok(self.done)
+    }
+}

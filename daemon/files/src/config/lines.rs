@@ -1,0 +1,49 @@
+//! Files without structure: a line is found by how it begins.
+
+use super::{Document, EditError, one_line};
+use gantry_types::plan::Edit;
+
+pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
+    let mut document = Document::parse(text);
+    for edit in edits {
+        one_line(edit)?;
+        if edit.at.is_empty() {
+            return Err(EditError::NoPlace { at: String::new(), why: "every line begins so" });
+        }
+        let mut found = false;
+        for line in document.lines.iter_mut().filter(|line| line.starts_with(&edit.at)) {
+            line.clone_from(&edit.value);
+            found = true;
+        }
+        if !found {
+            document.lines.push(edit.value.clone());
+        }
+    }
+    Ok(document.render())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::edits;
+
+    #[test]
+    fn a_line_is_replaced_by_its_beginning_and_appended_if_missing() {
+        let text = "// mine\nset sv_hostname \"old\"\nmap oa_dm1\n";
+        let edits =
+            edits(&[("set sv_hostname", "set sv_hostname \"new\""), ("set fraglimit", "set fraglimit 20")]);
+        let edited = apply(text, &edits).unwrap();
+        assert_eq!(edited, "// mine\nset sv_hostname \"new\"\nmap oa_dm1\nset fraglimit 20\n");
+    }
+
+    #[test]
+    fn a_value_cannot_bring_a_second_line() {
+        let edits = edits(&[("a", "a 1\nrcon_password open")]);
+        assert!(matches!(apply("", &edits), Err(EditError::Unrepresentable { .. })));
+    }
+
+    #[test]
+    fn line_ends_of_the_file_are_kept() {
+        assert_eq!(apply("a\r\nb\r\n", &edits(&[("c", "c")])).unwrap(), "a\r\nb\r\nc\r\n");
+    }
+}

@@ -1,0 +1,41 @@
+//! The one way in which the daemon fetches what a plugin names.
+//!
+//! A URL is a stranger's wish, and the daemon stands where it can see the provider's own network. So: https alone, no
+//! proxy, no credentials in the URL, redirects by hand and few, every address that a name has must be public, the
+//! connection goes to exactly the addresses that were checked, and bytes and time have limits.
+//!
+//! Modules in reading order: [`address`], [`client`], [`download`].
+
+mod address;
+mod client;
+mod download;
+
+pub use address::is_public;
+pub use client::{OutboundClient, OutboundConfig};
+pub use download::Downloaded;
+
+/// Why something could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    #[error("the address {url} is not allowed: {why}")]
+    NotAllowed { url: String, why: &'static str },
+    /// The name points into a network that is not public.
+    #[error("{host} is not on the public internet")]
+    NotPublic { host: String },
+    #[error("the server answered {status} to {url}")]
+    Status { url: String, status: u16 },
+    #[error("{url} was redirected too often")]
+    TooManyRedirects { url: String },
+    #[error("{url} is larger than {limit} bytes")]
+    TooLarge { url: String, limit: u64 },
+    /// What came is not what the plan expects.
+    #[error("{url} has the digest {actual}, expected was {expected}")]
+    Digest { url: String, expected: String, actual: String },
+    #[error("{url} took longer than {seconds} s")]
+    TooSlow { url: String, seconds: u64 },
+    #[error("{url} could not be fetched: {message}")]
+    Transport { url: String, message: String },
+    /// The node's certificates or its TLS cannot be used.
+    #[error("outgoing connections cannot be set up: {0}")]
+    Setup(String),
+}

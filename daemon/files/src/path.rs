@@ -1,0 +1,157 @@
+//! Paths from outside, before and after they are believed.
+//!
+//! A [`JailPath`] is relative, has no `..` and a bounded length. That alone makes nothing safe, since any part may be a
+//! link by the time it is used; it only means that what the kernel resolves beneath the jail is what the text says.
+
+use crate::error::FilesError;
+use std::{
+    ffi::{OsStr, OsString},
+    fmt,
+    os::unix::ffi::{OsStrExt, OsStringExt},
+    path::{Path, PathBuf},
+};
+
+/// Longest path, longest part and most parts, in bytes.
+const MAX_BYTES: usize = 4000;
+const MAX_PART: usize = 255;
+const MAX_PARTS: usize = 128;
+
+/// A path relative to a server's directory. Empty means the directory itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JailPath(PathBuf);
+
+impl fmt::Display for JailPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_root() { f.write_str(".") } else { self.0.display().fmt(f) }
+    }
+}
+
+impl JailPath {
+    /// The server's directory.
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// A path from text: slashes separate, empty parts and `.` mean nothing.
+    pub fn parse(text: &str) -> Result<Self, FilesError> {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    /// A path from bytes, since names need not be text.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, FilesError> {
+        let refuse = |why| {
+            let shown = &bytes[..bytes.len().min(200)];
+            Err(FilesError::InvalidPath { path: String::from_utf8_lossy(shown).into_owned(), why })
+        };
+        if bytes.len() > MAX_BYTES {
+            return refuse("it is too long");
+        }
+        if bytes.starts_with(b"/") {
+            return refuse("it is absolute");
+        }
+        if bytes.contains(&0) {
+            return refuse("it contains a zero byte");
+        }
+        let parts = || bytes.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".");
+        if parts().any(|part| part == b"..") {
+            return refuse("it contains '..'");
+        }
+        if parts().any(|part| part.len() > MAX_PART) || parts().count() > MAX_PARTS {
+            return refuse("it is too long");
+        }
+        Ok(Self(parts().map(OsStr::from_bytes).collect()))
+    }
+
+    pub fn is_root(&self) -> bool {
+        self.0.as_os_str().is_empty()
+    }
+
+    /// The parts from the root on.
+    pub fn parts(&self) -> impl DoubleEndedIterator<Item = &OsStr> {
+        self.0.iter()
+    }
+
+    /// Everything but the last part, and the last part; none for the root.
+    pub fn split(&self) -> Option<(Self, &OsStr)> {
+        let name = self.0.file_name()?;
+        Some((Self(self.0.parent()?.to_path_buf()), name))
+    }
+
+    /// This path continued by another.
+    pub fn join(&self, rest: &Self) -> Result<Self, FilesError> {
+        let joined = [self.0.as_os_str().as_bytes(), b"/", rest.0.as_os_str().as_bytes()].concat();
+        let relative = joined.strip_prefix(b"/").unwrap_or(&joined);
+        Self::from_bytes(relative)
+    }
+
+    /// Without its first parts; none if nothing is left.
+    pub fn strip(&self, parts: u32) -> Option<Self> {
+        let rest: PathBuf = self.0.iter().skip(parts as usize).collect();
+        (!rest.as_os_str().is_empty()).then_some(Self(rest))
+    }
+
+    /// Where a relative link at this path points, if that is inside the server's directory.
+    pub fn link_target(&self, target: &[u8]) -> Option<Self> {
+        if target.is_empty() || target.starts_with(b"/") || target.contains(&0) {
+            return None;
+        }
+        let mut at: Vec<OsString> = self.split()?.0.parts().map(OsStr::to_owned).collect();
+        for part in target.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".") {
+            if part == b".." {
+                at.pop()?;
+            } else {
+                at.push(OsString::from_vec(part.to_vec()));
+            }
+        }
+        Some(Self(at.iter().collect()))
+    }
+
+    /// For resolution beneath a directory that is held open; the root is `.`.
+    pub(crate) fn as_path(&self) -> &Path {
+        if self.is_root() { Path::new(".") } else { &self.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn paths_that_leave_or_confuse_are_refused() {
+        for bad in ["/etc", "..", "a/../b", "a/..", "a\0b", &"x/".repeat(200), &"x".repeat(256)] {
+            assert!(JailPath::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn redundant_parts_disappear() {
+        assert_eq!(JailPath::parse("./a//b/./c/").unwrap(), JailPath::parse("a/b/c").unwrap());
+        assert!(JailPath::parse("").unwrap().is_root() && JailPath::parse("./.").unwrap().is_root());
+    }
+
+    #[test]
+    fn names_with_dots_are_names() {
+        assert!(JailPath::parse("...").is_ok() && JailPath::parse(".hidden/..x").is_ok());
+    }
+
+    #[test]
+    fn link_targets_are_followed_as_text() {
+        let link = JailPath::parse("a/b/link").unwrap();
+        assert_eq!(link.link_target(b"../c").unwrap(), JailPath::parse("a/c").unwrap());
+        assert!(link.link_target(b"../..").unwrap().is_root());
+        for bad in [&b"../../.."[..], b"/etc/passwd", b"", b"x/../../../.."] {
+            assert!(link.link_target(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_accepted_stays_inside(text in "[./a\\-]{0,40}") {
+            if let Ok(path) = JailPath::parse(&text) {
+                prop_assert!(path.parts().all(|part| part != ".." && part != "."));
+                prop_assert!(!path.as_path().is_absolute());
+            }
+        }
+    }
+}

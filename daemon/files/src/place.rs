@@ -1,0 +1,113 @@
+//! Putting a file in place as a whole.
+//!
+//! The content goes to a temporary file beside the place, which then takes the place's name. Whoever reads sees all of
+//! the old file or all of the new one, a crash leaves at worst a temporary file, and a link that a tenant put at the
+//! place is replaced and never followed.
+
+use crate::{error::FilesError, jail::Jail, path::JailPath};
+use rustix::fs::{AtFlags, Mode, OFlags};
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    os::fd::OwnedFd,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// Names of temporary files begin so.
+pub(crate) const TEMPORARY: &str = ".gantry-tmp-";
+
+/// Tries to find a free temporary name.
+const TRIES: u32 = 64;
+
+/// Whether a finished file must survive a power cut by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Synced,
+    /// The caller syncs many files at once.
+    Later,
+}
+
+/// A file on its way. Dropped without [`Placing::commit`] it leaves nothing behind.
+#[derive(Debug)]
+pub(crate) struct Placing {
+    parent: OwnedFd,
+    name: OsString,
+    temporary: OsString,
+    shown: String,
+    file: File,
+    committed: bool,
+}
+
+impl Placing {
+    /// Makes the directories above the path and a temporary file beside it, with the jail's owner and `mode`.
+    pub(crate) fn begin(jail: &Jail, path: &JailPath, mode: u32) -> Result<Self, FilesError> {
+        let Some((parent, name)) = path.split() else {
+            return Err(FilesError::WrongKind { path: path.to_string(), expected: "a file" });
+        };
+        jail.make_directory(&parent)?;
+        let parent = jail.directory(&parent)?;
+        let failed = |error: std::io::Error| FilesError::io("write", path, error);
+        let (temporary, file) = temporary_file(&parent).map_err(failed)?;
+        let shown = path.to_string();
+        let placing =
+            Self { parent, name: name.to_owned(), temporary, shown, file: file.into(), committed: false };
+        jail.give(&placing.file).map_err(failed)?;
+        let mode = Mode::from_raw_mode(mode & 0o777);
+        rustix::fs::fchmod(&placing.file, mode).map_err(|error| failed(error.into()))?;
+        Ok(placing)
+    }
+
+    /// Where to write to.
+    pub(crate) const fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Gives the file its name.
+    pub(crate) fn commit(mut self, durability: Durability) -> Result<(), FilesError> {
+        let done = self.rename(durability);
+        self.committed = done.is_ok();
+        done.map_err(|error| FilesError::io("write", &self.shown, error))
+    }
+
+    fn rename(&self, durability: Durability) -> std::io::Result<()> {
+        if durability == Durability::Synced {
+            self.file.sync_all()?;
+        }
+        rustix::fs::renameat(&self.parent, &self.temporary, &self.parent, &self.name)?;
+        if durability == Durability::Synced {
+            rustix::fs::fsync(&self.parent)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Placing {
+    fn drop(&mut self) {
+        if !self.committed
+            && let Err(error) = rustix::fs::unlinkat(&self.parent, &self.temporary, AtFlags::empty())
+        {
+            tracing::debug!(%error, "a temporary file stays behind");
+        }
+    }
+}
+
+fn temporary_file(parent: &OwnedFd) -> std::io::Result<(OsString, OwnedFd)> {
+    let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    for _ in 0..TRIES {
+        let name = temporary_name();
+        match rustix::fs::openat(parent, &name, flags, Mode::from_raw_mode(0o600)) {
+            Ok(file) => return Ok((name, file)),
+            Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(rustix::io::Errno::EXIST.into())
+}
+
+/// A name that is free unless a tenant guesses it, which costs one more try.
+pub(crate) fn temporary_name() -> OsString {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
+    OsStr::new(&format!("{TEMPORARY}{:x}-{count:x}-{now:x}", std::process::id())).to_owned()
+}

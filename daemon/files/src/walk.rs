@@ -1,0 +1,154 @@
+//! Walking a tree that somebody else may be rearranging.
+//!
+//! Iterative, with a bounded number of open directories whatever the depth: directories far up are closed and opened
+//! again through `..` on the way back, and only believed if they are the same directory as before. Links are never
+//! followed and mounts never entered.
+
+use crate::error::FilesError;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
+use std::{
+    collections::HashSet,
+    ffi::{OsStr, OsString},
+    os::{
+        fd::{AsFd, BorrowedFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
+};
+use tokio_util::sync::CancellationToken;
+
+/// Directories that are open at a time.
+const OPEN: usize = 32;
+/// Most entries of one walk.
+const MAX_ENTRIES: u64 = 20_000_000;
+
+/// What a tree takes on the disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Allocated, not apparent.
+    pub bytes: u64,
+    pub entries: u64,
+}
+
+/// Something found on the way.
+pub(crate) struct Entry<'a> {
+    pub(crate) parent: BorrowedFd<'a>,
+    pub(crate) name: &'a OsStr,
+    pub(crate) stat: Stat,
+}
+
+struct Frame {
+    /// None while closed to save a descriptor.
+    open: Option<OwnedFd>,
+    identity: (u64, u64),
+    /// Directories that are still to be entered.
+    children: Vec<OsString>,
+}
+
+/// Opens a directory by one name in an open directory, never through a link.
+pub(crate) fn open_directory(parent: BorrowedFd<'_>, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    rustix::fs::openat(parent, name, flags | OFlags::RDONLY, Mode::empty())
+}
+
+/// Visits every entry beneath `root`, parents before what is in them.
+pub(crate) fn tree(
+    root: OwnedFd,
+    cancel: &CancellationToken,
+    mut visit: impl FnMut(&Entry<'_>) -> Result<(), FilesError>,
+) -> Result<(), FilesError> {
+    let device = identity(&root)?.0;
+    let mut budget = MAX_ENTRIES;
+    let mut stack = vec![frame(root, device, &mut budget, cancel, &mut visit)?];
+    while let Some(top) = stack.last_mut() {
+        let (Some(open), Some(name)) = (&top.open, top.children.pop()) else {
+            let Some(Frame { open: Some(done), .. }) = stack.pop() else { continue };
+            if let Some(parent) = stack.last_mut() {
+                reopen(parent, &done)?;
+            }
+            continue;
+        };
+        let child = match open_directory(open.as_fd(), &name) {
+            Ok(child) => child,
+            // It went away or became something else: nothing to enter.
+            Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => continue,
+            Err(error) => return Err(FilesError::io("open", name.display(), error)),
+        };
+        stack.push(frame(child, device, &mut budget, cancel, &mut visit)?);
+        if let Some(far) = stack.len().checked_sub(OPEN + 1) {
+            stack[far].open = None;
+        }
+    }
+    Ok(())
+}
+
+/// Reads one directory, visits what is in it, and keeps the directories for later.
+fn frame(
+    open: OwnedFd,
+    device: u64,
+    budget: &mut u64,
+    cancel: &CancellationToken,
+    visit: &mut impl FnMut(&Entry<'_>) -> Result<(), FilesError>,
+) -> Result<Frame, FilesError> {
+    let identity = identity(&open)?;
+    let mut children = Vec::new();
+    let failed = |error| FilesError::io("list", ".", std::io::Error::from(error));
+    for found in Dir::read_from(&open).map_err(failed)? {
+        let found = found.map_err(failed)?;
+        let name = OsStr::from_bytes(found.file_name().to_bytes());
+        if name == "." || name == ".." {
+            continue;
+        }
+        if cancel.is_cancelled() {
+            return Err(FilesError::Cancelled);
+        }
+        *budget = budget.checked_sub(1).ok_or_else(|| FilesError::TooLarge {
+            path: "the number of files".to_owned(),
+            limit: MAX_ENTRIES,
+        })?;
+        let stat = match rustix::fs::statat(&open, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => stat,
+            Err(rustix::io::Errno::NOENT) => continue,
+            Err(error) => return Err(FilesError::io("look at", name.display(), error)),
+        };
+        visit(&Entry { parent: open.as_fd(), name, stat })?;
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_dev == device {
+            children.push(name.to_owned());
+        }
+    }
+    Ok(Frame { open: Some(open), identity, children })
+}
+
+/// Opens a directory again that was closed on the way down.
+fn reopen(parent: &mut Frame, child: &OwnedFd) -> Result<(), FilesError> {
+    if parent.open.is_some() {
+        return Ok(());
+    }
+    let open = open_directory(child.as_fd(), OsStr::new(".."))
+        .map_err(|error| FilesError::io("open", "..", error))?;
+    if identity(&open)? != parent.identity {
+        return Err(FilesError::Changed { path: "a directory".to_owned() });
+    }
+    parent.open = Some(open);
+    Ok(())
+}
+
+fn identity(directory: &OwnedFd) -> Result<(u64, u64), FilesError> {
+    let stat = rustix::fs::fstat(directory).map_err(|error| FilesError::io("look at", ".", error))?;
+    Ok((stat.st_dev, stat.st_ino))
+}
+
+pub(crate) fn usage(root: OwnedFd, cancel: &CancellationToken) -> Result<Usage, FilesError> {
+    let mut usage = Usage::default();
+    let mut seen = HashSet::new();
+    tree(root, cancel, |entry| {
+        let first = entry.stat.st_nlink < 2
+            || FileType::from_raw_mode(entry.stat.st_mode) == FileType::Directory
+            || seen.insert((entry.stat.st_dev, entry.stat.st_ino));
+        if first {
+            usage.bytes += u64::try_from(entry.stat.st_blocks).unwrap_or(0) * 512;
+        }
+        usage.entries += 1;
+        Ok(())
+    })?;
+    Ok(usage)
+}

@@ -1,0 +1,248 @@
+//! Archives that strangers made.
+
+use crate::{Fixture, never, path};
+use flate2::{Compression, write::GzEncoder};
+use gantry_files::{ArchiveLimits, Extracted, FilesError};
+use gantry_types::plan::{ArchiveFormat, Extract};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    os::unix::fs::PermissionsExt,
+    sync::atomic::{AtomicU64, Ordering},
+};
+use tar::{Builder, EntryType, Header};
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+type Tar = Builder<Vec<u8>>;
+
+/// Appends an entry as it is, without the checks of the library.
+fn entry(tar: &mut Tar, kind: EntryType, name: &str, link: &str, mode: u32, content: &[u8]) {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(content.len() as u64);
+    let old = header.as_old_mut();
+    old.name[..name.len()].copy_from_slice(name.as_bytes());
+    old.linkname[..link.len()].copy_from_slice(link.as_bytes());
+    header.set_cksum();
+    tar.append(&header, content).unwrap();
+}
+
+fn tar(build: impl FnOnce(&mut Tar)) -> Vec<u8> {
+    let mut tar = Builder::new(Vec::new());
+    build(&mut tar);
+    tar.into_inner().unwrap()
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zip(build: impl FnOnce(&mut ZipWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    build(&mut writer);
+    writer.finish().unwrap().into_inner()
+}
+
+fn unpack(
+    fixture: &Fixture,
+    format: ArchiveFormat,
+    bytes: &[u8],
+    strip: u32,
+) -> Result<Extracted, FilesError> {
+    let limits = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20 };
+    unpack_within(fixture, format, bytes, strip, limits, 64 << 20)
+}
+
+fn unpack_within(
+    fixture: &Fixture,
+    format: ArchiveFormat,
+    bytes: &[u8],
+    strip_components: u32,
+    limits: ArchiveLimits,
+    max_bytes: u64,
+) -> Result<Extracted, FilesError> {
+    fixture.jail.write(&path("archive"), bytes, 0o644).unwrap();
+    let extract = Extract {
+        archive: "archive".to_owned(),
+        format,
+        into: "game".to_owned(),
+        strip_components,
+        max_bytes,
+    };
+    fixture.jail.extract_within(&extract, limits, &|_, _| {}, &never())
+}
+
+fn refusal(result: Result<Extracted, FilesError>) -> String {
+    match result {
+        Err(FilesError::Archive { message, .. }) => message,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ordinary_archives_of_each_format_are_unpacked() {
+    let plain = tar(|tar| {
+        entry(tar, EntryType::Directory, "top/", "", 0o755, b"");
+        entry(tar, EntryType::Regular, "top/bin/run", "", 0o4755, b"#!");
+        entry(tar, EntryType::Symlink, "top/run", "bin/run", 0o777, b"");
+        entry(tar, EntryType::Link, "top/again", "top/bin/run", 0o644, b"");
+        let long = format!("top/{}/end", "long/".repeat(40));
+        let mut header = Header::new_gnu();
+        header.set_size(1);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, long, &b"x"[..]).unwrap();
+    });
+    for (format, bytes) in [(ArchiveFormat::Tar, plain.clone()), (ArchiveFormat::TarGz, gz(&plain))] {
+        let fixture = Fixture::new();
+        let done = unpack(&fixture, format, &bytes, 1).unwrap();
+        assert_eq!((done.bytes, done.dropped), (3, 0));
+        assert_eq!(fixture.content("game/run"), "#!");
+        assert_eq!(fixture.content("game/again"), "#!");
+        assert_eq!(fixture.content(&format!("game/{}end", "long/".repeat(40))), "x");
+        let mode = fs::metadata(fixture.root.join("game/bin/run")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o755, "the set-user-id bit is gone");
+        unpack(&fixture, format, &bytes, 1).expect("it can be repeated");
+    }
+}
+
+#[test]
+fn ordinary_zips_are_unpacked() {
+    let bytes = zip(|zip| {
+        let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        zip.add_directory("top/", options).unwrap();
+        zip.start_file("top/bin/run", options.unix_permissions(0o755)).unwrap();
+        zip.write_all(b"#!").unwrap();
+        zip.start_file("top\\windows", options).unwrap();
+        zip.write_all(b"x").unwrap();
+        zip.add_symlink("top/run", "bin/run", options).unwrap();
+        zip.add_symlink("top/out", "../../secret", options).unwrap();
+    });
+    let fixture = Fixture::new();
+    let done = unpack(&fixture, ArchiveFormat::Zip, &bytes, 1).unwrap();
+    assert_eq!((done.bytes, done.dropped), (3, 1));
+    assert_eq!(
+        (fixture.content("game/run"), fixture.content("game/windows")),
+        ("#!".to_owned(), "x".to_owned())
+    );
+    assert!(fs::symlink_metadata(fixture.root.join("game/out")).is_err());
+}
+
+#[test]
+fn entries_that_leave_are_refused() {
+    for name in ["../secret", "/etc/gantry-test", "a/../../secret", ".."] {
+        let fixture = Fixture::new();
+        let bytes = tar(|tar| entry(tar, EntryType::Regular, name, "", 0o644, b"planted"));
+        let refused = unpack(&fixture, ArchiveFormat::Tar, &bytes, 0);
+        assert!(matches!(refused, Err(FilesError::InvalidPath { .. })), "{name}: {refused:?}");
+        let bytes = zip(|zip| zip.start_file(name, SimpleFileOptions::default()).unwrap());
+        let refused = unpack(&fixture, ArchiveFormat::Zip, &bytes, 0);
+        assert!(matches!(refused, Err(FilesError::InvalidPath { .. })), "{name}: {refused:?}");
+        fixture.assert_untouched();
+    }
+}
+
+#[test]
+fn a_file_is_not_written_through_a_link_of_the_same_archive() {
+    let fixture = Fixture::new();
+    let bytes = tar(|tar| {
+        entry(tar, EntryType::Symlink, "up", "../..", 0o777, b"");
+        entry(tar, EntryType::Symlink, "near", "..", 0o777, b"");
+        entry(tar, EntryType::Symlink, "near2", "near/..", 0o777, b"");
+        entry(tar, EntryType::Regular, "up/secret", "", 0o644, b"planted");
+        entry(tar, EntryType::Symlink, "file", "near/other", 0o777, b"");
+        entry(tar, EntryType::Regular, "file", "", 0o644, b"mine");
+        entry(tar, EntryType::Regular, "near2/secret", "", 0o644, b"planted");
+    });
+    // `near2` stays inside as text and leaves when followed: whatever uses it is stopped there.
+    let stopped = unpack(&fixture, ArchiveFormat::Tar, &bytes, 0);
+    assert!(stopped.is_err(), "{stopped:?}");
+    assert_eq!(fixture.content("game/up/secret"), "planted", "the link was dropped, so this is a directory");
+    assert_eq!(fixture.content("game/file"), "mine");
+    fixture.assert_untouched();
+}
+
+#[test]
+fn links_that_leave_and_special_files_are_dropped() {
+    let fixture = Fixture::new();
+    let bytes = tar(|tar| {
+        entry(tar, EntryType::Symlink, "a", "/etc/passwd", 0o777, b"");
+        entry(tar, EntryType::Symlink, "b", "../../secret", 0o777, b"");
+        entry(tar, EntryType::Link, "c", "../secret", 0o644, b"");
+        entry(tar, EntryType::Link, "d", "archive", 0o644, b"");
+        entry(tar, EntryType::Char, "e", "", 0o666, b"");
+        entry(tar, EntryType::Block, "f", "", 0o666, b"");
+        entry(tar, EntryType::Fifo, "g", "", 0o666, b"");
+        entry(tar, EntryType::Regular, "kept", "", 0o644, b"");
+    });
+    let done = unpack(&fixture, ArchiveFormat::Tar, &bytes, 0).unwrap();
+    assert_eq!((done.dropped, done.entries), (7, 8));
+    let left: Vec<_> =
+        fs::read_dir(fixture.root.join("game")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["kept"]);
+}
+
+#[test]
+fn what_an_archive_unpacks_to_is_limited() {
+    let zeros = tar(|tar| entry(tar, EntryType::Regular, "zeros", "", 0o644, &vec![0; 8 << 20]));
+    let fixture = Fixture::new();
+    assert!(refusal(unpack(&fixture, ArchiveFormat::TarGz, &gz(&zeros), 0)).contains("20 times"));
+    let limits = ArchiveLimits { entries: 100, ratio: 100_000, free_bytes: 0 };
+    let refused = unpack_within(&fixture, ArchiveFormat::TarGz, &gz(&zeros), 0, limits, 1 << 20);
+    assert!(refusal(refused).contains("1048576 bytes"));
+    let many =
+        tar(|tar| (0..101).for_each(|n| entry(tar, EntryType::Regular, &n.to_string(), "", 0o644, b"")));
+    assert!(refusal(unpack(&fixture, ArchiveFormat::Tar, &many, 0)).contains("100 entries"));
+    let zipped = zip(|zip| {
+        let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        zip.start_file("zeros", options).unwrap();
+        zip.write_all(&vec![0; 8 << 20]).unwrap();
+    });
+    assert!(refusal(unpack(&fixture, ArchiveFormat::Zip, &zipped, 0)).contains("20 times"));
+    assert!(!fixture.root.join("game/zeros").exists(), "an unfinished file does not stay");
+}
+
+#[test]
+fn an_endless_name_is_refused() {
+    let fixture = Fixture::new();
+    let bytes =
+        tar(|tar| entry(tar, EntryType::GNULongName, "././@LongLink", "", 0o644, &vec![b'x'; 1 << 20]));
+    assert!(refusal(unpack(&fixture, ArchiveFormat::Tar, &bytes, 0)).contains("too long"));
+}
+
+#[test]
+fn damaged_archives_are_told_and_not_believed() {
+    let fixture = Fixture::new();
+    let good = gz(&tar(|tar| entry(tar, EntryType::Regular, "x", "", 0o644, &[7; 4000])));
+    for (format, bytes) in [
+        (ArchiveFormat::TarGz, &good[..good.len() / 2]),
+        (ArchiveFormat::TarGz, b"not gzip".as_slice()),
+        (ArchiveFormat::Tar, &good[..]),
+        (ArchiveFormat::Zip, &good[..]),
+    ] {
+        refusal(unpack(&fixture, format, bytes, 0));
+    }
+}
+
+#[test]
+fn progress_counts_the_archive_up_to_its_end() {
+    let fixture = Fixture::new();
+    let bytes = gz(&tar(|tar| entry(tar, EntryType::Regular, "x", "", 0o644, &[7; 4000])));
+    fixture.jail.write(&path("archive"), &bytes, 0o644).unwrap();
+    let last = AtomicU64::new(0);
+    let extract = Extract {
+        archive: "archive".to_owned(),
+        format: ArchiveFormat::TarGz,
+        into: String::new(),
+        strip_components: 0,
+        max_bytes: 1 << 20,
+    };
+    let progress = |done: u64, total: Option<u64>| {
+        assert_eq!(total, Some(bytes.len() as u64));
+        assert!(last.fetch_max(done, Ordering::Relaxed) <= done);
+    };
+    fixture.jail.extract(&extract, &progress, &never()).unwrap();
+    assert_eq!(last.load(Ordering::Relaxed), bytes.len() as u64);
+}

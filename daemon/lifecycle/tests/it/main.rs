@@ -1,0 +1,6 @@
+//! The machine through its one door, `step`.
+
+mod drawing;
+mod histories;
+mod invariants;
+mod world;

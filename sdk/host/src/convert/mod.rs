@@ -1,0 +1,78 @@
+//! Between the contract's records and `gantry_types`, with the rules that the contract states in prose.
+//!
+//! What arrives here was computed by a plugin, possibly from what a hostile game said. Structure that breaks a rule is
+//! an error that names the place, because only the author can correct it. Text that a game chose (names, chat) is cut
+//! and cleaned, because a player with a strange name must not make a sample fail. Whether a path, a URL or an image is
+//! *allowed* is decided where it is used; here they only have to be credible.
+
+pub(crate) mod text;
+
+mod blueprints;
+mod check;
+mod observations;
+mod plans;
+
+pub(crate) use blueprints::{blueprints, field_problems};
+pub(crate) use observations::{console_events, failure, sample};
+pub(crate) use plans::{install_plan, run_spec};
+
+use gantry_types::server::{Protocol, ServerContext};
+use gantry_types::units::Limits;
+
+use crate::bindings::types;
+
+/// What a rule's breach is: words for the plugin's author.
+pub(crate) type Checked<T> = Result<T, String>;
+
+/// Everything that a plugin may know of a server.
+pub(crate) fn server(server: &ServerContext) -> types::Server {
+    types::Server {
+        id: server.id.clone(),
+        name: server.name.clone(),
+        blueprint: server.blueprint.clone(),
+        settings: server
+            .settings
+            .iter()
+            .map(|setting| types::Setting { key: setting.key.clone(), value: setting.value.clone() })
+            .collect(),
+        endpoints: server
+            .endpoints
+            .iter()
+            .map(|endpoint| types::Endpoint {
+                name: endpoint.name.clone(),
+                protocol: match endpoint.protocol {
+                    Protocol::Tcp => types::Protocol::Tcp,
+                    Protocol::Udp => types::Protocol::Udp,
+                },
+                address: endpoint.address.clone(),
+                port: endpoint.port,
+            })
+            .collect(),
+        limits: types::Limits {
+            memory: server.limits.memory_mib,
+            swap: server.limits.swap_mib,
+            cpu: server.limits.cpu_percent,
+            disk: server.limits.disk_mib,
+            pids: server.limits.pids,
+        },
+        time_zone: server.time_zone.clone(),
+        extra: Vec::new(),
+    }
+}
+
+fn limits(limits: types::Limits) -> Limits {
+    Limits {
+        memory_mib: limits.memory,
+        swap_mib: limits.swap,
+        cpu_percent: limits.cpu,
+        disk_mib: limits.disk,
+        pids: limits.pids,
+    }
+}
+
+fn protocol(protocol: types::Protocol) -> Protocol {
+    match protocol {
+        types::Protocol::Tcp => Protocol::Tcp,
+        types::Protocol::Udp => Protocol::Udp,
+    }
+}

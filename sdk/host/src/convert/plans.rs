@@ -1,0 +1,264 @@
+//! Install plans and run specs.
+
+use gantry_types::plan::{
+    Action, ArchiveFormat, ConfigEdit, ConfigFormat, ContainerRun, Digest, DigestAlgorithm, Download, Edit,
+    Extract, Image, InstallPlan, Probe, RecipeFile, RunSpec, Step, StopStep, Write,
+};
+use gantry_types::server::{ServerContext, Setting};
+
+use super::{Checked, check};
+use crate::bindings::{plans as wit, types};
+
+const STEPS: usize = 256;
+const WEIGHT: u32 = 1_000_000;
+const EDITS: usize = 1_024;
+const ARGUMENTS: usize = 256;
+const PROBES: usize = 16;
+const STOP_STEPS: usize = 16;
+const RECIPE_FILES: usize = 64;
+const CONTENT_BYTES: usize = 1024 * 1024;
+const VALUE_BYTES: usize = 64 * 1024;
+const DATAGRAM_BYTES: usize = 1_400;
+const HOUR_MS: u32 = 3_600_000;
+const PERMISSION_BITS: u32 = 0o777;
+
+/// Checks a plan. Errors name the step.
+pub(crate) fn install_plan(given: wit::InstallPlan) -> Checked<InstallPlan> {
+    let steps = check::count("the plan", given.steps, STEPS)?;
+    check::unique("step", steps.iter().map(|step| step.id.as_str()))?;
+    let version = given.installed_version.map(|text| check::line("the installed version", text, 1, 128));
+    Ok(InstallPlan {
+        steps: steps.into_iter().map(step).collect::<Checked<_>>()?,
+        installed_version: version.transpose()?,
+    })
+}
+
+fn step(given: wit::Step) -> Checked<Step> {
+    let id = check::key("step", given.id)?;
+    let place = format!("step {id}");
+    if !(1..=WEIGHT).contains(&given.weight) {
+        return Err(format!("{place}: the weight must be 1 to {WEIGHT}; it is {}", given.weight));
+    }
+    Ok(Step {
+        title: check::line(&format!("{place}: title"), given.title, 1, 200)?,
+        action: action(&place, given.action)?,
+        weight: given.weight,
+        id,
+    })
+}
+
+fn action(place: &str, given: wit::Action) -> Checked<Action> {
+    let path = |path: String| check::path(&format!("{place}: path"), path);
+    Ok(match given {
+        wit::Action::Download(given) => Action::Download(download(place, given)?),
+        wit::Action::Extract(given) => Action::Extract(extract(place, given)?),
+        wit::Action::Write(given) => Action::Write(Write {
+            path: path(given.path)?,
+            content: check::content(&format!("{place}: content"), given.content, CONTENT_BYTES)?,
+            mode: given.mode & PERMISSION_BITS,
+            only_if_missing: given.only_if_missing,
+        }),
+        wit::Action::EditConfig(given) => Action::EditConfig(config_edit(place, given)?),
+        wit::Action::BuildImage(given) => Action::BuildImage { image: image(place, given)? },
+        wit::Action::Run(given) => Action::Run(container_run(place, given)?),
+        wit::Action::MakeDirectory(given) => Action::MakeDirectory { path: path(given)? },
+        wit::Action::Remove(given) => Action::Remove { path: path(given)? },
+    })
+}
+
+fn download(place: &str, given: wit::Download) -> Checked<Download> {
+    let url = check::line(&format!("{place}: URL"), given.url, 1, 2_048)?;
+    if !url.starts_with("https://") {
+        return Err(format!("{place}: the URL {} must begin with https://", check::quote(&url)));
+    }
+    check::at_least_one(&format!("{place}: max-bytes"), given.max_bytes)?;
+    Ok(Download {
+        url,
+        path: check::path(&format!("{place}: path"), given.path)?,
+        expect: given.expect.map(|expected| digest(place, &expected)).transpose()?,
+        max_bytes: given.max_bytes,
+    })
+}
+
+fn digest(place: &str, given: &wit::Digest) -> Checked<Digest> {
+    let (algorithm, characters) = match given.algorithm {
+        wit::Algorithm::Sha256 => (DigestAlgorithm::Sha256, 64),
+        wit::Algorithm::Sha512 => (DigestAlgorithm::Sha512, 128),
+        wit::Algorithm::Sha1 => (DigestAlgorithm::Sha1, 40),
+    };
+    if given.hex.len() != characters || !given.hex.bytes().all(|each| each.is_ascii_hexdigit()) {
+        return Err(format!("{place}: the digest must be {characters} hexadecimal characters"));
+    }
+    Ok(Digest { algorithm, hex: given.hex.to_ascii_lowercase() })
+}
+
+fn extract(place: &str, given: wit::Extract) -> Checked<Extract> {
+    check::at_least_one(&format!("{place}: max-bytes"), given.max_bytes)?;
+    Ok(Extract {
+        archive: check::path(&format!("{place}: archive"), given.archive)?,
+        format: match given.format {
+            wit::ArchiveFormat::Tar => ArchiveFormat::Tar,
+            wit::ArchiveFormat::TarGz => ArchiveFormat::TarGz,
+            wit::ArchiveFormat::Zip => ArchiveFormat::Zip,
+        },
+        into: check::path(&format!("{place}: into"), given.into)?,
+        strip_components: given.strip_components,
+        max_bytes: given.max_bytes,
+    })
+}
+
+fn config_edit(place: &str, given: wit::ConfigEdit) -> Checked<ConfigEdit> {
+    let place = format!("{place}: edit");
+    let convert = |edit: wit::Edit| {
+        Ok(Edit {
+            at: check::line(&place, edit.at, 1, 1_024)?,
+            value: check::content(&place, edit.value, VALUE_BYTES)?,
+        })
+    };
+    Ok(ConfigEdit {
+        path: check::path(&place, given.path)?,
+        format: match given.format {
+            wit::Format::Properties => ConfigFormat::Properties,
+            wit::Format::Ini => ConfigFormat::Ini,
+            wit::Format::Json => ConfigFormat::Json,
+            wit::Format::Toml => ConfigFormat::Toml,
+            wit::Format::Lines => ConfigFormat::Lines,
+        },
+        edits: check::count(&place, given.edits, EDITS)?.into_iter().map(convert).collect::<Checked<_>>()?,
+        create: given.create,
+    })
+}
+
+fn image(place: &str, given: wit::Image) -> Checked<Image> {
+    match given {
+        wit::Image::Reference(reference) => {
+            let reference = check::line(&format!("{place}: image"), reference, 1, 512)?;
+            // An image name is an argument to others; none of them takes these.
+            if reference.starts_with('-') || reference.contains(char::is_whitespace) {
+                return Err(format!("{place}: {} is no image reference", check::quote(&reference)));
+            }
+            Ok(Image::Reference { reference })
+        }
+        wit::Image::Recipe(recipe) => {
+            let place = format!("{place}: recipe");
+            let files = check::count(&place, recipe.files, RECIPE_FILES)?;
+            check::unique(&format!("{place}: file"), files.iter().map(|(path, _)| path.as_str()))?;
+            let convert = |(path, content): (String, String)| {
+                Ok(RecipeFile {
+                    path: check::path(&place, path)?,
+                    content: check::content(&place, content, CONTENT_BYTES)?,
+                })
+            };
+            let dockerfile = check::content(&place, recipe.dockerfile, VALUE_BYTES)?;
+            if dockerfile.trim().is_empty() {
+                return Err(format!("{place}: the Dockerfile is empty"));
+            }
+            Ok(Image::Recipe { dockerfile, files: files.into_iter().map(convert).collect::<Checked<_>>()? })
+        }
+    }
+}
+
+fn container_run(place: &str, given: wit::ContainerRun) -> Checked<ContainerRun> {
+    check::at_least_one(&format!("{place}: timeout-ms"), given.timeout_ms.into())?;
+    Ok(ContainerRun {
+        image: image(place, given.image)?,
+        command: command(place, given.command)?,
+        environment: environment(place, given.environment)?,
+        network: given.network,
+        timeout_ms: given.timeout_ms,
+    })
+}
+
+fn command(place: &str, given: Vec<String>) -> Checked<Vec<String>> {
+    let place = format!("{place}: command");
+    let given = check::count(&place, given, ARGUMENTS)?;
+    given.into_iter().map(|argument| check::content(&place, argument, VALUE_BYTES)).collect()
+}
+
+fn environment(place: &str, given: Vec<types::Setting>) -> Checked<Vec<Setting>> {
+    let place = format!("{place}: environment");
+    let given = check::count(&place, given, ARGUMENTS)?;
+    check::unique(&place, given.iter().map(|setting| setting.key.as_str()))?;
+    let convert = |setting: types::Setting| {
+        let key = check::line(&place, setting.key, 1, 128)?;
+        if key.contains(['=', ' ']) {
+            return Err(format!("{place}: {} is no name of a variable", check::quote(&key)));
+        }
+        Ok(Setting { key, value: check::content(&place, setting.value, VALUE_BYTES)? })
+    };
+    given.into_iter().map(convert).collect()
+}
+
+/// Checks a run spec against the server that it was computed for.
+pub(crate) fn run_spec(given: wit::RunSpec, server: &ServerContext, collects: bool) -> Checked<RunSpec> {
+    let place = "run spec";
+    let ready = check::count("run spec: ready", given.ready, PROBES)?;
+    let stop = check::count("run spec: stop", given.stop, STOP_STEPS)?;
+    let edits = check::count("run spec: edits", given.edits, RECIPE_FILES)?;
+    let working_directory = check::line("run spec: working directory", given.working_directory, 1, 256)?;
+    if !working_directory.starts_with('/') || working_directory.split('/').any(|part| part == "..") {
+        return Err("run spec: the working directory must be an absolute path".to_owned());
+    }
+    if given.ready_timeout_ms > HOUR_MS {
+        return Err("run spec: ready-timeout-ms must be at most an hour".to_owned());
+    }
+    Ok(RunSpec {
+        image: image(place, given.image)?,
+        command: command(place, given.command)?,
+        environment: environment(place, given.environment)?,
+        working_directory,
+        edits: edits.into_iter().map(|edit| config_edit(place, edit)).collect::<Checked<_>>()?,
+        ready: ready.into_iter().map(|each| probe(each, server, collects)).collect::<Checked<_>>()?,
+        ready_timeout_ms: given.ready_timeout_ms,
+        stop: stop.into_iter().map(stop_step).collect::<Checked<_>>()?,
+        terminal: given.terminal,
+        read_only_root: given.read_only_root,
+    })
+}
+
+fn probe(given: wit::Probe, server: &ServerContext, collects: bool) -> Checked<Probe> {
+    let known = |endpoint: String| {
+        if server.endpoints.iter().any(|each| each.name == endpoint) {
+            return Ok(endpoint);
+        }
+        Err(format!(
+            "run spec: a probe asks the endpoint {}, which this server has not",
+            check::quote(&endpoint)
+        ))
+    };
+    Ok(match given {
+        wit::Probe::Console(given) => {
+            Probe::Console { pattern: check::line("run spec: console probe", given.pattern, 1, 1_024)? }
+        }
+        wit::Probe::Tcp(endpoint) => Probe::Tcp { endpoint: known(endpoint)? },
+        wit::Probe::Udp(given) => {
+            let payload = check::count("run spec: UDP probe", given.payload, DATAGRAM_BYTES)?;
+            Probe::Udp { endpoint: known(given.endpoint)?, payload }
+        }
+        wit::Probe::Collector if !collects => {
+            return Err("run spec: a probe asks the collector, which the plugin does not export".to_owned());
+        }
+        wit::Probe::Collector => Probe::Collector,
+    })
+}
+
+fn stop_step(given: wit::StopStep) -> Checked<StopStep> {
+    Ok(match given {
+        wit::StopStep::Console(command) => {
+            StopStep::Console { command: check::line("run spec: stop command", command, 1, 1_024)? }
+        }
+        wit::StopStep::Signal(signal) => {
+            let name = signal.strip_prefix("SIG").unwrap_or_default();
+            let credible = (1..=8).contains(&name.len())
+                && name.bytes().all(|each| each.is_ascii_uppercase() || each.is_ascii_digit());
+            if !credible {
+                return Err(format!("run spec: {} is no signal such as SIGINT", check::quote(&signal)));
+            }
+            StopStep::Signal { signal }
+        }
+        wit::StopStep::WaitMs(ms) if ms > HOUR_MS => {
+            return Err("run spec: stopping may wait for at most an hour".to_owned());
+        }
+        wit::StopStep::WaitMs(ms) => StopStep::Wait { ms },
+    })
+}

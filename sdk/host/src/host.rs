@@ -1,0 +1,226 @@
+//! From bytes to a [`Plugin`]: inspected, compiled or found in the cache, linked.
+//!
+//! A [`Host`] owns what all guests share: the engine, the threads that they run on, the cache. It keeps no list of
+//! plugins; whoever holds a [`Plugin`] keeps it alive.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+use tokio::runtime::{Handle, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::budgets::{Budgets, MEMORY_CEILING_BYTES};
+use crate::cache::{Cache, Found};
+use crate::compiler::{self, CompilerCommand};
+use crate::component::{self, Outline};
+use crate::engine;
+use crate::error::HostError;
+use crate::plugin::Plugin;
+use crate::turn::Turns;
+
+/// How a host is set up.
+#[derive(Clone)]
+pub struct HostConfig {
+    /// A directory of its own for compiled components; it is made where it is missing.
+    pub cache_dir: PathBuf,
+    /// Secret of this installation; with it lost or changed, everything is compiled again.
+    pub cache_key: [u8; 32],
+    /// What compiles.
+    pub compiler: CompilerCommand,
+    /// What plugins may use.
+    pub budgets: Budgets,
+}
+
+/// The plugin host of this process. Clones share everything.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+/// Where a plugin's code came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An earlier start compiled it.
+    Cache,
+    /// It was compiled for this load.
+    Compiled,
+}
+
+/// What loading took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadReport {
+    /// Whether it had to be compiled.
+    pub origin: Origin,
+    /// From bytes to a plugin that can be called.
+    pub took: Duration,
+}
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    pub(crate) budgets: Budgets,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) instances: Arc<Semaphore>,
+    compiler: CompilerCommand,
+    cache: Cache,
+    /// One component is compiled at a time; the compiler uses all cores by itself.
+    compiling: Semaphore,
+    guests: GuestThreads,
+}
+
+impl Host {
+    /// Starts engine and threads and opens the cache.
+    pub fn new(config: HostConfig) -> Result<Self, HostError> {
+        let HostConfig { cache_dir, cache_key, compiler, budgets } = config;
+        check(&budgets)?;
+        let engine = engine::for_guests(&budgets.concurrency)?;
+        let cache =
+            Cache::open(&cache_dir, cache_key, engine::identity(&engine), budgets.compile.output_bytes)?;
+        let threads = budgets.concurrency.threads;
+        Ok(Self(Arc::new(Inner {
+            turns: Arc::new(Turns::new(&engine, threads)?),
+            instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
+            engine,
+            budgets,
+            compiler,
+            cache,
+            compiling: Semaphore::new(1),
+            guests: GuestThreads::start(threads)?,
+        })))
+    }
+
+    /// Makes a component callable: from the cache in milliseconds, else through the compiler child.
+    ///
+    /// A component that is at fault is [`HostError::Rejected`], with words for whoever brought it.
+    pub async fn load(&self, wasm: Arc<[u8]>) -> Result<Plugin, HostError> {
+        let began = Instant::now();
+        let (digest, outline) = self.inspect(wasm.clone()).await?;
+        let (component, origin) = self.component(digest, wasm).await?;
+        Plugin::link(self.0.clone(), &component, hex::encode(digest), outline, origin, began)
+    }
+
+    async fn inspect(&self, wasm: Arc<[u8]>) -> Result<([u8; 32], Outline), HostError> {
+        let most = self.0.budgets.compile.component_bytes;
+        blocking(move || {
+            let outline = component::inspect(&wasm, most).map_err(HostError::Rejected)?;
+            Ok((Sha256::digest(&wasm).into(), outline))
+        })
+        .await
+    }
+
+    async fn component(&self, digest: [u8; 32], wasm: Arc<[u8]>) -> Result<(Component, Origin), HostError> {
+        if let Some(component) = self.cached(digest).await? {
+            return Ok((component, Origin::Cache));
+        }
+        let Ok(_turn) = self.0.compiling.acquire().await else {
+            return Err(HostError::Internal("compiling was closed".to_owned()));
+        };
+        // Whoever compiled before may have compiled this very component.
+        if let Some(component) = self.cached(digest).await? {
+            return Ok((component, Origin::Cache));
+        }
+        let code = compiler::compile(&self.0.compiler, &self.0.budgets.compile, &wasm).await?;
+        let inner = self.0.clone();
+        blocking(move || {
+            if let Err(error) = inner.cache.write(&digest, &code) {
+                tracing::warn!(plugin.digest = %hex::encode(digest), %error, "compiled code could not be kept");
+            }
+            let component = revive(&inner.engine, &code)
+                .map_err(|source| HostError::Engine { context: "does not take what its compiler made", source })?;
+            Ok((component, Origin::Compiled))
+        })
+        .await
+    }
+
+    /// A file that is not to be believed is as good as none.
+    async fn cached(&self, digest: [u8; 32]) -> Result<Option<Component>, HostError> {
+        let inner = self.0.clone();
+        blocking(move || {
+            let reason = match inner.cache.read(&digest) {
+                Found::Nothing => return Ok(None),
+                Found::Refused(reason) => reason.to_owned(),
+                Found::Code(code) => match revive(&inner.engine, &code) {
+                    Ok(component) => return Ok(Some(component)),
+                    Err(error) => format!("{error:#}"),
+                },
+            };
+            let digest = hex::encode(digest);
+            tracing::warn!(plugin.digest = %digest, reason, "a cache file was refused; the component is compiled again");
+            Ok(None)
+        })
+        .await
+    }
+}
+
+impl Inner {
+    pub(crate) fn guests(&self) -> &Handle {
+        &self.guests.handle
+    }
+}
+
+#[expect(unsafe_code, reason = "native code can only be loaded so; the argument stands at the call")]
+fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `deserialize` demands bytes that `precompile_component` made. They are either what the compiler child
+    // wrote to a pipe that nobody else holds, or the contents of a cache file whose MAC, keyed with this
+    // installation's secret, this host has just verified over the very bytes in this buffer, so they are what such a
+    // child once wrote. Nothing from outside ever reaches this function: components arrive as WebAssembly only.
+    unsafe { Component::deserialize(engine, code) }
+}
+
+fn check(budgets: &Budgets) -> Result<(), HostError> {
+    let calls = [
+        budgets.blueprints,
+        budgets.validate,
+        budgets.install_plan,
+        budgets.run_spec,
+        budgets.collect,
+        budgets.console_events,
+    ];
+    let fits = calls.iter().all(|call| call.memory_bytes <= MEMORY_CEILING_BYTES);
+    let runs = budgets.concurrency.threads > 0 && budgets.concurrency.instances > 0;
+    if fits && runs {
+        return Ok(());
+    }
+    Err(HostError::Internal(format!(
+        "budgets need at least one thread and one instance, and no call more than {MEMORY_CEILING_BYTES} bytes of memory"
+    )))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HostError> + Send + 'static,
+) -> Result<T, HostError> {
+    match spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(cause) => Err(HostError::Internal(cause.to_string())),
+    }
+}
+
+/// The threads that guests run on: none of the embedder's, so that a guest cannot starve what serves people.
+struct GuestThreads {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl GuestThreads {
+    fn start(threads: usize) -> Result<Self, HostError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("gantry-guest")
+            .build()
+            .map_err(|cause| {
+                HostError::Internal(format!("the guests' threads cannot be started: {cause}"))
+            })?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+}
+
+/// Every guest holds what owns these threads, so none runs any more; waiting would only block whoever drops.
+impl Drop for GuestThreads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

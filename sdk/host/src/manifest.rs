@@ -1,0 +1,155 @@
+//! What a component says of itself: a JSON document in a custom section, so that one file is a plugin.
+//!
+//! The manifest asks; it grants nothing. It is untrusted text from the component's author, so its size and every
+//! field's length and alphabet are bounded before anybody sees it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::capability::CAPABILITIES;
+
+/// Name of the component-level custom section.
+pub const MANIFEST_SECTION: &str = "gantry:manifest";
+
+/// The contract version that this host speaks.
+pub const CONTRACT: &str = "0.1";
+
+const MANIFEST_BYTES: usize = 64 * 1024;
+const ID_CHARACTERS: usize = 64;
+const LINE_CHARACTERS: usize = 128;
+const TEXT_CHARACTERS: usize = 4_096;
+
+/// A capability that the plugin asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CapabilityRequest {
+    /// One of [`crate::CAPABILITIES`].
+    pub name: String,
+    /// For the administrator who decides.
+    pub reason: String,
+}
+
+/// The plugin in its author's words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Lower-case letters, digits and single hyphens, beginning with a letter: `luanti`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Three numbers, as in `1.4.0`, with an optional `-suffix`.
+    pub version: String,
+    /// Who made it.
+    #[serde(default)]
+    pub author: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: String,
+    /// An SPDX expression.
+    #[serde(default)]
+    pub licence: String,
+    /// The contract that it was built for: `0.1`.
+    pub contract: String,
+    /// What it asks for.
+    #[serde(default)]
+    pub capabilities: Vec<CapabilityRequest>,
+}
+
+impl Manifest {
+    /// Reads the custom section's bytes. The error says what its author must change.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        if bytes.len() > MANIFEST_BYTES {
+            return Err(format!("its manifest has {} bytes; the limit is {MANIFEST_BYTES}", bytes.len()));
+        }
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|error| format!("its manifest cannot be read: {error}"))?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// Whether it asks for `capability`.
+    #[must_use]
+    pub fn asks_for(&self, capability: &str) -> bool {
+        self.capabilities.iter().any(|request| request.name == capability)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        // First of all, because a manifest of another contract may break every other rule.
+        if self.contract != CONTRACT {
+            return Err(format!(
+                "it was built for contract {:?}; this host speaks {CONTRACT}; use a plugin or a Gantry that matches",
+                bounded(&self.contract)
+            ));
+        }
+        if !is_id(&self.id, ID_CHARACTERS) {
+            return Err(format!(
+                "its manifest's id {:?} must be 1 to {ID_CHARACTERS} lower-case letters, digits and single hyphens, \
+                 beginning with a letter",
+                bounded(&self.id)
+            ));
+        }
+        if !is_version(&self.version) {
+            return Err(format!(
+                "its manifest's version {:?} must be three numbers such as 1.4.0",
+                bounded(&self.version)
+            ));
+        }
+        check_text("name", &self.name, 1, LINE_CHARACTERS)?;
+        check_text("author", &self.author, 0, LINE_CHARACTERS)?;
+        check_text("licence", &self.licence, 0, LINE_CHARACTERS)?;
+        check_text("description", &self.description, 0, TEXT_CHARACTERS)?;
+        self.check_capabilities()
+    }
+
+    fn check_capabilities(&self) -> Result<(), String> {
+        for (index, request) in self.capabilities.iter().enumerate() {
+            if !CAPABILITIES.contains(&request.name.as_str()) {
+                return Err(format!(
+                    "its manifest asks for the capability {:?}, which this host does not have (it has: {})",
+                    bounded(&request.name),
+                    CAPABILITIES.join(", ")
+                ));
+            }
+            if self.capabilities[..index].iter().any(|earlier| earlier.name == request.name) {
+                return Err(format!("its manifest asks for the capability {:?} twice", request.name));
+            }
+            check_text("capability's reason", &request.reason, 1, TEXT_CHARACTERS)?;
+        }
+        Ok(())
+    }
+}
+
+/// Lower-case letters, digits and single inner hyphens, beginning with a letter.
+pub(crate) fn is_id(text: &str, most: usize) -> bool {
+    text.len() <= most
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && !text.contains("--")
+        && text.chars().all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == '-')
+}
+
+fn is_version(text: &str) -> bool {
+    let (numbers, suffix) =
+        text.split_once('-').map_or((text, None), |(numbers, rest)| (numbers, Some(rest)));
+    let parts: Vec<&str> = numbers.split('.').collect();
+    text.len() <= ID_CHARACTERS
+        && parts.len() == 3
+        && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|each| each.is_ascii_digit()))
+        && suffix.is_none_or(|rest| {
+            !rest.is_empty() && rest.bytes().all(|each| each.is_ascii_alphanumeric() || b".-".contains(&each))
+        })
+}
+
+fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<(), String> {
+    let length = text.chars().count();
+    if length < least || length > most {
+        return Err(format!(
+            "its manifest's {field} must have {least} to {most} characters; it has {length}"
+        ));
+    }
+    if text.chars().any(|each| each.is_control() && each != '\n') {
+        return Err(format!("its manifest's {field} must not contain control characters"));
+    }
+    Ok(())
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(ID_CHARACTERS).collect()
+}

@@ -1,0 +1,219 @@
+//! One call from its place in the queue to its answer, or to the words that say why there is none.
+//!
+//! A call waits for a place, runs in a fresh instance on the guests' threads, and is timed from outside by the
+//! embedder's clock, which no guest can hold up. Whatever ends it, the instance is gone before its place is free.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use gantry_types::server::ServerContext;
+use tokio::runtime::Handle;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+use wasmtime::component::Instance;
+use wasmtime::{PoolConcurrencyLimitError, Store};
+
+use crate::budgets::{Budgets, CallBudget};
+use crate::capability::{CallContext, PluginLog, QUERY, Query};
+use crate::error::{CallError, HostError, PluginFailure, StopReason};
+use crate::plugin::{Exports, Plugin};
+use crate::state::{CallState, EmbedderFault, MemoryLimiter, QueryAccess, on_tick};
+use crate::stop;
+use crate::turn::Turn;
+
+/// A kind of call: its name in the contract and its budget.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Blueprints,
+    Validate,
+    InstallPlan,
+    RunSpec,
+    Collect,
+    ConsoleEvents,
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Blueprints => "blueprints.list",
+            Self::Validate => "blueprints.validate",
+            Self::InstallPlan => "plans.install",
+            Self::RunSpec => "plans.run",
+            Self::Collect => "collector.collect",
+            Self::ConsoleEvents => "console-events.parse",
+        }
+    }
+
+    pub(crate) const fn budget(self, budgets: &Budgets) -> CallBudget {
+        match self {
+            Self::Blueprints => budgets.blueprints,
+            Self::Validate => budgets.validate,
+            Self::InstallPlan => budgets.install_plan,
+            Self::RunSpec => budgets.run_spec,
+            Self::Collect => budgets.collect,
+            Self::ConsoleEvents => budgets.console_events,
+        }
+    }
+}
+
+pub(crate) type Running<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>> + Send + 'a>>;
+
+impl Plugin {
+    /// Waits for an instance, runs `body` in a fresh one, and says why if there is no answer.
+    pub(crate) async fn run<T, F>(
+        &self,
+        kind: Kind,
+        call: &CallContext,
+        query: QueryAccess,
+        body: F,
+    ) -> Result<T, CallError>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Exports) -> Running<'a, T>
+            + Send
+            + 'static,
+    {
+        let place = self.place().await?;
+        let budget = kind.budget(&self.0.host.budgets);
+        let plugin = self.clone();
+        let log = call.log.clone();
+        let guest = async move {
+            let turn = Turn::new(plugin.0.host.turns.clone());
+            turn.take().await;
+            let mut store = plugin.store(budget, turn, log, query);
+            let outcome = answer(&plugin, kind, &mut store, body).await;
+            // The instance is gone before its place is free.
+            drop(store);
+            drop(place);
+            outcome
+        };
+        let guest = AbortOnDropHandle::new(self.0.host.guests().spawn(guest));
+        match timeout(budget.wall, guest).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(cause)) => Err(HostError::Internal(cause.to_string()).into()),
+            Err(_) => Err(self.stopped(kind, StopReason::WallTime, "")),
+        }
+    }
+
+    /// A place for one instance, among this plugin's and among all.
+    async fn place(&self) -> Result<[OwnedSemaphorePermit; 3], HostError> {
+        let waiting = HostError::Overloaded { queue: "calls of one plugin" };
+        let busy = HostError::Overloaded { queue: "instances" };
+        let Ok(admitted) = self.0.admitted.clone().try_acquire_owned() else { return Err(waiting) };
+        let patience = self.0.host.budgets.concurrency.patience;
+        let places = async {
+            let own = self.0.instances.clone().acquire_owned().await;
+            let shared = self.0.host.instances.clone().acquire_owned().await;
+            own.ok().zip(shared.ok())
+        };
+        match timeout(patience, places).await {
+            Ok(Some((own, shared))) => Ok([admitted, own, shared]),
+            Ok(None) | Err(_) => Err(busy),
+        }
+    }
+
+    fn store(
+        &self,
+        budget: CallBudget,
+        turn: Turn,
+        log: Arc<dyn PluginLog>,
+        query: QueryAccess,
+    ) -> Store<CallState> {
+        let state = CallState {
+            plugin: self.0.id.clone(),
+            budget,
+            turn,
+            memory: MemoryLimiter::new(budget.memory_bytes),
+            log,
+            query,
+            started: Instant::now(),
+            host_calls: 0,
+            log_bytes: 0,
+        };
+        let mut store = Store::new(&self.0.host.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(budget.output_bytes);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(on_tick);
+        store
+    }
+
+    pub(crate) fn query_access(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+        query: Arc<dyn Query>,
+    ) -> Result<QueryAccess, HostError> {
+        if !(self.0.manifest.asks_for(QUERY) && call.grants.contains(QUERY)) {
+            return Ok(QueryAccess::Denied);
+        }
+        let runtime = Handle::try_current().map_err(|cause| HostError::Internal(cause.to_string()))?;
+        Ok(QueryAccess::Granted { query, endpoints: server.endpoints.clone(), runtime })
+    }
+
+    /// Why a guest ended, if that is known. None: whoever asks knows what remains.
+    fn explain(&self, kind: Kind, error: &wasmtime::Error, state: &CallState) -> Option<CallError> {
+        if error.is::<PoolConcurrencyLimitError>() {
+            return Some(HostError::Overloaded { queue: "memory pool" }.into());
+        }
+        if let Some(fault) = error.downcast_ref::<EmbedderFault>() {
+            return Some(HostError::Internal(fault.to_string()).into());
+        }
+        stop::reason(error, state).map(|reason| self.stopped(kind, reason, &stop::cause(error)))
+    }
+
+    fn stopped(&self, kind: Kind, reason: StopReason, detail: &str) -> CallError {
+        let stop =
+            stop::describe(&self.0.id, kind.name(), &kind.budget(&self.0.host.budgets), reason, detail);
+        tracing::warn!(
+            plugin.id = %self.0.id,
+            plugin.digest = %self.0.digest,
+            call = stop.call,
+            reason = reason.as_str(),
+            "{stop}"
+        );
+        CallError::Stopped(stop)
+    }
+
+    pub(crate) fn bad_answer(&self, kind: Kind, why: &str) -> CallError {
+        self.stopped(kind, StopReason::Answer, why)
+    }
+
+    pub(crate) fn lacks(&self, interface: &str) -> CallError {
+        CallError::Failed(PluginFailure {
+            code: "not_implemented".to_owned(),
+            message: format!("the plugin {} does not export {interface}", self.0.id),
+            retry_after: None,
+        })
+    }
+}
+
+async fn answer<T, F>(
+    plugin: &Plugin,
+    kind: Kind,
+    store: &mut Store<CallState>,
+    body: F,
+) -> Result<T, CallError>
+where
+    F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Exports) -> Running<'a, T>,
+{
+    let instance = match plugin.0.pre.instantiate_async(&mut *store).await {
+        Ok(instance) => instance,
+        // The component was linked before, so what no rule explains is this machine's fault.
+        Err(source) => {
+            let known = plugin.explain(kind, &source, store.data());
+            let unknown = HostError::Engine { context: "cannot make an instance", source };
+            return Err(known.unwrap_or_else(|| unknown.into()));
+        }
+    };
+    match body(&mut *store, &instance, &plugin.0.exports).await {
+        Ok(answer) => Ok(answer),
+        // Neither limit nor trap: the answer could not be read as the contract says.
+        Err(error) => {
+            let known = plugin.explain(kind, &error, store.data());
+            Err(known.unwrap_or_else(|| plugin.bad_answer(kind, &stop::cause(&error))))
+        }
+    }
+}

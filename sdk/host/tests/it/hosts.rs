@@ -1,0 +1,133 @@
+//! Hosts with the real compiler child, a cache of their own, and what calls need.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gantry_host::{
+    Budgets, CallContext, CallError, CompilerCommand, Grants, Host, HostConfig, HostError, LogLevel, Plugin,
+    PluginLog, Query, QueryFailure, Reply, Stop,
+};
+use gantry_types::server::{Endpoint, Protocol, ServerContext};
+use gantry_types::units::Limits;
+use tempfile::TempDir;
+
+pub(crate) const KEY: [u8; 32] = [7; 32];
+
+/// A host whose cache goes with it.
+pub(crate) struct TestHost {
+    pub(crate) host: Host,
+    pub(crate) cache: TempDir,
+}
+
+impl TestHost {
+    pub(crate) fn new() -> Self {
+        Self::with(Budgets::default())
+    }
+
+    pub(crate) fn with(budgets: Budgets) -> Self {
+        let cache = TempDir::new().unwrap();
+        Self { host: host(cache.path(), KEY, budgets), cache }
+    }
+
+    pub(crate) async fn load(&self, wasm: Arc<[u8]>) -> Plugin {
+        self.host.load(wasm).await.expect("the component loads")
+    }
+
+    /// Why the component is refused.
+    pub(crate) async fn refusal(&self, wasm: Arc<[u8]>) -> String {
+        match self.host.load(wasm).await.expect_err("the component is refused") {
+            HostError::Rejected(reason) => reason,
+            other => panic!("refused for another reason: {other:?}"),
+        }
+    }
+}
+
+pub(crate) fn host(cache: &Path, key: [u8; 32], budgets: Budgets) -> Host {
+    let compiler = CompilerCommand { program: env!("CARGO_BIN_EXE_gantry-compiler").into(), args: vec![] };
+    Host::new(HostConfig { cache_dir: cache.to_owned(), cache_key: key, compiler, budgets }).expect("a host")
+}
+
+/// Small enough that a test with a hostile guest ends soon.
+pub(crate) fn tight() -> Budgets {
+    let mut budgets = Budgets::default();
+    budgets.install_plan.cpu = Duration::from_millis(100);
+    budgets.install_plan.wall = Duration::from_secs(20);
+    budgets.install_plan.memory_bytes = 16 * 1024 * 1024;
+    budgets.install_plan.output_bytes = 1024 * 1024;
+    budgets
+}
+
+pub(crate) fn server() -> ServerContext {
+    ServerContext {
+        id: "01890000-0000-7000-8000-000000000001".to_owned(),
+        name: "Test".to_owned(),
+        blueprint: "sample".to_owned(),
+        settings: vec![],
+        endpoints: vec![Endpoint {
+            name: "game".to_owned(),
+            protocol: Protocol::Udp,
+            address: "127.0.0.1".to_owned(),
+            port: 30_000,
+        }],
+        limits: Limits::default(),
+        time_zone: "UTC".to_owned(),
+    }
+}
+
+/// Keeps what plugins wrote.
+#[derive(Default)]
+pub(crate) struct Lines(Mutex<Vec<(String, LogLevel, String)>>);
+
+impl Lines {
+    pub(crate) fn taken(&self) -> Vec<(String, LogLevel, String)> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl PluginLog for Lines {
+    fn write(&self, plugin: &str, level: LogLevel, text: &str) {
+        self.0.lock().unwrap().push((plugin.to_owned(), level, text.to_owned()));
+    }
+}
+
+pub(crate) fn call() -> CallContext {
+    logging(Arc::default())
+}
+
+pub(crate) fn logging(lines: Arc<Lines>) -> CallContext {
+    CallContext { grants: Grants::none(), log: lines }
+}
+
+pub(crate) fn granted() -> CallContext {
+    CallContext { grants: Grants::from_iter(["query"]), log: Arc::new(Lines::default()) }
+}
+
+/// How the host stopped an install plan.
+pub(crate) async fn stopped_plan(plugin: &Plugin) -> Stop {
+    match plugin.install_plan(&call(), &server()).await.expect_err("the guest is stopped") {
+        CallError::Stopped(stop) => stop,
+        other => panic!("not stopped: {other:?}"),
+    }
+}
+
+/// Nothing may be asked.
+pub(crate) struct NoQuery;
+
+#[async_trait]
+impl Query for NoQuery {
+    async fn datagram(
+        &self,
+        _: &Endpoint,
+        _: Vec<u8>,
+        _: u32,
+        _: Duration,
+    ) -> Result<Vec<Reply>, QueryFailure> {
+        panic!("a query reached the embedder")
+    }
+
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
+        panic!("a query reached the embedder")
+    }
+}

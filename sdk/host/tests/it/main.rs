@@ -1,0 +1,12 @@
+//! The sandbox through the door that embedders use: a [`gantry_host::Host`], components built from text, and calls.
+//!
+//! Components are written as WebAssembly text and wrapped with the contract's own WIT, so no wasm toolchain is needed
+//! and every byte that a guest does is in the test. The compiler child is the real one.
+
+mod answers;
+mod cache;
+mod components;
+mod hostile;
+mod hosts;
+mod loading;
+mod queries;

@@ -1,0 +1,314 @@
+//! Builders: the shortest true way to write a blueprint, a plan and a run spec.
+//!
+//! They set what is common and leave every field public, so that nothing is out of reach.
+
+use crate::prelude::{
+    Action, Audience, Blueprint, Choice, ConfigEdit, ConsoleProbe, Edit, EndpointNeed, Failure, FieldProblem,
+    Format, Image, InstallPlan, Kind, Limits, NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting,
+    Step, StopStep, TextRule, UdpProbe, Variable, Write,
+};
+
+impl Limits {
+    /// Memory in MiB and CPU in hundredths of a core; no swap, 256 processes, disk in MiB.
+    pub const fn new(memory: u32, cpu: u32, disk: u32) -> Self {
+        Self { memory, swap: 0, cpu, disk, pids: 256 }
+    }
+}
+
+impl Blueprint {
+    /// A blueprint without variables or endpoints, for a small game.
+    pub fn new(id: &str, name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            summary: String::new(),
+            documentation: String::new(),
+            tags: Vec::new(),
+            icon: String::new(),
+            variables: Vec::new(),
+            endpoints: Vec::new(),
+            least: Limits::new(128, 10, 256),
+            recommended: Limits::new(512, 100, 1024),
+            collect_every_ms: None,
+            extra: Vec::new(),
+        }
+    }
+}
+
+impl Variable {
+    fn new(key: &str, label: &str, kind: Kind, default: Option<String>) -> Self {
+        Self {
+            key: key.to_owned(),
+            label: label.to_owned(),
+            help: String::new(),
+            group: "General".to_owned(),
+            kind,
+            default_value: default,
+            required: false,
+            viewable: Audience::Members,
+            editable: Audience::Members,
+            needs_reinstall: false,
+            needs_restart: true,
+            extra: Vec::new(),
+        }
+    }
+    /// One line of text of at most `max_length` characters.
+    pub fn text(key: &str, label: &str, default: &str, max_length: u32) -> Self {
+        let rule = TextRule { min_length: 0, max_length, pattern: None, pattern_help: None };
+        Self::new(key, label, Kind::Text(rule), Some(default.to_owned()))
+    }
+    /// Text that is encrypted at rest and never shown again.
+    pub fn secret(key: &str, label: &str, min_length: u32, max_length: u32) -> Self {
+        let rule = TextRule { min_length, max_length, pattern: None, pattern_help: None };
+        Self::new(key, label, Kind::Secret(rule), None)
+    }
+    /// A whole number.
+    pub fn number(key: &str, label: &str, default: i64, minimum: i64, maximum: i64) -> Self {
+        let rule = NumberRule { minimum: minimum as f64, maximum: maximum as f64, step: 1.0, unit: None };
+        Self::new(key, label, Kind::Number(rule), Some(default.to_string()))
+    }
+    /// Yes or no.
+    pub fn boolean(key: &str, label: &str, default: bool) -> Self {
+        Self::new(key, label, Kind::Boolean, Some(default.to_string()))
+    }
+    /// One of some values, each with its label.
+    pub fn one_of(key: &str, label: &str, default: &str, choices: &[(&str, &str)]) -> Self {
+        let choices = choices
+            .iter()
+            .map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned(), help: None })
+            .collect();
+        Self::new(key, label, Kind::OneOf(choices), Some(default.to_owned()))
+    }
+    /// A sentence below the field.
+    #[must_use]
+    pub fn help(mut self, help: &str) -> Self {
+        self.help = help.to_owned();
+        self
+    }
+    /// The heading under which it stands.
+    #[must_use]
+    pub fn group(mut self, group: &str) -> Self {
+        self.group = group.to_owned();
+        self
+    }
+    /// Must have a value.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+    /// Text must match this RE2 pattern as a whole; `help` says the same in words. No effect on other kinds.
+    #[must_use]
+    pub fn pattern(mut self, pattern: &str, help: &str) -> Self {
+        if let Kind::Text(rule) | Kind::Multiline(rule) | Kind::Secret(rule) = &mut self.kind {
+            rule.pattern = Some(pattern.to_owned());
+            rule.pattern_help = Some(help.to_owned());
+        }
+        self
+    }
+    /// The number's unit. No effect on other kinds.
+    #[must_use]
+    pub fn unit(mut self, unit: &str) -> Self {
+        if let Kind::Number(rule) = &mut self.kind {
+            rule.unit = Some(unit.to_owned());
+        }
+        self
+    }
+    /// Who may edit it.
+    #[must_use]
+    pub fn editable_by(mut self, audience: Audience) -> Self {
+        self.editable = audience;
+        self
+    }
+    /// A change takes effect only after a reinstallation.
+    #[must_use]
+    pub fn needs_reinstall(mut self) -> Self {
+        self.needs_reinstall = true;
+        self
+    }
+}
+
+impl EndpointNeed {
+    /// A port that the game cannot do without.
+    pub fn required(name: &str, protocol: Protocol, default_port: u16, help: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            protocol,
+            help: help.to_owned(),
+            default_port: Some(default_port),
+            required: true,
+        }
+    }
+}
+
+impl FieldProblem {
+    /// What is wrong with the variable `key`.
+    pub fn new(key: &str, message: &str) -> Self {
+        Self { key: key.to_owned(), message: message.to_owned(), remedy: None }
+    }
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(mut self, remedy: &str) -> Self {
+        self.remedy = Some(remedy.to_owned());
+        self
+    }
+}
+
+impl Failure {
+    /// A failure with a stable code and a sentence for people.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), retry_after_ms: None }
+    }
+}
+
+impl Server {
+    /// A variable's value, or the empty text where it has none.
+    pub fn setting(&self, key: &str) -> &str {
+        self.settings.iter().find(|setting| setting.key == key).map_or("", |setting| &setting.value)
+    }
+    /// Whether a boolean variable is true.
+    pub fn flag(&self, key: &str) -> bool {
+        self.setting(key) == "true"
+    }
+    /// The port of a named endpoint.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the endpoint, if the server has no allocation for it.
+    pub fn port(&self, name: &str) -> Result<u16, Failure> {
+        self.endpoints.iter().find(|endpoint| endpoint.name == name).map(|endpoint| endpoint.port).ok_or_else(
+            || Failure::new("no_endpoint", format!("The server has no allocation for its {name} port.")),
+        )
+    }
+}
+
+impl Image {
+    /// An image of a registry.
+    pub fn reference(reference: &str) -> Self {
+        Self::Reference(reference.to_owned())
+    }
+    /// An image that the node builds from this Dockerfile.
+    pub fn dockerfile(dockerfile: &str) -> Self {
+        Self::Recipe(Recipe { dockerfile: dockerfile.to_owned(), files: Vec::new() })
+    }
+}
+
+impl InstallPlan {
+    /// A plan without steps.
+    pub const fn new() -> Self {
+        Self { steps: Vec::new(), installed_version: None }
+    }
+    /// Adds a step of the given weight; its id is made from its place.
+    #[must_use]
+    pub fn step(mut self, title: &str, weight: u32, action: Action) -> Self {
+        let id = format!("step-{}", self.steps.len() + 1);
+        self.steps.push(Step { id, title: title.to_owned(), action, weight });
+        self
+    }
+}
+
+impl Default for InstallPlan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Write {
+    /// A file with ordinary rights, written each time.
+    pub fn file(path: &str, content: impl Into<String>) -> Self {
+        Self { path: path.to_owned(), content: content.into(), mode: 0o644, only_if_missing: false }
+    }
+    /// A file that is left alone once it exists.
+    pub fn once(path: &str, content: impl Into<String>) -> Self {
+        Self { only_if_missing: true, ..Self::file(path, content) }
+    }
+}
+
+impl ConfigEdit {
+    /// Edits to a file that is made where it is missing.
+    pub fn new<'a>(
+        path: &str,
+        format: Format,
+        edits: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let edits = edits.into_iter().map(|(at, value)| Edit { at: at.to_owned(), value }).collect();
+        Self { path: path.to_owned(), format, edits, create: true }
+    }
+}
+
+impl RunSpec {
+    /// The server's directory is mounted at `/data`, where the command starts; the root file system is read-only; the
+    /// process gets SIGTERM and ten seconds to stop.
+    pub fn new<S: Into<String>>(image: Image, command: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            image,
+            command: command.into_iter().map(Into::into).collect(),
+            environment: Vec::new(),
+            working_directory: "/data".to_owned(),
+            edits: Vec::new(),
+            ready: Vec::new(),
+            ready_timeout_ms: 60_000,
+            stop: vec![StopStep::Signal("SIGTERM".to_owned()), StopStep::WaitMs(10_000)],
+            terminal: true,
+            read_only_root: true,
+            extra: Vec::new(),
+        }
+    }
+    /// Adds an environment variable.
+    #[must_use]
+    pub fn environment(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.environment.push(Setting { key: key.to_owned(), value: value.into() });
+        self
+    }
+    /// Adds edits of a configuration file, made before each start.
+    #[must_use]
+    pub fn edit(mut self, edit: ConfigEdit) -> Self {
+        self.edits.push(edit);
+        self
+    }
+    /// Ready only once this pattern stood on a console line.
+    #[must_use]
+    pub fn ready_when_console_says(mut self, pattern: &str) -> Self {
+        self.ready.push(Probe::Console(ConsoleProbe { pattern: pattern.to_owned() }));
+        self
+    }
+    /// Ready only once the endpoint answered this datagram.
+    #[must_use]
+    pub fn ready_when_answering(mut self, endpoint: &str, payload: &[u8]) -> Self {
+        self.ready.push(Probe::Udp(UdpProbe { endpoint: endpoint.to_owned(), payload: payload.to_vec() }));
+        self
+    }
+    /// Replaces the way it is stopped.
+    #[must_use]
+    pub fn stop(mut self, steps: impl IntoIterator<Item = StopStep>) -> Self {
+        self.stop = steps.into_iter().collect();
+        self
+    }
+}
+
+#[cfg(feature = "collector")]
+mod samples {
+    use crate::prelude::{Player, Sample};
+
+    impl Sample {
+        /// A sample that says nothing yet.
+        pub const fn empty() -> Self {
+            Self {
+                name: None,
+                map: None,
+                version: None,
+                players: None,
+                max_players: None,
+                lists_players: false,
+                player_list: Vec::new(),
+                latency_ms: None,
+                series: Vec::new(),
+            }
+        }
+    }
+    impl Player {
+        /// A player of whom only the name is known.
+        pub fn named(name: impl Into<String>) -> Self {
+            Self { name: name.into(), id: None, score: None, ping_ms: None }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+/** A small, believable installation, typed by the API's own schemas: two games, three machines, seven servers. */
+import type {
+  ActionView, AllocationView, AuditView, BlueprintView, Limits, LiveSample, LocationView, MemberView, NodeView, OperationView, Permission, PermissionView,
+  PluginView, ServerView, UserView, VariablesView,
+} from '../src/api/types'
+
+export const id = (n: number): string => `0193a0c0-0000-7000-8000-${n.toString(16).padStart(12, '0')}`
+export const before = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString()
+const HOUR = 3_600
+const DAY = 24 * HOUR
+
+const OPENARENA_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="9" fill="#7a1f1f"/><circle cx="24" cy="24" r="13" fill="none" stroke="#ffb347" stroke-width="3.5"/><path d="M24 6v9M24 33v9M6 24h9M33 24h9" stroke="#ffb347" stroke-width="3.5" stroke-linecap="round"/><circle cx="24" cy="24" r="3" fill="#ffe2b8"/></svg>`
+const LUANTI_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="9" fill="#1d4a2c"/><path d="m24 8 14 8v16l-14 8-14-8V16z" fill="#3f9b54"/><path d="m24 8 14 8-14 8-14-8z" fill="#7ed07f"/><path d="M24 24v16l14-8V16z" fill="#2c7a3f"/></svg>`
+
+export const limits = (memoryMib: number, cpuPercent: number): Limits => ({ memoryMib, cpuPercent, swapMib: 0, diskMib: 4_096, pids: 256 })
+const base = { viewable: 'members', editable: 'owners', needsReinstall: false, needsRestart: true, required: true } as const
+
+export const blueprints: BlueprintView[] = [
+  {
+    id: 'openarena:openarena',
+    plugin: { id: id(301), name: 'OpenArena', version: '0.1.0' },
+    blueprint: {
+      id: 'openarena', name: 'OpenArena', summary: 'A fast arena shooter: free for all, teams, capture the flag. Light enough for the smallest machine.', documentation: '', tags: ['shooter', 'classic'], icon: OPENARENA_ICON,
+      variables: [
+        { ...base, key: 'hostname', label: 'Name in game', help: 'What players see in their server browser.', group: 'Game', kind: { type: 'text', minLength: 1, maxLength: 32, pattern: '[ -~]+', patternHelp: 'Use plain letters, digits and punctuation.' }, defaultValue: 'A Gantry arena' },
+        { ...base, key: 'gametype', label: 'Game type', help: '', group: 'Game', kind: { type: 'one_of', choices: [{ value: '0', label: 'Free for all' }, { value: '1', label: 'Tournament' }, { value: '3', label: 'Team deathmatch' }, { value: '4', label: 'Capture the flag' }] }, defaultValue: '0' },
+        { ...base, key: 'map', label: 'First map', help: 'Without its ending, such as oa_dm1.', group: 'Game', kind: { type: 'text', minLength: 1, maxLength: 40, pattern: '[a-z0-9_]+', patternHelp: 'A map’s name has small letters, digits and underscores only.' }, defaultValue: 'oa_dm1' },
+        { ...base, key: 'max_players', label: 'Players at most', help: '', group: 'Game', kind: { type: 'number', minimum: 2, maximum: 64, step: 1, unit: 'players' }, defaultValue: '16' },
+        { ...base, key: 'bots', label: 'Bots fill up to', help: 'Leave at 0 for humans only.', group: 'Rules', required: false, kind: { type: 'number', minimum: 0, maximum: 16, step: 1, unit: 'players' }, defaultValue: '0' },
+        { ...base, key: 'friendly_fire', label: 'Friendly fire', help: 'Team mates can hurt each other.', group: 'Rules', kind: { type: 'boolean' }, defaultValue: 'false' },
+        { ...base, key: 'password', label: 'Password to join', help: 'Leave empty to let everybody in.', group: 'Access', required: false, kind: { type: 'secret', minLength: 4, maxLength: 24 } },
+        { ...base, key: 'motd', label: 'Message of the day', help: 'Shown while the map loads.', group: 'Access', required: false, kind: { type: 'multiline', minLength: 0, maxLength: 300 }, defaultValue: 'Welcome. Play fair.' },
+      ],
+      endpoints: [{ name: 'game', protocol: 'udp', help: 'Where players connect.', defaultPort: 27960, required: true }],
+      least: { memoryMib: 128, cpuPercent: 25, swapMib: 0, diskMib: 512, pids: 32 }, recommended: { memoryMib: 512, cpuPercent: 100, swapMib: 0, diskMib: 2_048, pids: 128 }, collectEveryMs: 5_000,
+    },
+  },
+  {
+    id: 'luanti:luanti',
+    plugin: { id: id(302), name: 'Luanti', version: '0.1.0' },
+    blueprint: {
+      id: 'luanti', name: 'Luanti', summary: 'An open voxel world. Build, mine and script together, with thousands of mods.', documentation: '', tags: ['sandbox', 'voxel'], icon: LUANTI_ICON,
+      variables: [
+        { ...base, key: 'server_name', label: 'World name', help: '', group: 'World', kind: { type: 'text', minLength: 1, maxLength: 48 }, defaultValue: 'A Gantry world' },
+        { ...base, key: 'game', label: 'Game', help: '', group: 'World', kind: { type: 'one_of', choices: [{ value: 'minetest_game', label: 'Minetest Game' }, { value: 'devtest', label: 'Development Test' }] }, defaultValue: 'minetest_game', needsReinstall: true },
+        { ...base, key: 'creative', label: 'Creative mode', help: '', group: 'World', kind: { type: 'boolean' }, defaultValue: 'false' },
+      ],
+      endpoints: [{ name: 'game', protocol: 'udp', help: 'Where players connect.', defaultPort: 30000, required: true }],
+      least: { memoryMib: 256, cpuPercent: 50, swapMib: 0, diskMib: 512, pids: 32 }, recommended: { memoryMib: 1_024, cpuPercent: 150, swapMib: 0, diskMib: 4_096, pids: 128 }, collectEveryMs: 5_000,
+    },
+  },
+]
+
+const RIGHTS: [Permission, string][] = [
+  ['server.read', 'See the server, its state and its address.'], ['server.update', 'Rename the server and change its description.'], ['server.delete', 'Delete the server and its files.'], ['server.reinstall', 'Install the game again.'],
+  ['power.start', 'Start the server.'], ['power.stop', 'Stop the server.'], ['power.restart', 'Restart the server.'], ['power.kill', "Kill the server's process at once."],
+  ['console.read', 'Read the console and its history.'], ['console.write', 'Type commands into the console.'], ['statistics.read', 'See CPU, memory, network and player charts.'], ['players.read', 'See who plays.'],
+  ['variables.read', "See the server's variables."], ['variables.update', "Change the server's variables."], ['allocations.read', "See the server's allocations."], ['allocations.update', "Add, remove and reorder the server's allocations."],
+  ['operations.read', 'See which operations ran and how they ended.'], ['operations.cancel', 'Cancel a running operation.'],
+  ['members.read', 'See who else may use the server.'], ['members.create', 'Invite people to the server.'], ['members.update', "Change other people's rights, within one's own."], ['members.delete', 'Remove people from the server.'], ['activity.read', 'See what was done to the server, and by whom.'],
+]
+export const permissions: PermissionView[] = RIGHTS.map(([permission, description]) => ({ permission, group: permission.split('.')[0] ?? '', description }))
+const everyRight = RIGHTS.map(([permission]) => permission)
+
+export const users: UserView[] = [
+  { id: id(1), name: 'Ada Moreau', email: 'ada@example.org', role: 'admin', serverCount: 4, createdAt: before(90 * DAY) },
+  { id: id(2), name: 'Jonas Berg', email: 'jonas@example.org', role: 'user', serverCount: 2, createdAt: before(40 * DAY) },
+  { id: id(3), name: 'Mina Okafor', email: 'mina@example.org', role: 'limited', serverCount: 0, createdAt: before(9 * DAY) },
+]
+const person = (n: number) => ({ id: id(n), name: users.find((user) => user.id === id(n))?.name ?? '' })
+
+export const locations: LocationView[] = [
+  { id: id(51), name: 'Frankfurt', description: 'Hetzner FSN, rack 4', nodeCount: 2, createdAt: before(90 * DAY) },
+  { id: id(52), name: 'Home', description: 'The cupboard under the stairs', nodeCount: 1, createdAt: before(30 * DAY) },
+]
+
+const system = (hostname: string, cpuCount: number, memoryMib: number) => ({ hostname, os: 'Debian GNU/Linux 12 (bookworm)', kernel: '6.1.0-28', architecture: 'x86_64', cpuModel: 'AMD EPYC 7313', cpuCount, memoryMib, diskMib: 953_869 })
+const report = (hostname: string, cpuCount: number, memoryMib: number) => ({ agentVersion: '0.1.0', system: system(hostname, cpuCount, memoryMib), runtime: 'Docker 27.3.1 (API 1.47)', plugins: ['a', 'b'], lastEvent: 1_204 })
+
+export const nodes: NodeView[] = [
+  { id: id(101), name: 'fra-1', description: 'Main machine', locationId: id(51), locationName: 'Frankfurt', state: 'connected', capacity: { memoryMib: 65_536, cpuPercent: 3_200, diskMib: 900_000 }, promised: { memoryMib: 41_984, cpuPercent: 1_400, diskMib: 96_000 }, serverCount: 4, allocationCount: 11, freeAllocationCount: 7, report: report('fra-1.example.net', 32, 65_536), lastSeenAt: before(1), createdAt: before(90 * DAY) },
+  { id: id(102), name: 'fra-2', description: '', locationId: id(51), locationName: 'Frankfurt', state: 'disconnected', capacity: { memoryMib: 32_768, cpuPercent: 1_600, diskMib: 450_000 }, promised: { memoryMib: 31_744, cpuPercent: 600, diskMib: 40_000 }, serverCount: 2, allocationCount: 6, freeAllocationCount: 4, report: report('fra-2.example.net', 16, 32_768), lastSeenAt: before(260), createdAt: before(60 * DAY) },
+  { id: id(103), name: 'attic', description: 'An old laptop', locationId: id(52), locationName: 'Home', state: 'awaiting_enrollment', capacity: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, promised: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, serverCount: 0, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: before(600) },
+]
+
+export const allocations: AllocationView[] = Array.from({ length: 11 }, (_, i) => ({ id: id(200 + i), nodeId: id(101), address: '203.0.113.10', port: 27_960 + i, serverId: null, serverName: null, endpoint: null }))
+
+export const plugins: PluginView[] = [
+  { id: id(301), manifestId: 'openarena', name: 'OpenArena', version: '0.1.0', author: 'Gantry', description: 'Runs OpenArena dedicated servers and reads their players by the Quake 3 status query.', licence: 'Apache-2.0', contract: '0.1', digest: '9f2c'.repeat(16), sizeBytes: 61_440, capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.', granted: true }], blueprints: [{ id: 'openarena:openarena', name: 'OpenArena' }], serverCount: 4, installedAt: before(90 * DAY) },
+  { id: id(302), manifestId: 'luanti', name: 'Luanti', version: '0.1.0', author: 'Gantry', description: 'Runs Luanti worlds, tells whether they answer, and who joined or left.', licence: 'Apache-2.0', contract: '0.1', digest: '41d7'.repeat(16), sizeBytes: 58_112, capabilities: [{ name: 'query', reason: 'Measures how long the world takes to answer.', granted: true }], blueprints: [{ id: 'luanti:luanti', name: 'Luanti' }], serverCount: 3, installedAt: before(90 * DAY) },
+]
+
+/** What a state allows, as the control plane would say. */
+export function actionsFor(state: ServerView['observed']['state'], held: boolean): ActionView[] {
+  const running = ['starting', 'running', 'stopping'].includes(state)
+  const no = (reason: string | null) => ({ allowed: reason === null, reason, code: null })
+  const hold = held ? 'The server is suspended.' : null
+  const uninstalled = state === 'uninstalled' ? 'The game is not installed.' : null
+  return [
+    { action: 'start', ...no(hold ?? uninstalled ?? (running ? 'It is running already.' : null)) },
+    { action: 'stop', ...no(running ? (state === 'stopping' ? 'It is stopping already.' : null) : 'It is not running.') },
+    { action: 'restart', ...no(hold ?? uninstalled ?? (state === 'running' ? null : 'It is not running.')) },
+    { action: 'kill', ...no(running ? null : 'There is no process to kill.') },
+    { action: 'reinstall', ...no(hold ?? (running ? 'Stop the server first.' : null)) },
+    { action: 'delete', ...no(null) },
+    { action: 'command', ...no(state === 'running' ? null : 'The server is not running.') },
+  ]
+}
+
+const sample = (cpuPercent: number, memoryMib: number, limitMib: number, players: number | null, maxPlayers: number | null, names: string[] = []): LiveSample => ({
+  at: before(0),
+  statistics: { cpuPercent, memoryBytes: memoryMib * 1024 ** 2, memoryLimitBytes: limitMib * 1024 ** 2, diskBytes: 812 * 1024 ** 2, networkRxBytes: 9_200, networkTxBytes: 24_800, pids: 12 },
+  game: { name: 'Friday fragfest', map: 'oa_dm1', version: 'ioq3+oa 1.36', players, maxPlayers, listsPlayers: names.length > 0, playerList: names.map((name, i) => ({ name, score: 21 - i * 3, pingMs: 18 + i * 9 })), latencyMs: 3.4, series: [] },
+})
+
+/** A server that runs well, with whatever a test wants otherwise. */
+export function aServer(change: Partial<ServerView> = {}): ServerView {
+  const server: ServerView = {
+    id: id(1001), name: 'Friday fragfest', description: 'Every Friday at nine.',
+    blueprint: { id: 'openarena:openarena', name: 'OpenArena', icon: OPENARENA_ICON, plugin: 'OpenArena', pluginVersion: '0.1.0' },
+    node: { id: id(101), name: 'fra-1', location: 'Frankfurt', connected: true }, owner: person(1), desired: 'running',
+    observed: { state: 'running', since: before(5 * HOUR + 720), reason: null, crashes: 0, startedAt: before(5 * HOUR + 725) },
+    holds: [], operation: null, limits: limits(512, 100),
+    endpoints: [{ allocationId: id(200), name: 'game', protocol: 'udp', address: '203.0.113.10', port: 27_960, primary: true }],
+    sample: sample(31, 214, 512, 7, 16, ['Sarge', 'Grism', 'Kyonshi', 'Major', 'Sorceress', 'Tanisha', 'Liz']),
+    generation: 3, acknowledgedGeneration: 3, permissions: everyRight, actions: [], createdAt: before(60 * DAY), ...change,
+  }
+  return { ...server, actions: change.actions ?? actionsFor(server.observed.state, server.holds.length > 0) }
+}
+
+const luanti = { id: 'luanti:luanti', name: 'Luanti', icon: LUANTI_ICON, plugin: 'Luanti', pluginVersion: '0.1.0' }
+const endpoint = (n: number, port: number) => [{ allocationId: id(n), name: 'game', protocol: 'udp' as const, address: '203.0.113.10', port, primary: true }]
+const off = (seconds: number, reason: string | null = null) => ({ state: 'offline' as const, since: before(seconds), reason, crashes: 0, startedAt: null })
+
+export const failedInstall = (serverId: string): OperationView => ({
+  id: id(5009), serverId, kind: 'install', state: 'failed', progress: null, requestedBy: person(1), requestedAt: before(900), deadline: before(-900), startedAt: before(899), endedAt: before(840),
+  failure: { code: 'step_failed', message: 'The image could not be built: apt-get exited with code 100 because deb.debian.org did not answer.', remedy: 'Check the node’s network, then reinstall.', step: 'Build the image', logTail: ['Step 2/4 : RUN apt-get update && apt-get install -y minetest-server', 'Err:1 http://deb.debian.org/debian bookworm InRelease', '  Temporary failure resolving ‘deb.debian.org’', 'E: Unable to locate package minetest-server'] },
+})
+
+export const servers: ServerView[] = [
+  aServer(),
+  aServer({ id: id(1002), name: 'Hilltop village', description: 'Survival, no griefing.', blueprint: luanti, limits: limits(1_024, 150), endpoints: endpoint(201, 27_961), observed: { state: 'running', since: before(11 * DAY), reason: null, crashes: 0, startedAt: before(11 * DAY) }, sample: sample(12, 861, 1_024, 3, 15) }),
+  aServer({ id: id(1003), name: 'Clan war practice', endpoints: endpoint(202, 27_962), desired: 'stopped', observed: off(2 * DAY), owner: person(2), sample: null }),
+  aServer({ id: id(1004), name: 'Skyblock experiment with a rather long name', blueprint: luanti, limits: limits(2_048, 200), endpoints: endpoint(203, 27_963), observed: { state: 'crashed', since: before(48), reason: 'Exit code 139 (segmentation fault). Restarting in 20 s.', crashes: 3, startedAt: null }, sample: null }),
+  aServer({ id: id(1005), name: 'Tournament box', node: { id: id(102), name: 'fra-2', location: 'Frankfurt', connected: false }, endpoints: [{ allocationId: id(240), name: 'game', protocol: 'udp', address: '203.0.113.20', port: 27_960, primary: true }], owner: person(2) }),
+  aServer({ id: id(1006), name: 'Unpaid old world', blueprint: luanti, endpoints: endpoint(204, 27_964), desired: 'stopped', observed: off(20 * DAY), holds: [{ by: 'administrator', reason: 'The invoice of October is open.' }], sample: null, limits: limits(0, 0) }),
+]
+for (const server of servers) {
+  const allocation = allocations.find((one) => one.id === server.endpoints[0]?.allocationId)
+  if (allocation) Object.assign(allocation, { serverId: server.id, serverName: server.name, endpoint: 'game' })
+}
+
+export const operations: OperationView[] = [
+  { id: id(5001), serverId: id(1001), kind: 'restart', state: 'succeeded', progress: null, failure: null, requestedBy: person(2), requestedAt: before(5 * HOUR + 740), deadline: before(5 * HOUR), startedAt: before(5 * HOUR + 739), endedAt: before(5 * HOUR + 720) },
+  { id: id(5002), serverId: id(1001), kind: 'start', state: 'failed', progress: null, failure: { code: 'port_in_use', message: 'Port 27960 is in use by another process on the node.', remedy: 'Stop that process or choose another allocation.', step: null, logTail: [] }, requestedBy: person(1), requestedAt: before(9 * HOUR), deadline: before(8 * HOUR), startedAt: before(9 * HOUR), endedAt: before(9 * HOUR - 4) },
+  { id: id(5003), serverId: id(1001), kind: 'install', state: 'succeeded', progress: null, failure: null, requestedBy: person(1), requestedAt: before(60 * DAY), deadline: before(59 * DAY), startedAt: before(60 * DAY), endedAt: before(60 * DAY - 94) },
+]
+
+export const members: MemberView[] = [
+  { userId: id(2), name: 'Jonas Berg', email: 'jonas@example.org', permissions: everyRight.slice(0, 12), createdAt: before(20 * DAY) },
+  { userId: id(3), name: 'Mina Okafor', email: 'mina@example.org', permissions: ['server.read', 'console.read', 'players.read'], createdAt: before(3 * DAY) },
+]
+
+const record = (n: number, seconds: number, who: number | null, action: string, kind: string, subject: string, details: object): AuditView => ({ id: id(n), at: before(seconds), actor: who === null ? null : person(who), action, subjectKind: kind, subjectId: subject, ip: who === null ? null : '198.51.100.7', requestId: id(n + 1000), details: details as Record<string, never> })
+export const audit: AuditView[] = [
+  record(7001, 90, 1, 'console.command', 'server', id(1001), { command: 'say next map in 2 minutes' }),
+  record(7002, 5 * HOUR, 2, 'server.restart', 'server', id(1001), {}),
+  record(7003, 9 * HOUR, 1, 'variables.update', 'server', id(1001), { changed: ['hostname', 'max_players'], needsRestart: true, before: { max_players: '12' }, after: { max_players: '16' } }),
+  record(7004, 2 * DAY, 1, 'member.invite', 'server', id(1001), { email: 'mina@example.org' }),
+  record(7005, 3 * DAY, null, 'node.disconnected', 'node', id(102), {}),
+  record(7006, 9 * DAY, 1, 'user.create', 'user', id(3), { role: 'limited' }),
+]
+
+export const variablesOf = (blueprintId: string): VariablesView => ({
+  needsRestart: true,
+  needsReinstall: false,
+  items: (blueprints.find((item) => item.id === blueprintId)?.blueprint.variables ?? []).map((variable) => ({ variable, value: variable.kind.type === 'secret' ? null : (variable.defaultValue ?? null), isSet: variable.kind.type === 'secret', editable: variable.key !== 'bots', reason: variable.key === 'bots' ? 'administrators only' : null })),
+})

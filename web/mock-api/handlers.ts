@@ -1,0 +1,216 @@
+/**
+ * The API in the page: method and path to an answer. It is unlike the real one in that nothing is kept over a reload,
+ * a preview validates little, and every account may do everything.
+ */
+import type { Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
+import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
+import { install, numbersAt, power, world } from './world'
+
+type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown> }
+type Handler = (call: Call) => unknown
+class Refused {
+  constructor(readonly problem: Problem) {}
+}
+
+const problem = (code: Problem['code'], status: number, title: string, detail: string, remedy: string, fields: Problem['fields'] = []) => new Refused({ type: `/problems/${code}`, title, status, code, detail, remedy, requestId: world.newId(), fields })
+const missing = () => problem('not_found', 404, 'There is nothing here, or you may not see it', 'No such thing.', 'Check the address.')
+const page = <T>(items: T[]) => ({ items, nextCursor: null })
+const found = <T>(thing: T | undefined) => thing ?? missing()
+const me = () => users[0]
+const session = () => {
+  const user = me()
+  return user && { user: { id: user.id, name: user.name, email: user.email, role: user.role, administrator: user.role === 'admin' }, session: { id: id(9), createdAt: new Date().toISOString(), expiresAt: new Date(Date.now() + 7 * 86_400_000).toISOString() } }
+}
+const signIn = ({ body }: Call) => {
+  if (body.password === 'wrong') return problem('wrong_credentials', 401, 'The e-mail address or the password is wrong', 'No account has this address and password.', 'Check both; ask an administrator to reset the password if it is lost.')
+  world.signedIn = true
+  world.setupNeeded = false
+  return session()
+}
+
+function preview(input: ServerInput) {
+  const problems = input.variables?.map === 'oa_dm99' ? [{ key: 'variables.map', message: 'There is no map of this name.', remedy: 'Choose one that the game brings, such as oa_dm1.' }] : []
+  const free = allocations.find((one) => !one.serverId)
+  return {
+    problems,
+    plan: problems.length > 0 ? null : {
+      installedVersion: '0.8.8',
+      steps: [
+        { id: 'image', title: 'Build the image with the game', weight: 8, action: { type: 'build_image', image: { type: 'recipe', dockerfile: 'FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y openarena-server\nUSER 20000', files: [] } } },
+        { id: 'dirs', title: 'Make the game’s folder', weight: 1, action: { type: 'make_directory', path: 'baseoa' } },
+        { id: 'cfg', title: 'Write server.cfg', weight: 1, action: { type: 'write', path: 'baseoa/server.cfg', content: `seta sv_hostname "${input.variables?.hostname ?? ''}"\nseta sv_maxclients ${input.variables?.max_players ?? '16'}`, mode: 0o644, onlyIfMissing: false } },
+        { id: 'maps', title: 'Fetch the community maps', weight: 4, action: { type: 'download', url: 'https://files.example.org/oa-maps-2.zip', path: 'baseoa/maps.pk3', maxBytes: 64 * 1024 ** 2, expect: { algorithm: 'sha256', hex: 'ab'.repeat(32) } } },
+      ],
+    },
+    endpoints: free ? [{ allocationId: free.id, name: 'game', protocol: 'udp', address: free.address, port: free.port, primary: true }] : [],
+  }
+}
+
+function create(input: ServerInput) {
+  const blueprint = blueprints.find((item) => item.id === input.blueprintId)
+  const free = allocations.find((one) => !one.serverId)
+  const node = nodes.find((one) => one.id === input.nodeId)
+  if (!blueprint || !free || !node) return missing()
+  const server = aServer({
+    id: world.newId(), name: input.name, description: input.description ?? '', limits: input.limits ?? blueprint.blueprint.recommended, sample: null,
+    blueprint: { id: blueprint.id, name: blueprint.blueprint.name, icon: blueprint.blueprint.icon, plugin: blueprint.plugin.name, pluginVersion: blueprint.plugin.version },
+    observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null },
+    endpoints: [{ allocationId: free.id, name: 'game', protocol: 'udp', address: free.address, port: free.port, primary: true }], createdAt: new Date().toISOString(),
+  })
+  Object.assign(free, { serverId: server.id, serverName: server.name, endpoint: 'game' })
+  servers.unshift(server)
+  const operation = world.begin(server.id, 'install')
+  world.console(server.id).lines.length = 0
+  install(server.id, operation.id, input.start ?? false)
+  return { server: world.server(server.id), operation }
+}
+
+function statistics(server: ServerView, query: URLSearchParams): StatisticsView {
+  const [from, to] = [query.get('from'), query.get('to')].map((text) => Date.parse(text ?? '') / 1000) as [number, number]
+  const step = Math.max(1, Math.ceil((to - from) / 360))
+  const points = Array.from({ length: Math.floor((to - from) / step) }, (_, i) => from + i * step)
+    // Ten hours ago somebody pulled a plug for a while.
+    .filter((at) => Math.abs(to - 10 * 3_600 - at) > 2_400)
+    .map((at) => ({ at: new Date(at * 1000).toISOString(), ...numbersAt(at, server), maxPlayers: 16 }))
+  return { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString(), stepSeconds: step, points }
+}
+
+const withServer = (handle: (server: ServerView, call: Call) => unknown): Handler => (call) => {
+  const server = world.server(call.params[0] ?? '')
+  return server ? handle(server, call) : missing()
+}
+
+const routes: [method: string, path: string, handle: Handler][] = [
+  ['GET', '/api/setup', () => ({ needed: world.setupNeeded, tokenRequired: world.setupNeeded })],
+  ['POST', '/api/setup', signIn],
+  ['GET', '/api/auth/get-session', () => (world.signedIn && !world.setupNeeded ? session() : problem('not_signed_in', 401, 'You are not signed in', '', 'Sign in and try again.'))],
+  ['POST', '/api/auth/sign-in/email', signIn],
+  ['POST', '/api/auth/sign-out', () => void (world.signedIn = false)],
+  ['GET', '/api/ws/token', () => ({ token: 'mock', expiresAt: new Date().toISOString() })],
+  ['GET', '/api/account', me],
+  ['PATCH', '/api/account', ({ body }) => Object.assign(me() ?? {}, body.name ? { name: body.name } : {})],
+  ['GET', '/api/servers', ({ query }) => page(servers.filter((server) => server.name.toLowerCase().includes((query.get('search') ?? '').toLowerCase()) && (!query.get('status') || server.observed.state === query.get('status'))))],
+  ['POST', '/api/servers/preview', ({ body }) => preview(body as unknown as ServerInput)],
+  ['POST', '/api/servers', ({ body }) => create(body as unknown as ServerInput)],
+  ['GET', '/api/servers/:', withServer((server) => server)],
+  ['PATCH', '/api/servers/:', withServer((server, { body }) => world.change(server.id, body))],
+  ['DELETE', '/api/servers/:', withServer((server) => {
+    const operation = world.begin(server.id, 'delete')
+    world.change(server.id, { desired: 'deleted' })
+    setTimeout(() => {
+      world.move(operation.id, { state: 'succeeded', endedAt: new Date().toISOString() })
+      servers.splice(servers.findIndex((one) => one.id === server.id), 1)
+      world.emit({ type: 'removed', serverId: server.id })
+    }, 2_000)
+    return { operationId: operation.id }
+  })],
+  ['POST', '/api/servers/:/power', withServer((server, { body }) => ({ operationId: power(server.id, body.action as 'start').id }))],
+  ['POST', '/api/servers/:/reinstall', withServer((server) => {
+    const operation = world.begin(server.id, 'reinstall')
+    install(server.id, operation.id, false)
+    return { operationId: operation.id }
+  })],
+  ['PUT', '/api/servers/:/hold', withServer((server, { body }) => world.change(server.id, { holds: [{ by: 'administrator', reason: String(body.reason) }] }))],
+  ['DELETE', '/api/servers/:/hold', withServer((server) => world.change(server.id, { holds: [] }))],
+  ['PATCH', '/api/servers/:/limits', withServer((server, { body }) => world.change(server.id, { limits: body as unknown as ServerView['limits'] }))],
+  ['GET', '/api/servers/:/variables', withServer((server) => variablesOf(server.blueprint.id))],
+  ['PATCH', '/api/servers/:/variables', withServer((server, { body }) => {
+    const values = body.values as Record<string, string | null>
+    const view = variablesOf(server.blueprint.id)
+    return { ...view, items: view.items.map((item) => (item.variable.key in values ? { ...item, value: item.variable.kind.type === 'secret' ? null : (values[item.variable.key] ?? null) } : item)) }
+  })],
+  ['GET', '/api/servers/:/players', withServer((server) => ({ players: server.sample?.game?.playerList ?? [], count: server.sample?.game?.players ?? null, maxPlayers: 16, complete: true, at: new Date(Date.now() - 3_000).toISOString() }))],
+  ['GET', '/api/servers/:/statistics', withServer((server, { query }) => statistics(server, query))],
+  ['GET', '/api/servers/:/console', withServer((server, { query }) => {
+    const { lines } = world.console(server.id)
+    const older = lines.filter((line) => line.seq < Number(query.get('before') ?? Infinity)).slice(-Number(query.get('limit') ?? 200))
+    return { lines: older, firstSeq: lines[0]?.seq ?? 1, nextSeq: (lines.at(-1)?.seq ?? 0) + 1 }
+  })],
+  ['GET', '/api/servers/:/allocations', withServer((server) => page(allocations.filter((one) => one.serverId === server.id)))],
+  ['POST', '/api/servers/:/allocations', withServer((server) => {
+    const free = allocations.find((one) => !one.serverId)
+    return free ? Object.assign(free, { serverId: server.id, serverName: server.name, endpoint: null }) : problem('no_free_allocation', 409, 'The node has no free address for this game', 'Every allocation of fra-1 is in use.', 'Ask an administrator to add allocations to the node, or choose another node.')
+  })],
+  ['DELETE', '/api/servers/:/allocations/:', ({ params }) => void Object.assign(allocations.find((one) => one.id === params[1]) ?? {}, { serverId: null, serverName: null, endpoint: null })],
+  ['GET', '/api/servers/:/operations', withServer((server) => page(operations.filter((operation) => operation.serverId === server.id)))],
+  ['GET', '/api/servers/:/members', () => page(members)],
+  ['POST', '/api/servers/:/members', ({ body }) => {
+    const user = users.find((one) => one.email === body.email)
+    if (!user) return problem('validation_failed', 400, 'Some fields need another value', 'Nobody has an account with this address.', 'Each field says what it needs.', [{ key: 'email', message: 'Nobody has an account with this address.', remedy: 'Ask an administrator to add them.' }])
+    const member = { userId: user.id, name: user.name, email: user.email, permissions: body.permissions as [], createdAt: new Date().toISOString() }
+    members.push(member)
+    return member
+  }],
+  ['PATCH', '/api/servers/:/members/:', ({ params, body }) => Object.assign(members.find((one) => one.userId === params[1]) ?? {}, body)],
+  ['DELETE', '/api/servers/:/members/:', ({ params }) => void members.splice(members.findIndex((one) => one.userId === params[1]), 1)],
+  ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id)))],
+  ['GET', '/api/operations/:', ({ params }) => found(operations.find((operation) => operation.id === params[0]))],
+  ['GET', '/api/blueprints', () => page(blueprints)],
+  ['GET', '/api/blueprints/:', ({ params }) => found(blueprints.find((item) => item.id === params[0]))],
+  ['GET', '/api/nodes', () => page(nodes)],
+  ['POST', '/api/nodes', ({ body }) => {
+    const { memoryMib, cpuPercent, diskMib, ...rest } = body as Record<'memoryMib' | 'cpuPercent' | 'diskMib', number>
+    const node = { ...(rest as (typeof nodes)[number]), id: world.newId(), locationName: locations.find((one) => one.id === body.locationId)?.name ?? '', state: 'awaiting_enrollment' as const, capacity: { memoryMib, cpuPercent, diskMib }, promised: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, serverCount: 0, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: new Date().toISOString() }
+    nodes.push(node)
+    return node
+  }],
+  ['GET', '/api/nodes/:', ({ params }) => found(nodes.find((node) => node.id === params[0]))],
+  ['PATCH', '/api/nodes/:', ({ params, body }) => found(Object.assign(nodes.find((node) => node.id === params[0]) ?? {}, { name: body.name, description: body.description }))],
+  ['DELETE', '/api/nodes/:', ({ params }) => void nodes.splice(nodes.findIndex((node) => node.id === params[0]), 1)],
+  ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `echo 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e' | gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 3_600_000).toISOString() })],
+  ['GET', '/api/nodes/:/allocations', ({ params }) => page(allocations.filter((one) => one.nodeId === params[0]))],
+  ['POST', '/api/nodes/:/allocations', ({ params, body }) => {
+    const made = { id: world.newId(), nodeId: params[0] ?? '', address: String(body.address), port: Number.parseInt(String(body.ports), 10), serverId: null, serverName: null, endpoint: null }
+    allocations.push(made)
+    return { created: [made], existing: 0 }
+  }],
+  ['DELETE', '/api/allocations/:', ({ params }) => void allocations.splice(allocations.findIndex((one) => one.id === params[0]), 1)],
+  ['GET', '/api/locations', () => page(locations)],
+  ['POST', '/api/locations', ({ body }) => {
+    const location = { id: world.newId(), name: String(body.name), description: String(body.description ?? ''), nodeCount: 0, createdAt: new Date().toISOString() }
+    locations.push(location)
+    return location
+  }],
+  ['PATCH', '/api/locations/:', ({ params, body }) => Object.assign(locations.find((one) => one.id === params[0]) ?? {}, body)],
+  ['DELETE', '/api/locations/:', ({ params }) => void locations.splice(locations.findIndex((one) => one.id === params[0]), 1)],
+  ['GET', '/api/plugins', () => page(plugins)],
+  ['GET', '/api/users', () => page(users)],
+  ['POST', '/api/users', ({ body }) => {
+    const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
+    users.push(user)
+    return user
+  }],
+  ['PATCH', '/api/users/:', ({ params, body }) => Object.assign(users.find((one) => one.id === params[0]) ?? {}, body)],
+  ['DELETE', '/api/users/:', ({ params }) => void users.splice(users.findIndex((one) => one.id === params[0]), 1)],
+  ['GET', '/api/audit', () => page(audit)],
+  ['GET', '/api/permissions', () => page(permissions)],
+]
+
+const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
+
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `limited`, `failing`, `failed-install`. */
+export function scene(name: string | null): void {
+  if (name === 'setup') world.setupNeeded = true
+  if (name === 'signed-out') world.signedIn = false
+  if (name === 'empty') for (const list of [servers, nodes, locations, plugins]) list.length = 0
+  if (name === 'first') servers.length = 0
+  if (name === 'limited' && users[0]) users[0].role = 'limited'
+  if (name === 'failed-install') world.change(servers[0]?.id ?? '', { observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null }, operation: failedInstall(servers[0]?.id ?? '') })
+  for (const server of servers) server.actions = actionsFor(server.observed.state, server.holds.length > 0)
+}
+
+export async function answer(request: Request, failing: boolean): Promise<Response> {
+  const url = new URL(request.url)
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  const body = request.headers.get('content-type')?.includes('json') ? ((await request.json()) as Record<string, unknown>) : {}
+  for (const [method, pattern, handle] of routes) {
+    const params = method === request.method ? match(pattern, url.pathname) : null
+    if (!params) continue
+    const broken = failing && request.method === 'GET' && !/auth|setup|token/.test(url.pathname)
+    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body })
+    if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
+    return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)
+  }
+  const unknown = missing().problem
+  return Response.json(unknown, { status: 404 })
+}

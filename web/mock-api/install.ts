@@ -1,0 +1,84 @@
+/** Puts the mock API in the place of `fetch` and `WebSocket`, for this origin's `/api` alone. */
+import type { ConsoleFrame, LiveFrame } from '../src/api/types'
+import { answer, scene } from './handlers'
+import { beat, world } from './world'
+
+/** The part of WebSocket that the panel uses. */
+class MockSocket {
+  static readonly OPEN = 1
+  readyState = 0
+  onopen: (() => void) | null = null
+  onmessage: ((event: { data: string }) => void) | null = null
+  onclose: (() => void) | null = null
+  readonly #path: string
+  #stop: () => void = () => undefined
+  #topics = new Set<string>()
+
+  constructor(url: string) {
+    this.#path = new URL(url).pathname
+    setTimeout(() => {
+      this.readyState = 1
+      this.onopen?.()
+    }, 40)
+  }
+
+  send(text: string): void {
+    const frame = JSON.parse(text) as { type: string; topics?: string[]; after?: number; id?: string; command?: string }
+    const serverId = /console\/(.+)$/.exec(this.#path)?.[1]
+    if (frame.type === 'authenticate') this.#stop = serverId === undefined ? this.#live() : this.#console(serverId, frame.after)
+    if (frame.type === 'subscribe') this.#topics = new Set(frame.topics)
+    if (frame.type === 'command' && serverId !== undefined) {
+      world.say(serverId, 'command', frame.command ?? '')
+      this.#give({ type: 'accepted', id: frame.id ?? '' })
+      setTimeout(() => world.say(serverId, 'game', `broadcast: print "${frame.command ?? ''}"`), 30)
+      if (frame.command === 'flood') flood(serverId)
+    }
+  }
+  close(): void {
+    this.readyState = 3
+    this.#stop()
+    this.onclose?.()
+  }
+
+  #give(frame: LiveFrame | ConsoleFrame): void {
+    this.onmessage?.({ data: JSON.stringify(frame) })
+  }
+  #live(): () => void {
+    return world.listen((frame) => {
+      if (frame.type !== 'sample' || this.#topics.has(`server:${frame.serverId}`)) this.#give(frame)
+    })
+  }
+  #console(serverId: string, after?: number): () => void {
+    const { lines, listeners } = world.console(serverId)
+    const listener = (frame: ConsoleFrame) => this.#give(frame)
+    listeners.add(listener)
+    this.#give({ type: 'lines', lines: after === undefined ? lines.slice(-160) : lines.filter((line) => line.seq > after) })
+    return () => listeners.delete(listener)
+  }
+}
+
+/** Five thousand lines a second for ten seconds, to see whether the page keeps up. */
+function flood(serverId: string): void {
+  let left = 100
+  const timer = setInterval(() => {
+    world.say(serverId, 'game', ...Array.from({ length: 500 }, (_, i) => `flood ${String(left)}.${String(i)} \x1b[3${String(1 + (i % 6))}mthe quick brown fox jumps over the lazy dog\x1b[0m`))
+    left -= 1
+    if (left === 0) clearInterval(timer)
+  }, 100)
+}
+
+export function install(): void {
+  const name = new URLSearchParams(location.search).get('mock') ?? sessionStorage.getItem('gantry.mock')
+  if (name) sessionStorage.setItem('gantry.mock', name)
+  scene(name)
+  const realFetch = globalThis.fetch
+  globalThis.fetch = (input, init) => {
+    const request = new Request(input, init)
+    const url = new URL(request.url)
+    return url.origin === location.origin && url.pathname.startsWith('/api/') ? answer(request, name === 'failing') : realFetch(request)
+  }
+  globalThis.WebSocket = new Proxy(globalThis.WebSocket, {
+    construct: (Real, [url, protocols]: [string, string[]?]) => (new URL(url).pathname.startsWith('/api/') ? new MockSocket(url) : new Real(url, protocols)),
+  })
+  setInterval(beat, 1_000)
+}

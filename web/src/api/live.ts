@@ -1,0 +1,182 @@
+/**
+ * The page's one live link. Servers and operations go straight into the query cache; per-second samples go into a small
+ * ring per server, since a cache entry per second would re-render whole pages. After a loss everything shown is read
+ * again, because frames may have been missed.
+ */
+import type { InfiniteData, QueryClient } from '@tanstack/react-query'
+import { useEffect, useSyncExternalStore } from 'react'
+import { Store } from '~/lib/store'
+import { operationQuery, keys } from './queries'
+import { Socket, type LinkState } from './socket'
+import type { LiveFrame, LiveSample, NodeView, OperationView, Page, ServerView } from './types'
+
+/** Five minutes at one a second. */
+export const SAMPLES_KEPT = 300
+const NONE: readonly LiveSample[] = []
+const IDLE: LinkState = { status: 'ended', since: 0 }
+
+type ServerPages = InfiniteData<Page<ServerView>>
+
+export class Live {
+  /** Operations that this page has heard of and that have not been dismissed, newest first. */
+  readonly operations = new Store<readonly OperationView[]>([])
+  readonly #samples = new Map<string, Store<readonly LiveSample[]>>()
+  readonly #topics = new Map<string, number>()
+  readonly #queries: QueryClient
+  readonly #link = new Store<Socket | null>(null)
+  #subscribing = false
+
+  constructor(queries: QueryClient) {
+    this.#queries = queries
+  }
+
+  /** Opens the link; it stays until `stop`. */
+  start(): void {
+    if (this.#link.get()) return
+    this.#link.set(
+      new Socket({
+        path: '/api/ws/live',
+        onOpen: (again) => {
+          this.#subscribeSoon()
+          if (again) void this.#queries.invalidateQueries()
+        },
+        onFrame: (frame) => this.#take(frame as LiveFrame),
+      }),
+    )
+  }
+
+  stop(): void {
+    this.#link.get()?.close()
+    this.#link.set(null)
+    this.#samples.clear()
+    this.operations.set([])
+  }
+
+  get link(): Store<Socket | null> {
+    return this.#link
+  }
+
+  /** Follows a topic until the returned function is called. */
+  readonly follow = (topic: string): (() => void) => {
+    this.#topics.set(topic, (this.#topics.get(topic) ?? 0) + 1)
+    this.#subscribeSoon()
+    return () => {
+      const count = (this.#topics.get(topic) ?? 1) - 1
+      if (count > 0) this.#topics.set(topic, count)
+      else this.#topics.delete(topic)
+      this.#subscribeSoon()
+    }
+  }
+
+  samples(serverId: string): Store<readonly LiveSample[]> {
+    let store = this.#samples.get(serverId)
+    if (!store) {
+      store = new Store<readonly LiveSample[]>(NONE)
+      this.#samples.set(serverId, store)
+    }
+    return store
+  }
+
+  /** Takes in an operation that a call or a frame spoke of. */
+  heard(operation: OperationView): void {
+    const others = this.operations.get().filter((known) => known.id !== operation.id)
+    this.operations.set([operation, ...others].slice(0, 50))
+    this.#queries.setQueryData(operationQuery(operation.id).queryKey, operation as never)
+  }
+
+  dismiss(operationId: string): void {
+    this.operations.set(this.operations.get().filter((known) => known.id !== operationId))
+  }
+
+  /** One frame for many topics that change in the same moment, as when a list scrolls. */
+  #subscribeSoon(): void {
+    if (this.#subscribing) return
+    this.#subscribing = true
+    queueMicrotask(() => {
+      this.#subscribing = false
+      this.#link.get()?.send({ type: 'subscribe', topics: [...this.#topics.keys()].slice(0, 64) })
+    })
+  }
+
+  #take(frame: LiveFrame): void {
+    switch (frame.type) {
+      case 'server':
+        this.#server(frame.server)
+        break
+      case 'sample':
+        this.#sample(frame.serverId, frame.sample)
+        break
+      case 'operation':
+        this.heard(frame.operation)
+        this.#queries.setQueriesData<Page<OperationView>>({ queryKey: [...keys.server(frame.operation.serverId), 'operations'] }, (page) =>
+          page && { ...page, items: [frame.operation, ...page.items.filter((known) => known.id !== frame.operation.id)] },
+        )
+        break
+      case 'removed':
+        this.#queries.setQueriesData<ServerPages>({ queryKey: keys.servers }, (data) => data && eachPage(data, (items) => items.filter((server) => server.id !== frame.serverId)))
+        break
+      case 'node':
+        if (frame.node) this.#node(frame.node)
+        else void this.#queries.invalidateQueries({ queryKey: keys.nodes })
+        break
+      case 'lagged':
+        void this.#queries.invalidateQueries()
+        break
+      case 'revoked':
+        void this.#queries.invalidateQueries({ queryKey: keys.session })
+        break
+    }
+  }
+
+  #server(server: ServerView): void {
+    if (server.operation) this.heard(server.operation)
+    this.#queries.setQueryData(keys.server(server.id), server)
+    let known = false
+    this.#queries.setQueriesData<ServerPages>({ queryKey: keys.servers }, (data) =>
+      data && eachPage(data, (items) => items.map((item) => {
+        if (item.id !== server.id) return item
+        known = true
+        return server
+      })),
+    )
+    if (!known) void this.#queries.invalidateQueries({ queryKey: keys.servers })
+  }
+
+  #node(node: NodeView): void {
+    this.#queries.setQueryData<NodeView>([...keys.nodes, node.id], node)
+    this.#queries.setQueryData<Page<NodeView>>(keys.nodes, (page) => page && { ...page, items: page.items.map((item) => (item.id === node.id ? node : item)) })
+  }
+
+  #sample(serverId: string, sample: LiveSample): void {
+    const store = this.samples(serverId)
+    const kept = store.get()
+    // The collector speaks every few seconds, the container every second: what one leaves out stays as it was.
+    const game = sample.game ?? kept.at(-1)?.game ?? null
+    store.set([...kept.slice(-(SAMPLES_KEPT - 1)), { ...sample, game }])
+  }
+}
+
+const eachPage = (data: ServerPages, change: (items: ServerView[]) => ServerView[]): ServerPages => ({
+  ...data,
+  pages: data.pages.map((page) => ({ ...page, items: change(page.items) })),
+})
+
+/** The samples of the last minutes, growing while the page watches. */
+export function useSamples(live: Live, serverId: string): readonly LiveSample[] {
+  const store = live.samples(serverId)
+  useEffect(() => live.follow(`server:${serverId}`), [live, serverId])
+  return useSyncExternalStore(store.watch, store.get)
+}
+
+/** The latest numbers: what came live, or what the server's view carried. */
+export function useSample(live: Live, server: ServerView): LiveSample | null {
+  const latest = useSamples(live, server.id).at(-1)
+  return latest ?? server.sample ?? null
+}
+
+const unwatched = () => () => undefined
+
+export function useLink(live: Live): LinkState {
+  const socket = useSyncExternalStore(live.link.watch, live.link.get)
+  return useSyncExternalStore(socket?.state.watch ?? unwatched, socket?.state.get ?? (() => IDLE))
+}

@@ -1,0 +1,135 @@
+/**
+ * What is read, each once: key, call and how long an answer is fresh. Loaders prefetch these; pages read the same
+ * objects, so that a page never invents a key. Live frames (`live.ts`) write to the same keys.
+ */
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
+import { client, take } from './client'
+import { ApiError } from './problem'
+import type { CurrentSession, Observed, Page } from './types'
+
+const MINUTE = 60_000
+const nextCursor = (page: Page<unknown>) => page.nextCursor ?? undefined
+const path = <P>(params: P) => ({ params: { path: params } })
+
+/** All of a list that is short by nature (games, machines), so that forms can offer every one of them. */
+async function everything<T>(page: (query: { limit: number; cursor?: string }) => Promise<Page<T>>): Promise<{ items: T[] }> {
+  const items: T[] = []
+  let cursor: string | null | undefined
+  do {
+    const next = await page({ limit: 100, ...(cursor && { cursor }) })
+    items.push(...next.items)
+    cursor = next.nextCursor
+  } while (cursor)
+  return { items }
+}
+
+export const keys = {
+  session: ['session'],
+  setup: ['setup'],
+  servers: ['servers'],
+  server: (id: string) => ['server', id],
+  nodes: ['nodes'],
+  users: ['users'],
+  locations: ['locations'],
+  plugins: ['plugins'],
+  blueprints: ['blueprints'],
+} as const
+
+export const setupQuery = queryOptions({ queryKey: keys.setup, queryFn: ({ signal }) => take(client.GET('/api/setup', { signal })), staleTime: MINUTE })
+
+/** Who is signed in; null when nobody is. */
+export const sessionQuery = queryOptions({
+  queryKey: keys.session,
+  queryFn: async ({ signal }): Promise<CurrentSession | null> => {
+    try {
+      return (await take(client.GET('/api/auth/get-session', { signal }))) ?? null
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null
+      throw error
+    }
+  },
+  staleTime: 5 * MINUTE,
+})
+
+export type ServerFilter = { search?: string | undefined; status?: Observed | undefined }
+
+export const serversQuery = (filter: ServerFilter = {}) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.servers, filter],
+    queryFn: ({ pageParam, signal }) =>
+      take(client.GET('/api/servers', { params: { query: { limit: 100, ...(pageParam && { cursor: pageParam }), ...(filter.search && { search: filter.search }), ...(filter.status && { status: filter.status }) } }, signal })),
+    initialPageParam: '',
+    getNextPageParam: nextCursor,
+    placeholderData: keepPreviousData,
+  })
+
+export const serverQuery = (id: string) =>
+  queryOptions({ queryKey: keys.server(id), queryFn: ({ signal }) => take(client.GET('/api/servers/{id}', { ...path({ id }), signal })) })
+
+export const variablesQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'variables'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/variables', { ...path({ id }), signal })) })
+
+export const playersQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'players'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/players', { ...path({ id }), signal })), refetchInterval: 10_000 })
+
+export const serverAllocationsQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'allocations'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/allocations', { ...path({ id }), signal })) })
+
+export const membersQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'members'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/members', { ...path({ id }), signal })) })
+
+export const operationsQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'operations'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/operations', { ...path({ id }), signal })) })
+
+export const operationQuery = (id: string) =>
+  queryOptions({ queryKey: ['operation', id], queryFn: ({ signal }) => take(client.GET('/api/operations/{id}', { ...path({ id }), signal })) })
+
+export const activityQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.server(id), 'activity'],
+    queryFn: ({ pageParam, signal }) => take(client.GET('/api/servers/{id}/activity', { params: { path: { id }, query: { limit: 50, ...(pageParam && { cursor: pageParam }) } }, signal })),
+    initialPageParam: '',
+    getNextPageParam: nextCursor,
+  })
+
+/** The span is part of the key in whole steps of a minute, so that charts of one page share one answer. */
+export const statisticsQuery = (id: string, spanMs: number) =>
+  queryOptions({
+    queryKey: [...keys.server(id), 'statistics', spanMs],
+    queryFn: ({ signal }) => {
+      const to = new Date()
+      const from = new Date(to.getTime() - spanMs)
+      return take(client.GET('/api/servers/{id}/statistics', { params: { path: { id }, query: { from: from.toISOString(), to: to.toISOString() } }, signal }))
+    },
+    refetchInterval: Math.min(5 * MINUTE, Math.max(10_000, spanMs / 360)),
+    placeholderData: keepPreviousData,
+  })
+
+export const blueprintsQuery = queryOptions({ queryKey: keys.blueprints, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/blueprints', { params: { query }, signal }))), staleTime: 5 * MINUTE })
+export const blueprintQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.blueprints, id], queryFn: ({ signal }) => take(client.GET('/api/blueprints/{id}', { ...path({ id }), signal })), staleTime: 5 * MINUTE })
+
+export const nodesQuery = queryOptions({ queryKey: keys.nodes, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/nodes', { params: { query }, signal }))) })
+export const nodeQuery = (id: string) => queryOptions({ queryKey: [...keys.nodes, id], queryFn: ({ signal }) => take(client.GET('/api/nodes/{id}', { ...path({ id }), signal })) })
+export const nodeAllocationsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.nodes, id, 'allocations'],
+    queryFn: ({ pageParam, signal }) => take(client.GET('/api/nodes/{id}/allocations', { params: { path: { id }, query: { limit: 100, ...(pageParam && { cursor: pageParam }) } }, signal })),
+    initialPageParam: '',
+    getNextPageParam: nextCursor,
+  })
+export const locationsQuery = queryOptions({ queryKey: keys.locations, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/locations', { params: { query }, signal }))) })
+export const pluginsQuery = queryOptions({ queryKey: keys.plugins, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/plugins', { params: { query }, signal }))) })
+export const usersQuery = infiniteQueryOptions({
+  queryKey: keys.users,
+  queryFn: ({ pageParam, signal }) => take(client.GET('/api/users', { params: { query: { limit: 100, ...(pageParam && { cursor: pageParam }) } }, signal })),
+  initialPageParam: '',
+  getNextPageParam: nextCursor,
+})
+export const auditQuery = infiniteQueryOptions({
+  queryKey: ['audit'],
+  queryFn: ({ pageParam, signal }) => take(client.GET('/api/audit', { params: { query: { limit: 50, ...(pageParam && { cursor: pageParam }) } }, signal })),
+  initialPageParam: '',
+  getNextPageParam: nextCursor,
+})
+export const permissionsQuery = queryOptions({ queryKey: ['permissions'], queryFn: ({ signal }) => take(client.GET('/api/permissions', { signal })), staleTime: Infinity })

@@ -1,0 +1,105 @@
+/**
+ * A WebSocket that comes back by itself. Each opening spends a fresh one-time ticket and says `authenticate` first;
+ * losses are answered with growing, jittered pauses, and at once when the machine is online or the page visible again.
+ */
+import { Store } from '~/lib/store'
+import { client, take } from './client'
+import { ApiError } from './problem'
+
+export type LinkState = { status: 'connecting' | 'connected' | 'lost' | 'ended'; since: number }
+
+type Options = {
+  path: string
+  /** Sent along with the ticket. */
+  greeting?: () => Record<string, unknown>
+  onOpen?: (again: boolean) => void
+  onFrame: (frame: unknown) => void
+}
+
+const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000, 15_000]
+
+export class Socket {
+  readonly state = new Store<LinkState>({ status: 'connecting', since: Date.now() })
+  readonly #options: Options
+  #socket: WebSocket | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #attempt = 0
+  #opened = false
+  #closed = false
+
+  constructor(options: Options) {
+    this.#options = options
+    addEventListener('online', this.#hurry)
+    document.addEventListener('visibilitychange', this.#hurry)
+    void this.#open()
+  }
+
+  /** Sends a frame if the link is up; says whether it was. */
+  send(frame: unknown): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN || this.state.get().status !== 'connected') return false
+    this.#socket.send(JSON.stringify(frame))
+    return true
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    removeEventListener('online', this.#hurry)
+    document.removeEventListener('visibilitychange', this.#hurry)
+    this.#socket?.close()
+    this.#move('ended')
+  }
+
+  #move(status: LinkState['status']): void {
+    if (this.state.get().status !== status) this.state.set({ status, since: Date.now() })
+  }
+
+  readonly #hurry = (): void => {
+    if (this.#timer === undefined || document.hidden) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    void this.#open()
+  }
+
+  async #open(): Promise<void> {
+    let token: string
+    try {
+      ;({ token } = await take(client.GET('/api/ws/token')))
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) this.close()
+      else this.#retry()
+      return
+    }
+    if (this.#closed) return
+    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
+    const socket = new WebSocket(`${scheme}//${location.host}${this.#options.path}`)
+    this.#socket = socket
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ type: 'authenticate', token, ...this.#options.greeting?.() }))
+      this.#attempt = 0
+      this.#move('connected')
+      this.#options.onOpen?.(this.#opened)
+      this.#opened = true
+    }
+    socket.onmessage = (event) => {
+      if (typeof event.data === 'string') this.#options.onFrame(JSON.parse(event.data))
+    }
+    socket.onclose = () => {
+      if (this.#socket === socket) this.#retry()
+    }
+  }
+
+  #retry(): void {
+    if (this.#closed) return
+    this.#socket = null
+    this.#move('lost')
+    const pause = PAUSES_MS[Math.min(this.#attempt, PAUSES_MS.length - 1)] ?? 15_000
+    this.#attempt += 1
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#open()
+    }, pause * (0.75 + Math.random() / 2))
+  }
+}

@@ -1,0 +1,55 @@
+/** Names for the API's schemas, so that pages import nouns. Nothing here is written by hand but the aliases. */
+import type { components } from './generated'
+
+type Schemas = components['schemas']
+
+export type ActionView = Schemas['ActionView']
+export type AllocationView = Schemas['AllocationView']
+export type AuditView = Schemas['AuditView']
+export type Blueprint = Schemas['Blueprint']
+export type BlueprintView = Schemas['BlueprintView']
+export type CapabilityView = Schemas['CapabilityView']
+export type ConsoleLine = Schemas['ConsoleLine']
+export type ConsolePage = Schemas['ConsolePage']
+export type CurrentSession = Schemas['CurrentSession']
+export type EndpointView = Schemas['EndpointView']
+export type EnrollmentView = Schemas['EnrollmentView']
+export type FieldProblem = Schemas['FieldProblem']
+export type InstallPlan = Schemas['InstallPlan']
+export type Limits = Schemas['Limits']
+export type LiveSample = Schemas['LiveSample']
+export type LocationView = Schemas['LocationView']
+export type MemberView = Schemas['MemberView']
+export type NodeView = Schemas['NodeView']
+export type Observed = Schemas['Observed']
+export type OperationKind = Schemas['OperationKind']
+export type OperationView = Schemas['OperationView']
+export type Permission = Schemas['Permission']
+export type PermissionView = Schemas['PermissionView']
+export type Player = Schemas['Player']
+export type PlayersView = Schemas['PlayersView']
+export type PluginView = Schemas['PluginView']
+export type PreviewView = Schemas['PreviewView']
+export type Problem = Schemas['Problem']
+export type Role = Schemas['Role']
+export type ServerAction = Schemas['ServerAction']
+export type ServerInput = Schemas['ServerInput']
+export type ServerView = Schemas['ServerView']
+export type SetupStatus = Schemas['SetupStatus']
+export type Statistics = Schemas['Statistics']
+export type StatisticsPoint = Schemas['StatisticsPoint']
+export type StatisticsView = Schemas['StatisticsView']
+export type Step = Schemas['Step']
+export type UserView = Schemas['UserView']
+export type Variable = Schemas['Variable']
+export type VariableKind = Schemas['VariableKind']
+export type VariableView = Schemas['VariableView']
+export type VariablesView = Schemas['VariablesView']
+
+/** A page of a list that a cursor continues. */
+export type Page<T> = { items: T[]; nextCursor?: string | null }
+
+/** What the server says on `/api/ws/live`. */
+export type LiveFrame = Schemas['LiveServerFrame']
+/** What the server says on `/api/ws/console/{serverId}`. */
+export type ConsoleFrame = Schemas['ConsoleServerFrame']

@@ -1,0 +1,41 @@
+/**
+ * What the control plane and the plugin say of a draft, asked a moment after the last key. The answer is the plugin's
+ * own validation, the plan it would carry out, and the addresses that would be taken.
+ */
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { client, take } from '~/api/client'
+import { toApiError, type ApiError } from '~/api/problem'
+import type { FieldProblem, PreviewView, ServerInput } from '~/api/types'
+
+const PAUSE_MS = 350
+
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [text])
+  return settled
+}
+
+const byKey = (problems: readonly FieldProblem[]): Record<string, string> => Object.fromEntries(problems.map((problem) => [problem.key, [problem.message, problem.remedy].filter(Boolean).join(' ')]))
+
+export type Preview = { view: PreviewView | null; problems: Record<string, string>; checking: boolean; failure: ApiError | null }
+
+export function usePreview(input: ServerInput, enabled: boolean): Preview {
+  const body = JSON.stringify(input)
+  const settled = useSettled(body)
+  const { data, error, isFetching } = useQuery({
+    queryKey: ['preview', settled],
+    queryFn: ({ signal }) => take(client.POST('/api/servers/preview', { body: JSON.parse(settled) as ServerInput, signal })),
+    enabled,
+    placeholderData: keepPreviousData,
+    retry: false,
+    gcTime: 60_000,
+  })
+  const failure = error ? toApiError(error) : null
+  // An answer to an older draft must not complain about the field that is being mended.
+  const stale = settled !== body
+  return { view: data ?? null, problems: stale ? {} : failure ? byKey(failure.fields) : byKey(data?.problems ?? []), checking: stale || isFetching, failure: failure && failure.fields.length === 0 ? failure : null }
+}

@@ -1,0 +1,72 @@
+/** One variable of a blueprint as a control, drawn from its rules. */
+import type { ReactNode } from 'react'
+import type { Variable } from '~/api/types'
+import { s } from '~/strings'
+import { Field, Input, Select, Switch, Textarea } from '~/ui/field'
+
+type VariableFieldProps = {
+  variable: Variable
+  value: string
+  error: string | null
+  onChange: (value: string) => void
+  onLeave: () => void
+  /** Why it cannot be changed here. */
+  disabledReason?: string | null | undefined
+  /** A secret that has a value, which is never shown. */
+  isSet?: boolean
+  note?: ReactNode
+  /** Takes a stored secret away. */
+  onClear?: () => void
+}
+
+function rangeOf(variable: Variable): string | null {
+  if (variable.kind.type !== 'number') return null
+  const { minimum, maximum, unit } = variable.kind
+  return `${String(minimum)}–${String(maximum)}${unit ? ` ${unit}` : ''}`
+}
+
+export function VariableField({ variable, value, error, onChange, onLeave, disabledReason, isSet = false, note, onClear }: VariableFieldProps) {
+  const secret = variable.kind.type === 'secret'
+  const help = secret && isSet ? s.settings.secretSet : variable.help
+  const notes = [rangeOf(variable), variable.required ? null : s.common.optional, note, disabledReason, onClear && <button key="clear" type="button" onClick={onClear} className="rounded-sm text-accent hover:underline">{s.settings.secretClear}<span className="sr-only">: {variable.label}</span></button>].filter(Boolean)
+  return (
+    <Field
+      label={variable.label}
+      help={help || undefined}
+      error={error}
+      required={variable.required}
+      note={notes.length > 0 ? notes.map((one, i) => <span key={i}>{i > 0 && ' · '}{one}</span>) : undefined}
+      className={variable.kind.type === 'multiline' ? 'sm:col-span-2' : undefined}
+    >
+      <Control variable={variable} value={value} onChange={onChange} onLeave={onLeave} disabled={Boolean(disabledReason)} isSet={isSet} />
+    </Field>
+  )
+}
+
+type ControlProps = { variable: Variable; value: string; onChange: (value: string) => void; onLeave: () => void; disabled: boolean; isSet: boolean }
+
+function Control({ variable, value, onChange, onLeave, disabled, isSet }: ControlProps) {
+  const { kind } = variable
+  const shared = { value, onBlur: onLeave, disabled, onChange: (event: { target: { value: string } }) => onChange(event.target.value), name: variable.key }
+  switch (kind.type) {
+    case 'text':
+      return <Input {...shared} autoComplete="off" spellCheck={false} />
+    case 'secret':
+      return <Input {...shared} type="password" autoComplete="new-password" placeholder={isSet ? '••••••••' : undefined} />
+    case 'multiline':
+      return <Textarea {...shared} rows={4} spellCheck={false} />
+    case 'number':
+      return <Input {...shared} inputMode={kind.step > 0 && Number.isInteger(kind.step) && Number.isInteger(kind.minimum) ? 'numeric' : 'decimal'} autoComplete="off" className="tabular" />
+    case 'boolean':
+      return <Switch checked={value === 'true'} disabled={disabled} onChange={(checked) => { onChange(String(checked)); onLeave() }} />
+    case 'one_of':
+      return (
+        <Select {...shared}>
+          {!variable.required && <option value="">{s.common.none}</option>}
+          {kind.choices.map((choice) => (
+            <option key={choice.value} value={choice.value} title={choice.help ?? undefined}>{choice.label}</option>
+          ))}
+        </Select>
+      )
+  }
+}

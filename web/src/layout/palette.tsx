@@ -1,0 +1,165 @@
+/** Ctrl-K: servers by name, places, and the actions of the server that is open. A combobox over one listbox. */
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { Monitor, Moon, Plus, Sun, UserRound, LogOut, type LucideIcon } from 'lucide-react'
+import { Dialog as Primitive } from 'radix-ui'
+import { useEffect, useId, useRef, useState } from 'react'
+import { useSession } from '~/actions/context'
+import { mayCreateServers, placesFor } from '~/actions/navigation'
+import { powerActions, useServerActions } from '~/actions/servers'
+import { useSignOut } from '~/actions/session'
+import { client, take } from '~/api/client'
+import { serverQuery } from '~/api/queries'
+import type { ServerView } from '~/api/types'
+import { serverStatus } from '~/lib/server-status'
+import { setTheme } from '~/lib/theme'
+import { to } from '~/routes/to'
+import { s } from '~/strings'
+import { GameIcon } from '~/ui/avatar'
+import { cn } from '~/ui/cn'
+
+type Entry = { id: string; group: string; label: string; note?: string; icon?: LucideIcon; svg?: string; keywords: string; disabledReason?: string | null; run: () => void }
+
+export function Palette({ onClose }: { onClose: () => void }) {
+  const { serverId } = useParams({ strict: false })
+  const { data: server } = useQuery({ ...serverQuery(serverId ?? ''), enabled: serverId !== undefined })
+  return server ? <WithServer server={server} onClose={onClose} /> : <PaletteDialog more={[]} onClose={onClose} />
+}
+
+function WithServer({ server, onClose }: { server: ServerView; onClose: () => void }) {
+  const actions = powerActions(useServerActions(server))
+  // Kill is held, never picked from a list by a slip of the hand.
+  const more = actions
+    .filter((action) => !action.dangerous)
+    .map((action): Entry => ({ id: action.id, group: s.palette.actions, label: `${action.label} ${server.name}`, icon: action.icon, keywords: action.keywords ?? '', disabledReason: action.disabledReason, run: action.perform }))
+  return <PaletteDialog more={more} onClose={onClose} />
+}
+
+function useEntries(more: Entry[], text: string): Entry[] {
+  const session = useSession()
+  const navigate = useNavigate()
+  const signOut = useSignOut()
+  const { data } = useQuery({
+    queryKey: ['palette', text],
+    queryFn: ({ signal }) => take(client.GET('/api/servers', { params: { query: { limit: 8, ...(text && { search: text }) } }, signal })),
+    staleTime: 10_000,
+    placeholderData: (previous) => previous,
+  })
+  const found = (data?.items ?? []).map((item): Entry => ({ id: item.id, group: s.palette.servers, label: item.name, note: serverStatus(item).word, svg: item.blueprint.icon, keywords: `${item.blueprint.name} ${item.node.name}`, run: () => void navigate(to.server(item.id)) }))
+  const places: Entry[] = [
+    ...placesFor(session).map((place) => ({ id: place.id, group: s.palette.go, label: place.label, icon: place.icon, keywords: '', run: () => void navigate(place.link) })),
+    { id: 'account', group: s.palette.go, label: s.account.settings, icon: UserRound, keywords: s.account.password, run: () => void navigate(to.account()) },
+  ]
+  const theme = (id: 'light' | 'dark' | 'system', icon: LucideIcon): Entry => ({ id: `theme-${id}`, group: s.palette.actions, label: `${s.account.theme}: ${s.account[id]}`, icon, keywords: '', run: () => setTheme(id) })
+  const actions: Entry[] = [
+    ...(mayCreateServers(session) ? [{ id: 'create', group: s.palette.actions, label: s.servers.create, icon: Plus, keywords: '', run: () => void navigate(to.newServer()) }] : []),
+    ...more,
+    theme('light', Sun),
+    theme('dark', Moon),
+    theme('system', Monitor),
+    { id: 'sign-out', group: s.palette.actions, label: s.account.signOut, icon: LogOut, keywords: '', run: signOut },
+  ]
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  const fits = (entry: Entry) => words.every((word) => `${entry.label} ${entry.keywords} ${entry.note ?? ''}`.toLowerCase().includes(word))
+  const mine = text ? [...more, ...actions.filter((entry) => !more.includes(entry))] : actions
+  return [...found.filter(fits).slice(0, 8), ...places.filter(fits), ...mine.filter(fits)]
+}
+
+function PaletteDialog({ more, onClose }: { more: Entry[]; onClose: () => void }) {
+  const [text, setText] = useState('')
+  const [active, setActive] = useState(0)
+  const list = useRef<HTMLDivElement>(null)
+  const id = useId()
+  const entries = useEntries(more, text)
+  const index = Math.min(active, Math.max(0, entries.length - 1))
+
+  useEffect(() => {
+    list.current?.querySelector(`[data-index="${String(index)}"]`)?.scrollIntoView({ block: 'nearest' })
+  }, [index])
+
+  const run = (entry: Entry | undefined) => {
+    if (!entry || entry.disabledReason) return
+    onClose()
+    entry.run()
+  }
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const moves: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, Home: 0, End: entries.length - 1 }
+    const next = moves[event.key]
+    if (next !== undefined) {
+      event.preventDefault()
+      setActive((next + entries.length) % Math.max(1, entries.length))
+    } else if (event.key === 'Enter') {
+      event.preventDefault()
+      run(entries[index])
+    }
+  }
+
+  return (
+    <Primitive.Root open onOpenChange={(open) => !open && onClose()}>
+      <Primitive.Portal>
+        <Primitive.Overlay className="fixed inset-0 z-50 bg-black/50" />
+        <Primitive.Content
+          aria-describedby={`${id}-hint`}
+          className="fixed inset-x-2 top-2 z-50 mx-auto flex max-h-[80dvh] max-w-xl animate-in flex-col overflow-hidden rounded-lg border border-line-strong bg-raised shadow-raised outline-none sm:top-[14vh] sm:max-h-[60vh]"
+        >
+          <Primitive.Title className="sr-only">{s.palette.title}</Primitive.Title>
+          <p id={`${id}-hint`} className="sr-only">
+            {s.palette.hint}
+          </p>
+          <input
+            role="combobox"
+            aria-label={s.palette.placeholder}
+            aria-expanded
+            aria-controls={`${id}-list`}
+            aria-activedescendant={entries[index] ? `${id}-${String(index)}` : undefined}
+            autoFocus
+            autoComplete="off"
+            spellCheck={false}
+            value={text}
+            placeholder={s.palette.placeholder}
+            onChange={(event) => {
+              setText(event.target.value)
+              setActive(0)
+            }}
+            onKeyDown={onKeyDown}
+            className="h-12 w-full shrink-0 border-b border-line bg-transparent px-4 text-base outline-none"
+          />
+          <div ref={list} id={`${id}-list`} role="listbox" aria-label={s.palette.title} className="min-h-0 flex-1 overflow-y-auto p-1.5">
+            {entries.length === 0 && <p className="px-3 py-8 text-center text-sm text-dim">{s.palette.empty}</p>}
+            {entries.map((entry, i) => (
+              <PaletteEntry key={`${entry.group}-${entry.id}`} entry={entry} id={`${id}-${String(i)}`} index={i} active={i === index} first={entry.group !== entries[i - 1]?.group} onActive={() => setActive(i)} onRun={() => run(entry)} />
+            ))}
+          </div>
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  )
+}
+
+type PaletteEntryProps = { entry: Entry; id: string; index: number; active: boolean; first: boolean; onActive: () => void; onRun: () => void }
+
+function PaletteEntry({ entry, id, index, active, first, onActive, onRun }: PaletteEntryProps) {
+  return (
+    <>
+      {first && <div role="presentation" className="px-2.5 pt-2.5 pb-1 text-xs text-dim">{entry.group}</div>}
+      {/* Keys are handled by the combobox, which keeps the focus. */}
+      {/* eslint-disable-next-line jsx-a11y/click-events-have-key-events */}
+      <div
+        id={id}
+        role="option"
+        tabIndex={-1}
+        aria-selected={active}
+        aria-disabled={Boolean(entry.disabledReason) || undefined}
+        data-index={index}
+        onMouseMove={onActive}
+        onClick={onRun}
+        className={cn('flex min-h-9 cursor-pointer items-center gap-3 rounded-md px-2.5 py-1.5 text-sm', active && 'bg-track', entry.disabledReason && 'cursor-not-allowed text-dim')}
+      >
+        {entry.svg !== undefined && <GameIcon svg={entry.svg} name={entry.label} className="size-5 rounded-sm text-2xs" />}
+        {entry.icon && <entry.icon aria-hidden className="mx-0.5 size-4 shrink-0 text-dim" />}
+        <span className="min-w-0 flex-1 truncate">{entry.label}</span>
+        <span className="truncate text-xs text-dim">{entry.disabledReason ?? entry.note}</span>
+      </div>
+    </>
+  )
+}

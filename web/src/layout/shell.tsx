@@ -1,0 +1,88 @@
+/** The frame of every signed-in page. */
+import { Outlet } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
+import { useLive, useSession } from '~/actions/context'
+import { s } from '~/strings'
+import { Sheet } from '~/ui/dialog'
+import { Toasts } from '~/ui/toast'
+import { RouteAnnouncer } from './announcer'
+import { Palette } from './palette'
+import { Rail } from './rail'
+import { Topbar } from './topbar'
+import { Tray } from './tray'
+
+const KEY = 'gantry.rail'
+
+const wasCollapsed = () => {
+  try {
+    return localStorage.getItem(KEY) === 'collapsed'
+  } catch {
+    return false
+  }
+}
+
+function useCollapsed(): [boolean, () => void] {
+  const [collapsed, setCollapsed] = useState(wasCollapsed)
+  const toggle = () => {
+    setCollapsed(!collapsed)
+    try {
+      localStorage.setItem(KEY, collapsed ? 'open' : 'collapsed')
+    } catch {
+      // Storage may be forbidden; the choice holds for this page.
+    }
+  }
+  return [collapsed, toggle]
+}
+
+function useFollowing(): void {
+  const live = useLive()
+  const { administrator } = useSession().user
+  useEffect(() => {
+    const stops = ['servers', 'operations', ...(administrator ? ['nodes'] : [])].map((topic) => live.follow(topic))
+    return () => stops.forEach((stop) => stop())
+  }, [live, administrator])
+}
+
+export function Shell() {
+  const [collapsed, toggle] = useCollapsed()
+  const [sheet, setSheet] = useState(false)
+  const [palette, setPalette] = useState(false)
+  useFollowing()
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
+        event.preventDefault()
+        setPalette((open) => !open)
+      }
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [])
+
+  return (
+    <div className="flex h-full">
+      <a href="#main" className="sr-only z-60 rounded-md bg-accent-fill px-3 py-2 text-on-accent focus:not-sr-only focus:absolute focus:top-2 focus:left-2">
+        {s.nav.skip}
+      </a>
+      <div className={`hidden shrink-0 border-r border-line bg-surface transition-[width] md:block ${collapsed ? 'w-14' : 'w-56'}`}>
+        <Rail collapsed={collapsed} onToggle={toggle} />
+      </div>
+      <Sheet open={sheet} onClose={() => setSheet(false)} title={s.nav.label}>
+        <Rail collapsed={false} onGo={() => setSheet(false)} />
+      </Sheet>
+      <div className="flex min-w-0 flex-1 flex-col">
+        <Topbar onMenu={() => setSheet(true)} onPalette={() => setPalette(true)} />
+        <main id="main" data-scroller tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
+          <Outlet />
+        </main>
+      </div>
+      <aside aria-label={s.common.notifications} className="pointer-events-none fixed right-3 bottom-3 left-3 z-40 flex flex-col items-stretch gap-2 sm:left-auto sm:w-84">
+        <Tray />
+        <Toasts />
+      </aside>
+      {palette && <Palette onClose={() => setPalette(false)} />}
+      <RouteAnnouncer />
+    </div>
+  )
+}

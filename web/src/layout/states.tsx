@@ -1,0 +1,52 @@
+/** What stands where a page could not: still loading, failed, or not there. */
+import { Link, useRouter } from '@tanstack/react-router'
+import { Compass } from 'lucide-react'
+import { ApiError } from '~/api/problem'
+import { to } from '~/routes/to'
+import { s } from '~/strings'
+import { Button, buttonStyle } from '~/ui/button'
+import { Empty, SkeletonRows } from '~/ui/empty'
+import { ProblemCard } from '~/ui/problem'
+
+export const PagePending = () => (
+  <div className="mx-auto max-w-360 p-4 sm:p-6">
+    <SkeletonRows label={s.common.loading} />
+  </div>
+)
+
+export const NotFound = () => (
+  <Empty
+    heading="h1"
+    icon={Compass}
+    title={s.problems.notFoundTitle}
+    action={
+      <Link {...to.servers()} className={buttonStyle()}>
+        {s.problems.toServers}
+      </Link>
+    }
+  >
+    {s.problems.notFound}
+  </Empty>
+)
+
+/** A failed call says its own problem; a fault of the page says that it is one. */
+export function PageError({ error }: { error: unknown }) {
+  const router = useRouter()
+  if (error instanceof ApiError && error.status === 404) return <NotFound />
+  const problem =
+    error instanceof ApiError
+      ? error
+      : new ApiError({ code: 'panel_fault', status: 0, title: s.problems.crashed, detail: error instanceof Error ? error.message : String(error), remedy: s.problems.crashedRemedy })
+  return (
+    <div className="mx-auto w-full max-w-3xl p-4 sm:p-8">
+      <ProblemCard
+        error={problem}
+        action={
+          <Button size="sm" variant="primary" onClick={() => void router.invalidate()}>
+            {s.common.retry}
+          </Button>
+        }
+      />
+    </div>
+  )
+}

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { fromHistory, fromSamples, highest, last } from './series'
+
+const point = (second: number, cpuPercent: number) => ({ at: new Date(second * 1000).toISOString(), cpuPercent })
+
+it('leaves a gap where steps are missing', () => {
+  const made = fromHistory([point(0, 1), point(10, 2), point(60, 3)], 10)
+  expect(made.times).toEqual([0, 10, 20, 60])
+  expect(made.cpu).toEqual([1, 2, null, 3])
+})
+it('does not take a late sample for a gap', () => {
+  const at = (second: number) => ({ at: new Date(second * 1000).toISOString(), statistics: null, game: null })
+  expect(fromSamples([at(0), at(1), at(4)]).times).toEqual([0, 1, 4])
+})
+it('finds the last and the highest that was measured', () => {
+  expect(last([1, 5, null])).toBe(5)
+  expect(highest([1, 5, null, 2])).toBe(5)
+  expect(highest([null])).toBeNull()
+})

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { aServer } from '../../mock-api/data'
+import { refusal, serverStatus } from './server-status'
+
+describe('a server’s status', () => {
+  it('is what the node saw', () => {
+    expect(serverStatus(aServer({ observed: { state: 'running', since: '2026-01-01T00:00:00Z', reason: null, crashes: 0 } })).key).toBe('running')
+  })
+  it('says first that it is suspended', () => {
+    const held = aServer({ holds: [{ by: 'administrator', reason: 'unpaid' }] })
+    expect(serverStatus(held)).toMatchObject({ key: 'held', reason: 'Suspended: unpaid' })
+  })
+  it('does not claim that it runs while the node is away', () => {
+    const server = aServer()
+    expect(serverStatus({ ...server, node: { ...server.node, connected: false } })).toMatchObject({ key: 'unknown', shape: 'dashed' })
+  })
+  it('is deleting once that is what people want', () => expect(serverStatus(aServer({ desired: 'deleted' })).key).toBe('deleting'))
+  it('never tells two states by colour alone', () => {
+    const looks = (['running', 'starting', 'stopping', 'offline', 'crashed', 'uninstalled'] as const).map((state) =>
+      serverStatus(aServer({ observed: { state, since: '2026-01-01T00:00:00Z', reason: null, crashes: 0 } })),
+    )
+    expect(new Set(looks.map((look) => look.shape)).size).toBe(looks.length)
+    expect(new Set(looks.map((look) => look.word)).size).toBe(looks.length)
+  })
+})
+
+describe('an action', () => {
+  const actions = [
+    { action: 'start' as const, allowed: true, reason: null },
+    { action: 'stop' as const, allowed: false, reason: 'It is not running.' },
+  ]
+  it('repeats the reason that the API gave', () => expect(refusal(actions, 'stop')).toBe('It is not running.'))
+  it('has no reason when it is allowed', () => expect(refusal(actions, 'start')).toBeNull())
+  it('is refused when the API does not name it', () => expect(refusal(actions, 'kill')).not.toBeNull())
+})

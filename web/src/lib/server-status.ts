@@ -1,0 +1,42 @@
+/**
+ * One word, shape and colour for a server, out of axes that stay separate in the API: who holds it, whether its node
+ * answers, what is being done, what the node saw. The order of the questions is the order of what a person must know.
+ */
+import type { ActionView, Observed, OperationView, ServerAction, ServerView } from '~/api/types'
+import { s } from '~/strings'
+import type { GlyphShape, GlyphTone } from '~/ui/glyph'
+
+export type StatusLook = { key: string; word: string; shape: GlyphShape; tone: GlyphTone; since: string | null; reason: string | null }
+
+const OBSERVED: Record<Observed, Pick<StatusLook, 'word' | 'shape' | 'tone'>> = {
+  running: { word: s.status.running, shape: 'disc', tone: 'ok' },
+  starting: { word: s.status.starting, shape: 'turning', tone: 'info' },
+  stopping: { word: s.status.stopping, shape: 'half', tone: 'warn' },
+  offline: { word: s.status.offline, shape: 'ring', tone: 'dim' },
+  crashed: { word: s.status.crashed, shape: 'triangle', tone: 'bad' },
+  uninstalled: { word: s.status.uninstalled, shape: 'dashed', tone: 'dim' },
+  deleted: { word: s.status.deleted, shape: 'cross', tone: 'dim' },
+}
+
+export const isActive = (operation: OperationView | null | undefined): boolean => operation?.state === 'pending' || operation?.state === 'running'
+
+/** Whether the game is being put on disk at this moment. */
+export const isInstalling = (server: ServerView): boolean =>
+  isActive(server.operation) && (server.operation?.kind === 'install' || server.operation?.kind === 'reinstall')
+
+export function serverStatus(server: ServerView): StatusLook {
+  const { observed } = server
+  const reason = observed.reason ?? null
+  if (server.desired === 'deleted') return { key: 'deleting', word: s.status.deleting, shape: 'turning', tone: 'bad', since: null, reason }
+  const hold = server.holds[0]
+  if (hold) return { key: 'held', word: s.status.held, shape: 'pause', tone: 'warn', since: null, reason: s.status.heldReason(hold.reason) }
+  if (!server.node.connected) return { key: 'unknown', word: s.status.unknown, shape: 'dashed', tone: 'warn', since: null, reason: s.status.unknownReason }
+  if (isInstalling(server)) return { key: 'installing', word: s.status.installing, shape: 'turning', tone: 'info', since: server.operation?.requestedAt ?? null, reason: server.operation?.progress?.step ?? null }
+  return { key: observed.state, ...OBSERVED[observed.state], since: observed.since, reason }
+}
+
+/** Why an action is refused at this moment, in the API's own words; null when it is not. */
+export function refusal(actions: readonly ActionView[], action: ServerAction): string | null {
+  const view = actions.find((candidate) => candidate.action === action)
+  return view?.allowed ? null : (view?.reason ?? s.server.noReason)
+}

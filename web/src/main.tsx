@@ -1,0 +1,68 @@
+/** The composition root: query cache, live link, router, theme. In mock mode the mock API is put in place first. */
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider, createRouter } from '@tanstack/react-router'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import './app.css'
+import { Live } from './api/live'
+import { ApiError } from './api/problem'
+import { keys } from './api/queries'
+import { PageError, PagePending } from './layout/states'
+import { startTheme } from './lib/theme'
+import { routeTree } from './routes/tree'
+import { TooltipProvider } from './ui/tooltip'
+
+/** A session that ended elsewhere: whatever noticed it, the way leads to sign-in. */
+function sessionEnded(error: unknown): void {
+  if (!(error instanceof ApiError) || error.code !== 'not_signed_in' || queries.getQueryData(keys.session) === null) return
+  live.stop()
+  queries.setQueryData(keys.session, null)
+  void router.invalidate()
+}
+
+const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: sessionEnded }),
+  mutationCache: new MutationCache({ onError: sessionEnded }),
+  defaultOptions: {
+    queries: {
+      staleTime: 15_000,
+      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
+    },
+  },
+})
+const live = new Live(queries)
+
+const router = createRouter({
+  routeTree,
+  context: { queries, live },
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  defaultPendingMs: 250,
+  defaultPendingComponent: PagePending,
+  defaultErrorComponent: PageError,
+  scrollRestoration: false,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}
+
+async function start(): Promise<void> {
+  if (import.meta.env.MODE === 'mock') (await import('../mock-api/install')).install()
+  startTheme()
+  const root = document.getElementById('root')
+  if (!root) throw new Error('index.html has no #root')
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <TooltipProvider>
+          <RouterProvider router={router} />
+        </TooltipProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  )
+}
+
+void start()

@@ -1,0 +1,55 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { Plus, Waypoints } from 'lucide-react'
+import { useState } from 'react'
+import { locationsQuery, nodesQuery } from '~/api/queries'
+import type { NodeView } from '~/api/types'
+import { NodeDialog } from '~/forms/node-edit'
+import { NodeStateLabel } from './state'
+import { Page } from '~/layout/page'
+import { cores, mebibytes } from '~/lib/format'
+import { to } from '~/routes/to'
+import { s } from '~/strings'
+import { Button } from '~/ui/button'
+import { Card } from '~/ui/card'
+import { Empty, SkeletonRows } from '~/ui/empty'
+import { GridTable, type Column } from '~/ui/grid-table'
+import { Meter } from '~/ui/meter'
+import { ProblemCard } from '~/ui/problem'
+
+const share = (used: number, all: number, show: (value: number) => string) => (all > 0 ? { text: show(used), detail: `/ ${show(all)}` } : { text: show(used) })
+
+const columns: Column<NodeView>[] = [
+  { id: 'name', header: s.nodes.columns.name, track: 'minmax(11rem,2fr)', narrow: 'title', sort: (row) => row.name, cell: (row) => (
+    <div className="min-w-0">
+      <Link {...to.node(row.id)} className="row-link block truncate text-sm font-medium after:absolute after:inset-0">{row.name}</Link>
+      <span className="block truncate text-xs text-dim">{row.report?.system.os ?? row.description}</span>
+    </div>
+  ) },
+  { id: 'state', header: s.nodes.columns.state, track: 'minmax(10rem,1fr)', narrow: 'corner', sort: (row) => row.state, cell: (row) => <NodeStateLabel node={row} /> },
+  { id: 'location', header: s.nodes.columns.location, track: 'minmax(7rem,1fr)', sort: (row) => row.locationName, cell: (row) => <span className="truncate text-sm text-dim">{row.locationName}</span> },
+  { id: 'servers', header: s.nodes.columns.servers, track: '5rem', sort: (row) => row.serverCount, cell: (row) => <span className="tabular text-sm">{row.serverCount}</span> },
+  { id: 'memory', header: s.nodes.columns.memory, track: 'minmax(9rem,1fr)', sort: (row) => row.promised.memoryMib, cell: (row) => <Meter label={s.nodes.columns.memory} value={row.promised.memoryMib} max={row.capacity.memoryMib} {...share(row.promised.memoryMib, row.capacity.memoryMib, mebibytes)} /> },
+  { id: 'cpu', header: s.nodes.columns.cpu, track: 'minmax(8rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
+  { id: 'addresses', header: s.nodes.columns.addresses, track: '7rem', sort: (row) => row.freeAllocationCount, cell: (row) => <span className="tabular text-sm">{s.nodes.of(String(row.freeAllocationCount), String(row.allocationCount))}</span> },
+]
+
+export function NodesPage() {
+  const { data, error } = useQuery(nodesQuery)
+  const locations = useQuery(locationsQuery)
+  const [adding, setAdding] = useState(false)
+  const add = (
+    <Button variant="primary" disabledReason={locations.data?.items.length === 0 ? s.nodes.needLocation : null} onClick={() => setAdding(true)}>
+      <Plus aria-hidden />
+      {s.nodes.add}
+    </Button>
+  )
+  return (
+    <Page width="full" title={s.nodes.title} lead={s.nodes.lead} actions={data?.items.length !== 0 && add}>
+      <Card flush>
+        {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Waypoints} title={s.nodes.empty} action={add}>{s.nodes.emptyHelp}</Empty> : <GridTable label={s.nodes.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
+      </Card>
+      {adding && <NodeDialog node={null} onClose={() => setAdding(false)} />}
+    </Page>
+  )
+}

@@ -1,0 +1,58 @@
+/** What ran on this server, and who did what to it. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { History } from 'lucide-react'
+import { activityQuery, operationsQuery } from '~/api/queries'
+import type { OperationView } from '~/api/types'
+import { AuditTable } from '~/layout/audit-table'
+import { duration } from '~/lib/format'
+import { isActive } from '~/lib/server-status'
+import { s } from '~/strings'
+import { Card } from '~/ui/card'
+import { Empty, SkeletonRows } from '~/ui/empty'
+import { Glyph, type GlyphShape, type GlyphTone } from '~/ui/glyph'
+import { GridTable, type Column } from '~/ui/grid-table'
+import { ProblemCard } from '~/ui/problem'
+import { Ago } from '~/ui/time'
+import { useServer } from './layout'
+import { MoreSentinel } from './list'
+
+const LOOK: Record<OperationView['state'], { shape: GlyphShape; tone: GlyphTone }> = {
+  pending: { shape: 'dashed', tone: 'dim' },
+  running: { shape: 'turning', tone: 'info' },
+  succeeded: { shape: 'disc', tone: 'ok' },
+  failed: { shape: 'triangle', tone: 'bad' },
+  cancelled: { shape: 'cross', tone: 'dim' },
+}
+
+const took = (operation: OperationView) => (operation.endedAt ? duration((Date.parse(operation.endedAt) - Date.parse(operation.requestedAt)) / 1000) : null)
+
+const columns: Column<OperationView>[] = [
+  { id: 'kind', header: s.activity.what, track: 'minmax(7rem,0.6fr)', narrow: 'title', cell: (row) => <span className="text-sm font-medium">{s.operation.kind[row.kind]}</span> },
+  { id: 'state', header: s.servers.columns.status, track: 'minmax(9rem,0.8fr)', cell: (row) => (
+    <span className="flex items-center gap-2 text-sm"><Glyph {...LOOK[row.state]} />{s.operation.state[row.state]}{isActive(row) && row.progress && <span className="tabular text-dim">{Math.round(row.progress.fraction * 100)} %</span>}</span>
+  ) },
+  { id: 'detail', header: s.activity.details, track: 'minmax(12rem,2fr)', cell: (row) => <span className="block truncate text-sm text-dim" title={row.failure?.message}>{row.failure?.message ?? (isActive(row) ? row.progress?.step : null) ?? (took(row) ? s.operation.took(took(row) ?? '') : '–')}</span> },
+  { id: 'who', header: s.activity.who, track: 'minmax(7rem,0.8fr)', cell: (row) => <span className="block truncate text-sm">{row.requestedBy?.name ?? s.activity.system}</span> },
+  { id: 'when', header: s.activity.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.requestedAt} className="text-xs whitespace-nowrap text-dim" /> },
+]
+
+export function ActivityPage() {
+  const server = useServer()
+  const mayReadOperations = server.permissions.includes('operations.read')
+  const operations = useQuery({ ...operationsQuery(server.id), enabled: mayReadOperations })
+  const log = useInfiniteQuery(activityQuery(server.id))
+  const rows = log.data?.pages.flatMap((page) => page.items) ?? []
+  return (
+    <div className="mx-auto flex max-w-5xl flex-col gap-5">
+      {mayReadOperations && (
+        <Card flush title={s.activity.operations}>
+          {operations.error ? <ProblemCard error={operations.error} className="m-4" /> : !operations.data ? <SkeletonRows rows={3} label={s.common.loading} /> : operations.data.items.length === 0 ? <p className="p-4 text-sm text-dim">{s.activity.noOperations}</p> : <GridTable label={s.activity.operations} rows={operations.data.items.slice(0, 12)} columns={columns} rowKey={(row) => row.id} />}
+        </Card>
+      )}
+      <Card flush title={s.activity.log}>
+        {log.error && !log.data ? <ProblemCard error={log.error} className="m-4" /> : log.isPending ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={History} title={s.activity.empty}>{s.activity.emptyHelp}</Empty> : <AuditTable label={s.activity.log} rows={rows} scope="server" />}
+        {log.hasNextPage && <MoreSentinel busy={log.isFetchingNextPage} onMore={() => void log.fetchNextPage()} />}
+      </Card>
+    </div>
+  )
+}

@@ -1,0 +1,160 @@
+/** The frame of a server's page: who it is, how it is, what can be done, and its tabs. */
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
+import { Link, Outlet, getRouteApi, useMatchRoute } from '@tanstack/react-router'
+import { CirclePause, CloudOff, OctagonAlert, Trash2, TriangleAlert } from 'lucide-react'
+import { useEffect } from 'react'
+import { useLive } from '~/actions/context'
+import { operationQuery, serverQuery } from '~/api/queries'
+import type { OperationView, Permission, ServerView } from '~/api/types'
+import { ServerStatus } from '~/layout/status'
+import { address } from '~/lib/format'
+import { isActive, isInstalling } from '~/lib/server-status'
+import { to } from '~/routes/to'
+import { s } from '~/strings'
+import { GameIcon } from '~/ui/avatar'
+import { cn } from '~/ui/cn'
+import { CopyButton } from '~/ui/copy-button'
+import { ProgressBar } from '~/ui/meter'
+import { Notice } from '~/ui/problem'
+import { Ago } from '~/ui/time'
+import { PlayersCell } from './cells'
+import { PowerGroup } from './power'
+
+export const serverRoute = getRouteApi('/app/servers/$serverId')
+
+/** The server of this page; its layout has loaded it. */
+export function useServer(): ServerView {
+  const { serverId } = serverRoute.useParams()
+  return useSuspenseQuery(serverQuery(serverId)).data
+}
+
+const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'settings' | 'allocations' | 'members' | 'activity']>; right: Permission }[] = [
+  { label: s.server.tabs.console, link: to.server, right: 'console.read' },
+  { label: s.server.tabs.overview, link: to.overview, right: 'statistics.read' },
+  { label: s.server.tabs.players, link: to.players, right: 'players.read' },
+  { label: s.server.tabs.settings, link: to.settings, right: 'variables.read' },
+  { label: s.server.tabs.allocations, link: to.allocations, right: 'allocations.read' },
+  { label: s.server.tabs.members, link: to.members, right: 'members.read' },
+  { label: s.server.tabs.activity, link: to.activity, right: 'activity.read' },
+]
+
+function Tabs({ server }: { server: ServerView }) {
+  return (
+    <nav aria-label={s.server.tabs.label} className="-mb-px flex gap-1 overflow-x-auto px-1 [scrollbar-width:none] sm:px-4">
+      {TABS.filter((tab) => server.permissions.includes(tab.right)).map((tab) => (
+        <Link
+          key={tab.label}
+          {...tab.link(server.id)}
+          className="flex h-9 shrink-0 items-center border-b-2 border-transparent px-2.5 text-sm text-dim -outline-offset-2 transition-colors hover:text-text"
+          activeProps={{ className: '!border-accent font-medium !text-text' }}
+        >
+          {tab.label}
+        </Link>
+      ))}
+    </nav>
+  )
+}
+
+export function ServerLayout() {
+  const server = useServer()
+  const live = useLive()
+  const onConsole = Boolean(useMatchRoute()({ to: '/servers/$serverId/console', params: { serverId: server.id } }))
+  useEffect(() => live.follow(`server:${server.id}`), [live, server.id])
+  const primary = server.endpoints[0]
+  const text = primary && address(primary)
+
+  return (
+    <div className={cn('flex flex-col', onConsole ? 'h-full min-h-[30rem]' : 'min-h-full')}>
+      <div className="shrink-0 border-b border-line bg-background">
+        <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-3 pt-4 pb-3 sm:px-6">
+          <div className="flex min-w-0 items-center gap-3.5">
+            <GameIcon svg={server.blueprint.icon} name={server.blueprint.name} className="size-11" />
+            <div className="min-w-0">
+              <h1 className="truncate text-lg">{server.name}</h1>
+              <div className="mt-0.5 flex flex-wrap items-center gap-x-4 gap-y-1">
+                <ServerStatus server={server} />
+                <PlayersCell server={server} nothing={null} />
+                {text && (
+                  <span className="inline-flex items-center gap-0.5">
+                    <code className="font-mono text-xs text-dim">{text}</code>
+                    <CopyButton text={text} what={s.server.address} />
+                  </span>
+                )}
+              </div>
+            </div>
+          </div>
+          <PowerGroup server={server} />
+        </div>
+        <Tabs server={server} />
+      </div>
+      <Notices server={server} />
+      <div className={cn('flex-1', onConsole ? 'flex min-h-0 flex-col' : 'mx-auto w-full max-w-480 px-3 pt-5 pb-24 sm:px-6')}>
+        <Outlet />
+      </div>
+    </div>
+  )
+}
+
+/** What a person must know before reading on; the most binding first. */
+function Notices({ server }: { server: ServerView }) {
+  const hold = server.holds[0]
+  const { operation, observed } = server
+  const notices = [
+    server.desired === 'deleted' && <Notice key="deleted" tone="bad" title={s.status.deleting} icon={<Trash2 aria-hidden />}>{operation?.progress?.step}</Notice>,
+    hold && <Notice key="hold" tone="warn" title={s.server.suspended} icon={<CirclePause aria-hidden />}>{hold.reason}</Notice>,
+    !server.node.connected && <Notice key="node" tone="warn" title={s.server.nodeAway} icon={<CloudOff aria-hidden />}>{s.server.nodeAwayDetail(server.node.name)}</Notice>,
+    observed.state === 'crashed' && (
+      <Notice key="crashed" tone="bad" title={s.server.crashed} icon={<TriangleAlert aria-hidden />}>
+        {[observed.reason, observed.crashes > 0 ? s.server.crashCount(observed.crashes) : null].filter(Boolean).join(' ')}
+      </Notice>
+    ),
+    operation?.state === 'failed' && <FailedOperation key="failed" operation={operation} />,
+    isInstalling(server) && operation && <InstallProgress key="install" operation={operation} />,
+  ].filter(Boolean)
+  return notices.length === 0 ? null : <div className="flex shrink-0 flex-col gap-2 px-3 pt-3 sm:px-6">{notices}</div>
+}
+
+function FailedOperation({ operation }: { operation: OperationView }) {
+  const { failure } = operation
+  return (
+    <Notice tone="bad" title={s.operation.failedHere(s.operation.kind[operation.kind])} icon={<OctagonAlert aria-hidden />}>
+      {failure && (
+        <>
+          <p className="text-text">{failure.message}</p>
+          {failure.remedy && <p>{failure.remedy}</p>}
+          <p className="mt-1 flex flex-wrap items-center gap-x-3 text-xs">
+            {failure.step && <span>{s.operation.inStep(failure.step)}</span>}
+            <code>{failure.code}</code>
+            {operation.endedAt && <Ago at={operation.endedAt} />}
+          </p>
+          {failure.logTail.length > 0 && (
+            <details className="mt-2">
+              <summary className="text-xs">{s.operation.log}</summary>
+              <pre className="mt-1 max-h-48 overflow-auto rounded-md bg-terminal p-2 font-mono text-xs text-text">{failure.logTail.join('\n')}</pre>
+            </details>
+          )}
+        </>
+      )}
+    </Notice>
+  )
+}
+
+/** The live page of an installation; when it ends, what remains is the server's page. */
+function InstallProgress({ operation }: { operation: OperationView }) {
+  // Frames bring it live; asking now and then covers those that were missed.
+  const { data } = useQuery({ ...operationQuery(operation.id), refetchInterval: 10_000, initialData: operation })
+  const current = isActive(data) ? data : operation
+  const { progress } = current
+  return (
+    <section aria-label={s.operation.installing} className="rounded-lg border border-line bg-surface px-4 py-3">
+      <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
+        <h2 className="text-sm">{progress?.step ?? s.operation.state[current.state]}</h2>
+        <span className="tabular text-xs text-dim">
+          {progress && `${s.operation.step(progress.stepIndex, progress.stepCount)} · ${String(Math.round(progress.fraction * 100))} %`}
+        </span>
+      </div>
+      <ProgressBar label={s.operation.installing} fraction={progress ? progress.fraction : null} className="mt-2" />
+      <p className="tabular mt-2 truncate font-mono text-xs text-dim">{progress?.detail ?? s.operation.installingHelp}</p>
+    </section>
+  )
+}

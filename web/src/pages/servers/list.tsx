@@ -1,0 +1,190 @@
+/** All servers that one may see, live. */
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { Link, getRouteApi } from '@tanstack/react-router'
+import { Plus, Search, SearchX, Server, X } from 'lucide-react'
+import { useDeferredValue, useEffect, useRef, type ReactNode } from 'react'
+import { useSession } from '~/actions/context'
+import { mayCreateServers } from '~/actions/navigation'
+import { blueprintsQuery, serversQuery } from '~/api/queries'
+import type { ServerView } from '~/api/types'
+import { Page } from '~/layout/page'
+import { ServerStatus } from '~/layout/status'
+import { fits, parseFilter } from '~/lib/server-filter'
+import { serverStatus } from '~/lib/server-status'
+import { to } from '~/routes/to'
+import { s } from '~/strings'
+import { GameIcon } from '~/ui/avatar'
+import { Button, IconButton, buttonStyle } from '~/ui/button'
+import { Card } from '~/ui/card'
+import { Empty, SkeletonRows } from '~/ui/empty'
+import { GridTable, type Column } from '~/ui/grid-table'
+import { ProblemCard } from '~/ui/problem'
+import { AddressCell, CpuCell, MemoryCell, PlayersCell, RowMenu } from './cells'
+
+const route = getRouteApi('/app/servers')
+
+const columns: Column<ServerView>[] = [
+  { id: 'name', header: s.servers.columns.name, track: 'minmax(13rem,2fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <NameCell server={row} /> },
+  { id: 'status', header: s.servers.columns.status, track: 'minmax(8.5rem,1fr)', sort: (row) => serverStatus(row).word, narrow: 'corner', cell: (row) => <ServerStatus server={row} layout="stacked" /> },
+  { id: 'players', header: s.servers.columns.players, track: '5rem', sort: (row) => row.sample?.game?.players ?? -1, cell: (row) => <PlayersCell server={row} /> },
+  { id: 'cpu', header: s.servers.columns.cpu, track: 'minmax(6.5rem,1fr)', sort: (row) => row.sample?.statistics?.cpuPercent ?? -1, cell: (row) => <CpuCell server={row} /> },
+  { id: 'memory', header: s.servers.columns.memory, track: 'minmax(8.5rem,1fr)', sort: (row) => row.sample?.statistics?.memoryBytes ?? -1, cell: (row) => <MemoryCell server={row} /> },
+  { id: 'address', header: s.servers.columns.address, track: 'minmax(11rem,1fr)', cell: (row) => <AddressCell server={row} /> },
+  { id: 'node', header: s.servers.columns.node, track: 'minmax(5rem,0.7fr)', sort: (row) => row.node.name, narrow: 'hide', cell: (row) => <span className="block truncate text-sm text-dim" title={row.node.location}>{row.node.name}</span> },
+  { id: 'menu', header: s.common.more, track: '1.75rem', quiet: true, narrow: 'hide', cell: (row) => <RowMenu server={row} /> },
+]
+
+function NameCell({ server }: { server: ServerView }) {
+  return (
+    <div className="flex min-w-0 items-center gap-3">
+      <GameIcon svg={server.blueprint.icon} name={server.blueprint.name} />
+      <div className="min-w-0">
+        <Link {...to.server(server.id)} className="row-link block truncate text-sm font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
+          {server.name}
+        </Link>
+        <p className="truncate text-xs text-dim">{server.blueprint.name}</p>
+      </div>
+    </div>
+  )
+}
+
+export function ServersPage() {
+  const { q = '' } = route.useSearch()
+  const session = useSession()
+  const mayCreate = mayCreateServers(session)
+  const wish = parseFilter(useDeferredValue(q))
+  const list = useInfiniteQuery(serversQuery({ search: wish.search || undefined, status: wish.status }))
+  const all = list.data?.pages.flatMap((page) => page.items) ?? []
+  const shown = all.filter((server) => fits(wish, server))
+  const unfiltered = q.trim() === ''
+  const empty = list.isSuccess && unfiltered && all.length === 0
+
+  return (
+    <Page
+      width="full"
+      title={s.servers.title}
+      lead={list.isSuccess && !empty ? s.servers.count(shown.length, all.length) + (list.hasNextPage ? ' +' : '') : undefined}
+      actions={
+        !empty && (
+          <>
+            <FilterBox />
+            {mayCreate && (
+              <Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>
+                <Plus aria-hidden />
+                {s.servers.create}
+              </Link>
+            )}
+          </>
+        )
+      }
+    >
+      {list.isError && !list.data ? (
+        <ProblemCard error={list.error} action={<Button size="sm" onClick={() => void list.refetch()}>{s.common.retry}</Button>} />
+      ) : empty ? (
+        <FirstServer mayCreate={mayCreate} />
+      ) : (
+        <Card flush>
+          {list.isPending ? (
+            <SkeletonRows label={s.common.loading} />
+          ) : shown.length === 0 ? (
+            <Empty icon={SearchX} title={s.servers.noMatch}>{s.servers.noMatchHelp}</Empty>
+          ) : (
+            <GridTable label={s.servers.title} rows={shown} columns={columns} rowKey={(row) => row.id} />
+          )}
+          {list.hasNextPage && <MoreSentinel busy={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />}
+        </Card>
+      )}
+    </Page>
+  )
+}
+
+function FilterBox() {
+  const { q = '' } = route.useSearch()
+  const navigate = route.useNavigate()
+  const input = useRef<HTMLInputElement>(null)
+  const set = (text: string) => void navigate({ search: text ? { q: text } : {}, replace: true })
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable], [role="dialog"]')
+      if (event.key !== '/' || typing) return
+      event.preventDefault()
+      input.current?.focus()
+    }
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [])
+  return (
+    <div className="relative w-full sm:w-72">
+      <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-dim" />
+      <input
+        ref={input}
+        type="search"
+        aria-label={s.common.filter}
+        aria-keyshortcuts="/"
+        title={s.servers.filterHelp}
+        value={q}
+        onChange={(event) => set(event.target.value)}
+        placeholder={s.servers.filterPlaceholder}
+        spellCheck={false}
+        className="h-8 w-full rounded-md border border-line-strong bg-surface pr-8 pl-8 text-sm focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 [&::-webkit-search-cancel-button]:hidden"
+      />
+      {q && (
+        <IconButton size="iconSm" label={s.common.clearFilter} className="absolute top-0.5 right-0.5" onClick={() => set('')}>
+          <X aria-hidden />
+        </IconButton>
+      )}
+    </div>
+  )
+}
+
+/** Loads the next page as its end comes into view; the button is there for everything that does not scroll. */
+export function MoreSentinel({ busy, onMore }: { busy: boolean; onMore: () => void }) {
+  const mark = useRef<HTMLDivElement>(null)
+  const more = useRef(onMore)
+  useEffect(() => {
+    more.current = onMore
+  })
+  useEffect(() => {
+    if (!mark.current) return
+    const observer = new IntersectionObserver((entries) => {
+      if (entries.some((entry) => entry.isIntersecting)) more.current()
+    }, { rootMargin: '400px' })
+    observer.observe(mark.current)
+    return () => observer.disconnect()
+  }, [])
+  return (
+    <div ref={mark} className="flex justify-center border-t border-line p-3">
+      <Button size="sm" variant="ghost" busy={busy} onClick={onMore}>
+        {s.common.loadMore}
+      </Button>
+    </div>
+  )
+}
+
+function FirstServer({ mayCreate }: { mayCreate: boolean }) {
+  const { data } = useQuery({ ...blueprintsQuery, enabled: mayCreate })
+  if (!mayCreate) {
+    return (
+      <Card flush>
+        <Empty icon={Server} title={s.servers.empty}>{s.servers.emptyLimited}</Empty>
+      </Card>
+    )
+  }
+  const suggestions: ReactNode[] = (data?.items ?? []).slice(0, 3).map((item) => (
+    <Link key={item.id} {...to.newServer(item.id)} className="flex items-start gap-3 rounded-lg border border-line bg-surface p-4 text-left transition-colors hover:border-line-strong hover:bg-hover">
+      <GameIcon svg={item.blueprint.icon} name={item.blueprint.name} className="size-10" />
+      <span className="min-w-0">
+        <span className="block font-medium">{item.blueprint.name}</span>
+        <span className="mt-0.5 line-clamp-2 text-sm text-dim">{item.blueprint.summary}</span>
+      </span>
+    </Link>
+  ))
+  return (
+    <div className="mx-auto max-w-3xl pt-[6vh]">
+      <Empty icon={Server} title={s.servers.empty} className="py-8" action={<Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>{s.servers.allBlueprints}</Link>}>
+        {s.servers.emptyHelp}
+      </Empty>
+      <div className="grid gap-3 sm:grid-cols-[repeat(auto-fit,minmax(15rem,1fr))]">{suggestions}</div>
+    </div>
+  )
+}

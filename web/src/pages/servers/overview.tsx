@@ -1,0 +1,165 @@
+/** Numbers over time, live or past, under one cursor; with the facts of the server beside them. */
+import { useQuery } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { useLive } from '~/actions/context'
+import { SAMPLES_KEPT, useSamples } from '~/api/live'
+import { operationsQuery, statisticsQuery } from '~/api/queries'
+import type { OperationView, ServerView } from '~/api/types'
+import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
+import { fromHistory, fromSamples, type Columns } from '~/lib/series'
+import { s } from '~/strings'
+import { Card, Facts } from '~/ui/card'
+import { Chart, type ChartMark } from '~/ui/chart'
+import { cn } from '~/ui/cn'
+import { Glyph } from '~/ui/glyph'
+import { ProblemCard } from '~/ui/problem'
+import { Ago, Since, useNow } from '~/ui/time'
+import { useServer } from './layout'
+
+const HOUR = 3_600_000
+const RANGES = [
+  { id: 'live', span: SAMPLES_KEPT * 1_000 },
+  { id: 'hour', span: HOUR },
+  { id: 'sixHours', span: 6 * HOUR },
+  { id: 'day', span: 24 * HOUR },
+  { id: 'week', span: 7 * 24 * HOUR },
+  { id: 'month', span: 30 * 24 * HOUR },
+] as const
+type Range = (typeof RANGES)[number]['id']
+
+export function OverviewPage() {
+  const server = useServer()
+  const [range, setRange] = useState<Range>('live')
+  return (
+    <div className="grid gap-5 2xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="min-w-0">
+        <div className="mb-3 flex flex-wrap items-center justify-between gap-3">
+          <RangePicker value={range} onChange={setRange} />
+          <Legend />
+        </div>
+        {range === 'live' ? <LiveCharts server={server} /> : <PastCharts server={server} span={RANGES.find((one) => one.id === range)?.span ?? HOUR} />}
+      </div>
+      <div className="grid content-start gap-4 sm:grid-cols-2 2xl:grid-cols-1">
+        <GameCard server={server} />
+        <ServerCard server={server} />
+      </div>
+    </div>
+  )
+}
+
+function RangePicker({ value, onChange }: { value: Range; onChange: (range: Range) => void }) {
+  return (
+    <div role="radiogroup" aria-label={s.overview.range} className="flex rounded-md border border-line bg-surface p-0.5">
+      {RANGES.map(({ id }) => (
+        <label key={id} className={cn('flex h-7 cursor-pointer items-center gap-1.5 rounded-sm px-2.5 text-sm whitespace-nowrap text-dim has-focus-visible:outline-2 has-focus-visible:outline-accent', value === id && 'bg-hover font-medium text-text')}>
+          <input type="radio" name="range" className="sr-only" checked={value === id} onChange={() => onChange(id)} />
+          {id === 'live' && <Glyph shape="disc" tone="ok" className="size-2 max-sm:hidden" />}
+          {s.overview.ranges[id]}
+        </label>
+      ))}
+    </div>
+  )
+}
+
+const Legend = () => (
+  <p className="flex gap-4 text-xs text-dim max-sm:hidden">
+    <span className="flex items-center gap-1.5"><span aria-hidden className="h-3 border-l border-dashed border-info" />{s.overview.marks.operation}</span>
+    <span className="flex items-center gap-1.5"><span aria-hidden className="h-3 border-l border-dashed border-bad" />{s.overview.marks.failure}</span>
+  </p>
+)
+
+function useMarks(server: ServerView): ChartMark[] {
+  const mayRead = server.permissions.includes('operations.read')
+  const { data } = useQuery({ ...operationsQuery(server.id), enabled: mayRead })
+  return useMemo(() => {
+    const operations: readonly OperationView[] = data?.items ?? []
+    const marks: ChartMark[] = operations.map((operation) => ({ at: Date.parse(operation.requestedAt) / 1000, tone: operation.state === 'failed' ? 'bad' : 'info', label: s.operation.kind[operation.kind] }))
+    if (server.observed.state === 'crashed') marks.push({ at: Date.parse(server.observed.since) / 1000, tone: 'bad', label: s.status.crashed })
+    return marks
+  }, [data, server.observed])
+}
+
+function LiveCharts({ server }: { server: ServerView }) {
+  const samples = useSamples(useLive(), server.id)
+  const columns = useMemo(() => fromSamples(samples), [samples])
+  const now = Math.floor(useNow() / 1000)
+  const running = ['starting', 'running', 'stopping'].includes(server.observed.state)
+  return <Charts server={server} columns={columns} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
+}
+
+function PastCharts({ server, span }: { server: ServerView; span: number }) {
+  const { data, error } = useQuery(statisticsQuery(server.id, span))
+  const columns = useMemo(() => fromHistory(data?.points ?? [], data?.stepSeconds ?? 1), [data])
+  if (error) return <ProblemCard error={error} />
+  // Until the answer is there the frames stand empty at their final height.
+  const to = data ? Date.parse(data.to) / 1000 : 0
+  const from = data ? Date.parse(data.from) / 1000 : 0
+  return <Charts server={server} columns={columns} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
+}
+
+function Charts({ server, columns, from, to, empty }: { server: ServerView; columns: Columns; from: number; to: number; empty: string }) {
+  const marks = useMarks(server)
+  const shared = { times: columns.times, from, to, marks, group: server.id, empty }
+  const { cpuPercent, memoryMib, diskMib } = server.limits
+  const o = s.overview
+  const series = useMemo(
+    () => ({
+      cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.cpu }],
+      memory: [{ name: o.memory, tone: 'accent' as const, values: columns.memory }],
+      network: [{ name: o.received, tone: 'info' as const, values: columns.received }, { name: o.sent, tone: 'warn' as const, values: columns.sent }],
+      players: [{ name: o.players, tone: 'ok' as const, values: columns.players }],
+      disk: [{ name: o.disk, tone: 'accent' as const, values: columns.disk }],
+      latency: [{ name: o.latency, tone: 'info' as const, values: columns.latency }],
+    }),
+    [columns, o],
+  )
+  return (
+    <div className="grid gap-3 lg:grid-cols-2">
+      <Chart {...shared} title={o.cpu} series={series.cpu} show={percent} atLeast={5} limit={cpuPercent} note={limit(cpuPercent, (v) => `/ ${percent(v)}`, '')} />
+      <Chart {...shared} title={o.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memoryMib * 1024 ** 2} note={limit(memoryMib, (v) => `/ ${mebibytes(v)}`, '')} />
+      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped />
+      <Chart {...shared} title={o.network} series={series.network} show={rate} binary atLeast={1_024} />
+      <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} />
+      <Chart {...shared} title={o.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={diskMib * 1024 ** 2} note={limit(diskMib, (v) => `/ ${mebibytes(v)}`, '')} />
+    </div>
+  )
+}
+
+function GameCard({ server }: { server: ServerView }) {
+  const latest = useSamples(useLive(), server.id).at(-1) ?? server.sample
+  const game = latest?.game
+  const { observed } = server
+  const up = observed.state === 'running' && observed.startedAt
+  const items = [
+    ...(game?.name ? [{ term: s.overview.gameName, value: game.name }] : []),
+    ...(game?.map ? [{ term: s.overview.map, value: game.map }] : []),
+    ...(game?.version ? [{ term: s.overview.version, value: game.version }] : []),
+    ...(game?.series ?? []).map((one) => ({ term: one.name, value: <span className="tabular">{`${String(Math.round(one.value * 100) / 100)} ${one.unit}`.trim()}</span> })),
+    ...(up ? [{ term: s.overview.uptime, value: <Since at={up} className="tabular" /> }] : []),
+    ...(latest?.statistics ? [{ term: s.overview.disk, value: <span className="tabular">{bytes(latest.statistics.diskBytes)}{server.limits.diskMib > 0 && <span className="text-dim"> / {mebibytes(server.limits.diskMib)}</span>}</span> }] : []),
+  ]
+  if (items.length === 0) return null
+  return (
+    <Card title={s.overview.game}>
+      <Facts items={items} />
+    </Card>
+  )
+}
+
+function ServerCard({ server }: { server: ServerView }) {
+  const { limits } = server
+  return (
+    <Card title={s.server.tabs.label}>
+      <Facts
+        items={[
+          ...(server.description ? [{ term: s.common.description, value: server.description }] : []),
+          { term: s.overview.blueprint, value: <>{server.blueprint.name} <span className="text-dim">{s.create.from(server.blueprint.plugin, server.blueprint.pluginVersion)}</span></> },
+          { term: s.overview.node, value: <>{server.node.name} <span className="text-dim">{server.node.location}</span></> },
+          { term: s.overview.owner, value: server.owner.name },
+          { term: s.overview.limits, value: [limit(limits.cpuPercent, cores, ''), limit(limits.memoryMib, mebibytes, ''), limit(limits.diskMib, (v) => `${mebibytes(v)} ${s.overview.disk.toLowerCase()}`, '')].filter(Boolean).join(', ') || s.common.unlimited },
+          { term: s.overview.created, value: <Ago at={server.createdAt} /> },
+        ]}
+      />
+    </Card>
+  )
+}

@@ -1,0 +1,62 @@
+/** Who plays, as the game tells it. Names are the game's, and never trusted to be more than text. */
+import { useQuery } from '@tanstack/react-query'
+import { Ghost, PowerOff, Users } from 'lucide-react'
+import { useLive } from '~/actions/context'
+import { useSample } from '~/api/live'
+import { playersQuery } from '~/api/queries'
+import type { Player } from '~/api/types'
+import { milliseconds } from '~/lib/format'
+import { plain } from '~/lib/ansi'
+import { s } from '~/strings'
+import { Avatar } from '~/ui/avatar'
+import { Card } from '~/ui/card'
+import { Empty, SkeletonRows } from '~/ui/empty'
+import { GridTable, type Column } from '~/ui/grid-table'
+import { ProblemCard } from '~/ui/problem'
+import { Ago } from '~/ui/time'
+import { useServer } from './layout'
+
+const columns: Column<Player>[] = [
+  { id: 'name', header: s.players.name, track: 'minmax(10rem,3fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <span className="flex items-center gap-3"><Avatar name={plain(row.name) || '?'} className="rounded-md" /><span className="truncate">{plain(row.name)}</span></span> },
+  { id: 'score', header: s.players.score, track: '6rem', align: 'right', sort: (row) => row.score ?? -Infinity, cell: (row) => <span className="tabular">{row.score ?? '–'}</span> },
+  { id: 'ping', header: s.players.ping, track: '6rem', align: 'right', sort: (row) => row.pingMs ?? Infinity, cell: (row) => <span className="tabular text-dim">{row.pingMs === null || row.pingMs === undefined ? '–' : milliseconds(row.pingMs)}</span> },
+]
+
+export function PlayersPage() {
+  const server = useServer()
+  const running = server.observed.state === 'running'
+  const { data, error, isPending } = useQuery(playersQuery(server.id))
+  const live = useSample(useLive(), server)?.game
+  // The live sample is the newer one wherever it lists players itself.
+  const players = live?.listsPlayers ? live.playerList : (data?.players ?? [])
+  const count = live?.players ?? data?.count ?? null
+  const max = live?.maxPlayers ?? data?.maxPlayers ?? null
+
+  if (error && !data) return <ProblemCard error={error} />
+  return (
+    <Card
+      flush
+      title={s.players.title}
+      actions={
+        running && count !== null ? (
+          <span className="tabular text-sm text-dim" role="status">
+            {s.servers.players(count, max)}
+            {data?.at && <> · {s.players.asked('')}<Ago at={data.at} /></>}
+          </span>
+        ) : undefined
+      }
+    >
+      {isPending ? (
+        <SkeletonRows rows={3} label={s.common.loading} />
+      ) : !running ? (
+        <Empty icon={PowerOff} title={s.players.off}>{s.players.offHelp}</Empty>
+      ) : players.length > 0 ? (
+        <GridTable label={s.players.title} rows={players} columns={columns} rowKey={(row) => row.id ?? row.name} />
+      ) : count !== null && count > 0 ? (
+        <Empty icon={Users} title={s.players.unknown}>{s.players.unknownHelp(count)}</Empty>
+      ) : (
+        <Empty icon={Ghost} title={s.players.empty}>{s.players.emptyHelp}</Empty>
+      )}
+    </Card>
+  )
+}

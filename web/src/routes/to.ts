@@ -1,0 +1,23 @@
+/** Every address inside the panel, built in one place. */
+import { linkOptions } from '@tanstack/react-router'
+
+export const to = {
+  setup: () => linkOptions({ to: '/setup' }),
+  signIn: () => linkOptions({ to: '/sign-in' }),
+  servers: () => linkOptions({ to: '/servers' }),
+  newServer: (blueprint?: string) => linkOptions({ to: '/servers/new', search: blueprint ? { blueprint } : {} }),
+  server: (serverId: string) => linkOptions({ to: '/servers/$serverId/console', params: { serverId } }),
+  overview: (serverId: string) => linkOptions({ to: '/servers/$serverId/overview', params: { serverId } }),
+  players: (serverId: string) => linkOptions({ to: '/servers/$serverId/players', params: { serverId } }),
+  settings: (serverId: string) => linkOptions({ to: '/servers/$serverId/settings', params: { serverId } }),
+  allocations: (serverId: string) => linkOptions({ to: '/servers/$serverId/allocations', params: { serverId } }),
+  members: (serverId: string) => linkOptions({ to: '/servers/$serverId/members', params: { serverId } }),
+  activity: (serverId: string) => linkOptions({ to: '/servers/$serverId/activity', params: { serverId } }),
+  account: () => linkOptions({ to: '/account' }),
+  nodes: () => linkOptions({ to: '/admin/nodes' }),
+  node: (nodeId: string) => linkOptions({ to: '/admin/nodes/$nodeId', params: { nodeId } }),
+  locations: () => linkOptions({ to: '/admin/locations' }),
+  plugins: () => linkOptions({ to: '/admin/plugins' }),
+  people: () => linkOptions({ to: '/admin/people' }),
+  audit: () => linkOptions({ to: '/admin/audit' }),
+}

@@ -1,0 +1,186 @@
+/**
+ * A chart of numbers over time, drawn by uPlot. Charts with the same `group` share one cursor. The header above says the
+ * value under the cursor, or the latest: nothing floats over the lines.
+ */
+import { useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from 'react'
+import uPlot from 'uplot'
+import { clock, moment } from '~/lib/format'
+import { last } from '~/lib/series'
+import { token, useTheme } from '~/lib/theme'
+import { s } from '~/strings'
+
+export type ChartSeries = { name: string; tone: 'accent' | 'ok' | 'info' | 'warn'; values: (number | null)[] }
+/** Something that happened, as a line across the chart. */
+export type ChartMark = { at: number; tone: 'bad' | 'info' | 'dim'; label: string }
+
+type ChartProps = {
+  title: string
+  times: number[]
+  series: ChartSeries[]
+  show: (value: number) => string
+  from: number
+  to: number
+  group: string
+  marks?: ChartMark[]
+  /** The axis reaches at least this far, so that a small ripple does not look like a storm. */
+  atLeast?: number
+  stepped?: boolean
+  /** Bytes: the axis counts in powers of two. */
+  binary?: boolean
+  /** A ceiling worth a line of its own. */
+  limit?: number
+  empty: string
+  note?: ReactNode
+}
+
+const HEIGHT = 156
+
+export function Chart(props: ChartProps) {
+  const { title, times, series, show, empty, note } = props
+  const [index, setIndex] = useState<number | null>(null)
+  const host = usePlot(props, setIndex)
+  const at = index === null ? null : times[index]
+  const value = (values: (number | null)[]) => (at === undefined || index === null ? last(values) : (values[index] ?? null))
+  const hasData = series.some((one) => one.values.some((v) => v !== null))
+  const latest = series.map((one) => `${one.name} ${display(last(one.values), show)}`).join(', ')
+
+  return (
+    <figure className="min-w-0 rounded-lg border border-line bg-surface">
+      <figcaption className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 px-4 pt-3">
+        <span className="text-sm font-medium">
+          {title}
+          {typeof at === 'number' && <span className="tabular ml-2 text-xs font-normal text-dim">{clockOrDate(at, props.to - props.from)}</span>}
+        </span>
+        <span className="tabular flex flex-wrap items-baseline gap-x-3 text-sm">
+          {series.map((one) => (
+            <span key={one.name} className="flex items-baseline gap-1.5">
+              {series.length > 1 && <span aria-hidden className="inline-block h-0.5 w-3 self-center rounded-full" style={{ background: `var(--${one.tone})` }} />}
+              {series.length > 1 && <span className="text-xs text-dim">{one.name}</span>}
+              <span>{display(value(one.values), show)}</span>
+            </span>
+          ))}
+          {note && <span className="-ml-1.5 text-xs text-dim">{note}</span>}
+        </span>
+      </figcaption>
+      <div className="relative px-1 pb-1" style={{ height: HEIGHT + 4 }}>
+        <div ref={host} role="img" aria-label={s.overview.chart(title, latest)} className="absolute inset-x-1 top-0" />
+        {!hasData && <p className="absolute inset-x-0 top-14 text-center text-sm text-dim">{empty}</p>}
+      </div>
+    </figure>
+  )
+}
+
+const display = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value))
+const clockOrDate = (at: number, span: number) => (span <= 86_400 ? clock(at * 1000) : moment(at * 1000))
+
+function usePlot(props: ChartProps, onIndex: (index: number | null) => void) {
+  const theme = useTheme()
+  const host = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot | null>(null)
+  const current = useRef(props)
+  const shape = props.series.map((one) => `${one.name}:${one.tone}`).join() + props.group + String(props.stepped ?? false)
+  const data = useMemo(() => [props.times, ...props.series.map((one) => one.values)] as uPlot.AlignedData, [props.times, props.series])
+  useEffect(() => {
+    current.current = props
+  })
+  const build = useEffectEvent((element: HTMLDivElement) => new uPlot(options(current, element.clientWidth, onIndex), data, element))
+
+  useEffect(() => {
+    const element = host.current
+    if (!element) return
+    const made = build(element)
+    plot.current = made
+    const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
+    resize.observe(element)
+    return () => {
+      resize.disconnect()
+      made.destroy()
+      plot.current = null
+    }
+  }, [theme, shape])
+
+  useEffect(() => {
+    plot.current?.batch(() => {
+      plot.current?.setData(data, false)
+      plot.current?.setScale('x', { min: props.from, max: props.to })
+    })
+  }, [data, props.from, props.to, props.marks])
+  return host
+}
+
+const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i)
+const FONT = "11px 'Inter Variable', system-ui, sans-serif"
+
+function options(current: { current: ChartProps }, width: number, onIndex: (index: number | null) => void): uPlot.Options {
+  const { series, show, group, stepped, binary } = current.current
+  const dim = token('dim')
+  const line = token('line')
+  const axis: uPlot.Axis = { stroke: dim, font: FONT, grid: { stroke: line, width: 1 }, ticks: { show: false } }
+  return {
+    width: Math.max(width, 50),
+    height: HEIGHT,
+    padding: [10, 12, 0, 0],
+    legend: { show: false },
+    cursor: { sync: { key: group }, drag: { x: false, y: false }, points: { size: 6, width: 1.5 }, y: false },
+    scales: {
+      x: { time: true },
+      y: { range: (plot) => [0, ceiling(plot, current.current)] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, size: 24, space: 64, values: [
+        [86_400, '{D} {MMM}', null, null, null, null, null, null, 1],
+        [3_600, '{HH}:{mm}', null, null, null, null, null, null, 1],
+        [60, '{HH}:{mm}', null, null, null, null, null, null, 1],
+        [1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1],
+      ] },
+      { ...axis, size: 62, space: 34, gap: 8, ...(binary && { incrs: POWERS }), values: (_, ticks) => ticks.map((tick) => show(tick)) },
+    ],
+    series: [
+      {},
+      ...series.map((one, i): uPlot.Series => ({
+        stroke: token(one.tone),
+        width: 1.5,
+        points: { show: false },
+        ...(i === 0 && { fill: `color-mix(in oklab, ${token(one.tone)} 12%, transparent)` }),
+        ...(stepped && uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
+      })),
+    ],
+    hooks: {
+      setCursor: [(plot) => onIndex(plot.cursor.idx ?? null)],
+      draw: [(plot) => drawMarks(plot, current.current)],
+    },
+  }
+}
+
+function ceiling(plot: uPlot, { atLeast = 1, limit }: ChartProps): number {
+  let top = 0
+  for (let i = 1; i < plot.series.length; i += 1) for (const value of plot.data[i] ?? []) if (typeof value === 'number' && value > top) top = value
+  // A limit far above the line would flatten it; near it, it is worth seeing.
+  const reach = limit && top > limit * 0.5 ? Math.max(top, limit) : top
+  return Math.max(reach * 1.12, atLeast)
+}
+
+function drawMarks(plot: uPlot, { marks = [], limit }: ChartProps): void {
+  const { ctx, bbox } = plot
+  ctx.save()
+  ctx.lineWidth = devicePixelRatio
+  ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio])
+  for (const mark of marks) {
+    const x = Math.round(plot.valToPos(mark.at, 'x', true))
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    ctx.strokeStyle = token(mark.tone)
+    ctx.beginPath()
+    ctx.moveTo(x, bbox.top)
+    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.stroke()
+  }
+  const y = limit ? plot.valToPos(limit, 'y', true) : NaN
+  if (y >= bbox.top) {
+    ctx.strokeStyle = token('warn')
+    ctx.beginPath()
+    ctx.moveTo(bbox.left, y)
+    ctx.lineTo(bbox.left + bbox.width, y)
+    ctx.stroke()
+  }
+  ctx.restore()
+}

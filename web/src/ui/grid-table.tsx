@@ -1,0 +1,177 @@
+/**
+ * The one table. Columns are data; rows are virtualised once there are many; on a narrow screen a row becomes a card
+ * with its columns as labelled lines. Sorting never moves a row while the pointer rests on the table's cells, because
+ * it follows the column that was chosen, not the value that just changed.
+ */
+import { useVirtualizer } from '@tanstack/react-virtual'
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { useMemo, useRef, useState, type ReactNode } from 'react'
+import { s } from '~/strings'
+import { cn } from './cn'
+
+export type Column<T> = {
+  id: string
+  header: string
+  cell: (row: T) => ReactNode
+  /** A grid track: `minmax(0,2fr)`, `8rem`. */
+  track: string
+  /** Sortable by this, when given. */
+  sort?: (row: T) => string | number
+  align?: 'right'
+  /** How it appears in the card of a narrow screen: the title, a labelled line, at the top right, or not at all. */
+  narrow?: 'title' | 'line' | 'corner' | 'hide'
+  /** Its header is for screen readers alone. */
+  quiet?: boolean
+}
+
+type GridTableProps<T> = {
+  label: string
+  rows: readonly T[]
+  columns: Column<T>[]
+  rowKey: (row: T) => string
+  rowHeight?: number
+  className?: string
+}
+
+type Sorting = { id: string; descending: boolean } | null
+
+function useSorted<T>(rows: readonly T[], columns: Column<T>[], sorting: Sorting): readonly T[] {
+  return useMemo(() => {
+    const by = columns.find((column) => column.id === sorting?.id)?.sort
+    if (!by || !sorting) return rows
+    const sign = sorting.descending ? -1 : 1
+    return [...rows].sort((a, b) => {
+      const [x, y] = [by(a), by(b)]
+      return sign * (typeof x === 'string' && typeof y === 'string' ? x.localeCompare(y, undefined, { numeric: true }) : Number(x) - Number(y))
+    })
+  }, [rows, columns, sorting])
+}
+
+const VIRTUAL_FROM = 80
+
+export function GridTable<T>({ label, rows, columns, rowKey, rowHeight = 52, className }: GridTableProps<T>) {
+  const [sorting, setSorting] = useState<Sorting>(null)
+  const sorted = useSorted(rows, columns, sorting)
+  const template = columns.map((column) => column.track).join(' ')
+  return (
+    <div className={cn('@container', className)}>
+      <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ '--columns': template } as React.CSSProperties}>
+        <div role="rowgroup">
+          <div role="row" aria-rowindex={1} className="grid h-9 grid-cols-(--columns) items-center gap-x-4 border-b border-line px-4 text-xs text-dim @max-3xl:sr-only">
+            {columns.map((column) => (
+              <HeaderCell key={column.id} column={column} sorting={sorting} onSort={setSorting} />
+            ))}
+          </div>
+        </div>
+        {sorted.length < VIRTUAL_FROM ? (
+          <div role="rowgroup" className="divide-y divide-line">
+            {sorted.map((row, index) => (
+              <Row key={rowKey(row)} row={row} columns={columns} index={index} />
+            ))}
+          </div>
+        ) : (
+          <VirtualRows rows={sorted} columns={columns} rowKey={rowKey} rowHeight={rowHeight} />
+        )}
+      </div>
+    </div>
+  )
+}
+
+function HeaderCell<T>({ column, sorting, onSort }: { column: Column<T>; sorting: Sorting; onSort: (sorting: Sorting) => void }) {
+  const active = sorting?.id === column.id ? sorting : null
+  const content = column.quiet ? <span className="sr-only">{column.header}</span> : column.header
+  const Arrow = active?.descending ? ArrowDown : ArrowUp
+  return (
+    <div
+      role="columnheader"
+      aria-sort={active ? (active.descending ? 'descending' : 'ascending') : undefined}
+      className={cn('min-w-0 truncate', column.align === 'right' && 'text-right')}
+    >
+      {column.sort ? (
+        <button
+          type="button"
+          className="inline-flex items-center gap-1 rounded-sm hover:text-text"
+          aria-label={s.common.sortBy(column.header)}
+          onClick={() => onSort(active ? (active.descending ? null : { id: column.id, descending: true }) : { id: column.id, descending: false })}
+        >
+          {content}
+          {active && <Arrow aria-hidden className="size-3" />}
+        </button>
+      ) : (
+        content
+      )}
+    </div>
+  )
+}
+
+const NARROW = {
+  title: 'order-1 min-w-0 flex-1 basis-40',
+  corner: 'order-2 shrink-0',
+  line: 'order-3 basis-full has-data-nothing:hidden @3xl:basis-auto @3xl:has-data-nothing:block',
+  hide: 'hidden @3xl:block',
+}
+
+function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: number }) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className="relative flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-y-0 @3xl:py-1.5"
+    >
+      {columns.map((column) => (
+        <div
+          key={column.id}
+          role="cell"
+          className={cn('min-w-0 @3xl:order-none', NARROW[column.narrow ?? 'line'], column.align === 'right' && '@3xl:text-right')}
+        >
+          {(column.narrow ?? 'line') === 'line' ? (
+            <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] items-center gap-2 @3xl:block">
+              <span aria-hidden className="text-xs text-dim @3xl:hidden">
+                {column.header}
+              </span>
+              <div className="min-w-0">{column.cell(row)}</div>
+            </div>
+          ) : (
+            column.cell(row)
+          )}
+        </div>
+      ))}
+    </div>
+  )
+}
+
+/** Finds the scrolling ancestor, since the page's main region scrolls, not the table. */
+const scroller = (element: HTMLElement | null) => element?.closest<HTMLElement>('[data-scroller]') ?? null
+
+function VirtualRows<T>({ rows, columns, rowKey, rowHeight }: { rows: readonly T[]; columns: Column<T>[]; rowKey: (row: T) => string; rowHeight: number }) {
+  const body = useRef<HTMLDivElement>(null)
+  // The React Compiler is not in use, and this component hands none of the virtualizer's functions on.
+  // eslint-disable-next-line react-hooks/incompatible-library
+  const virtual = useVirtualizer({
+    count: rows.length,
+    estimateSize: () => rowHeight,
+    getScrollElement: () => scroller(body.current),
+    scrollMargin: body.current?.offsetTop ?? 0,
+    overscan: 8,
+  })
+  return (
+    <div role="rowgroup" ref={body} className="relative" style={{ height: virtual.getTotalSize() }}>
+      {virtual.getVirtualItems().map((item) => {
+        const row = rows[item.index]
+        if (row === undefined) return null
+        return (
+          <div
+            key={rowKey(row)}
+            role="presentation"
+            data-index={item.index}
+            ref={virtual.measureElement}
+            className="absolute inset-x-0 top-0 border-b border-line"
+            style={{ transform: `translateY(${String(item.start - virtual.options.scrollMargin)}px)` }}
+          >
+            <Row row={row} columns={columns} index={item.index} />
+          </div>
+        )
+      })}
+    </div>
+  )
+}

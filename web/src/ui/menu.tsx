@@ -1,0 +1,68 @@
+/** Menus that drop from a button. An item that cannot be used says why beneath its name. */
+import { Check } from 'lucide-react'
+import { DropdownMenu as Primitive } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { cn } from './cn'
+
+type MenuProps = { trigger: ReactNode; children: ReactNode; align?: 'start' | 'end'; side?: 'top' | 'bottom' | 'right' }
+
+export const Menu = ({ trigger, children, align = 'end', side = 'bottom' }: MenuProps) => (
+  <Primitive.Root modal={false}>
+    <Primitive.Trigger asChild>{trigger}</Primitive.Trigger>
+    <Primitive.Portal>
+      <Primitive.Content
+        align={align}
+        side={side}
+        sideOffset={6}
+        collisionPadding={8}
+        className="z-50 min-w-48 animate-in rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
+      >
+        {children}
+      </Primitive.Content>
+    </Primitive.Portal>
+  </Primitive.Root>
+)
+
+const itemStyle =
+  'flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm outline-none select-none data-highlighted:bg-track [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-dim'
+
+type ItemProps = { icon?: ReactNode; children: ReactNode; hint?: string; danger?: boolean; disabledReason?: string | null | undefined; onSelect: () => void }
+
+export function MenuItem({ icon, children, hint, danger = false, disabledReason, onSelect }: ItemProps) {
+  return (
+    <Primitive.Item
+      className={cn(itemStyle, danger && 'text-bad [&_svg]:text-bad', disabledReason && 'cursor-not-allowed text-dim [&_svg]:text-dim')}
+      aria-disabled={Boolean(disabledReason) || undefined}
+      onSelect={(event) => {
+        if (disabledReason) event.preventDefault()
+        else onSelect()
+      }}
+    >
+      {icon}
+      <span className="min-w-0 flex-1">
+        {children}
+        {disabledReason && <span className="block max-w-56 text-xs text-dim">{disabledReason}</span>}
+      </span>
+      {hint && <kbd className="font-mono text-2xs text-dim">{hint}</kbd>}
+    </Primitive.Item>
+  )
+}
+
+export function MenuRadio<T extends string>({ value, onChange, options }: { value: T; onChange: (value: T) => void; options: { value: T; label: string; icon: ReactNode }[] }) {
+  return (
+    <Primitive.RadioGroup value={value} onValueChange={(next) => onChange(next as T)}>
+      {options.map((option) => (
+        <Primitive.RadioItem key={option.value} value={option.value} className={itemStyle} onSelect={(event) => event.preventDefault()}>
+          {option.icon}
+          <span className="flex-1">{option.label}</span>
+          <Primitive.ItemIndicator>
+            <Check aria-hidden className="!text-accent" />
+          </Primitive.ItemIndicator>
+        </Primitive.RadioItem>
+      ))}
+    </Primitive.RadioGroup>
+  )
+}
+
+export const MenuLabel = ({ children }: { children: ReactNode }) => <Primitive.Label className="px-2.5 pt-1.5 pb-1 text-xs text-dim">{children}</Primitive.Label>
+export const MenuLine = () => <Primitive.Separator className="my-1 h-px bg-line" />

@@ -1,0 +1,167 @@
+/**
+ * Takes a picture of every page and state against the mock API, wide and narrow, light and dark, and runs axe on each.
+ * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL]`; it starts `vite --mode mock` unless given a URL.
+ */
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+import { launch, PHONE, WIDE } from './e2e/browser.mjs'
+
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' } } })
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
+const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
+const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
+const N1 = '0193a0c0-0000-7000-8000-000000000065'
+
+const click = (role, name) => (page) => page.getByRole(role, { name }).first().click()
+const SCENES = [
+  ['setup', '/setup?mock=setup'],
+  ['sign-in', '/sign-in?mock=signed-out'],
+  ['sign-in-wrong', '/sign-in?mock=signed-out', async (page) => {
+    await page.getByLabel('E-mail address').fill('ada@example.org')
+    await page.getByLabel('Password').fill('wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').waitFor()
+  }],
+  ['servers', '/servers'],
+  ['servers-filter', '/servers?q=node%3Afra-2'],
+  ['servers-first', '/servers?mock=first'],
+  ['servers-limited', '/servers?mock=limited'],
+  ['servers-failing', '/servers?mock=failing', (page) => page.getByRole('alert').waitFor({ timeout: 15_000 })],
+  ['create-choose', '/servers/new'],
+  ['create-settings', '/servers/new?blueprint=openarena%3Aopenarena'],
+  ['create-error', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
+    await page.getByLabel('Players at most').fill('99')
+    await page.getByLabel('First map').fill('oa_dm99')
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('There is no map of this name').waitFor()
+  }],
+  ['create-resources', '/servers/new?blueprint=openarena%3Aopenarena', click('button', 'Continue')],
+  ['create-review', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('Fetch the community maps').waitFor()
+  }],
+  ['create-progress', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('Fetch the community maps').waitFor()
+    await page.getByRole('button', { name: 'Create server' }).click()
+    await page.getByRole('progressbar').first().waitFor()
+    await page.waitForTimeout(3_000)
+  }],
+  ['console', `/servers/${S1}/console`, (page) => page.waitForTimeout(900)],
+  ['console-scrolled', `/servers/${S1}/console`, async (page) => {
+    await page.waitForTimeout(700)
+    await page.mouse.move(500, 480)
+    for (let i = 0; i < 5; i += 1) await page.mouse.wheel(0, -200)
+    await page.getByLabel('Command').fill('status')
+    await page.getByRole('button', { name: 'Search in console' }).click()
+    await page.getByRole('search').getByRole('textbox').fill('Sarge')
+    await page.waitForTimeout(300)
+  }],
+  ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
+  ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
+  ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
+  ['overview', `/servers/${S1}/overview`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.waitForTimeout(900)
+  }],
+  ['overview-live', `/servers/${S1}/overview`, async (page) => {
+    await page.waitForTimeout(12_000)
+    await page.mouse.move(500, 380)
+    await page.waitForTimeout(300)
+  }],
+  ['players', `/servers/${S1}/players`],
+  ['settings', `/servers/${S1}/settings`],
+  ['delete', `/servers/${S1}/settings`, click('button', 'Delete server')],
+  ['allocations', `/servers/${S1}/allocations`],
+  ['members', `/servers/${S1}/members`],
+  ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
+  ['activity', `/servers/${S1}/activity`],
+  ['account', '/account'],
+  ['account-menu', '/servers', click('button', 'Account')],
+  ['nodes', '/admin/nodes'],
+  ['nodes-empty', '/admin/nodes?mock=empty'],
+  ['node', `/admin/nodes/${N1}`],
+  ['node-add', '/admin/nodes', click('button', 'Add node')],
+  ['node-enroll', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByRole('button', { name: 'New enrollment' }).click()
+    await page.getByText('gantryd enroll').waitFor()
+  }],
+  ['allocations-add', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByRole('button', { name: 'Add allocations' }).click()
+    await page.getByLabel('Ports').fill('27960-27970')
+    await page.getByLabel('IP address').fill('nonsense')
+    await page.getByLabel('Ports').focus()
+  }],
+  ['locations', '/admin/locations'],
+  ['plugins', '/admin/plugins'],
+  ['plugin-upload', '/admin/plugins', click('button', 'Upload plugin')],
+  ['people', '/admin/people'],
+  ['audit', '/admin/audit'],
+  ['palette', `/servers/${S1}/console`, async (page) => {
+    await page.waitForTimeout(400)
+    await page.keyboard.press('Control+k')
+    await page.getByRole('option').first().waitFor()
+    await page.waitForTimeout(200)
+  }],
+  ['rail', '/servers', async (page, narrow) => {
+    await page.getByRole('button', { name: narrow ? 'Open navigation' : 'Collapse navigation' }).click()
+    await page.waitForTimeout(250)
+  }],
+  ['not-found', '/nowhere'],
+]
+
+async function serve() {
+  if (options.url) return { url: options.url, stop: () => undefined }
+  const child = spawn('node', ['node_modules/vite/bin/vite.js', '--mode', 'mock', '--port', '5199', '--strictPort'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await new Promise((resolve, reject) => {
+    child.stdout.on('data', (data) => String(data).includes('5199') && resolve())
+    child.on('exit', () => reject(new Error('vite ended')))
+  })
+  return { url: 'http://localhost:5199', stop: () => child.kill() }
+}
+
+const only = options.only?.split(',')
+const themes = options.theme ? [options.theme] : ['dark', 'light']
+mkdirSync(options.screenshots, { recursive: true })
+const { url, stop } = await serve()
+const browser = await launch()
+let faults = 0
+try {
+  for (const theme of themes) for (const [size, viewport] of [['wide', WIDE], ['phone', PHONE]]) for (const [name, path, act] of SCENES) {
+    if (only && !only.includes(name)) continue
+    const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] })
+    const complain = (text) => {
+      faults += 1
+      console.log(`${name} ${size} ${theme}: ${text}`)
+    }
+    page.on('pageerror', (error) => complain(`error ${error.message}`))
+    page.on('console', (message) => message.type() === 'error' && !/status of (4|5)\d\d/.test(message.text()) && complain(`console ${message.text().slice(0, 300)}`))
+    try {
+      await page.goto(url + path)
+      await page.locator('h1').first().waitFor({ timeout: 20_000 })
+      await page.waitForTimeout(350)
+      await act?.(page, size === 'phone')
+      await page.waitForTimeout(200)
+      await page.screenshot({ path: `${options.screenshots}/${name}-${size}-${theme}.png` })
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      if (wider > 0) complain(`page is ${wider} px too wide`)
+      await page.evaluate(axe)
+      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))
+      for (const one of violations) complain(`axe ${one.id}: ${one.nodes.slice(0, 2).map((node) => `${node.target.join(' ')} ${(node.failureSummary ?? '').split('\n')[1] ?? ''}`).join(' | ').slice(0, 400)}`)
+    } catch (error) {
+      complain(error.message.split('\n')[0])
+      await page.screenshot({ path: `${options.screenshots}/${name}-${size}-${theme}-FAILED.png` })
+    }
+    await page.close()
+  }
+} finally {
+  await browser.close()
+  stop()
+}
+console.log(faults === 0 ? 'no faults' : `${faults} faults`)
+process.exitCode = faults === 0 ? 0 : 1

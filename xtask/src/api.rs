@@ -1,0 +1,84 @@
+//! The few calls to the control plane that `up` makes, as any client would make them.
+
+use crate::shell::Result;
+use serde_json::Value;
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A signed-in client.
+pub struct Client {
+    agent: ureq::Agent,
+    url: String,
+    cookie: Option<String>,
+}
+
+impl Client {
+    /// A client of one control plane.
+    pub fn new(url: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs(60)))
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        Self { agent, url: url.to_owned(), cookie: None }
+    }
+
+    /// Waits until the control plane is ready.
+    pub fn wait_until_ready(&self, patience: Duration, mut alive: impl FnMut() -> Result<()>) -> Result<()> {
+        let deadline = Instant::now() + patience;
+        while !self.agent.get(format!("{}/ready", self.url)).call().is_ok_and(|answer| answer.status() == 200)
+        {
+            alive()?;
+            if Instant::now() > deadline {
+                return Err(format!("the control plane at {} did not become ready", self.url).into());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    /// Reads.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let mut answer = request.call()?;
+        let text = answer.body_mut().read_to_string()?;
+        decode(path, answer.status().as_u16(), &text)
+    }
+
+    /// Creates or does.
+    pub fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let mut answer = request.send_json(body)?;
+        if let Some(cookie) = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()) {
+            self.cookie = cookie.split(';').next().map(str::to_owned);
+        }
+        let text = answer.body_mut().read_to_string()?;
+        decode(path, answer.status().as_u16(), &text)
+    }
+}
+
+fn decode(path: &str, status: u16, text: &str) -> Result<Value> {
+    let value: Value =
+        if text.is_empty() { Value::Null } else { serde_json::from_str(text).unwrap_or(Value::Null) };
+    if (200..300).contains(&status) {
+        return Ok(value);
+    }
+    Err(format!("{path} answered {status}: {text}").into())
+}
+
+/// A text of a JSON answer.
+pub fn text(value: &Value, pointer: &str) -> Result<String> {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .ok_or_else(|| format!("an answer of the control plane has no {pointer}: {value}").into())
+}

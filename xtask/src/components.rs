@@ -1,0 +1,102 @@
+//! First-party plugins from source to component: compile for wasm32, wrap, add the manifest.
+//!
+//! A component is one file: the manifest of `plugin.toml` travels inside it, in the custom section `gantry:manifest`.
+
+use crate::{
+    environment::{self, WasmToolchain},
+    shell::{Result, cargo, output, root, say, target_directory},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const SECTION: &str = "gantry:manifest";
+
+/// Builds every plugin below `plugins/` into `out` and answers the files.
+pub fn build(out: &Path) -> Result<Vec<PathBuf>> {
+    let names = names()?;
+    let toolchain = environment::wasm()?;
+    say(&format!("building {} plugins as WebAssembly components", names.len()), "games are plugins");
+    let target = target_directory().join("wasm");
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--profile", "component", "--target", "wasm32-unknown-unknown"]);
+    command.env("CARGO_TARGET_DIR", &target);
+    if let WasmToolchain::BuildStd { rustc, linker } = &toolchain {
+        command.args(["-Z", "build-std=std,panic_abort"]);
+        command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+    }
+    // Each by itself, so that one plugin's features of the SDK are not another's.
+    let mut built = Vec::new();
+    fs::create_dir_all(out)?;
+    for name in names {
+        let mut one = clone(&command);
+        output(one.args(["--package", &format!("gantry-plugin-{name}")]))?;
+        let module = target
+            .join("wasm32-unknown-unknown/component")
+            .join(format!("gantry_plugin_{}.wasm", name.replace('-', "_")));
+        let file = out.join(format!("{name}.wasm"));
+        fs::write(&file, package(&fs::read(&module)?, &root().join("plugins").join(&name))?)?;
+        built.push(file);
+    }
+    Ok(built)
+}
+
+fn names() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("plugins"))? {
+        let entry = entry?;
+        if entry.path().join("plugin.toml").is_file() {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Wraps a core module and appends the manifest as JSON.
+fn package(module: &[u8], folder: &Path) -> Result<Vec<u8>> {
+    let mut component = wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|encoder| encoder.encode())
+        .map_err(|error| format!("{} is no valid plugin: {error:#}", folder.display()))?;
+    let manifest: toml::Table = toml::from_str(&fs::read_to_string(folder.join("plugin.toml"))?)?;
+    let manifest = serde_json::to_vec(&manifest)?;
+    append_custom_section(&mut component, SECTION, &manifest);
+    Ok(component)
+}
+
+/// Section id 0, the length of what follows, the name with its length, the data.
+fn append_custom_section(component: &mut Vec<u8>, name: &str, data: &[u8]) {
+    let mut body = Vec::new();
+    leb128(&mut body, name.len());
+    body.extend_from_slice(name.as_bytes());
+    body.extend_from_slice(data);
+    component.push(0);
+    leb128(component, body.len());
+    component.extend_from_slice(&body);
+}
+
+fn leb128(out: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let byte = (value & 0x7f) as u8;
+        value >>= 7;
+        if value == 0 {
+            out.push(byte);
+            return;
+        }
+        out.push(byte | 0x80);
+    }
+}
+
+fn clone(command: &std::process::Command) -> std::process::Command {
+    let mut copy = std::process::Command::new(command.get_program());
+    copy.args(command.get_args());
+    copy.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        copy.current_dir(folder);
+    }
+    copy
+}

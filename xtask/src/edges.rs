@@ -1,0 +1,106 @@
+//! Which crate may lean on which: the table, and its comparison with what the manifests say.
+//!
+//! The table is the architecture. A new edge is a decision, made here and explained in ARCHITECTURE.md.
+
+use crate::shell::{Result, root};
+use std::collections::BTreeSet;
+
+/// Each crate with all that it may depend on. Dependencies of tests alone are not edges of the product and are listed
+/// apart in [`TEST_EDGES`].
+const EDGES: &[(&str, &[&str])] = &[
+    ("gantry-types", &[]),
+    ("gantry-plugin", &[]),
+    ("gantry-host", &["gantry-types"]),
+    ("gantry-domain", &["gantry-types"]),
+    ("gantry-auth", &["gantry-domain", "gantry-types"]),
+    ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-types"]),
+    ("gantry-nodes", &["gantry-protocol", "gantry-types"]),
+    (
+        "gantry-app",
+        &[
+            "gantry-auth",
+            "gantry-domain",
+            "gantry-host",
+            "gantry-nodes",
+            "gantry-protocol",
+            "gantry-store",
+            "gantry-types",
+        ],
+    ),
+    ("gantry-api", &["gantry-app", "gantry-auth", "gantry-types"]),
+    (
+        "gantry-panel",
+        &[
+            "gantry-api",
+            "gantry-app",
+            "gantry-auth",
+            "gantry-domain",
+            "gantry-host",
+            "gantry-nodes",
+            "gantry-store",
+            "gantry-types",
+        ],
+    ),
+    ("gantry-protocol", &["gantry-types"]),
+    ("gantry-lifecycle", &["gantry-types"]),
+    ("gantry-files", &["gantry-types"]),
+    ("gantry-runtime", &["gantry-types"]),
+    (
+        "gantry-agent",
+        &[
+            "gantry-files",
+            "gantry-host",
+            "gantry-lifecycle",
+            "gantry-protocol",
+            "gantry-runtime",
+            "gantry-types",
+        ],
+    ),
+    ("gantry-plugin-luanti", &["gantry-plugin"]),
+    ("gantry-plugin-openarena", &["gantry-plugin"]),
+    ("xtask", &[]),
+];
+
+/// Tests may reach across: the control plane is tested against a real daemon with simulated containers.
+const TEST_EDGES: &[(&str, &[&str])] = &[
+    ("gantry-panel", &["gantry-agent", "gantry-files", "gantry-runtime", "gantry-protocol", "gantry-store"]),
+    ("gantry-nodes", &["gantry-agent"]),
+    ("gantry-agent", &["gantry-nodes"]),
+];
+
+/// Compares the manifests with the table.
+pub fn check() -> Result<()> {
+    let metadata =
+        cargo_metadata::MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec()?;
+    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let listed: BTreeSet<&str> = EDGES.iter().map(|(name, _)| *name).collect();
+    let mut faults: Vec<String> = Vec::new();
+    faults.extend(ours.difference(&listed).map(|name| format!("{name} is missing in the table")));
+    faults.extend(listed.difference(&ours).map(|name| format!("{name} is in the table but no crate")));
+    for package in &metadata.packages {
+        let name = package.name.as_str();
+        for dependency in
+            package.dependencies.iter().filter(|dependency| ours.contains(dependency.name.as_str()))
+        {
+            let development = dependency.kind == cargo_metadata::DependencyKind::Development;
+            let allowed = allows(EDGES, name, &dependency.name)
+                || (development && (name == dependency.name || allows(TEST_EDGES, name, &dependency.name)));
+            if !allowed {
+                faults.push(format!("{name} may not depend on {}", dependency.name));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.join("\n").into()) }
+}
+
+fn allows(table: &[(&str, &[&str])], from: &str, to: &str) -> bool {
+    table.iter().any(|(name, edges)| *name == from && edges.contains(&to))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_manifests_keep_to_the_table() {
+        super::check().expect("crate edges");
+    }
+}

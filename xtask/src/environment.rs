@@ -1,0 +1,126 @@
+//! Finding or installing what a fresh machine lacks.
+
+use crate::shell::{Result, find, is_root, output, root, run, say, succeeds};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Once,
+};
+
+/// Installs Debian packages, or says what to type.
+pub fn apt(packages: &[&str], why: &str) -> Result<()> {
+    static UPDATE: Once = Once::new();
+    let typed = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
+    if !is_root() {
+        return Err(format!("{why}: please type `sudo {typed}` and try again").into());
+    }
+    if find("apt-get").is_none() {
+        return Err(
+            format!("{why}: this machine has no apt-get; install {} by hand", packages.join(", ")).into()
+        );
+    }
+    say(&format!("installing {}", packages.join(", ")), why);
+    let mut updated = Ok(());
+    UPDATE.call_once(|| updated = output(Command::new("apt-get").arg("update")).map(drop));
+    updated?;
+    output(
+        Command::new("apt-get")
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["install", "--yes", "--no-install-recommends"])
+            .args(packages),
+    )
+    .map_err(|error| format!("{error}\nPlease type `{typed}` and try again"))?;
+    Ok(())
+}
+
+/// What links C for the few crates that need it.
+pub fn c_toolchain() -> Result<()> {
+    match find("cc") {
+        Some(_) => Ok(()),
+        None => apt(&["gcc", "libc6-dev"], "Rust links with a C toolchain"),
+    }
+}
+
+/// Node.js that is recent enough for the web panel's tools: the folder to put first into PATH.
+pub fn node() -> Result<PathBuf> {
+    if find("node").is_none() || find("npm").is_none() {
+        apt(&["nodejs", "npm"], "the web panel is built with Node.js")?;
+    }
+    let recent = |program: &Path| {
+        let version = output(Command::new(program).arg("--version")).ok()?;
+        let mut numbers =
+            version.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>().ok());
+        Some((numbers.next()??, numbers.next()??) >= (20, 19))
+    };
+    let system = find("node").ok_or("Node.js is not in PATH")?;
+    if recent(&system) == Some(true) {
+        return Ok(system.parent().ok_or("node has no folder")?.to_owned());
+    }
+    // Debian's own is older than the tools want; npm carries a newer one.
+    let tools = root().join(".gantry/tools");
+    let newer = tools.join("node_modules/node/bin");
+    if recent(&newer.join("node")) != Some(true) {
+        say("fetching Node.js 22 by npm", "Debian's Node.js is older than the web panel's tools want");
+        std::fs::create_dir_all(&tools)?;
+        run(Command::new("npm")
+            .args(["install", "--no-fund", "--no-audit", "--prefix"])
+            .arg(&tools)
+            .arg("node@22"))?;
+    }
+    Ok(newer)
+}
+
+/// Chromium for the browser tests.
+pub fn chromium() -> Result<PathBuf> {
+    if find("chromium").is_none() {
+        apt(&["chromium"], "the browser tests drive Chromium")?;
+    }
+    find("chromium").ok_or_else(|| "chromium was installed but is not in PATH".into())
+}
+
+/// How plugins are compiled here.
+pub enum WasmToolchain {
+    /// The toolchain at hand has the target.
+    Stock,
+    /// Debian's rustc, which brings the standard library's sources, driven by the toolchain's cargo and linker.
+    BuildStd { rustc: PathBuf, linker: PathBuf },
+}
+
+/// Finds or installs a compiler for `wasm32-unknown-unknown`.
+pub fn wasm() -> Result<WasmToolchain> {
+    let sysroot =
+        PathBuf::from(output(Command::new("rustc").current_dir(root()).args(["--print", "sysroot"]))?.trim());
+    let target = sysroot.join("lib/rustlib/wasm32-unknown-unknown");
+    if target.is_dir() {
+        return Ok(WasmToolchain::Stock);
+    }
+    let debian = PathBuf::from("/usr/bin/rustc");
+    let sources = || succeeds(Command::new("dpkg").args(["-s", "rust-web-src"]));
+    if !(debian.is_file() && sources()) {
+        say("adding the target wasm32-unknown-unknown by rustup", "plugins are WebAssembly components");
+        let added = find("rustup").is_some()
+            && succeeds(Command::new("timeout").args([
+                "120",
+                "rustup",
+                "target",
+                "add",
+                "wasm32-unknown-unknown",
+            ]));
+        if added && target.is_dir() {
+            return Ok(WasmToolchain::Stock);
+        }
+        apt(
+            &["rustc-web", "rust-web-src"],
+            "rustup could not fetch the target, Debian has a compiler for it",
+        )?;
+    }
+    let linker = sysroot.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld");
+    if !linker.is_file() {
+        return Err(format!(
+            "plugins need a WebAssembly linker and {} is missing: type `rustup target add wasm32-unknown-unknown`",
+            linker.display()
+        )
+        .into());
+    }
+    Ok(WasmToolchain::BuildStd { rustc: debian, linker })
+}

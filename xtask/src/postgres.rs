@@ -1,0 +1,191 @@
+//! A private PostgreSQL cluster, apart from any that the machine runs.
+//!
+//! The server's programs refuse to run as root, and Debian starts a cluster of its own that must not be touched: this
+//! one has its own folder, a random password and a free port of the loopback address.
+
+use crate::{
+    environment,
+    shell::{Result, find, is_root, output, random_hex, say, succeeds},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The unprivileged user that Debian's package makes.
+const USER: &str = "postgres";
+
+/// A cluster on disk.
+#[derive(Serialize, Deserialize)]
+pub struct Cluster {
+    folder: PathBuf,
+    port: u16,
+    password: String,
+    durable: bool,
+}
+
+impl Cluster {
+    /// The cluster of a data directory, made where it is missing.
+    pub fn open(data: &Path) -> Result<Self> {
+        let record = data.join("postgres.json");
+        if let Ok(bytes) = fs::read(&record) {
+            return Ok(serde_json::from_slice(&bytes)?);
+        }
+        let cluster = Self::create(data, true)?;
+        fs::write(&record, serde_json::to_vec_pretty(&cluster)?)?;
+        fs::set_permissions(&record, fs::Permissions::from_mode(0o600))?;
+        Ok(cluster)
+    }
+
+    /// A cluster whose data may be lost, for tests.
+    pub fn throw_away(data: &Path) -> Result<Self> {
+        Self::create(data, false)
+    }
+
+    fn create(data: &Path, durable: bool) -> Result<Self> {
+        programs()?;
+        let folder = place(data)?;
+        let port = crate::shell::free_port()?;
+        let cluster = Self { folder, port, password: random_hex(16)?, durable };
+        say("making a private PostgreSQL cluster", &cluster.folder.display().to_string());
+        let parent = cluster.folder.parent().ok_or("the cluster's folder has no parent")?;
+        fs::create_dir_all(parent)?;
+        if is_root() {
+            output(Command::new("chown").arg(USER).arg(parent))?;
+        }
+        let password_file = parent.join("initial-password");
+        fs::write(&password_file, &cluster.password)?;
+        if is_root() {
+            output(Command::new("chown").arg(USER).arg(&password_file))?;
+        }
+        let made = output(
+            cluster
+                .command("initdb")?
+                .arg("--pgdata")
+                .arg(&cluster.folder)
+                .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"])
+                .arg("--pwfile")
+                .arg(&password_file),
+        );
+        fs::remove_file(&password_file)?;
+        made?;
+        Ok(cluster)
+    }
+
+    /// The superuser's address of one database.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
+    }
+
+    /// Starts it if it does not run, and answers its process id.
+    pub fn start(&self) -> Result<i32> {
+        if !succeeds(self.control()?.arg("status")) {
+            say("starting PostgreSQL", &format!("port {} of the loopback address", self.port));
+            let durability = if self.durable { "on" } else { "off" };
+            let options = format!(
+                "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=300 -c fsync={durability} \
+                 -c synchronous_commit={durability} -c full_page_writes={durability}",
+                self.port
+            );
+            // Output goes to the server's own log; a pipe held open by the server would never end.
+            let log = self.folder.join("server.log");
+            let started = succeeds(
+                self.control()?.args(["-w", "-t", "60", "-o", &options, "-l"]).arg(&log).arg("start"),
+            );
+            if !started {
+                let text = fs::read_to_string(&log).unwrap_or_default();
+                return Err(format!("PostgreSQL did not start:\n{text}").into());
+            }
+        }
+        let pid = fs::read_to_string(self.folder.join("postmaster.pid"))?;
+        Ok(pid.lines().next().unwrap_or_default().trim().parse()?)
+    }
+
+    /// Stops it, letting transactions end.
+    pub fn stop(&self) -> Result<()> {
+        if succeeds(self.control()?.arg("status")) {
+            output(self.control()?.args(["-w", "-m", "fast", "stop"]))?;
+        }
+        Ok(())
+    }
+
+    /// Removes its folder.
+    pub fn remove(&self) -> Result<()> {
+        self.stop()?;
+        Ok(fs::remove_dir_all(self.folder.parent().ok_or("the cluster's folder has no parent")?)?)
+    }
+
+    /// Makes a database unless it is there.
+    pub fn database(&self, name: &str) -> Result<String> {
+        let psql = |sql: &str| {
+            output(Command::new(programs()?.join("psql")).env("PGPASSWORD", &self.password).args([
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &self.port.to_string(),
+                "-U",
+                "postgres",
+                "-tAc",
+                sql,
+            ]))
+        };
+        if psql(&format!("select 1 from pg_database where datname = '{name}'"))?.trim() != "1" {
+            psql(&format!("create database {name}"))?;
+        }
+        Ok(self.url(name))
+    }
+
+    fn control(&self) -> Result<Command> {
+        let mut command = self.command("pg_ctl")?;
+        command.arg("-D").arg(&self.folder);
+        Ok(command)
+    }
+
+    fn command(&self, program: &str) -> Result<Command> {
+        let program = programs()?.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("runuser");
+            command.args(["-u", USER, "--"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        command.current_dir("/");
+        Ok(command)
+    }
+}
+
+/// The folder of the newest installed server programs.
+fn programs() -> Result<PathBuf> {
+    if let Some(folder) = installed() {
+        return Ok(folder);
+    }
+    environment::apt(&["postgresql"], "Gantry keeps its state in PostgreSQL")?;
+    installed().ok_or_else(|| "PostgreSQL was installed but its server programs were not found".into())
+}
+
+fn installed() -> Option<PathBuf> {
+    let version = |folder: &Path| folder.file_name()?.to_str()?.parse::<u32>().ok();
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten().map(|entry| entry.path());
+    let newest =
+        versions.filter(|folder| folder.join("bin/initdb").is_file()).max_by_key(|folder| version(folder));
+    newest
+        .map(|folder| folder.join("bin"))
+        .or_else(|| Some(find("initdb")?.canonicalize().ok()?.parent()?.to_owned()))
+}
+
+/// The unprivileged user must be able to reach the folder, which it cannot below a home directory such as root's.
+fn place(data: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(data)?;
+    let data = data.canonicalize()?;
+    let open = |folder: &Path| fs::metadata(folder).is_ok_and(|meta| meta.permissions().mode() & 0o001 != 0);
+    if !is_root() || data.ancestors().all(open) {
+        return Ok(data.join("postgres/cluster"));
+    }
+    let name = hex::encode(&Sha256::digest(data.as_os_str().as_encoded_bytes())[..8]);
+    Ok(Path::new("/var/lib/gantry-development").join(name).join("cluster"))
+}

@@ -1,0 +1,235 @@
+//! `test`: sets up what the tests need, runs all of them, and says how many passed.
+//!
+//! Rust tests get a throw-away PostgreSQL cluster (one database per test), the built plugins and a Docker Engine. The
+//! browser tests get a whole `up` of their own.
+
+use crate::{
+    components, docker, environment,
+    postgres::Cluster,
+    processes::Processes,
+    shell::{Result, cargo, free_port, root, run, say, target_directory},
+    up, web,
+};
+use clap::Args;
+use rustix::process::Signal;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// Only these suites; all of them by default
+    #[arg(value_enum)]
+    pub suites: Vec<Suite>,
+    /// Where the browser tests leave their screenshots
+    #[arg(long)]
+    pub screenshots: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Suite {
+    /// Rust: unit tests, PostgreSQL, Docker, real games
+    Rust,
+    /// The panel's own tests and lints
+    Web,
+    /// A real browser against a whole Gantry
+    Browser,
+}
+
+#[derive(Default)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+    faults: Vec<String>,
+}
+
+/// Runs the suites and closes with a line that counts them.
+pub fn test(options: &Options) -> Result<()> {
+    let wanted = |suite| options.suites.is_empty() || options.suites.contains(&suite);
+    let data = std::env::temp_dir().join(format!("gantry-test-{}", std::process::id()));
+    fs::create_dir_all(&data)?;
+    let mut processes = Processes::open(&data)?;
+    let mut tally = Tally::default();
+    let result = suites(&wanted, options, &data, &mut processes, &mut tally);
+    processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
+    fs::remove_dir_all(&data).ok();
+    result?;
+    for fault in &tally.faults {
+        println!("failed: {fault}");
+    }
+    println!("\n{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed > 0 { Err("some tests failed".into()) } else { Ok(()) }
+}
+
+fn suites(
+    wanted: &dyn Fn(Suite) -> bool,
+    options: &Options,
+    data: &Path,
+    processes: &mut Processes,
+    tally: &mut Tally,
+) -> Result<()> {
+    environment::c_toolchain()?;
+    if wanted(Suite::Web) {
+        web_tests(tally)?;
+    }
+    web::build()?;
+    let plugins = data.join("plugins");
+    components::build(&plugins)?;
+    docker::ensure_engine(processes)?;
+    docker::ensure_base_image()?;
+    if wanted(Suite::Rust) {
+        let cluster = Cluster::throw_away(data)?;
+        cluster.start()?;
+        let tested = rust_tests(&cluster, &plugins, tally);
+        cluster.remove()?;
+        tested?;
+    }
+    if wanted(Suite::Browser) {
+        browser_tests(options, data, tally)?;
+    }
+    Ok(())
+}
+
+fn web_tests(tally: &mut Tally) -> Result<()> {
+    web::install()?;
+    say("checking the web panel", "types and lints");
+    run_npm(&["run", "--silent", "check"])?;
+    say("testing the web panel", "vitest");
+    count(web::npm()?.args(["run", "--silent", "test"]), "vitest", tally)
+}
+
+fn run_npm(arguments: &[&str]) -> Result<()> {
+    run(web::npm()?.args(arguments))
+}
+
+fn rust_tests(cluster: &Cluster, plugins: &Path, tally: &mut Tally) -> Result<()> {
+    say("running the Rust tests", "unit, PostgreSQL, Docker, real games");
+    let mut command = cargo();
+    command
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .env("GANTRY_TEST_DATABASE_URL", cluster.url("postgres"))
+        .env("GANTRY_TEST_PLUGINS", plugins);
+    count(&mut command, "cargo test", tally)
+}
+
+fn browser_tests(options: &Options, data: &Path, tally: &mut Tally) -> Result<()> {
+    let chromium = environment::chromium()?;
+    web::install()?;
+    // The tests of the Rust suite build the binaries with one set of features; a second set would compile all again.
+    run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
+    let binaries = target_directory().join("debug");
+    say("running the browser tests", "Chromium against a whole Gantry");
+    let screenshots = options.screenshots.clone().unwrap_or_else(|| data.join("screenshots"));
+    let stack = data.join("stack");
+    let xtask = std::env::current_exe()?;
+    let port = free_port()?;
+    run(Command::new(&xtask)
+        .current_dir(root())
+        .args(["up", "--detach", "--empty", "--port", &port.to_string(), "--binaries"])
+        .arg(&binaries)
+        .arg("--data-dir")
+        .arg(&stack)
+        // A browser test is quicker than a person; the limit has tests of its own.
+        .env("GANTRY_RATE_LIMIT_GENERAL", "5000"))?;
+    let up = up::read(&stack)?;
+    let tested = count(
+        web::node()?
+            .arg("test/e2e/run.mjs")
+            .args(["--url", &up.url, "--screenshots"])
+            .arg(&screenshots)
+            .env("GANTRY_E2E_EMAIL", &up.email)
+            .env("GANTRY_E2E_PASSWORD", &up.password)
+            .env("CHROMIUM", &chromium),
+        "browser",
+        tally,
+    );
+    run(Command::new(&xtask).current_dir(root()).args(["down", "--data-dir"]).arg(&stack))?;
+    tested
+}
+
+/// Runs a test program, shows its output, and adds its closing lines to the tally.
+fn count(command: &mut Command, name: &str, tally: &mut Tally) -> Result<()> {
+    let started = Instant::now();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let output = child.stdout.take().ok_or("a test program without output")?;
+    let (mut passed, mut failed) = (0, 0);
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        let (more_passed, more_failed) = closing_line(&plain(&line));
+        passed += more_passed;
+        failed += more_failed;
+        if line.starts_with("test ") && line.ends_with("FAILED") {
+            tally.faults.push(format!("{name}: {line}"));
+        }
+    }
+    let status = child.wait()?;
+    if !status.success() && failed == 0 {
+        tally.faults.push(format!("{name} ended with {status}"));
+        failed = 1;
+    }
+    if status.success() && passed == 0 {
+        tally.faults.push(format!("{name} ran no test"));
+        failed = 1;
+    }
+    tally.passed += passed;
+    tally.failed += failed;
+    println!("  {name}: {passed} passed, {failed} failed in {:.0?}", started.elapsed());
+    Ok(())
+}
+
+/// Passed and failed of one closing line of cargo test, vitest or node's test runner.
+fn closing_line(line: &str) -> (u32, u32) {
+    let before = |word: &str| {
+        let (head, _) = line.split_once(word)?;
+        head.rsplit([' ', '.', '(', '|']).find(|part| !part.is_empty())?.parse::<u32>().ok()
+    };
+    if line.starts_with("test result: ") {
+        return (before(" passed").unwrap_or_default(), before(" failed").unwrap_or_default());
+    }
+    if line.trim_start().starts_with("Tests  ") {
+        return (before(" passed").unwrap_or_default(), before(" failed").unwrap_or_default());
+    }
+    let node = |key: &str| {
+        line.strip_prefix("# ")
+            .or_else(|| line.strip_prefix("\u{2139} "))?
+            .strip_prefix(key)?
+            .trim()
+            .parse()
+            .ok()
+    };
+    (node("pass ").unwrap_or_default(), node("fail ").unwrap_or_default())
+}
+
+fn plain(line: &str) -> String {
+    let mut out = String::new();
+    let mut characters = line.chars();
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            characters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_each_runner_are_read() {
+        let cargo = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s";
+        assert_eq!(closing_line(cargo), (12, 3));
+        assert_eq!(closing_line("      Tests  2 failed | 31 passed (33)"), (31, 2));
+        assert_eq!(closing_line("# pass 4"), (4, 0));
+        assert_eq!(closing_line("# fail 1"), (0, 1));
+        assert_eq!(closing_line("Test Files  3 passed (3)"), (0, 0));
+        assert_eq!(plain("\u{1b}[32mTests\u{1b}[39m"), "Tests");
+    }
+}
