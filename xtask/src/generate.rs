@@ -1,7 +1,7 @@
 //! What is generated and checked in: made anew, or compared.
 //!
 //! The API document comes from the control plane, the TypeScript client from the document, the query data from the
-//! statements and a migrated database, the problem pages from the problem codes.
+//! statements and a migrated database.
 
 use crate::{
     postgres::Cluster,
@@ -19,7 +19,7 @@ pub struct Options {
 }
 
 /// Files and folders that are generated.
-const GENERATED: &[&str] = &["core/api/openapi.json", "core/store/.sqlx", "web/src/api", "docs/problems"];
+const GENERATED: &[&str] = &["core/api/openapi.json", "core/store/.sqlx", "web/src/api"];
 
 /// Generates everything, or checks that it would change nothing.
 pub fn generate(options: &Options) -> Result<()> {

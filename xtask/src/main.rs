@@ -38,7 +38,7 @@ enum Command {
     Test(test::Options),
     /// Formatting, lints, licences and advisories, crate edges, generated files
     Check,
-    /// Regenerate what is generated: the API document, the TypeScript client, the query data, the problem pages
+    /// Regenerate what is generated: the API document, the TypeScript client, the query data
     Gen(generate::Options),
     /// Build the first-party plugins as components into a folder
     Plugins {

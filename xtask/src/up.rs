@@ -279,7 +279,10 @@ fn set_up(
 
 fn memory_mib() -> Result<u64> {
     let text = fs::read_to_string("/proc/meminfo")?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:")).ok_or("/proc/meminfo has no MemTotal")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .ok_or("/proc/meminfo has no MemTotal")?;
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
 }
 

@@ -108,6 +108,7 @@ impl Requirement {
 
 /// What a request carries.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a few dozen, made once at start")]
 pub(crate) enum Body {
     None,
     Json(RefOr<Schema>),
@@ -117,6 +118,7 @@ pub(crate) enum Body {
 
 /// What a successful answer carries.
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "a few dozen, made once at start")]
 pub(crate) enum Answer {
     Empty,
     Json(RefOr<Schema>),

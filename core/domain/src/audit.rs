@@ -35,7 +35,10 @@ pub struct AuditEntry {
 
 impl AuditEntry {
     /// An entry about one thing.
-    #[expect(clippy::needless_pass_by_value, reason = "ids are small copies; a reference would burden every caller")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "ids are small copies; a reference would burden every caller"
+    )]
     pub fn new(
         action: &'static str,
         subject_kind: &'static str,

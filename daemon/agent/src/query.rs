@@ -77,6 +77,7 @@ pub(crate) fn reachable(endpoint: &Endpoint) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, endpoint.port))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err hands over")]
 fn unreachable(error: std::io::Error) -> QueryFailure {
     QueryFailure::new("unreachable", format!("the endpoint cannot be reached: {}", error.kind()))
 }

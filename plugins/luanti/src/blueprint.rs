@@ -5,13 +5,19 @@ use gantry_plugin::prelude::*;
 pub(crate) fn blueprint() -> Blueprint {
     Blueprint {
         summary: "Open voxel worlds to build, mine and explore together.".to_owned(),
-        documentation: "Players connect with the Luanti client: Join game, then the server's address and port. The \
+        documentation:
+            "Players connect with the Luanti client: Join game, then the server's address and port. The \
                         first person to join under the administrator's name may use every command."
-            .to_owned(),
+                .to_owned(),
         tags: ["sandbox", "voxel", "minetest"].map(str::to_owned).to_vec(),
         icon: include_str!("icon.svg").trim().to_owned(),
         variables: variables(),
-        endpoints: vec![EndpointNeed::required("game", Protocol::Udp, 30_000, "The port that players connect to.")],
+        endpoints: vec![EndpointNeed::required(
+            "game",
+            Protocol::Udp,
+            30_000,
+            "The port that players connect to.",
+        )],
         least: Limits::new(128, 20, 256),
         recommended: Limits::new(1_024, 100, 2_048),
         collect_every_ms: Some(5_000),
@@ -22,7 +28,7 @@ pub(crate) fn blueprint() -> Blueprint {
 fn variables() -> Vec<Variable> {
     let one_line = r"[^\x00-\x1f\x7f]*";
     vec![
-        Variable::text("name", "Server name", "A Gantry world", 60)
+        Variable::text("name", "Name shown to players", "A Gantry world", 60)
             .required()
             .pattern(one_line, "One line of text.")
             .help("Shown to players."),
@@ -38,8 +44,12 @@ fn variables() -> Vec<Variable> {
         )
         .group("World")
         .help("A world keeps the game that it was made with."),
-        Variable::boolean("creative", "Creative mode", false).group("World").help("Everything is free to place."),
-        Variable::boolean("damage", "Damage", true).group("World").help("Falling, drowning and fighting hurt."),
+        Variable::boolean("creative", "Creative mode", false)
+            .group("World")
+            .help("Everything is free to place."),
+        Variable::boolean("damage", "Damage", true)
+            .group("World")
+            .help("Falling, drowning and fighting hurt."),
         Variable::boolean("pvp", "Players may fight each other", true).group("World"),
         Variable::text("admin", "Administrator's player name", "", 20)
             .group("Access")

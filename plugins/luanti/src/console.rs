@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn joins_and_leaves_are_found() {
-        let join = "2026-11-21 02:09:52: ACTION[Server]: Alice [192.0.2.7] joins game. List of players: Alice";
+        let join =
+            "2026-11-21 02:09:52: ACTION[Server]: Alice [192.0.2.7] joins game. List of players: Alice";
         assert_eq!(one(join), Some(Event::Joined("Alice".to_owned())));
         let leave = "2026-11-21 02:10:52: ACTION[Server]: Alice leaves game. List of players: ";
         assert_eq!(one(leave), Some(Event::Left("Alice".to_owned())));

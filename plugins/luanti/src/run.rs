@@ -13,16 +13,18 @@ fn image() -> Image {
 }
 
 pub(crate) fn install(server: &Server) -> InstallPlan {
-    InstallPlan::new()
-        .step("Build the Luanti image", 20, Action::BuildImage(image()))
-        .step("Write the first configuration", 1, Action::EditConfig(configuration(server)))
+    InstallPlan::new().step("Build the Luanti image", 20, Action::BuildImage(image())).step(
+        "Write the first configuration",
+        1,
+        Action::EditConfig(configuration(server)),
+    )
 }
 
 fn configuration(server: &Server) -> ConfigEdit {
     let copy = |at: &'static str, key: &str| (at, server.setting(key).to_owned());
     ConfigEdit::new(
         CONFIGURATION,
-        Format::Properties,
+        Format::Ini,
         [
             copy("server_name", "name"),
             copy("motd", "motd"),

@@ -21,9 +21,10 @@ const CAPTURE_THE_FLAG: &str = "4";
 pub(crate) fn blueprint() -> Blueprint {
     Blueprint {
         summary: "Fast free-for-all and team matches in the classic arena style.".to_owned(),
-        documentation: "Players connect with the OpenArena client: open the console with Shift-Escape and type \
+        documentation:
+            "Players connect with the OpenArena client: open the console with Shift-Escape and type \
                         /connect followed by the server's address. Bots fill the arena while nobody is there."
-            .to_owned(),
+                .to_owned(),
         tags: ["shooter", "arena", "quake"].map(str::to_owned).to_vec(),
         icon: include_str!("icon.svg").trim().to_owned(),
         variables: variables(),
@@ -43,7 +44,7 @@ pub(crate) fn blueprint() -> Blueprint {
 fn variables() -> Vec<Variable> {
     let plain = "No quotes, semicolons, backslashes, percent or dollar signs.";
     vec![
-        Variable::text("hostname", "Server name", "A Gantry arena", 48)
+        Variable::text("hostname", "Name shown to players", "A Gantry arena", 48)
             .required()
             .pattern(PLAIN_TEXT, plain)
             .help("Shown in the server browser."),
@@ -55,12 +56,22 @@ fn variables() -> Vec<Variable> {
             "mode",
             "Game mode",
             "0",
-            &[("0", "Deathmatch"), ("1", "Duel"), ("3", "Team deathmatch"), (CAPTURE_THE_FLAG, "Capture the flag")],
+            &[
+                ("0", "Deathmatch"),
+                ("1", "Duel"),
+                ("3", "Team deathmatch"),
+                (CAPTURE_THE_FLAG, "Capture the flag"),
+            ],
         )
         .group("Match"),
         Variable::one_of("map", "First map", "oa_dm1", MAPS).group("Match"),
-        Variable::number("frag_limit", "Frag limit", 20, 0, 999).group("Match").help("Zero plays until the time is up."),
-        Variable::number("time_limit", "Time limit", 15, 0, 240).group("Match").unit("minutes").help("Zero is no limit."),
+        Variable::number("frag_limit", "Frag limit", 20, 0, 999)
+            .group("Match")
+            .help("Zero plays until the time is up."),
+        Variable::number("time_limit", "Time limit", 15, 0, 240)
+            .group("Match")
+            .unit("minutes")
+            .help("Zero is no limit."),
         Variable::number("bots", "Fill with bots up to", 0, 0, 16)
             .group("Match")
             .help("Bots leave as people join."),

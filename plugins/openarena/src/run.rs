@@ -13,9 +13,11 @@ fn image() -> Image {
 }
 
 pub(crate) fn install() -> InstallPlan {
-    InstallPlan::new()
-        .step("Build the OpenArena image", 20, Action::BuildImage(image()))
-        .step("Prepare the game's folder", 1, Action::MakeDirectory("baseoa".to_owned()))
+    InstallPlan::new().step("Build the OpenArena image", 20, Action::BuildImage(image())).step(
+        "Prepare the game's folder",
+        1,
+        Action::MakeDirectory("baseoa".to_owned()),
+    )
 }
 
 pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
@@ -55,7 +57,10 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     let mut spec = RunSpec::new(image(), command).environment("HOME", "/data");
     spec.terminal = false;
     spec.ready_timeout_ms = 60_000;
-    Ok(spec
-        .ready_when_answering("game", crate::status::REQUEST)
-        .stop([StopStep::Console("quit".to_owned()), StopStep::WaitMs(8_000), StopStep::Signal("SIGTERM".to_owned()), StopStep::WaitMs(3_000)]))
+    Ok(spec.ready_when_answering("game", crate::status::REQUEST).stop([
+        StopStep::Console("quit".to_owned()),
+        StopStep::WaitMs(8_000),
+        StopStep::Signal("SIGTERM".to_owned()),
+        StopStep::WaitMs(3_000),
+    ]))
 }

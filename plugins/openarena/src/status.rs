@@ -81,7 +81,8 @@ pub(crate) fn console_events(lines: &[String]) -> Vec<Found> {
 mod tests {
     use super::*;
 
-    const RECORDED: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\\sv_hostname\\^1Test^7 host\\sv_maxclients\\12\
+    const RECORDED: &[u8] =
+        b"\xff\xff\xff\xffstatusResponse\n\\sv_hostname\\^1Test^7 host\\sv_maxclients\\12\
         \\version\\ioq3 1.36\\mapname\\oa_dm1\n3 48 \"Sarge\"\n-1 0 \"^2Gr^3unt\"\n";
 
     #[test]

@@ -75,7 +75,11 @@ impl Variable {
     pub fn one_of(key: &str, label: &str, default: &str, choices: &[(&str, &str)]) -> Self {
         let choices = choices
             .iter()
-            .map(|(value, label)| Choice { value: (*value).to_owned(), label: (*label).to_owned(), help: None })
+            .map(|(value, label)| Choice {
+                value: (*value).to_owned(),
+                label: (*label).to_owned(),
+                help: None,
+            })
             .collect();
         Self::new(key, label, Kind::OneOf(choices), Some(default.to_owned()))
     }
@@ -225,11 +229,7 @@ impl Write {
 
 impl ConfigEdit {
     /// Edits to a file that is made where it is missing.
-    pub fn new<'a>(
-        path: &str,
-        format: Format,
-        edits: impl IntoIterator<Item = (&'a str, String)>,
-    ) -> Self {
+    pub fn new<'a>(path: &str, format: Format, edits: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let edits = edits.into_iter().map(|(at, value)| Edit { at: at.to_owned(), value }).collect();
         Self { path: path.to_owned(), format, edits, create: true }
     }

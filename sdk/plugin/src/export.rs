@@ -69,7 +69,7 @@ macro_rules! export {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
             type GantryAdapter = $crate::Adapter<$plugin>;
-            $crate::bindings::export!(GantryAdapter with_types_in $crate::bindings);
+    $crate::bindings::export!(GantryAdapter with_types_in $crate::bindings);
         };
     };
 }

@@ -66,6 +66,11 @@ pub use export::Adapter;
 
 /// All that an author needs, in one `use`.
 pub mod prelude {
+    #[cfg(feature = "collector")]
+    pub use crate::Collector;
+    #[cfg(feature = "console-events")]
+    pub use crate::ConsoleEvents;
+    pub use crate::Plugin;
     pub use crate::bindings::exports::gantry::plugin::blueprints::{
         Audience, Blueprint, Choice, EndpointNeed, Kind, NumberRule, TextRule, Variable,
     };
@@ -83,11 +88,6 @@ pub mod prelude {
     pub use crate::bindings::gantry::plugin::types::{
         Endpoint, Failure, FieldProblem, Limits, Protocol, Server, Setting,
     };
-    #[cfg(feature = "collector")]
-    pub use crate::Collector;
-    #[cfg(feature = "console-events")]
-    pub use crate::ConsoleEvents;
-    pub use crate::Plugin;
 }
 
 use prelude::{Blueprint, Failure, FieldProblem, InstallPlan, RunSpec, Server};

@@ -7,14 +7,14 @@
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
 //! [`permission`], [`problem`].
 
-pub mod ids;
-pub mod units;
-pub mod server;
-pub mod operation;
 pub mod blueprint;
-pub mod plan;
-pub mod sample;
+pub mod ids;
+pub mod operation;
 pub mod permission;
+pub mod plan;
 pub mod problem;
+pub mod sample;
+pub mod server;
+pub mod units;
 
 pub use ids::*;

@@ -168,10 +168,16 @@ pub enum Probe {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StopStep {
     /// A line typed into the console.
-    Console { command: String },
+    Console {
+        command: String,
+    },
     /// A signal by name, such as `SIGINT`.
-    Signal { signal: String },
-    Wait { ms: u32 },
+    Signal {
+        signal: String,
+    },
+    Wait {
+        ms: u32,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

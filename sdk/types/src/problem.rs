@@ -1,7 +1,7 @@
 //! Stable problem codes, with what each means and what to do.
 //!
-//! They stand in every problem response (`code`) and in every failed operation. A code is never renamed. Each has a
-//! page under `docs/problems/`, made from here.
+//! They stand in every problem response (`code`) and in every failed operation. A code is never renamed. `/api/docs`
+//! explains each.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -163,6 +163,7 @@ async fn admit(
 }
 
 /// Takes one from the bucket, or answers how long to wait.
+#[expect(clippy::result_large_err, reason = "the refusal is the answer itself")]
 fn limit(edge: &Edge, preset: Preset, key: Key) -> Result<Option<Standing>, Response> {
     let standing = edge.rates().take(preset, key);
     match standing.and_then(|standing| standing.wait) {

@@ -1,6 +1,6 @@
 //! Who gets a link, and what those learn who do not.
 
-use crate::fixture::{ControlPlane, PATIENCE, identity, reporting};
+use crate::fixture::{ControlPlane, identity, reporting};
 use async_trait::async_trait;
 use futures_util::{SinkExt, StreamExt};
 use gantry_nodes::{

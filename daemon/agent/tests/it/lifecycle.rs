@@ -17,7 +17,8 @@ async fn a_server_is_installed_started_stopped_and_deleted() {
     let server = daemon.running().await;
     assert_eq!(daemon.ended(id_of(&server)).await.state, OperationState::Succeeded);
     let written = daemon.dir.path().join(format!("servers/{}/data/minetest.conf", server.id));
-    assert!(std::fs::read_to_string(written).unwrap().contains("max_users = 8"));
+    let configuration = std::fs::read_to_string(written).unwrap();
+    assert!(configuration.contains("max_users = 8"), "{configuration}");
 
     let stop = daemon.next(&server, Desired::Stopped, Kind::Stop);
     daemon.put(&stop).await.unwrap();

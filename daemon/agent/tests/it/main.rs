@@ -1,5 +1,7 @@
 //! The daemon through the door that the control plane uses: its router, with simulated containers and a real plugin.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod adoption;
 mod console;
 mod daemon;

@@ -50,6 +50,7 @@ impl Drop for Leader<'_> {
 
 impl Shared {
     /// The outcome of `work`, done by this call or by another that came before.
+    #[expect(clippy::needless_lifetimes, reason = "the bound on F names it")]
     pub(crate) async fn run<'s, F, W>(&self, key: &str, sink: &'s dyn ProgressSink, mut work: F) -> Outcome
     where
         F: FnMut(Box<dyn ProgressSink + 's>) -> W,

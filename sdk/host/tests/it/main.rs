@@ -3,6 +3,8 @@
 //! Components are written as WebAssembly text and wrapped with the contract's own WIT, so no wasm toolchain is needed
 //! and every byte that a guest does is in the test. The compiler child is the real one.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod answers;
 mod cache;
 mod components;

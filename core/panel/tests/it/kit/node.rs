@@ -1,5 +1,5 @@
-//! A daemon in this process: the real link, ledger, sandbox and supervisors over simulated containers, and a socket that
-//! answers status queries as the game would.
+//! A daemon in this process: the real link, ledger, sandbox and supervisors, over simulated containers with a socket that
+//! answers status queries as the game would, or over Docker.
 
 use super::{Client, Page, compiler};
 use gantry_agent::{
@@ -13,7 +13,7 @@ use gantry_agent::{
     report::AGENT_VERSION,
 };
 use gantry_files::OutboundConfig;
-use gantry_runtime::SimulatedRuntime;
+use gantry_runtime::{DockerRuntime, Runtime, SimulatedRuntime, docker::DockerConfig};
 use serde_json::json;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -33,14 +33,34 @@ const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
     \\sv_hostname\\Arena\\sv_maxclients\\12\\mapname\\oa_dm1\\version\\simulated\n3 50 \"Grace\"\n";
 
 impl TestNode {
-    /// Makes location and node, enrolls, links, and gives it one address that answers as a game.
+    /// A node with simulated containers and one address that answers as a game.
     pub(crate) async fn join(admin: &Client) -> Self {
+        let mut tasks = JoinSet::new();
+        let port = answer_as_a_game(&mut tasks).await;
+        let simulated = |node| async move { Arc::new(SimulatedRuntime::new(node)) as Arc<dyn Runtime> };
+        Self::enlist(admin, port, tasks, simulated).await
+    }
+
+    /// A node with real containers and one address that nobody uses.
+    pub(crate) async fn with_docker(admin: &Client) -> Self {
+        let port = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+        let docker = |node| async move {
+            Arc::new(DockerRuntime::connect(DockerConfig::new(node)).await.unwrap()) as Arc<dyn Runtime>
+        };
+        Self::enlist(admin, port, JoinSet::new(), docker).await
+    }
+
+    /// Makes location and node, gives it the address, enrolls and links.
+    async fn enlist<R: Future<Output = Arc<dyn Runtime>>>(
+        admin: &Client,
+        port: u16,
+        mut tasks: JoinSet<()>,
+        runtime: impl FnOnce(gantry_types::NodeId) -> R,
+    ) -> Self {
         let mut page = Page::live(admin, &["nodes"]).await;
         let location = admin.post("/api/locations", json!({ "name": "Cellar" })).await.expect(201);
         let form = json!({ "name": "Anvil", "locationId": location["id"] });
         let id = admin.post("/api/nodes", form).await.expect(201)["id"].as_str().unwrap().to_owned();
-        let mut tasks = JoinSet::new();
-        let port = answer_as_a_game(&mut tasks).await;
         let form = json!({ "address": "127.0.0.1", "ports": port.to_string() });
         admin.post(&format!("/api/nodes/{id}/allocations"), form).await.expect(201);
 
@@ -54,7 +74,7 @@ impl TestNode {
             agent_version: AGENT_VERSION.to_owned(),
         });
         let identity = identity.await.unwrap();
-        let node = start(&data, identity.node_id).await;
+        let node = start(&data, identity.node_id, runtime(identity.node_id).await).await;
         let shutdown = CancellationToken::new();
         let (state, _) = watch::channel(LinkState::default());
         let config = LinkConfig { identity, agent_version: AGENT_VERSION.to_owned(), extra_ca: None, state };
@@ -70,14 +90,14 @@ impl TestNode {
     }
 }
 
-async fn start(data: &TempDir, node: gantry_types::NodeId) -> Node {
+async fn start(data: &TempDir, node: gantry_types::NodeId, runtime: Arc<dyn Runtime>) -> Node {
     let data = DataDir::open(data.path()).unwrap();
     let ledger = Ledger::open(&data.ledger(), chrono::Utc::now()).unwrap();
     let config = NodeConfig {
         node,
         data,
         ledger,
-        runtime: Arc::new(SimulatedRuntime::new(node)),
+        runtime,
         compiler: compiler(),
         clock: Arc::new(SystemClock),
         outbound: OutboundConfig::default(),

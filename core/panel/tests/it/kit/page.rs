@@ -50,8 +50,13 @@ impl Page {
 
     /// The first frame that is the one; everything before it is read past.
     pub(crate) async fn until(&mut self, is: impl Fn(&Value) -> bool) -> Value {
+        self.within(PATIENCE, is).await
+    }
+
+    /// The same with another patience, for what builds an image first.
+    pub(crate) async fn within(&mut self, patience: Duration, is: impl Fn(&Value) -> bool) -> Value {
         let mut seen = Vec::new();
-        let found = tokio::time::timeout(PATIENCE, async {
+        let found = tokio::time::timeout(patience, async {
             while let Some(Ok(message)) = self.0.next().await {
                 let Message::Text(text) = message else { continue };
                 let frame: Value = serde_json::from_str(&text).unwrap();

@@ -1,0 +1,81 @@
+//! Real games in real containers, from blueprint to players: nothing is simulated here.
+
+use crate::kit::{Page, TestApp, TestNode};
+use crate::servers::is_in_state;
+use serde_json::{Value, json};
+use std::{process::Command, time::Duration};
+
+/// The first run on a machine builds the game's image.
+const BUILD: Duration = Duration::from_secs(600);
+
+/// What Docker says of the container of a server.
+fn inspect(server: &str) -> Value {
+    let label = format!("label=gantry.server={server}");
+    let found = Command::new("docker").args(["ps", "--quiet", "--filter", &label]).output().unwrap();
+    let id = String::from_utf8(found.stdout).unwrap();
+    let inspected = Command::new("docker").args(["inspect", id.trim()]).output().unwrap();
+    serde_json::from_slice::<Value>(&inspected.stdout).unwrap()[0].clone()
+}
+
+/// Runs a game until its collector says what is awaited, stops it gracefully and deletes it.
+async fn play(blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let node = TestNode::with_docker(&admin).await;
+    let mut page = Page::live(&admin, &["servers"]).await;
+    let form = json!({ "name": "Real", "blueprintId": blueprint, "nodeId": node.id, "start": true, "variables": variables });
+    let made = admin.post("/api/servers", form).await.expect(201);
+    let id = made["server"]["id"].as_str().unwrap().to_owned();
+    page.within(BUILD, |frame| is_in_state(frame, "running")).await;
+
+    let topic = format!("server:{id}");
+    let mut live = Page::live(&admin, &[&topic]).await;
+    live.until(|frame| frame["type"] == "sample" && says(&frame["sample"]["game"])).await;
+    assert_hardened(&inspect(&id));
+
+    admin.post(&format!("/api/servers/{id}/power"), json!({ "action": "stop" })).await.expect(202);
+    page.until(|frame| is_in_state(frame, "offline")).await;
+    admin.delete(&format!("/api/servers/{id}")).await.expect(202);
+    page.until(|frame| frame["type"] == "removed" && frame["serverId"] == id).await;
+    node.stop().await;
+    app.stop().await;
+}
+
+/// The law of SECURITY.md as Docker tells it back.
+fn assert_hardened(container: &Value) {
+    let host = &container["HostConfig"];
+    assert_eq!(host["CapDrop"], json!(["ALL"]), "{host}");
+    assert!(host["CapAdd"].is_null());
+    assert_eq!(host["Privileged"], false);
+    assert_eq!(host["ReadonlyRootfs"], true);
+    assert_eq!(host["RestartPolicy"]["Name"], "no");
+    let options = host["SecurityOpt"].to_string();
+    assert!(options.contains("no-new-privileges") && options.contains("seccomp"), "{options}");
+    for limit in ["Memory", "MemorySwap", "PidsLimit"] {
+        assert!(host[limit].as_i64().unwrap() > 0, "{limit} is not limited");
+    }
+    let user = container["Config"]["User"].as_str().unwrap();
+    let uid: u32 = user.split(':').next().unwrap().parse().unwrap();
+    assert!(uid >= 20_000, "runs as {user}");
+    assert_ne!(host["NetworkMode"], "default");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openarena_runs_and_its_bots_are_counted_by_the_plugin() {
+    play("openarena:openarena", json!({ "hostname": "Tested", "bots": "2" }), |game| {
+        game["name"] == "Tested"
+            && game["map"] == "oa_dm1"
+            && game["maxPlayers"] == 12
+            && game["players"] == 2
+            && game["playerList"][1]["name"].is_string()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn luanti_runs_and_answers_the_plugins_probe() {
+    play("luanti:luanti", json!({ "name": "Tested", "max_players": "7" }), |game| {
+        game["name"] == "Tested" && game["maxPlayers"] == 7 && game["latencyMs"].is_number()
+    })
+    .await;
+}
