@@ -78,16 +78,16 @@ const system = (hostname: string, cpuCount: number, memoryMib: number) => ({ hos
 const report = (hostname: string, cpuCount: number, memoryMib: number) => ({ agentVersion: '0.1.0', system: system(hostname, cpuCount, memoryMib), runtime: 'Docker 27.3.1 (API 1.47)', plugins: ['a', 'b'], lastEvent: 1_204 })
 
 export const nodes: NodeView[] = [
-  { id: id(101), name: 'fra-1', description: 'Main machine', locationId: id(51), locationName: 'Frankfurt', state: 'connected', capacity: { memoryMib: 65_536, cpuPercent: 3_200, diskMib: 900_000 }, promised: { memoryMib: 41_984, cpuPercent: 1_400, diskMib: 96_000 }, serverCount: 4, allocationCount: 11, freeAllocationCount: 7, report: report('fra-1.example.net', 32, 65_536), lastSeenAt: before(1), createdAt: before(90 * DAY) },
-  { id: id(102), name: 'fra-2', description: '', locationId: id(51), locationName: 'Frankfurt', state: 'disconnected', capacity: { memoryMib: 32_768, cpuPercent: 1_600, diskMib: 450_000 }, promised: { memoryMib: 31_744, cpuPercent: 600, diskMib: 40_000 }, serverCount: 2, allocationCount: 6, freeAllocationCount: 4, report: report('fra-2.example.net', 16, 32_768), lastSeenAt: before(260), createdAt: before(60 * DAY) },
-  { id: id(103), name: 'attic', description: 'An old laptop', locationId: id(52), locationName: 'Home', state: 'awaiting_enrollment', capacity: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, promised: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, serverCount: 0, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: before(600) },
+  { id: id(101), name: 'fra-1', description: 'Main machine', locationId: id(51), locationName: 'Frankfurt', state: 'connected', capacity: { memoryMib: 65_536, cpuPercent: 3_200, diskMib: 900_000 }, promised: { servers: 4, memoryMib: 41_984, cpuPercent: 1_400, diskMib: 96_000 }, allocationCount: 11, freeAllocationCount: 7, report: report('fra-1.example.net', 32, 65_536), lastSeenAt: before(1), createdAt: before(90 * DAY) },
+  { id: id(102), name: 'fra-2', description: '', locationId: id(51), locationName: 'Frankfurt', state: 'disconnected', capacity: { memoryMib: 32_768, cpuPercent: 1_600, diskMib: 450_000 }, promised: { servers: 2, memoryMib: 31_744, cpuPercent: 600, diskMib: 40_000 }, allocationCount: 6, freeAllocationCount: 4, report: report('fra-2.example.net', 16, 32_768), lastSeenAt: before(260), createdAt: before(60 * DAY) },
+  { id: id(103), name: 'attic', description: 'An old laptop', locationId: id(52), locationName: 'Home', state: 'awaiting_enrollment', capacity: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, promised: { servers: 0, memoryMib: 0, cpuPercent: 0, diskMib: 0 }, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: before(600) },
 ]
 
-export const allocations: AllocationView[] = Array.from({ length: 11 }, (_, i) => ({ id: id(200 + i), nodeId: id(101), address: '203.0.113.10', port: 27_960 + i, serverId: null, serverName: null, endpoint: null }))
+export const allocations: AllocationView[] = Array.from({ length: 11 }, (_, i) => ({ id: id(200 + i), nodeId: id(101), address: '203.0.113.10', port: 27_960 + i, inUse: false, serverId: null, serverName: null }))
 
 export const plugins: PluginView[] = [
-  { id: id(301), manifestId: 'openarena', name: 'OpenArena', version: '0.1.0', author: 'Gantry', description: 'Runs OpenArena dedicated servers and reads their players by the Quake 3 status query.', licence: 'Apache-2.0', contract: '0.1', digest: '9f2c'.repeat(16), sizeBytes: 61_440, capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.', granted: true }], blueprints: [{ id: 'openarena:openarena', name: 'OpenArena' }], serverCount: 4, installedAt: before(90 * DAY) },
-  { id: id(302), manifestId: 'luanti', name: 'Luanti', version: '0.1.0', author: 'Gantry', description: 'Runs Luanti worlds, tells whether they answer, and who joined or left.', licence: 'Apache-2.0', contract: '0.1', digest: '41d7'.repeat(16), sizeBytes: 58_112, capabilities: [{ name: 'query', reason: 'Measures how long the world takes to answer.', granted: true }], blueprints: [{ id: 'luanti:luanti', name: 'Luanti' }], serverCount: 3, installedAt: before(90 * DAY) },
+  { id: id(301), manifestId: 'openarena', name: 'OpenArena', version: '0.1.0', author: 'Gantry', description: 'Runs OpenArena dedicated servers and reads their players by the Quake 3 status query.', licence: 'Apache-2.0', contract: '0.1', digest: '9f2c'.repeat(16), sizeBytes: 61_440, capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.', granted: true }], blueprints: [{ id: 'openarena:openarena', name: 'OpenArena' }], bundled: true, serverCount: 4, installedAt: before(90 * DAY) },
+  { id: id(302), manifestId: 'luanti', name: 'Luanti', version: '0.1.0', author: 'Gantry', description: 'Runs Luanti worlds, tells whether they answer, and who joined or left.', licence: 'Apache-2.0', contract: '0.1', digest: '41d7'.repeat(16), sizeBytes: 58_112, capabilities: [{ name: 'query', reason: 'Measures how long the world takes to answer.', granted: true }], blueprints: [{ id: 'luanti:luanti', name: 'Luanti' }], bundled: true, serverCount: 3, installedAt: before(90 * DAY) },
 ]
 
 /** What a state allows, as the control plane would say. */
@@ -117,18 +117,18 @@ const sample = (cpuPercent: number, memoryMib: number, limitMib: number, players
 export function aServer(change: Partial<ServerView> = {}): ServerView {
   const server: ServerView = {
     id: id(1001), name: 'Friday fragfest', description: 'Every Friday at nine.',
-    blueprint: { id: 'openarena:openarena', name: 'OpenArena', icon: OPENARENA_ICON, plugin: 'OpenArena', pluginVersion: '0.1.0' },
+    blueprint: { id: 'openarena:openarena', name: 'OpenArena', plugin: 'OpenArena', pluginVersion: '0.1.0' },
     node: { id: id(101), name: 'fra-1', location: 'Frankfurt', connected: true }, owner: person(1), desired: 'running',
     observed: { state: 'running', since: before(5 * HOUR + 720), reason: null, crashes: 0, startedAt: before(5 * HOUR + 725) },
     holds: [], operation: null, limits: limits(512, 100),
     endpoints: [{ allocationId: id(200), name: 'game', protocol: 'udp', address: '203.0.113.10', port: 27_960, primary: true }],
     sample: sample(31, 214, 512, 7, 16, ['Sarge', 'Grism', 'Kyonshi', 'Major', 'Sorceress', 'Tanisha', 'Liz']),
-    generation: 3, acknowledgedGeneration: 3, permissions: everyRight, actions: [], createdAt: before(60 * DAY), ...change,
+    timeZone: 'Europe/Berlin', generation: 3, acknowledgedGeneration: 3, permissions: everyRight, actions: [], createdAt: before(60 * DAY), ...change,
   }
   return { ...server, actions: change.actions ?? actionsFor(server.observed.state, server.holds.length > 0) }
 }
 
-const luanti = { id: 'luanti:luanti', name: 'Luanti', icon: LUANTI_ICON, plugin: 'Luanti', pluginVersion: '0.1.0' }
+const luanti = { id: 'luanti:luanti', name: 'Luanti', plugin: 'Luanti', pluginVersion: '0.1.0' }
 const endpoint = (n: number, port: number) => [{ allocationId: id(n), name: 'game', protocol: 'udp' as const, address: '203.0.113.10', port, primary: true }]
 const off = (seconds: number, reason: string | null = null) => ({ state: 'offline' as const, since: before(seconds), reason, crashes: 0, startedAt: null })
 
@@ -147,7 +147,7 @@ export const servers: ServerView[] = [
 ]
 for (const server of servers) {
   const allocation = allocations.find((one) => one.id === server.endpoints[0]?.allocationId)
-  if (allocation) Object.assign(allocation, { serverId: server.id, serverName: server.name, endpoint: 'game' })
+  if (allocation) Object.assign(allocation, { inUse: true, serverId: server.id, serverName: server.name })
 }
 
 export const operations: OperationView[] = [
@@ -161,13 +161,13 @@ export const members: MemberView[] = [
   { userId: id(3), name: 'Mina Okafor', email: 'mina@example.org', permissions: ['server.read', 'console.read', 'players.read'], createdAt: before(3 * DAY) },
 ]
 
-const record = (n: number, seconds: number, who: number | null, action: string, kind: string, subject: string, details: object): AuditView => ({ id: id(n), at: before(seconds), actor: who === null ? null : person(who), action, subjectKind: kind, subjectId: subject, ip: who === null ? null : '198.51.100.7', requestId: id(n + 1000), details: details as Record<string, never> })
+const record = (n: number, seconds: number, who: number | null, action: string, kind: string, subject: string, after: object | null = null, was: object | null = null): AuditView => ({ id: id(n), seq: n, at: before(seconds), actor: who === null ? null : person(who), action, subjectKind: kind, subjectId: subject, ip: who === null ? null : '198.51.100.7', requestId: id(n + 1000), before: was as Record<string, never>, after: after as Record<string, never> })
 export const audit: AuditView[] = [
-  record(7001, 90, 1, 'console.command', 'server', id(1001), { command: 'say next map in 2 minutes' }),
-  record(7002, 5 * HOUR, 2, 'server.restart', 'server', id(1001), {}),
-  record(7003, 9 * HOUR, 1, 'variables.update', 'server', id(1001), { changed: ['hostname', 'max_players'], needsRestart: true, before: { max_players: '12' }, after: { max_players: '16' } }),
-  record(7004, 2 * DAY, 1, 'member.invite', 'server', id(1001), { email: 'mina@example.org' }),
-  record(7005, 3 * DAY, null, 'node.disconnected', 'node', id(102), {}),
+  record(7001, 90, 1, 'console.command', 'server', id(1001)),
+  record(7002, 5 * HOUR, 2, 'server.power', 'server', id(1001), { action: 'restart' }),
+  record(7003, 9 * HOUR, 1, 'variables.update', 'server', id(1001), { hostname: 'Friday fragfest', max_players: '16' }, { hostname: 'Friday fragfest', max_players: '12' }),
+  record(7004, 2 * DAY, 1, 'member.create', 'server', id(1001), { email: 'mina@example.org', permissions: ['server.read', 'console.read', 'players.read'] }),
+  record(7005, 3 * DAY, null, 'node.disconnected', 'node', id(102)),
   record(7006, 9 * DAY, 1, 'user.create', 'user', id(3), { role: 'limited' }),
 ]
 

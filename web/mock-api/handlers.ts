@@ -2,7 +2,7 @@
  * The API in the page: method and path to an answer. It is unlike the real one in that nothing is kept over a reload,
  * a preview validates little, and every account may do everything.
  */
-import type { Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
+import type { AllocationView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
 import { install, numbersAt, power, world } from './world'
 
@@ -30,7 +30,7 @@ const signIn = ({ body }: Call) => {
 
 function preview(input: ServerInput) {
   const problems = input.variables?.map === 'oa_dm99' ? [{ key: 'variables.map', message: 'There is no map of this name.', remedy: 'Choose one that the game brings, such as oa_dm1.' }] : []
-  const free = allocations.find((one) => !one.serverId)
+  const free = allocations.find((one) => !one.inUse)
   return {
     problems,
     plan: problems.length > 0 ? null : {
@@ -48,16 +48,16 @@ function preview(input: ServerInput) {
 
 function create(input: ServerInput) {
   const blueprint = blueprints.find((item) => item.id === input.blueprintId)
-  const free = allocations.find((one) => !one.serverId)
+  const free = allocations.find((one) => !one.inUse)
   const node = nodes.find((one) => one.id === input.nodeId)
   if (!blueprint || !free || !node) return missing()
   const server = aServer({
     id: world.newId(), name: input.name, description: input.description ?? '', limits: input.limits ?? blueprint.blueprint.recommended, sample: null,
-    blueprint: { id: blueprint.id, name: blueprint.blueprint.name, icon: blueprint.blueprint.icon, plugin: blueprint.plugin.name, pluginVersion: blueprint.plugin.version },
+    blueprint: { id: blueprint.id, name: blueprint.blueprint.name, plugin: blueprint.plugin.name, pluginVersion: blueprint.plugin.version },
     observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null },
     endpoints: [{ allocationId: free.id, name: 'game', protocol: 'udp', address: free.address, port: free.port, primary: true }], createdAt: new Date().toISOString(),
   })
-  Object.assign(free, { serverId: server.id, serverName: server.name, endpoint: 'game' })
+  Object.assign(free, { inUse: true, serverId: server.id, serverName: server.name })
   servers.unshift(server)
   const operation = world.begin(server.id, 'install')
   world.console(server.id).lines.length = 0
@@ -73,6 +73,17 @@ function statistics(server: ServerView, query: URLSearchParams): StatisticsView 
     .filter((at) => Math.abs(to - 10 * 3_600 - at) > 2_400)
     .map((at) => ({ at: new Date(at * 1000).toISOString(), ...numbersAt(at, server), maxPlayers: 16 }))
   return { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString(), stepSeconds: step, points }
+}
+
+/** Gives an endpoint an address in place of the one that it has. */
+function readdress(server: ServerView, name: string, free: AllocationView): ServerView['endpoints'] {
+  const old = server.endpoints.find((endpoint) => endpoint.name === name)
+  const left = allocations.find((one) => one.id === old?.allocationId)
+  if (left) Object.assign(left, { inUse: false, serverId: null, serverName: null })
+  Object.assign(free, { inUse: true, serverId: server.id, serverName: server.name })
+  const endpoints = [...server.endpoints.filter((endpoint) => endpoint !== old), { allocationId: free.id, name, protocol: old?.protocol ?? ('udp' as const), address: free.address, port: free.port, primary: old?.primary ?? false }]
+  world.change(server.id, { endpoints })
+  return endpoints
 }
 
 const withServer = (handle: (server: ServerView, call: Call) => unknown): Handler => (call) => {
@@ -126,12 +137,12 @@ const routes: [method: string, path: string, handle: Handler][] = [
     const older = lines.filter((line) => line.seq < Number(query.get('before') ?? Infinity)).slice(-Number(query.get('limit') ?? 200))
     return { lines: older, firstSeq: lines[0]?.seq ?? 1, nextSeq: (lines.at(-1)?.seq ?? 0) + 1 }
   })],
-  ['GET', '/api/servers/:/allocations', withServer((server) => page(allocations.filter((one) => one.serverId === server.id)))],
-  ['POST', '/api/servers/:/allocations', withServer((server) => {
-    const free = allocations.find((one) => !one.serverId)
-    return free ? Object.assign(free, { serverId: server.id, serverName: server.name, endpoint: null }) : problem('no_free_allocation', 409, 'The node has no free address for this game', 'Every allocation of fra-1 is in use.', 'Ask an administrator to add allocations to the node, or choose another node.')
+  ['GET', '/api/servers/:/allocations', withServer((server) => page(server.endpoints))],
+  ['POST', '/api/servers/:/allocations', withServer((server, { body }) => {
+    const free = allocations.find((one) => one.nodeId === server.node.id && !one.inUse)
+    return free ? page(readdress(server, String(body.endpoint), free)) : problem('no_free_allocation', 409, 'The node has no free address for this game', 'Every allocation of fra-1 is in use.', 'Ask an administrator to add allocations to the node, or choose another node.')
   })],
-  ['DELETE', '/api/servers/:/allocations/:', ({ params }) => void Object.assign(allocations.find((one) => one.id === params[1]) ?? {}, { serverId: null, serverName: null, endpoint: null })],
+  ['DELETE', '/api/servers/:/allocations/:', withServer((server) => problem('conflict', 409, 'That is not possible now', `${server.blueprint.name} needs an address for game; give it another first.`, 'Give it another first.'))],
   ['GET', '/api/servers/:/operations', withServer((server) => page(operations.filter((operation) => operation.serverId === server.id)))],
   ['GET', '/api/servers/:/members', () => page(members)],
   ['POST', '/api/servers/:/members', ({ body }) => {
@@ -150,7 +161,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/nodes', () => page(nodes)],
   ['POST', '/api/nodes', ({ body }) => {
     const { memoryMib, cpuPercent, diskMib, ...rest } = body as Record<'memoryMib' | 'cpuPercent' | 'diskMib', number>
-    const node = { ...(rest as (typeof nodes)[number]), id: world.newId(), locationName: locations.find((one) => one.id === body.locationId)?.name ?? '', state: 'awaiting_enrollment' as const, capacity: { memoryMib, cpuPercent, diskMib }, promised: { memoryMib: 0, cpuPercent: 0, diskMib: 0 }, serverCount: 0, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: new Date().toISOString() }
+    const node = { ...(rest as (typeof nodes)[number]), id: world.newId(), locationName: locations.find((one) => one.id === body.locationId)?.name ?? '', state: 'awaiting_enrollment' as const, capacity: { memoryMib, cpuPercent, diskMib }, promised: { servers: 0, memoryMib: 0, cpuPercent: 0, diskMib: 0 }, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: new Date().toISOString() }
     nodes.push(node)
     return node
   }],
@@ -160,9 +171,8 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `echo 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e' | gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 3_600_000).toISOString() })],
   ['GET', '/api/nodes/:/allocations', ({ params }) => page(allocations.filter((one) => one.nodeId === params[0]))],
   ['POST', '/api/nodes/:/allocations', ({ params, body }) => {
-    const made = { id: world.newId(), nodeId: params[0] ?? '', address: String(body.address), port: Number.parseInt(String(body.ports), 10), serverId: null, serverName: null, endpoint: null }
-    allocations.push(made)
-    return { created: [made], existing: 0 }
+    allocations.push({ id: world.newId(), nodeId: params[0] ?? '', address: String(body.address), port: Number.parseInt(String(body.ports), 10), inUse: false, serverId: null, serverName: null })
+    return { created: 1, existing: 0 }
   }],
   ['DELETE', '/api/allocations/:', ({ params }) => void allocations.splice(allocations.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/locations', () => page(locations)],

@@ -1,5 +1,6 @@
 /** Puts the mock API in the place of `fetch` and `WebSocket`, for this origin's `/api` alone. */
 import type { ConsoleFrame, LiveFrame } from '../src/api/types'
+import { users } from './data'
 import { answer, scene } from './handlers'
 import { beat, world } from './world'
 
@@ -9,7 +10,7 @@ class MockSocket {
   readyState = 0
   onopen: (() => void) | null = null
   onmessage: ((event: { data: string }) => void) | null = null
-  onclose: (() => void) | null = null
+  onclose: ((event: { code: number }) => void) | null = null
   readonly #path: string
   #stop: () => void = () => undefined
   #topics = new Set<string>()
@@ -26,9 +27,12 @@ class MockSocket {
     const frame = JSON.parse(text) as { type: string; topics?: string[]; after?: number; id?: string; command?: string }
     const serverId = /console\/(.+)$/.exec(this.#path)?.[1]
     if (frame.type === 'authenticate') this.#stop = serverId === undefined ? this.#live() : this.#console(serverId, frame.after)
-    if (frame.type === 'subscribe') this.#topics = new Set(frame.topics)
+    if (frame.type === 'subscribe') {
+      this.#topics = new Set(frame.topics)
+      this.#give({ type: 'subscribed', topics: [...this.#topics] })
+    }
     if (frame.type === 'command' && serverId !== undefined) {
-      world.say(serverId, 'command', frame.command ?? '')
+      world.say(serverId, 'command', `[${users[0]?.name ?? ''}] ${frame.command ?? ''}`)
       this.#give({ type: 'accepted', id: frame.id ?? '' })
       setTimeout(() => world.say(serverId, 'game', `broadcast: print "${frame.command ?? ''}"`), 30)
       if (frame.command === 'flood') flood(serverId)
@@ -37,7 +41,7 @@ class MockSocket {
   close(): void {
     this.readyState = 3
     this.#stop()
-    this.onclose?.()
+    this.onclose?.({ code: 1005 })
   }
 
   #give(frame: LiveFrame | ConsoleFrame): void {

@@ -88,7 +88,7 @@ const STORY = [
   ['game', '\x1b[32mGrism^7 entered the game\x1b[0m'],
   ['game', 'Kill: 0 1 10: Sarge killed Grism by MOD_RAILGUN'],
   ['game', 'say: Grism: nice shot'],
-  ['command', 'say next map in 2 minutes'],
+  ['command', '[Ada Moreau] say next map in 2 minutes'],
   ['game', 'broadcast: print "server: next map in 2 minutes\\n"'],
   ['game', '\x1b[31mERROR: could not open demos/oa_dm1.dm_71\x1b[0m'],
 ] as const

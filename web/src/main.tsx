@@ -6,7 +6,7 @@ import { createRoot } from 'react-dom/client'
 import './app.css'
 import { Live } from './api/live'
 import { ApiError } from './api/problem'
-import { keys } from './api/queries'
+import { keys, sessionQuery } from './api/queries'
 import { PageError, PagePending } from './layout/states'
 import { startTheme } from './lib/theme'
 import { routeTree } from './routes/tree'
@@ -20,6 +20,13 @@ function sessionEnded(error: unknown): void {
   void router.invalidate()
 }
 
+/** The live link says that the session may have ended or changed: the page is built for the one that there is now. */
+async function sessionChanged(): Promise<void> {
+  const session = await queries.fetchQuery({ ...sessionQuery, staleTime: 0 })
+  if (session === null) live.stop()
+  await router.invalidate()
+}
+
 const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({ onError: sessionEnded }),
   mutationCache: new MutationCache({ onError: sessionEnded }),
@@ -30,7 +37,8 @@ const queries: QueryClient = new QueryClient({
     },
   },
 })
-const live = new Live(queries)
+// A session that cannot be read now is read by the next call that needs it.
+const live = new Live(queries, () => void sessionChanged().catch(() => undefined))
 
 const router = createRouter({
   routeTree,

@@ -412,7 +412,13 @@ export interface paths {
          *     Needs an administrator.
          */
         post: operations["enrollNode"];
-        delete?: never;
+        /**
+         * Takes the node's identity away and cuts its link
+         * @description Its game servers keep running. A daemon can enroll as the node again by another token.
+         *
+         *     Needs an administrator.
+         */
+        delete: operations["revokeNode"];
         options?: never;
         head?: never;
         patch?: never;
@@ -452,6 +458,26 @@ export interface paths {
         get: operations["operation"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/operations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calls an operation off
+         * @description Needs `operations.cancel` on the server it belongs to.
+         */
+        post: operations["cancelOperation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -635,7 +661,9 @@ export interface paths {
         put?: never;
         /**
          * Gives the server a further address
-         * @description Needs `allocations.update` on the server.
+         * @description Answers with all addresses of the server.
+         *
+         *     Needs `allocations.update` on the server.
          */
         post: operations["addServerAllocation"];
         delete?: never;
@@ -656,7 +684,9 @@ export interface paths {
         post?: never;
         /**
          * Takes an address away that no endpoint needs
-         * @description Needs `allocations.update` on the server.
+         * @description Answers with the addresses that the server keeps.
+         *
+         *     Needs `allocations.update` on the server.
          */
         delete: operations["removeServerAllocation"];
         options?: never;
@@ -999,7 +1029,7 @@ export interface paths {
         };
         /**
          * The console, live
-         * @description A WebSocket of text frames, each one JSON value: `ConsoleClientFrame` up, `ConsoleServerFrame` down, at most 64 KiB each. Commands need `console.write`, checked for each.
+         * @description A WebSocket of text frames, each one JSON value: `ConsoleClientFrame` up, `ConsoleFrame` down, at most 64 KiB each. Commands need `console.write`, checked for each.
          *
          *     The first frame carries a ticket from `/api/ws/token`, of somebody with `console.read` on the server.
          */
@@ -1021,7 +1051,7 @@ export interface paths {
         };
         /**
          * Changes as they happen
-         * @description A WebSocket of text frames, each one JSON value: `LiveClientFrame` up, `LiveServerFrame` down, at most 64 KiB each way up.
+         * @description A WebSocket of text frames, each one JSON value: `LiveClientFrame` up, `LiveFrame` and `LiveNotice` down, at most 64 KiB each way up.
          *
          *     The first frame carries a ticket from `/api/ws/token`.
          */
@@ -1178,9 +1208,9 @@ export interface components {
         };
         AllocationView: {
             address: string;
-            /** @description The endpoint of the server's blueprint that uses it. */
-            endpoint?: string | null;
             id: components["schemas"]["AllocationId"];
+            /** @description Whether a server holds it. */
+            inUse: boolean;
             nodeId: components["schemas"]["NodeId"];
             /** Format: int32 */
             port: number;
@@ -1188,7 +1218,8 @@ export interface components {
             serverName?: string | null;
         };
         AllocationsCreated: {
-            created: components["schemas"]["AllocationView"][];
+            /** Format: int32 */
+            created: number;
             /**
              * Format: int32
              * @description Addresses of the request that existed before.
@@ -1222,17 +1253,23 @@ export interface components {
         AuditView: {
             /** @description Stable: `server.create`, `node.delete`. */
             action: string;
-            actor?: components["schemas"]["PersonView"] | null;
+            actor?: components["schemas"]["Person"] | null;
+            after: Record<string, never>;
             /** Format: date-time */
             at: string;
-            details: Record<string, never>;
+            before: Record<string, never>;
             id: components["schemas"]["AuditId"];
             /** @description Administrators alone see it. */
             ip?: string | null;
             requestId?: string | null;
-            subjectId?: string | null;
+            /**
+             * Format: int64
+             * @description Counts up by one without gaps, over the whole log.
+             */
+            seq: number;
+            subjectId: string;
             /** @description Stable: `server`, `node`, `user`. */
-            subjectKind?: string | null;
+            subjectKind: string;
         };
         Blueprint: {
             /**
@@ -1276,8 +1313,12 @@ export interface components {
             /** @description Why the plugin asks for it, in its author's words. */
             reason: string;
         };
-        CapacityView: {
-            /** Format: int64 */
+        /** @description What a node offers to servers. Zero sets no bound on that field. */
+        Capacity: {
+            /**
+             * Format: int64
+             * @description Hundredths of a core.
+             */
             cpuPercent: number;
             /** Format: int64 */
             diskMib: number;
@@ -1289,10 +1330,7 @@ export interface components {
             label: string;
             value: string;
         };
-        /**
-         * @description What went wrong, for programs.
-         * @enum {string}
-         */
+        /** @enum {string} */
         Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "capacity_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "node_unreachable" | "unavailable" | "overloaded" | "deadline_exceeded";
         CommandInput: {
             /** @description One line. */
@@ -1307,11 +1345,11 @@ export interface components {
         };
         /** @enum {string} */
         ConfigFormat: "properties" | "ini" | "json" | "toml" | "lines";
-        /** @description What a client says on `/api/ws/console/{serverId}`. The first frame, within 5 seconds, is `authenticate`. */
+        /** @description What a client says on `/api/ws/console/{id}`. The first frame, within 5 seconds, is `authenticate`. */
         ConsoleClientFrame: {
             /**
              * Format: int64
-             * @description The last line that the client has; the console's recent end follows when left out.
+             * @description The last line that the client has; the recent end of the console follows when left out.
              */
             after?: number | null;
             /** @description From `GET /api/ws/token`. */
@@ -1320,10 +1358,42 @@ export interface components {
             type: "authenticate";
         } | {
             command: string;
-            /** @description Of the client's choosing; the answer repeats it. */
+            /** @description Of the client's choosing, at most 64 bytes; the answer repeats it. */
             id: string;
             /** @enum {string} */
             type: "command";
+        };
+        /** @description One message to a console. */
+        ConsoleFrame: {
+            lines: components["schemas"]["ConsoleLine"][];
+            /** @enum {string} */
+            type: "lines";
+        } | {
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            to: number;
+            /** @enum {string} */
+            type: "gap";
+        } | {
+            /** @enum {string} */
+            type: "restarted";
+        } | {
+            connected: boolean;
+            /** @enum {string} */
+            type: "node";
+        } | {
+            id: string;
+            /** @enum {string} */
+            type: "accepted";
+        } | {
+            id: string;
+            problem: components["schemas"]["Problem"];
+            /** @enum {string} */
+            type: "refused";
+        } | {
+            /** @enum {string} */
+            type: "revoked";
         };
         /** @description One line. Its text keeps escape sequences and is untrusted; the end of line is removed. */
         ConsoleLine: {
@@ -1349,35 +1419,6 @@ export interface components {
              * @description The next line's number.
              */
             nextSeq: number;
-        };
-        /** @description What the server says on `/api/ws/console/{serverId}`. */
-        ConsoleServerFrame: {
-            lines: components["schemas"]["ConsoleLine"][];
-            /** @enum {string} */
-            type: "lines";
-        } | {
-            /** Format: int64 */
-            from: number;
-            /** Format: int64 */
-            to: number;
-            /** @enum {string} */
-            type: "gap";
-        } | {
-            connected: boolean;
-            /** @enum {string} */
-            type: "node";
-        } | {
-            id: string;
-            /** @enum {string} */
-            type: "accepted";
-        } | {
-            id: string;
-            problem: components["schemas"]["Problem"];
-            /** @enum {string} */
-            type: "refused";
-        } | {
-            /** @enum {string} */
-            type: "revoked";
         };
         /**
          * @description Where a line came from.
@@ -1440,6 +1481,11 @@ export interface components {
             name: string;
             protocol: components["schemas"]["Protocol"];
             required: boolean;
+        };
+        EndpointPage: {
+            items: components["schemas"]["EndpointView"][];
+            /** @description Where the next page begins; null is the end. */
+            nextCursor: string | null;
         };
         EndpointView: components["schemas"]["Endpoint"] & {
             allocationId: components["schemas"]["AllocationId"];
@@ -1546,18 +1592,15 @@ export interface components {
             /** @enum {string} */
             type: "subscribe";
         };
-        /** @description One second of a server, for watchers. */
-        LiveSample: {
-            /** Format: date-time */
-            at: string;
-            game?: components["schemas"]["Sample"] | null;
-            statistics?: components["schemas"]["Statistics"] | null;
-        };
-        /** @description What the server says on `/api/ws/live`. After a lost connection or `lagged`, a client fetches again what it shows. */
-        LiveServerFrame: {
+        /** @description One message to a page. */
+        LiveFrame: {
             server: components["schemas"]["ServerView"];
             /** @enum {string} */
             type: "server";
+        } | {
+            serverId: components["schemas"]["ServerId"];
+            /** @enum {string} */
+            type: "removed";
         } | {
             sample: components["schemas"]["LiveSample"];
             serverId: components["schemas"]["ServerId"];
@@ -1568,21 +1611,26 @@ export interface components {
             /** @enum {string} */
             type: "operation";
         } | {
-            serverId: components["schemas"]["ServerId"];
-            /** @enum {string} */
-            type: "removed";
-        } | {
-            connected: boolean;
-            node?: components["schemas"]["NodeView"] | null;
             nodeId: components["schemas"]["NodeId"];
+            state: components["schemas"]["NodeState"];
             /** @enum {string} */
             type: "node";
+        };
+        /** @description What the server says on `/api/ws/live` about the socket itself. All else is a `LiveFrame`. */
+        LiveNotice: {
+            topics: string[];
+            /** @enum {string} */
+            type: "subscribed";
         } | {
             /** @enum {string} */
-            type: "lagged";
-        } | {
-            /** @enum {string} */
-            type: "revoked";
+            type: "ended";
+        };
+        /** @description One second of a server, for watchers. */
+        LiveSample: {
+            /** Format: date-time */
+            at: string;
+            game?: components["schemas"]["Sample"] | null;
+            statistics?: components["schemas"]["Statistics"] | null;
         };
         /**
          * Format: uuid
@@ -1688,7 +1736,7 @@ export interface components {
             /** Format: int32 */
             allocationCount: number;
             /** @description What servers may use together; zero is unlimited. */
-            capacity: components["schemas"]["CapacityView"];
+            capacity: components["schemas"]["Capacity"];
             /** Format: date-time */
             createdAt: string;
             description: string;
@@ -1701,10 +1749,8 @@ export interface components {
             locationName: string;
             name: string;
             /** @description What servers have been promised. */
-            promised: components["schemas"]["CapacityView"];
+            promised: components["schemas"]["Promised"];
             report?: components["schemas"]["NodeReport"] | null;
-            /** Format: int32 */
-            serverCount: number;
             state: components["schemas"]["NodeState"];
         };
         NumberRule: {
@@ -1780,16 +1826,13 @@ export interface components {
             progress?: components["schemas"]["Progress"] | null;
             /** Format: date-time */
             requestedAt: string;
-            requestedBy?: components["schemas"]["PersonView"] | null;
+            requestedBy?: components["schemas"]["Person"] | null;
             serverId: components["schemas"]["ServerId"];
             /** Format: date-time */
             startedAt?: string | null;
             state: components["schemas"]["OperationState"];
         };
-        /**
-         * @description One right over one server.
-         * @enum {string}
-         */
+        /** @enum {string} */
         Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "statistics.read" | "players.read" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
         PermissionPage: {
             items: components["schemas"]["PermissionView"][];
@@ -1802,8 +1845,8 @@ export interface components {
             group: string;
             permission: components["schemas"]["Permission"];
         };
-        /** @description Somebody, by name. */
-        PersonView: {
+        /** @description Somebody, as others see them. */
+        Person: {
             id: components["schemas"]["UserId"];
             name: string;
         };
@@ -1846,6 +1889,8 @@ export interface components {
         PluginView: {
             author: string;
             blueprints: components["schemas"]["BlueprintName"][];
+            /** @description Comes with Gantry. */
+            bundled: boolean;
             capabilities: components["schemas"]["CapabilityView"][];
             contract: string;
             description: string;
@@ -1916,6 +1961,17 @@ export interface components {
              */
             stepIndex: number;
         };
+        /** @description What a node's servers have been promised: the sum of their limits. */
+        Promised: {
+            /** Format: int64 */
+            cpuPercent: number;
+            /** Format: int64 */
+            diskMib: number;
+            /** Format: int64 */
+            memoryMib: number;
+            /** Format: int32 */
+            servers: number;
+        };
         /** @enum {string} */
         Protocol: "tcp" | "udp";
         /** @description A file of a recipe's build context. */
@@ -1923,7 +1979,10 @@ export interface components {
             content: string;
             path: string;
         };
-        /** @enum {string} */
+        /**
+         * @description What an account may do beyond its own servers.
+         * @enum {string}
+         */
         Role: "admin" | "user" | "limited";
         /** @description One answer of a collector. */
         Sample: {
@@ -1948,18 +2007,16 @@ export interface components {
             value: number;
         };
         /**
-         * @description What a person may ask of a server.
+         * @description What a person can ask of a server as a whole.
          * @enum {string}
          */
         ServerAction: "start" | "stop" | "restart" | "kill" | "reinstall" | "delete" | "command";
-        /** @description A further address for a server. */
+        /** @description An address for one of the blueprint's endpoints, in place of the one that it has. */
         ServerAllocationInput: {
             allocationId?: components["schemas"]["AllocationId"] | null;
-            /** @description The endpoint of the blueprint that will use it; none keeps it as an additional address. */
-            endpoint?: string | null;
+            endpoint: string;
         };
         ServerBlueprint: {
-            icon: string;
             /** @description `plugin:blueprint`. */
             id: string;
             name: string;
@@ -2033,10 +2090,11 @@ export interface components {
             node: components["schemas"]["ServerNode"];
             observed: components["schemas"]["ObservedState"];
             operation?: components["schemas"]["OperationView"] | null;
-            owner: components["schemas"]["PersonView"];
+            owner: components["schemas"]["Person"];
             /** @description What the caller may do with it. */
             permissions: components["schemas"]["Permission"][];
             sample?: components["schemas"]["LiveSample"] | null;
+            timeZone: string;
         };
         /**
          * Format: uuid
@@ -2107,7 +2165,7 @@ export interface components {
             /** Format: int64 */
             pids: number;
         };
-        /** @description Means over one step; players and disk are the highest. What nobody measured is null. */
+        /** @description Means over one step, or the last value where a mean says nothing. What nobody measured is null. */
         StatisticsPoint: {
             /**
              * Format: date-time
@@ -2130,7 +2188,7 @@ export interface components {
             networkRxBytes?: number | null;
             /** Format: int64 */
             networkTxBytes?: number | null;
-            /** Format: int32 */
+            /** Format: double */
             players?: number | null;
         };
         StatisticsView: {
@@ -2267,15 +2325,17 @@ export interface components {
             variable: components["schemas"]["Variable"];
         };
         VariablesInput: {
-            /** @description By key. Null takes a value away. */
+            /** @description By key. Null empties a value; a secret stays until it is given another. */
             values: {
                 [key: string]: string | null;
             };
         };
+        /** @description All variables that the caller may see. */
         VariablesView: {
             items: components["schemas"]["VariableView"][];
+            /** @description Whether it is felt after installing again only. */
             needsReinstall: boolean;
-            /** @description Whether the running game has not seen a change yet. */
+            /** @description Whether the change that was just made is felt after a restart only. */
             needsRestart: boolean;
         };
         Write: {
@@ -2860,11 +2920,7 @@ export interface operations {
     };
     listBlueprints: {
         parameters: {
-            query?: {
-                cursor?: string;
-                /** @description 1 to 100; 50 if left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -2878,15 +2934,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlueprintPage"];
-                };
-            };
-            /** @description `invalid_request`: The request could not be understood */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_signed_in`: You are not signed in */
@@ -3302,11 +3349,7 @@ export interface operations {
     };
     listLocations: {
         parameters: {
-            query?: {
-                cursor?: string;
-                /** @description 1 to 100; 50 if left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -3320,15 +3363,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LocationPage"];
-                };
-            };
-            /** @description `invalid_request`: The request could not be understood */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_signed_in`: You are not signed in */
@@ -3697,11 +3731,7 @@ export interface operations {
     };
     listNodes: {
         parameters: {
-            query?: {
-                cursor?: string;
-                /** @description 1 to 100; 50 if left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -3715,15 +3745,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodePage"];
-                };
-            };
-            /** @description `invalid_request`: The request could not be understood */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_signed_in`: You are not signed in */
@@ -4264,10 +4285,7 @@ export interface operations {
     createAllocations: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description UUID */
                 id: string;
@@ -4318,15 +4336,6 @@ export interface operations {
             };
             /** @description `not_found`: There is nothing here, or you may not see it */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_mismatch`: This Idempotency-Key was used for a different request */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4403,6 +4412,92 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EnrollmentView"];
                 };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `invalid_request`: The request could not be understood */
             400: {
@@ -4608,6 +4703,103 @@ export interface operations {
             };
         };
     };
+    cancelOperation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPermissions: {
         parameters: {
             query?: never;
@@ -4668,11 +4860,7 @@ export interface operations {
     };
     listPlugins: {
         parameters: {
-            query?: {
-                cursor?: string;
-                /** @description 1 to 100; 50 if left out. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
@@ -4686,15 +4874,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PluginPage"];
-                };
-            };
-            /** @description `invalid_request`: The request could not be understood */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_signed_in`: You are not signed in */
@@ -5461,7 +5640,10 @@ export interface operations {
     deleteServer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description UUID */
                 id: string;
@@ -5515,7 +5697,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `operation_in_progress`: Another operation on this server has not ended */
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5775,7 +5957,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AllocationPage"];
+                    "application/json": components["schemas"]["EndpointPage"];
                 };
             };
             /** @description `invalid_request`: The request could not be understood */
@@ -5848,10 +6030,7 @@ export interface operations {
     addServerAllocation: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 /** @description UUID */
                 id: string;
@@ -5870,7 +6049,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AllocationView"];
+                    "application/json": components["schemas"]["EndpointPage"];
                 };
             };
             /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
@@ -5909,7 +6088,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `allocation_taken`: The address is in use by another server; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `no_free_allocation`: The node has no free address for this game */
+            /** @description `allocation_taken`: The address is in use by another server; `no_free_allocation`: The node has no free address for this game */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5981,12 +6160,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description The answer */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["EndpointPage"];
+                };
             };
             /** @description `invalid_request`: The request could not be understood */
             400: {
@@ -7202,7 +7383,10 @@ export interface operations {
     powerServer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description UUID */
                 id: string;
@@ -7260,7 +7444,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: This does not fit the present state; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7321,7 +7505,10 @@ export interface operations {
     reinstallServer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description UUID */
                 id: string;
@@ -7375,7 +7562,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            /** @description `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7944,10 +8131,7 @@ export interface operations {
     createUser: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -7993,7 +8177,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_taken`: An account with this e-mail address exists; `idempotency_mismatch`: This Idempotency-Key was used for a different request */
+            /** @description `email_taken`: An account with this e-mail address exists */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -1,17 +1,20 @@
 /**
  * The page's one live link. Servers and operations go straight into the query cache; per-second samples go into a small
  * ring per server, since a cache entry per second would re-render whole pages. After a loss everything shown is read
- * again, because frames may have been missed.
+ * again, because frames may have been missed. `ended` says the same of a link that the server closes on purpose: it
+ * missed too much, or the session or its rights are not what they were.
  */
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { Store } from '~/lib/store'
 import { operationQuery, keys } from './queries'
 import { Socket, type LinkState } from './socket'
-import type { LiveFrame, LiveSample, NodeView, OperationView, Page, ServerView } from './types'
+import type { LiveClientFrame, LiveFrame, LiveSample, OperationView, Page, ServerView } from './types'
 
 /** Five minutes at one a second. */
 export const SAMPLES_KEPT = 300
+/** Topics that one socket may hold. */
+const TOPICS = 256
 const NONE: readonly LiveSample[] = []
 const IDLE: LinkState = { status: 'ended', since: 0 }
 
@@ -23,11 +26,14 @@ export class Live {
   readonly #samples = new Map<string, Store<readonly LiveSample[]>>()
   readonly #topics = new Map<string, number>()
   readonly #queries: QueryClient
+  readonly #onSession: () => void
   readonly #link = new Store<Socket | null>(null)
   #subscribing = false
 
-  constructor(queries: QueryClient) {
+  /** `onSession` is called when the session may have ended or changed. */
+  constructor(queries: QueryClient, onSession: () => void) {
     this.#queries = queries
+    this.#onSession = onSession
   }
 
   /** Opens the link; it stays until `stop`. */
@@ -41,6 +47,7 @@ export class Live {
           if (again) void this.#queries.invalidateQueries()
         },
         onFrame: (frame) => this.#take(frame as LiveFrame),
+        onEnd: this.#onSession,
       }),
     )
   }
@@ -94,7 +101,7 @@ export class Live {
     this.#subscribing = true
     queueMicrotask(() => {
       this.#subscribing = false
-      this.#link.get()?.send({ type: 'subscribe', topics: [...this.#topics.keys()].slice(0, 64) })
+      this.#link.get()?.send({ type: 'subscribe', topics: [...this.#topics.keys()].slice(0, TOPICS) } satisfies LiveClientFrame)
     })
   }
 
@@ -116,14 +123,14 @@ export class Live {
         this.#queries.setQueriesData<ServerPages>({ queryKey: keys.servers }, (data) => data && eachPage(data, (items) => items.filter((server) => server.id !== frame.serverId)))
         break
       case 'node':
-        if (frame.node) this.#node(frame.node)
-        else void this.#queries.invalidateQueries({ queryKey: keys.nodes })
+        // The frame tells whether it is linked; a page shows its report and when it was seen as well.
+        void this.#queries.invalidateQueries({ queryKey: keys.nodes })
         break
-      case 'lagged':
-        void this.#queries.invalidateQueries()
+      case 'ended':
+        // The socket closes now (4409) and opens again by itself, whereupon all that is shown is read again.
+        this.#onSession()
         break
-      case 'revoked':
-        void this.#queries.invalidateQueries({ queryKey: keys.session })
+      case 'subscribed':
         break
     }
   }
@@ -140,11 +147,6 @@ export class Live {
       })),
     )
     if (!known) void this.#queries.invalidateQueries({ queryKey: keys.servers })
-  }
-
-  #node(node: NodeView): void {
-    this.#queries.setQueryData<NodeView>([...keys.nodes, node.id], node)
-    this.#queries.setQueryData<Page<NodeView>>(keys.nodes, (page) => page && { ...page, items: page.items.map((item) => (item.id === node.id ? node : item)) })
   }
 
   #sample(serverId: string, sample: LiveSample): void {

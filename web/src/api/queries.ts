@@ -11,18 +11,6 @@ const MINUTE = 60_000
 const nextCursor = (page: Page<unknown>) => page.nextCursor ?? undefined
 const path = <P>(params: P) => ({ params: { path: params } })
 
-/** All of a list that is short by nature (games, machines), so that forms can offer every one of them. */
-async function everything<T>(page: (query: { limit: number; cursor?: string }) => Promise<Page<T>>): Promise<{ items: T[] }> {
-  const items: T[] = []
-  let cursor: string | null | undefined
-  do {
-    const next = await page({ limit: 100, ...(cursor && { cursor }) })
-    items.push(...next.items)
-    cursor = next.nextCursor
-  } while (cursor)
-  return { items }
-}
-
 export const keys = {
   session: ['session'],
   setup: ['setup'],
@@ -105,11 +93,11 @@ export const statisticsQuery = (id: string, spanMs: number) =>
     placeholderData: keepPreviousData,
   })
 
-export const blueprintsQuery = queryOptions({ queryKey: keys.blueprints, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/blueprints', { params: { query }, signal }))), staleTime: 5 * MINUTE })
+export const blueprintsQuery = queryOptions({ queryKey: keys.blueprints, queryFn: ({ signal }) => take(client.GET('/api/blueprints', { signal })), staleTime: 5 * MINUTE })
 export const blueprintQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.blueprints, id], queryFn: ({ signal }) => take(client.GET('/api/blueprints/{id}', { ...path({ id }), signal })), staleTime: 5 * MINUTE })
 
-export const nodesQuery = queryOptions({ queryKey: keys.nodes, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/nodes', { params: { query }, signal }))) })
+export const nodesQuery = queryOptions({ queryKey: keys.nodes, queryFn: ({ signal }) => take(client.GET('/api/nodes', { signal })) })
 export const nodeQuery = (id: string) => queryOptions({ queryKey: [...keys.nodes, id], queryFn: ({ signal }) => take(client.GET('/api/nodes/{id}', { ...path({ id }), signal })) })
 export const nodeAllocationsQuery = (id: string) =>
   infiniteQueryOptions({
@@ -118,8 +106,8 @@ export const nodeAllocationsQuery = (id: string) =>
     initialPageParam: '',
     getNextPageParam: nextCursor,
   })
-export const locationsQuery = queryOptions({ queryKey: keys.locations, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/locations', { params: { query }, signal }))) })
-export const pluginsQuery = queryOptions({ queryKey: keys.plugins, queryFn: ({ signal }) => everything((query) => take(client.GET('/api/plugins', { params: { query }, signal }))) })
+export const locationsQuery = queryOptions({ queryKey: keys.locations, queryFn: ({ signal }) => take(client.GET('/api/locations', { signal })) })
+export const pluginsQuery = queryOptions({ queryKey: keys.plugins, queryFn: ({ signal }) => take(client.GET('/api/plugins', { signal })) })
 export const usersQuery = infiniteQueryOptions({
   queryKey: keys.users,
   queryFn: ({ pageParam, signal }) => take(client.GET('/api/users', { params: { query: { limit: 100, ...(pageParam && { cursor: pageParam }) } }, signal })),

@@ -1,6 +1,7 @@
 /**
  * A WebSocket that comes back by itself. Each opening spends a fresh one-time ticket and says `authenticate` first;
  * losses are answered with growing, jittered pauses, and at once when the machine is online or the page visible again.
+ * Only two refusals are final: no session to get a ticket for, and no right to what the socket tells.
  */
 import { Store } from '~/lib/store'
 import { client, take } from './client'
@@ -14,9 +15,15 @@ type Options = {
   greeting?: () => Record<string, unknown>
   onOpen?: (again: boolean) => void
   onFrame: (frame: unknown) => void
+  /** It is over for good. */
+  onEnd?: (why: 'signed-out' | 'forbidden') => void
 }
 
 const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000, 15_000]
+/** A link that lasted this long was a good one: its loss is answered without the patience of earlier failures. */
+const GOOD_MS = 5_000
+/** The close code of what may not be seen, or no longer. All others (among them 4409, "connect again") are worth another try. */
+const FORBIDDEN = 4403
 
 export class Socket {
   readonly state = new Store<LinkState>({ status: 'connecting', since: Date.now() })
@@ -67,7 +74,7 @@ export class Socket {
     try {
       ;({ token } = await take(client.GET('/api/ws/token')))
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) this.close()
+      if (error instanceof ApiError && error.status === 401) this.#end('signed-out')
       else this.#retry()
       return
     }
@@ -75,9 +82,10 @@ export class Socket {
     const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:'
     const socket = new WebSocket(`${scheme}//${location.host}${this.#options.path}`)
     this.#socket = socket
+    let openedAt = Infinity
     socket.onopen = () => {
+      openedAt = Date.now()
       socket.send(JSON.stringify({ type: 'authenticate', token, ...this.#options.greeting?.() }))
-      this.#attempt = 0
       this.#move('connected')
       this.#options.onOpen?.(this.#opened)
       this.#opened = true
@@ -85,9 +93,18 @@ export class Socket {
     socket.onmessage = (event) => {
       if (typeof event.data === 'string') this.#options.onFrame(JSON.parse(event.data))
     }
-    socket.onclose = () => {
-      if (this.#socket === socket) this.#retry()
+    socket.onclose = (event) => {
+      if (this.#socket !== socket) return
+      if (Date.now() - openedAt > GOOD_MS) this.#attempt = 0
+      if (event.code === FORBIDDEN) this.#end('forbidden')
+      else this.#retry()
     }
+  }
+
+  #end(why: 'signed-out' | 'forbidden'): void {
+    if (this.#closed) return
+    this.close()
+    this.#options.onEnd?.(why)
   }
 
   #retry(): void {

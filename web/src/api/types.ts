@@ -9,6 +9,9 @@ export type AuditView = Schemas['AuditView']
 export type Blueprint = Schemas['Blueprint']
 export type BlueprintView = Schemas['BlueprintView']
 export type CapabilityView = Schemas['CapabilityView']
+export type ConsoleClientFrame = Schemas['ConsoleClientFrame']
+/** What the server says on `/api/ws/console/{id}`. */
+export type ConsoleFrame = Schemas['ConsoleFrame']
 export type ConsoleLine = Schemas['ConsoleLine']
 export type ConsolePage = Schemas['ConsolePage']
 export type CurrentSession = Schemas['CurrentSession']
@@ -17,6 +20,9 @@ export type EnrollmentView = Schemas['EnrollmentView']
 export type FieldProblem = Schemas['FieldProblem']
 export type InstallPlan = Schemas['InstallPlan']
 export type Limits = Schemas['Limits']
+export type LiveClientFrame = Schemas['LiveClientFrame']
+/** What the server says on `/api/ws/live`: news, and words about the socket itself. */
+export type LiveFrame = Schemas['LiveFrame'] | Schemas['LiveNotice']
 export type LiveSample = Schemas['LiveSample']
 export type LocationView = Schemas['LocationView']
 export type MemberView = Schemas['MemberView']
@@ -33,6 +39,7 @@ export type PreviewView = Schemas['PreviewView']
 export type Problem = Schemas['Problem']
 export type Role = Schemas['Role']
 export type ServerAction = Schemas['ServerAction']
+export type ServerBlueprint = Schemas['ServerBlueprint']
 export type ServerInput = Schemas['ServerInput']
 export type ServerView = Schemas['ServerView']
 export type SetupStatus = Schemas['SetupStatus']
@@ -48,8 +55,3 @@ export type VariablesView = Schemas['VariablesView']
 
 /** A page of a list that a cursor continues. */
 export type Page<T> = { items: T[]; nextCursor?: string | null }
-
-/** What the server says on `/api/ws/live`. */
-export type LiveFrame = Schemas['LiveServerFrame']
-/** What the server says on `/api/ws/console/{serverId}`. */
-export type ConsoleFrame = Schemas['ConsoleServerFrame']

@@ -22,7 +22,7 @@ export function AllocationsDialog({ nodeId, onClose }: { nodeId: string; onClose
     mutationFn: () => take(client.POST('/api/nodes/{id}/allocations', { params: { path: { id: nodeId } }, body: { address: form.values.address.trim(), ports: form.values.ports } })),
     onSuccess: (made) => {
       void queries.invalidateQueries({ queryKey: keys.nodes })
-      toast({ title: s.nodes.allocationsAdded(made.created.length) })
+      toast({ title: s.nodes.allocationsAdded(made.created) })
       onClose()
     },
   })

@@ -1,6 +1,7 @@
 /** Records of what was done, for one server or for all of Gantry. */
 import { ChevronRight } from 'lucide-react'
 import type { AuditView } from '~/api/types'
+import { changes } from '~/lib/audit'
 import { s } from '~/strings'
 import { Avatar } from '~/ui/avatar'
 import { GridTable, type Column } from '~/ui/grid-table'
@@ -9,21 +10,17 @@ import { Ago } from '~/ui/time'
 /** `server.power.start` → "server power start": the stable name is also what people read. */
 const words = (action: string) => action.replaceAll(/[._]/g, ' ')
 
-const isPlain = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value)
-
-function Details({ details }: { details: unknown }) {
-  const entries = typeof details === 'object' && details !== null ? Object.entries(details) : []
-  if (entries.length === 0) return <span className="text-sm text-dim">–</span>
-  if (entries.length <= 2 && entries.every(([, value]) => isPlain(value))) {
-    return <span className="block truncate font-mono text-xs text-dim">{entries.map(([key, value]) => `${key}: ${String(value)}`).join(', ')}</span>
-  }
+function Details({ row: { before, after } }: { row: AuditView }) {
+  const told = changes(before, after)
+  if (told?.length === 0) return <span className="text-sm text-dim">–</span>
+  if (told && told.length <= 2) return <span className="block truncate font-mono text-xs text-dim" title={told.join('\n')}>{told.join(', ')}</span>
   return (
     <details className="group relative z-10">
       <summary className="inline-flex items-center gap-1 rounded-sm text-xs text-dim hover:text-text">
         <ChevronRight aria-hidden className="size-3 transition-transform group-open:rotate-90" />
         {s.audit.details}
       </summary>
-      <pre className="mt-1 max-h-60 overflow-auto rounded-md bg-sunken p-2 font-mono text-xs">{JSON.stringify(details, null, 2)}</pre>
+      <pre className="mt-1 max-h-60 overflow-auto rounded-md bg-sunken p-2 font-mono text-xs">{told?.join('\n') ?? JSON.stringify({ before, after }, null, 2)}</pre>
     </details>
   )
 }
@@ -35,9 +32,9 @@ const shared: Column<AuditView>[] = [
   { id: 'what', header: s.audit.what, track: 'minmax(10rem,1fr)', cell: (row) => <span className="block truncate text-sm" title={row.action}>{words(row.action)}</span> },
 ]
 const when: Column<AuditView> = { id: 'when', header: s.audit.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.at} className="text-xs whitespace-nowrap text-dim" /> }
-const details: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(10rem,2fr)', cell: (row) => <Details details={row.details} /> }
+const details: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(10rem,2fr)', cell: (row) => <Details row={row} /> }
 const subject: Column<AuditView> = { id: 'subject', header: s.audit.subject, track: 'minmax(9rem,1fr)', cell: (row) => (
-  <span className="block truncate text-sm" title={row.subjectId ?? undefined}>{row.subjectKind ?? '–'} <span className="font-mono text-xs text-dim">{row.subjectId?.slice(-8)}</span></span>
+  <span className="block truncate text-sm" title={row.subjectId}>{row.subjectKind} <span className="font-mono text-xs text-dim">{row.subjectId.slice(-8)}</span></span>
 ) }
 const from: Column<AuditView> = { id: 'from', header: s.audit.from, track: '8rem', cell: (row) => <span className="font-mono text-xs text-dim" title={row.requestId ?? undefined}>{row.ip ?? '–'}</span> }
 

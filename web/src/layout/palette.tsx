@@ -10,15 +10,15 @@ import { powerActions, useServerActions } from '~/actions/servers'
 import { useSignOut } from '~/actions/session'
 import { client, take } from '~/api/client'
 import { serverQuery } from '~/api/queries'
-import type { ServerView } from '~/api/types'
+import type { ServerBlueprint, ServerView } from '~/api/types'
 import { serverStatus } from '~/lib/server-status'
 import { setTheme } from '~/lib/theme'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
-import { GameIcon } from '~/ui/avatar'
 import { cn } from '~/ui/cn'
+import { BlueprintIcon } from './blueprint-icon'
 
-type Entry = { id: string; group: string; label: string; note?: string; icon?: LucideIcon; svg?: string; keywords: string; disabledReason?: string | null; run: () => void }
+type Entry = { id: string; group: string; label: string; note?: string; icon?: LucideIcon; blueprint?: ServerBlueprint; keywords: string; disabledReason?: string | null; run: () => void }
 
 export function Palette({ onClose }: { onClose: () => void }) {
   const { serverId } = useParams({ strict: false })
@@ -45,7 +45,7 @@ function useEntries(more: Entry[], text: string): Entry[] {
     staleTime: 10_000,
     placeholderData: (previous) => previous,
   })
-  const found = (data?.items ?? []).map((item): Entry => ({ id: item.id, group: s.palette.servers, label: item.name, note: serverStatus(item).word, svg: item.blueprint.icon, keywords: `${item.blueprint.name} ${item.node.name}`, run: () => void navigate(to.server(item.id)) }))
+  const found = (data?.items ?? []).map((item): Entry => ({ id: item.id, group: s.palette.servers, label: item.name, note: serverStatus(item).word, blueprint: item.blueprint, keywords: `${item.blueprint.name} ${item.node.name}`, run: () => void navigate(to.server(item.id)) }))
   const places: Entry[] = [
     ...placesFor(session).map((place) => ({ id: place.id, group: s.palette.go, label: place.label, icon: place.icon, keywords: '', run: () => void navigate(place.link) })),
     { id: 'account', group: s.palette.go, label: s.account.settings, icon: UserRound, keywords: s.account.password, run: () => void navigate(to.account()) },
@@ -155,7 +155,7 @@ function PaletteEntry({ entry, id, index, active, first, onActive, onRun }: Pale
         onClick={onRun}
         className={cn('flex min-h-9 cursor-pointer items-center gap-3 rounded-md px-2.5 py-1.5 text-sm', active && 'bg-track', entry.disabledReason && 'cursor-not-allowed text-dim')}
       >
-        {entry.svg !== undefined && <GameIcon svg={entry.svg} name={entry.label} className="size-5 rounded-sm text-2xs" />}
+        {entry.blueprint && <BlueprintIcon blueprint={entry.blueprint} className="size-5 rounded-sm text-2xs" />}
         {entry.icon && <entry.icon aria-hidden className="mx-0.5 size-4 shrink-0 text-dim" />}
         <span className="min-w-0 flex-1 truncate">{entry.label}</span>
         <span className="truncate text-xs text-dim">{entry.disabledReason ?? entry.note}</span>

@@ -6,13 +6,17 @@ import type { ConsoleLine } from '~/api/types'
 
 /** A hole that the server said it will not fill: too slow a reader, or lines that the node no longer keeps. */
 export type Gap = { gap: true; from: number; to: number }
-export type Entry = ConsoleLine | Gap
+/** Where the numbering began again, the node having lost the console's history; what stands before it cannot be asked for. */
+export type Restart = { restart: true }
+export type Entry = ConsoleLine | Gap | Restart
 
 export const isGap = (entry: Entry): entry is Gap => 'gap' in entry
+export const isRestart = (entry: Entry): entry is Restart => 'restart' in entry
 
 export class LineBuffer {
   #entries: Entry[] = []
   #last = -1
+  #restarted = false
 
   constructor(readonly capacity: number) {}
 
@@ -23,10 +27,10 @@ export class LineBuffer {
   get last(): number {
     return this.#last
   }
-  /** The lowest number held, to ask for what came before. */
+  /** The lowest number held, to ask for what came before; null when nothing can be. */
   get first(): number | null {
     const entry = this.#entries[0]
-    return entry === undefined ? null : isGap(entry) ? entry.from : entry.seq
+    return entry === undefined || this.#restarted || isRestart(entry) ? null : isGap(entry) ? entry.from : entry.seq
   }
 
   /** Takes lines at the end; returns those that were not known. */
@@ -51,8 +55,19 @@ export class LineBuffer {
     return gap
   }
 
+  /** Begins to count again; returns the mark of it if lines stand before it. */
+  restart(): Restart | null {
+    this.#last = -1
+    if (this.#entries.length === 0) return null
+    const mark: Restart = { restart: true }
+    this.#restarted = true
+    this.#entries.push(mark)
+    return mark
+  }
+
   /** Puts history in front, as far as there is room; returns whether anything was added. */
   prepend(lines: readonly ConsoleLine[]): boolean {
+    if (this.#restarted) return false
     const first = this.first
     const older = first === null ? [...lines] : lines.filter((line) => line.seq < first)
     const room = Math.max(0, this.capacity - this.#entries.length)
@@ -64,6 +79,7 @@ export class LineBuffer {
   }
 
   clear(): void {
+    this.#restarted = false
     this.#entries = []
   }
 

@@ -21,7 +21,7 @@ export const Avatar = ({ name, className }: { name: string; className?: string }
 )
 
 /** A blueprint's own picture, always through <img>: its SVG never becomes part of the page. */
-export function GameIcon({ svg, name, className }: { svg: string; name: string; className?: string }) {
+export function GameIcon({ svg, name, className }: { svg: string; name: string; className?: string | undefined }) {
   if (svg === '') {
     return (
       <span aria-hidden className={cn('grid size-8 shrink-0 place-items-center rounded-md border border-line bg-sunken text-xs font-semibold text-dim', className)}>

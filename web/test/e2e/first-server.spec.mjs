@@ -114,7 +114,8 @@ test('a typed command is echoed in the console', async () => {
   const input = page.getByRole('textbox', { name: 'Command' })
   await input.fill('status')
   await input.press('Enter')
-  await page.locator('.xterm-rows').filter({ hasText: '❯ status' }).waitFor()
+  // Who typed it, then what: `Ada Moreau ❯ status`.
+  await page.locator('.xterm-rows').filter({ hasText: /\S\s❯\sstatus/ }).waitFor()
 })
 
 test('the player count of the game is on the page', async () => {

@@ -33,8 +33,8 @@ export function NodeAllocations({ nodeId }: { nodeId: string }) {
   })
   const columns: Column<AllocationView>[] = [
     { id: 'address', header: s.servers.columns.address, track: 'minmax(10rem,1fr)', narrow: 'title', sort: (row) => row.port, cell: (row) => <code className="font-mono text-sm">{address(row)}</code> },
-    { id: 'server', header: s.nodes.usedBy, track: 'minmax(10rem,2fr)', sort: (row) => row.serverName ?? '', cell: (row) => (row.serverId ? <span className="block truncate text-sm"><Link {...to.server(row.serverId)} className="rounded-sm hover:underline">{row.serverName}</Link> <span className="text-dim">{row.endpoint}</span></span> : <span className="text-sm text-dim">{s.nodes.free}</span>) },
-    { id: 'remove', header: s.common.remove, track: '2rem', quiet: true, narrow: 'corner', cell: (row) => <IconButton size="iconSm" label={s.allocations.remove(address(row))} disabledReason={row.serverId ? s.nodes.inUse : null} busy={remove.isPending && remove.variables === row.id} onClick={() => remove.mutate(row.id)}><Trash2 aria-hidden /></IconButton> },
+    { id: 'server', header: s.nodes.usedBy, track: 'minmax(10rem,2fr)', sort: (row) => row.serverName ?? '', cell: (row) => (row.serverId ? <Link {...to.server(row.serverId)} className="block truncate rounded-sm text-sm hover:underline">{row.serverName}</Link> : <span className="text-sm text-dim">{row.inUse ? s.nodes.inUse : s.nodes.free}</span>) },
+    { id: 'remove', header: s.common.remove, track: '2rem', quiet: true, narrow: 'corner', cell: (row) => <IconButton size="iconSm" label={s.allocations.remove(address(row))} disabledReason={row.inUse ? s.nodes.inUse : null} busy={remove.isPending && remove.variables === row.id} onClick={() => remove.mutate(row.id)}><Trash2 aria-hidden /></IconButton> },
   ]
   const add = <Button size="sm" onClick={() => setAdding(true)}><Plus aria-hidden />{s.nodes.addAllocations}</Button>
   return (

@@ -28,7 +28,7 @@ const columns: Column<NodeView>[] = [
   ) },
   { id: 'state', header: s.nodes.columns.state, track: 'minmax(10rem,1fr)', narrow: 'corner', sort: (row) => row.state, cell: (row) => <NodeStateLabel node={row} /> },
   { id: 'location', header: s.nodes.columns.location, track: 'minmax(7rem,1fr)', sort: (row) => row.locationName, cell: (row) => <span className="truncate text-sm text-dim">{row.locationName}</span> },
-  { id: 'servers', header: s.nodes.columns.servers, track: '5rem', sort: (row) => row.serverCount, cell: (row) => <span className="tabular text-sm">{row.serverCount}</span> },
+  { id: 'servers', header: s.nodes.columns.servers, track: '5rem', sort: (row) => row.promised.servers, cell: (row) => <span className="tabular text-sm">{row.promised.servers}</span> },
   { id: 'memory', header: s.nodes.columns.memory, track: 'minmax(9rem,1fr)', sort: (row) => row.promised.memoryMib, cell: (row) => <Meter label={s.nodes.columns.memory} value={row.promised.memoryMib} max={row.capacity.memoryMib} {...share(row.promised.memoryMib, row.capacity.memoryMib, mebibytes)} /> },
   { id: 'cpu', header: s.nodes.columns.cpu, track: 'minmax(8rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
   { id: 'addresses', header: s.nodes.columns.addresses, track: '7rem', sort: (row) => row.freeAllocationCount, cell: (row) => <span className="tabular text-sm">{s.nodes.of(String(row.freeAllocationCount), String(row.allocationCount))}</span> },

@@ -38,7 +38,7 @@ export function NodePage() {
           <span className="mr-2"><NodeStateLabel node={node} /></span>
           <Button variant={fresh ? 'primary' : 'secondary'} onClick={() => setDialog('enroll')}><Plug aria-hidden />{fresh ? s.nodes.connect : s.nodes.reconnect}</Button>
           <Button onClick={() => setDialog('edit')}><Pencil aria-hidden />{s.common.edit}</Button>
-          <IconButton label={s.common.delete} variant="dangerGhost" disabledReason={node.serverCount > 0 ? s.nodes.deleteBlocked(node.serverCount) : null} onClick={() => setDialog('delete')}><Trash2 aria-hidden /></IconButton>
+          <IconButton label={s.common.delete} variant="dangerGhost" disabledReason={node.promised.servers > 0 ? s.nodes.deleteBlocked(node.promised.servers) : null} onClick={() => setDialog('delete')}><Trash2 aria-hidden /></IconButton>
         </>
       }
     >
@@ -56,7 +56,7 @@ export function NodePage() {
   )
 }
 
-function Promised({ node: { promised, capacity, serverCount, locationName } }: { node: NodeView }) {
+function Promised({ node: { promised, capacity, locationName } }: { node: NodeView }) {
   const row = (label: string, used: number, all: number, show: (value: number) => string) => (
     <div>
       <p className="mb-1 text-xs text-dim">{label}</p>
@@ -69,7 +69,7 @@ function Promised({ node: { promised, capacity, serverCount, locationName } }: {
         {row(s.nodes.memory, promised.memoryMib, capacity.memoryMib, mebibytes)}
         {row(s.nodes.cpu, promised.cpuPercent, capacity.cpuPercent, cores)}
         {row(s.nodes.disk, promised.diskMib, capacity.diskMib, mebibytes)}
-        <Facts items={[{ term: s.nodes.serversOn, value: <span className="tabular">{serverCount}</span> }, { term: s.nodes.location, value: locationName }]} />
+        <Facts items={[{ term: s.nodes.serversOn, value: <span className="tabular">{promised.servers}</span> }, { term: s.nodes.location, value: locationName }]} />
       </div>
     </Card>
   )

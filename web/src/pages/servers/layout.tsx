@@ -6,12 +6,12 @@ import { useEffect } from 'react'
 import { useLive } from '~/actions/context'
 import { operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, Permission, ServerView } from '~/api/types'
+import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { ServerStatus } from '~/layout/status'
 import { address } from '~/lib/format'
 import { isActive, isInstalling } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
-import { GameIcon } from '~/ui/avatar'
 import { cn } from '~/ui/cn'
 import { CopyButton } from '~/ui/copy-button'
 import { ProgressBar } from '~/ui/meter'
@@ -68,7 +68,7 @@ export function ServerLayout() {
       <div className="shrink-0 border-b border-line bg-background">
         <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-3 pt-4 pb-3 sm:px-6">
           <div className="flex min-w-0 items-center gap-3.5">
-            <GameIcon svg={server.blueprint.icon} name={server.blueprint.name} className="size-11" />
+            <BlueprintIcon blueprint={server.blueprint} className="size-11" />
             <div className="min-w-0">
               <h1 className="truncate text-lg">{server.name}</h1>
               <div className="mt-0.5 flex flex-wrap items-center gap-x-4 gap-y-1">

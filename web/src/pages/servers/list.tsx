@@ -7,6 +7,7 @@ import { useSession } from '~/actions/context'
 import { mayCreateServers } from '~/actions/navigation'
 import { blueprintsQuery, serversQuery } from '~/api/queries'
 import type { ServerView } from '~/api/types'
+import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { Page } from '~/layout/page'
 import { ServerStatus } from '~/layout/status'
 import { fits, parseFilter } from '~/lib/server-filter'
@@ -37,7 +38,7 @@ const columns: Column<ServerView>[] = [
 function NameCell({ server }: { server: ServerView }) {
   return (
     <div className="flex min-w-0 items-center gap-3">
-      <GameIcon svg={server.blueprint.icon} name={server.blueprint.name} />
+      <BlueprintIcon blueprint={server.blueprint} />
       <div className="min-w-0">
         <Link {...to.server(server.id)} className="row-link block truncate text-sm font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
           {server.name}

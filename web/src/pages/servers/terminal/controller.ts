@@ -87,6 +87,12 @@ export class ConsoleController {
         const gap = this.#buffer.gap(from, to)
         if (gap) this.#queue([gap])
       },
+      onRestarted: () => {
+        const mark = this.#buffer.restart()
+        if (!mark) return
+        this.#queue([mark])
+        this.#patch({ older: false })
+      },
       onNode: (connected) => this.#patch({ nodeAwaySince: connected ? null : Date.now() }),
       onRefused: options.onRefused,
       onRevoked: () => this.#patch({ revoked: true }),

@@ -2,16 +2,25 @@
 import type { ITheme } from '@xterm/xterm'
 import { keepColours, plain } from '~/lib/ansi'
 import { clock } from '~/lib/format'
-import { isGap, type Entry } from '~/lib/line-buffer'
+import { isGap, isRestart, type Entry } from '~/lib/line-buffer'
 import { token } from '~/lib/theme'
 import { s } from '~/strings'
 
 const RESET = '\x1b[0m'
 const DIM = '\x1b[38;5;240m'
 
+/** The node writes a typed line as `[who] command`. */
+const TYPED = /^\[(.*?)\] (.*)$/
+
+function paintCommand(text: string): string {
+  const [, actor, command] = TYPED.exec(plain(text)) ?? []
+  return command === undefined ? `\x1b[1;34m❯ ${plain(text)}` : `${DIM}${actor ?? ''}${RESET} \x1b[1;34m❯ ${command}`
+}
+
 /** One entry as one line of terminal text, its end included. */
 export function paint(entry: Entry, timestamps: boolean): string {
   if (isGap(entry)) return `\x1b[33m┄┄ ${s.console.gap(entry.to - entry.from + 1)} ┄┄${RESET}\r\n`
+  if (isRestart(entry)) return `\x1b[33m┄┄ ${s.console.restarted} ┄┄${RESET}\r\n`
   const stamp = timestamps ? `${DIM}${clock(entry.at)}${RESET}  ` : ''
   switch (entry.source) {
     case 'game':
@@ -19,15 +28,18 @@ export function paint(entry: Entry, timestamps: boolean): string {
     case 'install':
       return `${stamp}${DIM}│${RESET} ${keepColours(entry.text)}${RESET}\r\n`
     case 'command':
-      return `${stamp}\x1b[1;34m❯ ${plain(entry.text)}${RESET}\r\n`
+      return `${stamp}${paintCommand(entry.text)}${RESET}\r\n`
     case 'gantry':
       return `${stamp}\x1b[36m● ${plain(entry.text)}${RESET}\r\n`
   }
 }
 
 /** The same as bare text, for copying. */
-export const bare = (entry: Entry, timestamps: boolean): string =>
-  isGap(entry) ? `[${s.console.gap(entry.to - entry.from + 1)}]` : `${timestamps ? `${clock(entry.at)}  ` : ''}${plain(entry.text)}`
+export function bare(entry: Entry, timestamps: boolean): string {
+  if (isGap(entry)) return `[${s.console.gap(entry.to - entry.from + 1)}]`
+  if (isRestart(entry)) return `[${s.console.restarted}]`
+  return `${timestamps ? `${clock(entry.at)}  ` : ''}${plain(entry.text)}`
+}
 
 const DARK: ITheme = {
   black: '#3b4454', red: '#ff7b7b', green: '#46c98b', yellow: '#e9b44c', blue: '#9aa5ff', magenta: '#d69bff', cyan: '#5cc8e0', white: '#d5dae2',
