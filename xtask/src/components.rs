@@ -94,7 +94,12 @@ fn leb128(out: &mut Vec<u8>, mut value: usize) {
 fn clone(command: &std::process::Command) -> std::process::Command {
     let mut copy = std::process::Command::new(command.get_program());
     copy.args(command.get_args());
-    copy.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
+    for (key, value) in command.get_envs() {
+        match value {
+            Some(value) => copy.env(key, value),
+            None => copy.env_remove(key),
+        };
+    }
     if let Some(folder) = command.get_current_dir() {
         copy.current_dir(folder);
     }

@@ -88,8 +88,17 @@ pub fn free_port() -> Result<u16> {
 }
 
 /// Cargo, in the checkout.
+///
+/// What the cargo that runs this program says of it in the environment is taken away: build scripts that watch such
+/// variables would run again, and half of the dependencies would be compiled anew.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let told = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
+    for (name, _) in env::vars_os() {
+        if told.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root());
     command
 }

@@ -7,7 +7,7 @@ use crate::{
     components, docker, environment,
     postgres::Cluster,
     processes::Processes,
-    shell::{Result, cargo, free_port, root, run, say, target_directory},
+    shell::{Result, cargo, free_port, run, say, target_directory},
     up, web,
 };
 use clap::Args;
@@ -125,16 +125,17 @@ fn browser_tests(options: &Options, data: &Path, tally: &mut Tally) -> Result<()
     say("running the browser tests", "Chromium against a whole Gantry");
     let screenshots = options.screenshots.clone().unwrap_or_else(|| data.join("screenshots"));
     let stack = data.join("stack");
-    let xtask = std::env::current_exe()?;
-    let port = free_port()?;
-    run(Command::new(&xtask)
-        .current_dir(root())
-        .args(["up", "--detach", "--empty", "--port", &port.to_string(), "--binaries"])
-        .arg(&binaries)
-        .arg("--data-dir")
-        .arg(&stack)
+    up::up(&up::Options {
+        detach: true,
+        empty: true,
+        port: Some(free_port()?),
+        data_dir: stack.clone(),
+        address: "127.0.0.1".to_owned(),
+        release: false,
+        binaries: Some(binaries),
         // A browser test is quicker than a person; the limit has tests of its own.
-        .env("GANTRY_RATE_LIMIT_GENERAL", "5000"))?;
+        rate_limit_general: Some(5_000),
+    })?;
     let up = up::read(&stack)?;
     let tested = count(
         web::node()?
@@ -147,7 +148,7 @@ fn browser_tests(options: &Options, data: &Path, tally: &mut Tally) -> Result<()
         "browser",
         tally,
     );
-    run(Command::new(&xtask).current_dir(root()).args(["down", "--data-dir"]).arg(&stack))?;
+    up::down(&up::DownOptions { data_dir: stack })?;
     tested
 }
 

@@ -47,6 +47,9 @@ pub struct Options {
     /// Take the two binaries from this folder, as they are
     #[arg(long, conflicts_with = "release")]
     pub binaries: Option<PathBuf>,
+    /// Requests a minute and person; the control plane's own default when left out
+    #[arg(long)]
+    pub rate_limit_general: Option<u32>,
 }
 
 #[derive(Args)]
@@ -167,15 +170,17 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     let port = port(options, known.as_ref())?;
     let url = format!("http://127.0.0.1:{port}");
     say("starting the control plane", &url);
-    processes.start(
-        "gantry",
-        Command::new(programs.join("gantry"))
-            .env("DATABASE_URL", &database)
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--public-url", &url, "--data-dir"])
-            .arg(data.join("control-plane"))
-            .arg("--plugins-dir")
-            .arg(data.join("plugins")),
-    )?;
+    let mut command = Command::new(programs.join("gantry"));
+    command
+        .env("DATABASE_URL", &database)
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--public-url", &url, "--data-dir"])
+        .arg(data.join("control-plane"))
+        .arg("--plugins-dir")
+        .arg(data.join("plugins"));
+    if let Some(limit) = options.rate_limit_general {
+        command.args(["--rate-limit-general", &limit.to_string()]);
+    }
+    processes.start("gantry", &mut command)?;
     let mut client = Client::new(&url);
     client.wait_until_ready(Duration::from_secs(60), || alive(processes))?;
     let node_directory = data.join("node");

@@ -29,6 +29,8 @@ const FIRST_FRAME: Duration = Duration::from_secs(5);
 const HEARTBEAT: Duration = Duration::from_secs(20);
 /// How long it may say nothing, pongs included.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long the other end may take to answer a close.
+const CLOSING: Duration = Duration::from_secs(1);
 /// How long one frame may take to be handed over.
 const HAND_OVER: Duration = Duration::from_secs(10);
 
@@ -139,6 +141,12 @@ impl Talk {
         let frame = CloseFrame { code: goodbye.code(), reason: goodbye.reason().into() };
         if self.hand_over(Message::Close(Some(frame))).await.is_err() {
             tracing::trace!(?goodbye, "the other end had gone");
+            return;
+        }
+        // Bytes that were sent meanwhile must be read: closing over them resets the connection, and the reason is lost.
+        let answered = timeout(CLOSING, async { while let Some(Ok(_)) = self.socket.recv().await {} }).await;
+        if answered.is_err() {
+            tracing::trace!(?goodbye, "the other end did not answer the close");
         }
     }
 }

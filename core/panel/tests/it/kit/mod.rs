@@ -18,6 +18,7 @@ use gantry_panel::{
 use gantry_store::testing::TestDatabase;
 use secrecy::ExposeSecret;
 use serde_json::json;
+use std::time::Duration;
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{PermissionsExt, symlink},
@@ -73,7 +74,27 @@ impl TestApp {
         change(&mut settings);
         let running = compose::start(settings, compiler()).await.unwrap();
         let url = format!("http://{}", running.address);
-        Self { url, running: Some(running), addresses: AtomicU8::new(1), _database: database, _data: data }
+        let app = Self {
+            url,
+            running: Some(running),
+            addresses: AtomicU8::new(1),
+            _database: database,
+            _data: data,
+        };
+        app.wait_until_ready().await;
+        app
+    }
+
+    /// Ready is when it listens to the database, which begins after the port is open.
+    async fn wait_until_ready(&self) {
+        let visitor = Client::new(&self.url, "192.0.2.254".to_owned());
+        for _ in 0..600 {
+            if visitor.get("/ready").await.status == 200 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the control plane never became ready");
     }
 
     /// Somebody who is not signed in, from an address that nobody else has.
