@@ -13,7 +13,7 @@ pub fn run() -> Result<()> {
     edges::check()?;
     say("lints", "warnings are errors");
     self::cargo_run(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])?;
-    say("licences and advisories", "");
+    say("licences, bans and sources of dependencies", "");
     if find("cargo-deny").is_none() {
         say("installing cargo-deny", "it is compiled once");
         self::cargo_run(&["install", "--quiet", "--locked", "cargo-deny"])?;

@@ -36,7 +36,7 @@ enum Command {
     Down(up::DownOptions),
     /// Set up and run all tests: unit, PostgreSQL, Docker with real games, browser
     Test(test::Options),
-    /// Formatting, lints, licences and advisories, crate edges, generated files
+    /// Formatting, lints, licences, crate edges, generated files
     Check,
     /// Regenerate what is generated: the API document, the TypeScript client, the query data
     Gen(generate::Options),

@@ -20,6 +20,10 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -76,8 +80,9 @@ pub struct Up {
 /// Starts everything and, unless detached, waits for Ctrl-C.
 pub fn up(options: &Options) -> Result<()> {
     // Before anything starts, so that an early Ctrl-C still stops what began.
-    let mut signals =
-        signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM])?;
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(interrupted()))?;
+    }
     let (data, programs) = prepare(options)?;
     let mut processes = Processes::open(&data)?;
     if let Some(process) = processes.alive().first() {
@@ -108,7 +113,7 @@ pub fn up(options: &Options) -> Result<()> {
     }
     println!("\nCtrl-C stops everything.");
     let ended = loop {
-        if signals.pending().next().is_some() {
+        if interrupted().load(Ordering::Relaxed) {
             break None;
         }
         if let Some(ended) = processes.ended() {
@@ -188,6 +193,8 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
         Some(known) => Up { url, ..known },
         None => set_up(options, &mut client, programs, &node_directory, url)?,
     };
+    // Before anything else can fail: the password stands nowhere else.
+    write(data, &up)?;
     say("starting the daemon", "it dials the control plane and runs the game servers");
     processes.start(
         "gantryd",
@@ -198,7 +205,6 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
             .arg(node_directory.join("gantryd.sock")),
     )?;
     let mut up = up;
-    write(data, &up)?;
     client.post("/api/auth/sign-in/email", &json!({ "email": up.email, "password": up.password }))?;
     if up.server_id.is_none() && !options.empty {
         wait_for_node(&client, &up.node_id, processes)?;
@@ -211,7 +217,17 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     Ok(up)
 }
 
+/// Whether somebody typed Ctrl-C.
+fn interrupted() -> &'static Arc<AtomicBool> {
+    static INTERRUPTED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    INTERRUPTED.get_or_init(Arc::default)
+}
+
+/// Whether it makes sense to go on waiting.
 fn alive(processes: &mut Processes) -> Result<()> {
+    if interrupted().load(Ordering::Relaxed) {
+        return Err("stopped by Ctrl-C".into());
+    }
     match processes.ended() {
         Some(ended) => Err(format!("{ended}\n{}", processes.log_tail("gantry")).into()),
         None => Ok(()),

@@ -33,7 +33,7 @@ impl App {
         tx.commit().await?;
         // The token goes through standard input, so that it stands in no process list and no shell history.
         let command =
-            format!("gantryd enroll --data-dir /var/lib/gantry --url {} --token-stdin", self.public_url());
+            format!("gantryd enroll --data-dir /var/lib/gantryd --url {} --token-stdin", self.public_url());
         Ok(EnrollmentView { token: token.expose().to_owned(), command, expires_at })
     }
 

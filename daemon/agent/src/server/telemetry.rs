@@ -23,8 +23,6 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 
-/// A collector's interval where its blueprint names none.
-const COLLECT_EVERY: Duration = Duration::from_secs(5);
 const COLLECT_FASTEST: Duration = Duration::from_secs(1);
 const COLLECT_SLOWEST: Duration = Duration::from_secs(300);
 /// A server's directory is measured at most this often.
@@ -121,8 +119,8 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
     if !plugin.collects() {
         return;
     }
-    let asked = work.server.blueprint.collect_every_ms.map(|ms| Duration::from_millis(u64::from(ms)));
-    let interval = asked.unwrap_or(COLLECT_EVERY).clamp(COLLECT_FASTEST, COLLECT_SLOWEST);
+    let Some(asked) = work.server.blueprint.collect_every_ms else { return };
+    let interval = Duration::from_millis(u64::from(asked)).clamp(COLLECT_FASTEST, COLLECT_SLOWEST);
     let mut beat = tokio::time::interval(interval);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let context = context(&work.server);
