@@ -9,6 +9,7 @@ use crate::{
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 const SECTION: &str = "gantry:manifest";
@@ -19,20 +20,11 @@ pub fn build(out: &Path) -> Result<Vec<PathBuf>> {
     let toolchain = environment::wasm()?;
     say(&format!("building {} plugins as WebAssembly components", names.len()), "games are plugins");
     let target = target_directory().join("wasm");
-    let mut command = cargo();
-    command.args(["build", "--quiet", "--profile", "component", "--target", "wasm32-unknown-unknown"]);
-    command.env("CARGO_TARGET_DIR", &target);
-    if let WasmToolchain::BuildStd { rustc, linker } = &toolchain {
-        command.args(["-Z", "build-std=std,panic_abort"]);
-        command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
-        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-    }
     // Each by itself, so that one plugin's features of the SDK are not another's.
     let mut built = Vec::new();
     fs::create_dir_all(out)?;
     for name in names {
-        let mut one = clone(&command);
-        output(one.args(["--package", &format!("gantry-plugin-{name}")]))?;
+        output(compile(&toolchain, &target).args(["--package", &format!("gantry-plugin-{name}")]))?;
         let module = target
             .join("wasm32-unknown-unknown/component")
             .join(format!("gantry_plugin_{}.wasm", name.replace('-', "_")));
@@ -41,6 +33,19 @@ pub fn build(out: &Path) -> Result<Vec<PathBuf>> {
         built.push(file);
     }
     Ok(built)
+}
+
+/// The compiler's command for components, without the package.
+fn compile(toolchain: &WasmToolchain, target: &Path) -> Command {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--profile", "component", "--target", "wasm32-unknown-unknown"]);
+    command.env("CARGO_TARGET_DIR", target);
+    if let WasmToolchain::BuildStd { rustc, linker } = toolchain {
+        command.args(["-Z", "build-std=std,panic_abort"]);
+        command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+    }
+    command
 }
 
 fn names() -> Result<Vec<String>> {
@@ -89,19 +94,4 @@ fn leb128(out: &mut Vec<u8>, mut value: usize) {
         }
         out.push(byte | 0x80);
     }
-}
-
-fn clone(command: &std::process::Command) -> std::process::Command {
-    let mut copy = std::process::Command::new(command.get_program());
-    copy.args(command.get_args());
-    for (key, value) in command.get_envs() {
-        match value {
-            Some(value) => copy.env(key, value),
-            None => copy.env_remove(key),
-        };
-    }
-    if let Some(folder) = command.get_current_dir() {
-        copy.current_dir(folder);
-    }
-    copy
 }
