@@ -14,8 +14,12 @@ use std::{
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// The root of the checkout.
+///
+/// Asked of the cargo that runs this program, not of the one that compiled it: checkouts that share a target directory
+/// share this program too.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the checkout").to_owned()
+    let folder = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&folder).parent().expect("xtask lies in the checkout").to_owned()
 }
 
 /// Where cargo puts its output.
