@@ -25,6 +25,11 @@ impl Client {
         Self { agent, url: url.to_owned(), cookie: None }
     }
 
+    /// Where the control plane answers.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Waits until the control plane is ready.
     pub fn wait_until_ready(&self, patience: Duration, mut alive: impl FnMut() -> Result<()>) -> Result<()> {
         let deadline = Instant::now() + patience;
@@ -41,13 +46,37 @@ impl Client {
 
     /// Reads.
     pub fn get(&self, path: &str) -> Result<Value> {
+        self.find(path)?.ok_or_else(|| format!("{path} does not exist").into())
+    }
+
+    /// Reads what may not exist.
+    pub fn find(&self, path: &str) -> Result<Option<Value>> {
         let mut request = self.agent.get(format!("{}{path}", self.url));
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
         }
         let mut answer = request.call()?;
         let text = answer.body_mut().read_to_string()?;
-        decode(path, answer.status().as_u16(), &text)
+        match answer.status().as_u16() {
+            404 => Ok(None),
+            status => decode(path, status, &text).map(Some),
+        }
+    }
+
+    /// All items of a list, whatever its pages.
+    pub fn list(&self, path: &str) -> Result<Vec<Value>> {
+        let mut items = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let mut page = self.get(&format!("{path}?limit=100{cursor}"))?;
+            if let Some(Value::Array(some)) = page.get_mut("items").map(Value::take) {
+                items.extend(some);
+            }
+            match page.get("nextCursor").and_then(Value::as_str) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(items),
+            }
+        }
     }
 
     /// Creates or does.

@@ -102,7 +102,7 @@ pub fn stop_containers(node: &str) -> Result<()> {
     let ids = output(Command::new("docker").args(["ps", "--quiet", "--filter", &label]))?;
     let ids: Vec<&str> = ids.split_whitespace().collect();
     if !ids.is_empty() {
-        say(&format!("stopping {} game servers", ids.len()), "");
+        say("stopping game servers", &format!("{} of this node", ids.len()));
         output(Command::new("docker").args(["stop", "--time", "15"]).args(ids))?;
     }
     Ok(())

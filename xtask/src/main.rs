@@ -3,7 +3,7 @@
 //! A fresh Debian or Ubuntu machine with a Rust toolchain is enough: each command first finds or installs what it
 //! needs, says what it does and why, and names the exact command where it cannot do it itself. Nothing here is part of
 //! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`web`], [`postgres`],
-//! [`docker`], [`up`], [`test`], [`check`], [`generate`].
+//! [`docker`], [`seed`], [`up`], [`test`], [`check`], [`generate`].
 
 mod api;
 mod check;
@@ -14,6 +14,7 @@ mod environment;
 mod generate;
 mod postgres;
 mod processes;
+mod seed;
 mod shell;
 mod test;
 mod up;

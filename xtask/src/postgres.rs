@@ -5,6 +5,7 @@
 
 use crate::{
     environment,
+    seed::write_private,
     shell::{Result, find, is_root, output, random_hex, say, succeeds},
 };
 use serde::{Deserialize, Serialize};
@@ -32,13 +33,25 @@ impl Cluster {
     /// The cluster of a data directory, made where it is missing.
     pub fn open(data: &Path) -> Result<Self> {
         let record = data.join("postgres.json");
-        if let Ok(bytes) = fs::read(&record) {
-            return Ok(serde_json::from_slice(&bytes)?);
-        }
-        let cluster = Self::create(data, true)?;
-        fs::write(&record, serde_json::to_vec_pretty(&cluster)?)?;
-        fs::set_permissions(&record, fs::Permissions::from_mode(0o600))?;
+        let cluster = match fs::read(&record) {
+            Ok(bytes) => {
+                let mut cluster: Self = serde_json::from_slice(&bytes)?;
+                if cluster.keeps_its_port()? {
+                    return Ok(cluster);
+                }
+                cluster.port = crate::shell::free_port()?;
+                cluster
+            }
+            Err(_) => Self::create(data, true)?,
+        };
+        write_private(&record, &serde_json::to_vec_pretty(&cluster)?)?;
         Ok(cluster)
+    }
+
+    /// Somebody else may have taken the port while this cluster did not run.
+    fn keeps_its_port(&self) -> Result<bool> {
+        let is_free = std::net::TcpListener::bind(("127.0.0.1", self.port)).is_ok();
+        Ok(is_free || succeeds(self.control()?.arg("status")))
     }
 
     /// A cluster whose data may be lost, for tests.
@@ -53,6 +66,10 @@ impl Cluster {
         let cluster = Self { folder, port, password: random_hex(16)?, durable };
         say("making a private PostgreSQL cluster", &cluster.folder.display().to_string());
         let parent = cluster.folder.parent().ok_or("the cluster's folder has no parent")?;
+        // Nothing has run in a cluster without a record: its making was interrupted.
+        if cluster.folder.exists() {
+            fs::remove_dir_all(&cluster.folder)?;
+        }
         fs::create_dir_all(parent)?;
         if is_root() {
             output(Command::new("chown").arg(USER).arg(parent))?;

@@ -1,23 +1,22 @@
 //! `up`: from a fresh clone to a game server on the screen, and `down` again.
 //!
 //! The data directory keeps everything that a second `up` needs to come back as it was: the cluster, the keys, the
-//! node's ledger, and `up.json` for people and programs.
+//! node's ledger and what [`crate::seed`] made. `up.json` is for people and programs: it is there when all is ready.
 
 use crate::{
     api::{Client, text},
     components, docker, environment,
     postgres::Cluster,
     processes::Processes,
-    shell::{Result, cargo, free_port, random_hex, run, say, target_directory},
+    seed::{Seed, write_private},
+    shell::{Result, cargo, run, say, target_directory},
     web,
 };
 use clap::Args;
 use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -63,7 +62,9 @@ pub struct DownOptions {
     pub data_dir: PathBuf,
 }
 
-/// What `up.json` says.
+const RECORD: &str = "up.json";
+
+/// What `up.json` says, once everything is ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Up {
@@ -160,6 +161,8 @@ fn binaries(release: bool) -> Result<PathBuf> {
 }
 
 fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Processes) -> Result<Up> {
+    // Whoever waits for this file waits for this start.
+    fs::remove_file(data.join(RECORD)).or_else(if_missing)?;
     docker::ensure_engine(processes)?;
     docker::ensure_base_image()?;
     let database = match std::env::var("DATABASE_URL") {
@@ -171,8 +174,8 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
             cluster.database("gantry")?
         }
     };
-    let known = known(data);
-    let port = port(options, known.as_ref())?;
+    let mut seed = Seed::open(data)?;
+    let port = seed.port(options.port)?;
     let url = format!("http://127.0.0.1:{port}");
     say("starting the control plane", &url);
     let mut command = Command::new(programs.join("gantry"));
@@ -189,32 +192,38 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     let mut client = Client::new(&url);
     client.wait_until_ready(Duration::from_secs(60), || alive(processes))?;
     let node_directory = data.join("node");
-    let up = match known {
-        Some(known) => Up { url, ..known },
-        None => set_up(options, &mut client, programs, &node_directory, url)?,
-    };
-    // Before anything else can fail: the password stands nowhere else.
-    write(data, &up)?;
+    seed.account(&mut client)?;
+    let node = seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?;
     say("starting the daemon", "it dials the control plane and runs the game servers");
     processes.start(
         "gantryd",
         Command::new(programs.join("gantryd"))
-            .args(["run", "--data-dir"])
+            .args(["run", "--url", &url, "--data-dir"])
             .arg(&node_directory)
             .arg("--socket")
             .arg(node_directory.join("gantryd.sock")),
     )?;
-    let mut up = up;
-    client.post("/api/auth/sign-in/email", &json!({ "email": up.email, "password": up.password }))?;
-    if up.server_id.is_none() && !options.empty {
-        wait_for_node(&client, &up.node_id, processes)?;
-        create_sample(&mut client, &mut up)?;
-        write(data, &up)?;
+    wait_for_node(&client, &node, processes)?;
+    let is_first = seed.server_id().is_none();
+    if !options.empty {
+        seed.server(&mut client, &node)?;
     }
-    if let Some(server) = up.server_id.clone() {
-        follow(&client, &server, processes)?;
+    if let Some(server) = seed.server_id()
+        && let Some(failure) = follow(&client, server, processes)?
+    {
+        let failure = format!("the sample server could not be started: {failure}");
+        if is_first {
+            return Err(failure.into());
+        }
+        println!("    {failure}; the panel says more");
     }
+    let up = seed.up(&client, url, node)?;
+    write_private(&data.join(RECORD), &serde_json::to_vec_pretty(&up)?)?;
     Ok(up)
+}
+
+fn if_missing(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }
 
 /// Whether somebody typed Ctrl-C.
@@ -234,90 +243,6 @@ fn alive(processes: &mut Processes) -> Result<()> {
     }
 }
 
-fn known(data: &Path) -> Option<Up> {
-    serde_json::from_slice(&fs::read(data.join("up.json")).ok()?).ok()
-}
-
-fn write(data: &Path, up: &Up) -> Result<()> {
-    let file = data.join("up.json");
-    let temporary = data.join("up.json.part");
-    fs::write(&temporary, serde_json::to_vec_pretty(up)?)?;
-    fs::set_permissions(&temporary, fs::Permissions::from_mode(0o600))?;
-    Ok(fs::rename(temporary, file)?)
-}
-
-/// The port that was asked for, the one of the last time, or a free one.
-fn port(options: &Options, known: Option<&Up>) -> Result<u16> {
-    if let Some(port) = options.port {
-        return Ok(port);
-    }
-    let last = known.and_then(|up| up.url.rsplit_once(':')?.1.parse().ok());
-    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    last.into_iter().chain(7080..7100).find(is_free).map_or_else(free_port, Ok)
-}
-
-/// The administrator, a location, this machine as a node with allocations, and the daemon's identity.
-fn set_up(
-    options: &Options,
-    client: &mut Client,
-    programs: &Path,
-    node_directory: &Path,
-    url: String,
-) -> Result<Up> {
-    say("setting up", "an administrator, a location, and this machine as a node");
-    let (email, password) = ("admin@gantry.local".to_owned(), random_hex(10)?);
-    client.post("/api/setup", &json!({ "name": "Administrator", "email": email, "password": password }))?;
-    let location =
-        client.post("/api/locations", &json!({ "name": "Here", "description": "This machine" }))?;
-    let node = client.post(
-        "/api/nodes",
-        &json!({
-            "name": "this-machine", "description": "Runs beside the control plane", "locationId": text(&location, "/id")?,
-            "memoryMib": memory_mib()?, "cpuPercent": cpu_percent(), "diskMib": disk_mib(node_directory)?,
-        }),
-    )?;
-    let node_id = text(&node, "/id")?;
-    for ports in ["27960-27969", "30000-30009"] {
-        let body = json!({ "address": options.address, "ports": ports });
-        client.post(&format!("/api/nodes/{node_id}/allocations"), &body)?;
-    }
-    let enrollment = client.post(&format!("/api/nodes/{node_id}/enrollment"), &json!({}))?;
-    fs::create_dir_all(node_directory)?;
-    let token_file = node_directory.join("enrollment-token");
-    fs::write(&token_file, text(&enrollment, "/token")?)?;
-    fs::set_permissions(&token_file, fs::Permissions::from_mode(0o600))?;
-    let enrolled = crate::shell::output(
-        Command::new(programs.join("gantryd"))
-            .args(["enroll", "--url", &url, "--data-dir"])
-            .arg(node_directory)
-            .arg("--token-file")
-            .arg(&token_file),
-    );
-    fs::remove_file(&token_file)?;
-    enrolled?;
-    Ok(Up { url, email, password, node_id, server_id: None, server_address: None })
-}
-
-fn memory_mib() -> Result<u64> {
-    let text = fs::read_to_string("/proc/meminfo")?;
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))
-        .ok_or("/proc/meminfo has no MemTotal")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
-}
-
-/// Hundredths of a core.
-fn cpu_percent() -> usize {
-    thread::available_parallelism().map_or(1, usize::from) * 100
-}
-
-fn disk_mib(folder: &Path) -> Result<u64> {
-    fs::create_dir_all(folder)?;
-    let disk = rustix::fs::statvfs(folder)?;
-    Ok(disk.f_bavail * disk.f_frsize / (1024 * 1024))
-}
-
 fn wait_for_node(client: &Client, node: &str, processes: &mut Processes) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -335,26 +260,13 @@ fn wait_for_node(client: &Client, node: &str, processes: &mut Processes) -> Resu
     }
 }
 
-fn create_sample(client: &mut Client, up: &mut Up) -> Result<()> {
-    say("creating a game server", "OpenArena, from a WebAssembly plugin");
-    let body = json!({
-        "name": "Sample arena", "description": "Made by cargo xtask up", "blueprintId": "openarena:openarena",
-        "nodeId": up.node_id, "start": true, "variables": { "hostname": "Sample arena", "bots": "3" },
-    });
-    let created = client.post("/api/servers", &body)?;
-    let server = created.pointer("/server").unwrap_or(&created);
-    up.server_id = Some(text(server, "/id")?);
-    let port = server.pointer("/endpoints/0/port").and_then(serde_json::Value::as_u64).unwrap_or_default();
-    up.server_address = Some(format!("{}:{port}", text(server, "/endpoints/0/address")?));
-    Ok(())
-}
-
-/// Waits until the sample runs, with its progress on the terminal.
-fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<()> {
+/// Waits until the sample is as it is wanted, with its progress on the terminal; answers why it is not.
+fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<Option<String>> {
     let deadline = Instant::now() + Duration::from_secs(900);
     let mut said = String::new();
     loop {
-        let view = client.get(&format!("/api/servers/{server}"))?;
+        // Somebody deleted it: that is how things were.
+        let Some(view) = client.find(&format!("/api/servers/{server}"))? else { return Ok(None) };
         let state = text(&view, "/observed/state")?;
         let step =
             view.pointer("/operation/progress/step").and_then(serde_json::Value::as_str).unwrap_or_default();
@@ -365,14 +277,14 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<()
         }
         let wanted = text(&view, "/desired")?;
         if state == "running" || (wanted != "running" && state != "uninstalled") {
-            return Ok(());
+            return Ok(None);
         }
         if let Some(failure) = view.pointer("/operation/failure").filter(|failure| !failure.is_null()) {
-            return Err(format!("the sample server could not be started: {failure}").into());
+            return Ok(Some(failure.to_string()));
         }
         alive(processes)?;
         if Instant::now() > deadline {
-            return Err("the sample server did not start within 15 minutes".into());
+            return Ok(Some("it did not run within 15 minutes".to_owned()));
         }
         // The panel's own limit of 100 requests a minute counts for this client too.
         thread::sleep(Duration::from_secs(1));
@@ -382,8 +294,7 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<()
 fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
     say("stopping", "");
     processes.stop("gantryd", Signal::TERM, Duration::from_secs(20));
-    let node = known(data).map(|up| up.node_id);
-    let containers = node.map_or(Ok(()), |node| docker::stop_containers(&node));
+    let containers = Seed::node_of(data).map_or(Ok(()), |node| docker::stop_containers(&node));
     processes.stop("gantry", Signal::TERM, Duration::from_secs(20));
     processes.stop("postgres", Signal::INT, Duration::from_secs(30));
     processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
@@ -392,5 +303,6 @@ fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
 
 /// For the tests: the record of a data directory.
 pub fn read(data: &Path) -> Result<Up> {
-    known(&data.canonicalize()?).ok_or_else(|| format!("{} has no up.json", data.display()).into())
+    let record = data.canonicalize()?.join(RECORD);
+    Ok(serde_json::from_slice(&fs::read(&record).map_err(|_| format!("{} is missing", record.display()))?)?)
 }

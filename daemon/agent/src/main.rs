@@ -40,6 +40,9 @@ struct RunArgs {
     /// Where the node keeps everything.
     #[arg(long, env = "GANTRYD_DATA_DIR")]
     data_dir: PathBuf,
+    /// The panel's address, where it is no longer the one of the enrollment; the panel must still prove its key.
+    #[arg(long, env = "GANTRYD_URL")]
+    url: Option<url::Url>,
     /// What runs the containers.
     #[arg(long, value_enum, default_value = "docker", env = "GANTRYD_RUNTIME")]
     runtime: RuntimeArg,
@@ -158,6 +161,7 @@ impl From<RunArgs> for RunOptions {
         };
         Self {
             data_dir: args.data_dir,
+            url: args.url,
             runtime,
             docker_socket: args.docker_socket,
             socket: args.socket,

@@ -46,6 +46,8 @@ pub enum RuntimeKind {
 #[derive(Clone, Debug)]
 pub struct RunOptions {
     pub data_dir: PathBuf,
+    /// Where the control plane answers, if that is no longer the address of the enrollment.
+    pub url: Option<url::Url>,
     pub runtime: RuntimeKind,
     /// The container engine's socket, if it is not the usual one.
     pub docker_socket: Option<PathBuf>,
@@ -123,7 +125,9 @@ async fn start(options: &RunOptions) -> Result<Node, RunError> {
 async fn node_id(options: &RunOptions, ledger: &Ledger) -> Result<NodeId, RunError> {
     match Identity::load(&options.data_dir).await {
         Ok(identity) => Ok(identity.node_id),
-        Err(_) if options.socket.is_some() => Ok(ledger.own_node(NodeId::new(uuid::Uuid::now_v7())).await?),
+        Err(IdentityError::Missing(_)) if options.socket.is_some() => {
+            Ok(ledger.own_node(NodeId::new(uuid::Uuid::now_v7())).await?)
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -171,13 +175,19 @@ async fn serve(
         tasks.spawn(serve_socket(listener, router.clone(), shutdown.clone()));
     }
     match Identity::load(&options.data_dir).await {
-        Ok(identity) => {
+        Ok(mut identity) => {
+            if let Some(url) = &options.url {
+                identity.url.clone_from(url);
+            }
             let (state, _) = watch::channel(LinkState::default());
             let agent_version = AGENT_VERSION.to_owned();
             let config = LinkConfig { identity, agent_version, extra_ca: options.ca.clone(), state };
             tasks.spawn(link::run(config, router, shutdown.clone()));
         }
-        Err(error) => tracing::warn!(%error, "the node serves its socket alone"),
+        Err(error @ IdentityError::Missing(_)) => {
+            tracing::warn!(%error, "the node serves its socket alone");
+        }
+        Err(error) => return Err(error.into()),
     }
     Ok(())
 }

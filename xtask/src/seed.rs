@@ -1,0 +1,251 @@
+//! What the first `up` makes in an empty Gantry: an administrator, a location, this machine as a node, a game server.
+//!
+//! A first run may be interrupted anywhere. The password is therefore on disk before the account exists, and every other
+//! piece is looked for by its name before it is made, so that the next `up` goes on where this one ended.
+
+use crate::{
+    api::{Client, text},
+    shell::{Result, free_port, output, random_hex, say},
+    up::Up,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+};
+
+const FILE: &str = "seed.json";
+const LOCATION: &str = "Here";
+const NODE: &str = "this-machine";
+const SERVER: &str = "Sample arena";
+/// The ports of OpenArena and of Luanti, with neighbours.
+const PORTS: [(u64, u64); 2] = [(27960, 27969), (30000, 30009)];
+
+/// What a data directory knows of what was made.
+pub struct Seed {
+    file: PathBuf,
+    record: Record,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Record {
+    email: String,
+    password: String,
+    port: Option<u16>,
+    node_id: Option<String>,
+    server_id: Option<String>,
+}
+
+impl Seed {
+    /// The record of a data directory; in a fresh one, a new administrator's credentials, already on disk.
+    pub fn open(data: &Path) -> Result<Self> {
+        let file = data.join(FILE);
+        if let Ok(bytes) = fs::read(&file) {
+            return Ok(Self { file, record: serde_json::from_slice(&bytes)? });
+        }
+        let email = "admin@gantry.local".to_owned();
+        let record = Record { email, password: random_hex(10)?, port: None, node_id: None, server_id: None };
+        let seed = Self { file, record };
+        seed.save()?;
+        Ok(seed)
+    }
+
+    /// The node of a data directory, if it got that far.
+    pub fn node_of(data: &Path) -> Option<String> {
+        serde_json::from_slice::<Record>(&fs::read(data.join(FILE)).ok()?).ok()?.node_id
+    }
+
+    /// The game server that was made.
+    pub fn server_id(&self) -> Option<&str> {
+        self.record.server_id.as_deref()
+    }
+
+    /// The port that was asked for, the one of the last time, or a free one.
+    pub fn port(&mut self, wanted: Option<u16>) -> Result<u16> {
+        let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let port = match wanted {
+            Some(port) if is_free(&port) => port,
+            Some(port) => return Err(format!("port {port} is in use: choose another by --port").into()),
+            None => {
+                self.record.port.into_iter().chain(7080..7100).find(is_free).map_or_else(free_port, Ok)?
+            }
+        };
+        self.record.port = Some(port);
+        self.save()?;
+        Ok(port)
+    }
+
+    /// Signs in as the administrator, who is made where nobody is yet.
+    pub fn account(&self, client: &mut Client) -> Result<()> {
+        let Record { email, password, .. } = &self.record;
+        let status = client.get("/api/setup")?;
+        if status.pointer("/needed").and_then(Value::as_bool) == Some(true) {
+            say("setting up", "an administrator, a location, and this machine as a node");
+            let body = json!({ "name": "Administrator", "email": email, "password": password });
+            client.post("/api/setup", &body)?;
+        }
+        client
+            .post("/api/auth/sign-in/email", &json!({ "email": email, "password": password }))
+            .map(drop)
+            .map_err(|error| {
+                format!(
+                    "{error}\nThe database has people, but {} does not sign in there with the password of {}. Was it \
+                     changed in the panel? Write the password into that file, or take another --data-dir.",
+                    email,
+                    self.file.display()
+                )
+                .into()
+            })
+    }
+
+    /// This machine as an enrolled node with addresses for players.
+    pub fn node(
+        &mut self,
+        client: &mut Client,
+        gantryd: &Path,
+        folder: &Path,
+        address: &str,
+    ) -> Result<String> {
+        let id = match &self.record.node_id {
+            Some(id) => id.clone(),
+            None => {
+                let id = found_or_made_node(client, folder)?;
+                self.record.node_id = Some(id.clone());
+                self.save()?;
+                id
+            }
+        };
+        let addresses = format!("/api/nodes/{id}/allocations");
+        let known = client.list(&addresses)?;
+        let has = |port: u64| {
+            known.iter().any(|known| known.pointer("/port").and_then(Value::as_u64) == Some(port))
+        };
+        for (first, last) in PORTS.into_iter().filter(|(first, _)| !has(*first)) {
+            client.post(&addresses, &json!({ "address": address, "ports": format!("{first}-{last}") }))?;
+        }
+        if !folder.join("identity.json").is_file() {
+            enroll(client, &id, gantryd, folder)?;
+        }
+        Ok(id)
+    }
+
+    /// A game server with bots in it, wanted to run.
+    pub fn server(&mut self, client: &mut Client, node: &str) -> Result<()> {
+        if self.record.server_id.is_some() {
+            return Ok(());
+        }
+        let id = match named(client, "/api/servers", SERVER)? {
+            Some(id) => id,
+            None => {
+                say("creating a game server", "OpenArena, from a WebAssembly plugin");
+                let body = json!({
+                    "name": SERVER, "description": "Made by cargo xtask up", "blueprintId": "openarena:openarena",
+                    "nodeId": node, "start": true, "variables": { "hostname": SERVER, "bots": "3" },
+                });
+                text(&client.post("/api/servers", &body)?, "/server/id")?
+            }
+        };
+        self.record.server_id = Some(id);
+        self.save()
+    }
+
+    /// All that people and programs want to know.
+    pub fn up(&self, client: &Client, url: String, node_id: String) -> Result<Up> {
+        let Record { email, password, server_id, .. } = &self.record;
+        let server = match server_id {
+            Some(id) => client.find(&format!("/api/servers/{id}"))?,
+            None => None,
+        };
+        let server_address = match &server {
+            Some(view) => {
+                let port = view.pointer("/endpoints/0/port").and_then(Value::as_u64);
+                Some(format!("{}:{}", text(view, "/endpoints/0/address")?, port.unwrap_or_default()))
+            }
+            None => None,
+        };
+        let server_id = server.and(server_id.clone());
+        let (email, password) = (email.clone(), password.clone());
+        Ok(Up { url, email, password, node_id, server_id, server_address })
+    }
+
+    fn save(&self) -> Result<()> {
+        write_private(&self.file, &serde_json::to_vec_pretty(&self.record)?)
+    }
+}
+
+/// Replaces a file that only its owner may read: whole or not at all.
+pub fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
+    let part = file.with_extension("part");
+    fs::remove_file(&part).ok();
+    let mut written = fs::File::options().write(true).create_new(true).mode(0o600).open(&part)?;
+    written.write_all(bytes)?;
+    written.sync_all()?;
+    Ok(fs::rename(part, file)?)
+}
+
+fn named(client: &Client, path: &str, name: &str) -> Result<Option<String>> {
+    let items = client.list(path)?;
+    let found = items.iter().find(|item| item.pointer("/name").and_then(Value::as_str) == Some(name));
+    found.map(|item| text(item, "/id")).transpose()
+}
+
+fn found_or_made_node(client: &mut Client, folder: &Path) -> Result<String> {
+    if let Some(id) = named(client, "/api/nodes", NODE)? {
+        return Ok(id);
+    }
+    let location = match named(client, "/api/locations", LOCATION)? {
+        Some(id) => id,
+        None => {
+            let body = json!({ "name": LOCATION, "description": "This machine" });
+            text(&client.post("/api/locations", &body)?, "/id")?
+        }
+    };
+    let body = json!({
+        "name": NODE, "description": "Runs beside the control plane", "locationId": location,
+        "memoryMib": memory_mib()?, "cpuPercent": cpu_percent(), "diskMib": disk_mib(folder)?,
+    });
+    text(&client.post("/api/nodes", &body)?, "/id")
+}
+
+/// Buys the daemon its identity. The token passes through a file that only the owner may read.
+fn enroll(client: &mut Client, node: &str, gantryd: &Path, folder: &Path) -> Result<()> {
+    let enrollment = client.post(&format!("/api/nodes/{node}/enrollment"), &json!({}))?;
+    fs::create_dir_all(folder)?;
+    let token = folder.join("enrollment-token");
+    write_private(&token, text(&enrollment, "/token")?.as_bytes())?;
+    let enrolled = output(
+        Command::new(gantryd)
+            .args(["enroll", "--url", client.url(), "--data-dir"])
+            .arg(folder)
+            .arg("--token-file")
+            .arg(&token),
+    );
+    fs::remove_file(&token)?;
+    enrolled.map(drop)
+}
+
+fn memory_mib() -> Result<u64> {
+    let text = fs::read_to_string("/proc/meminfo")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))
+        .ok_or("/proc/meminfo has no MemTotal")?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
+}
+
+/// Hundredths of a core.
+fn cpu_percent() -> usize {
+    thread::available_parallelism().map_or(1, usize::from) * 100
+}
+
+fn disk_mib(folder: &Path) -> Result<u64> {
+    fs::create_dir_all(folder)?;
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail * disk.f_frsize / (1024 * 1024))
+}
