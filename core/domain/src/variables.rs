@@ -162,6 +162,11 @@ pub fn settings(variables: &[Variable], present: &Values) -> Vec<Setting> {
     variables.iter().filter_map(pair).collect()
 }
 
+/// Keys of the variables whose values are secrets.
+pub fn secrets(variables: &[Variable]) -> Vec<String> {
+    variables.iter().filter(|variable| is_secret(variable)).map(|variable| variable.key.clone()).collect()
+}
+
 /// Checks one value and gives its canonical text; none when an optional variable is left empty.
 pub fn canonical(variable: &Variable, value: &str) -> Result<Option<String>, FieldProblem> {
     let say = |message: String, remedy: String| Err(crate::problem(&variable.key, message, remedy));

@@ -21,6 +21,8 @@ pub struct DesiredServer {
     pub blueprint: BlueprintRef,
     /// Secrets among them in clear: the link is authenticated, and the daemon keeps its ledger to itself.
     pub settings: Vec<Setting>,
+    /// Keys of the settings that are secrets; only plans and run specs are computed from those.
+    pub secrets: Vec<String>,
     pub endpoints: Vec<Endpoint>,
     pub limits: Limits,
     pub time_zone: String,

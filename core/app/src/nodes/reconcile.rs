@@ -131,6 +131,7 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
             capabilities: blueprint.granted.clone(),
         },
         settings: variables::settings(&blueprint.blueprint.variables, values),
+        secrets: variables::secrets(&blueprint.blueprint.variables),
         endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
         limits: server.limits,
         time_zone: server.time_zone.clone(),

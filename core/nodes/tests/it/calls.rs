@@ -75,6 +75,7 @@ fn desired() -> DesiredServer {
         holds: Vec::new(),
         blueprint,
         settings: Vec::new(),
+        secrets: Vec::new(),
         endpoints: Vec::new(),
         limits: Limits::default(),
         time_zone: "UTC".to_owned(),

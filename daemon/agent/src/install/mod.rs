@@ -14,7 +14,7 @@ pub(crate) use steps::edit_config;
 use crate::{
     failure::{failure, internal, of_call},
     ledger::Journal,
-    server::work::{Ended, Work, context},
+    server::work::{Ended, Work, to_plan},
 };
 use gantry_lifecycle::Event;
 use gantry_types::{OperationId, operation::OperationFailure, plan::InstallPlan};
@@ -71,7 +71,7 @@ async fn open_journal(work: &Work, operation: OperationId) -> Result<Journal, En
     }
     let asking = async {
         let plugin = work.plugin().await?;
-        let plan = plugin.install_plan(&work.call(), &context(&work.server)).await;
+        let plan = plugin.install_plan(&work.call(), &to_plan(&work.server)).await;
         plan.map_err(|error| of_call(&error))
     };
     let plan = tokio::select! {

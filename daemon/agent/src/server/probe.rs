@@ -1,6 +1,6 @@
 //! Readiness: every probe of the run spec has to pass once.
 
-use super::work::{Work, context};
+use super::work::{Work, to_watch};
 use crate::{
     console::{Console, text},
     query::{Endpoints, reachable},
@@ -103,5 +103,5 @@ async fn accepts(address: std::net::SocketAddr) -> bool {
 async fn collects(work: &Work) -> bool {
     let Ok(plugin) = work.plugin().await else { return false };
     let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
-    plugin.collect(&work.call(), &context(&work.server), query).await.is_ok()
+    plugin.collect(&work.call(), &to_watch(&work.server), query).await.is_ok()
 }

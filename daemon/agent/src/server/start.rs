@@ -4,7 +4,7 @@
 
 use super::{
     spec,
-    work::{Ended, Work, context},
+    work::{Ended, Work, to_plan},
 };
 use crate::{clock, failure::of_call, install::meter::Meter, ledger::RunNote};
 use gantry_lifecycle::{Event, Process};
@@ -53,7 +53,7 @@ async fn bring_up(work: &Work) -> Result<StartEnd, Ended> {
 async fn run_spec(work: &Work) -> Result<RunSpec, Ended> {
     let asking = async {
         let plugin = work.plugin().await?;
-        plugin.run_spec(&work.call(), &context(&work.server)).await.map_err(|error| of_call(&error))
+        plugin.run_spec(&work.call(), &to_plan(&work.server)).await.map_err(|error| of_call(&error))
     };
     tokio::select! {
         biased;

@@ -6,7 +6,7 @@
 
 use super::{
     players::Players,
-    work::{Work, context},
+    work::{Work, to_watch},
 };
 use crate::{failure::of_call, query::Endpoints};
 use futures_util::StreamExt;
@@ -123,7 +123,7 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
     let interval = Duration::from_millis(u64::from(asked)).clamp(COLLECT_FASTEST, COLLECT_SLOWEST);
     let mut beat = tokio::time::interval(interval);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let context = context(&work.server);
+    let context = to_watch(&work.server);
     let mut failures = 0;
     loop {
         beat.tick().await;
@@ -146,7 +146,7 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
 /// Has the plugin make sense of console lines, in batches.
 pub(crate) async fn meaning(work: Work, board: Arc<Board>, mut lines: mpsc::Receiver<String>) {
     let plugin = ready_plugin(&work).await.filter(Plugin::parses_console);
-    let context = context(&work.server);
+    let context = to_watch(&work.server);
     let mut batch = Vec::with_capacity(BATCH);
     while lines.recv_many(&mut batch, BATCH).await > 0 {
         if batch.len() < BATCH {

@@ -181,8 +181,8 @@ impl Work {
     }
 }
 
-/// All that a plugin is told of a server.
-pub(crate) fn context(server: &DesiredServer) -> ServerContext {
+/// What a plugin is told of a server that it plans for: everything, secrets too.
+pub(crate) fn to_plan(server: &DesiredServer) -> ServerContext {
     ServerContext {
         id: server.id.to_string(),
         name: server.name.clone(),
@@ -194,6 +194,56 @@ pub(crate) fn context(server: &DesiredServer) -> ServerContext {
     }
 }
 
+/// What a plugin is told of a server that it watches: a call that reads what strangers write has no secret to give away.
+pub(crate) fn to_watch(server: &DesiredServer) -> ServerContext {
+    let mut context = to_plan(server);
+    context.settings.retain(|setting| !server.secrets.contains(&setting.key));
+    context
+}
+
 pub(crate) fn call_context(server: &DesiredServer) -> CallContext {
     CallContext::traced(server.blueprint.capabilities.iter().cloned().collect::<Grants>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_protocol::BlueprintRef;
+    use gantry_types::{
+        server::{Desired, Setting},
+        units::Limits,
+    };
+
+    fn server() -> DesiredServer {
+        let setting = |key: &str| Setting { key: key.to_owned(), value: format!("{key}'s value") };
+        DesiredServer {
+            id: ServerId::new(uuid::Uuid::nil()),
+            generation: 1,
+            name: "Friday".to_owned(),
+            desired: Desired::Running,
+            holds: vec![],
+            blueprint: BlueprintRef {
+                plugin: "Example 1.0".to_owned(),
+                digest: String::new(),
+                blueprint: "example".to_owned(),
+                collect_every_ms: None,
+                capabilities: vec![],
+            },
+            settings: vec![setting("map"), setting("rcon_password")],
+            secrets: vec!["rcon_password".to_owned()],
+            endpoints: vec![],
+            limits: Limits::default(),
+            time_zone: "UTC".to_owned(),
+            operation: None,
+        }
+    }
+
+    #[test]
+    fn secrets_reach_the_functions_that_plan_and_not_those_that_watch() {
+        let keys = |context: ServerContext| {
+            context.settings.into_iter().map(|setting| setting.key).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(to_plan(&server())), ["map", "rcon_password"]);
+        assert_eq!(keys(to_watch(&server())), ["map"]);
+    }
 }

@@ -147,6 +147,7 @@ impl Daemon {
             settings: settings
                 .map(|(key, value)| Setting { key: key.to_owned(), value: value.to_owned() })
                 .to_vec(),
+            secrets: vec![],
             endpoints: vec![Endpoint {
                 name: "game".to_owned(),
                 protocol: Protocol::Udp,
