@@ -2,7 +2,8 @@
 
 use crate::{
     edges, generate,
-    shell::{Result, cargo, find, say},
+    shell::{Result, cargo, find, output, say},
+    web,
 };
 
 /// Runs every check and stops at the first that fails.
@@ -18,10 +19,25 @@ pub fn run() -> Result<()> {
         say("installing cargo-deny", "it is compiled once");
         self::cargo_run(&["install", "--quiet", "--locked", "cargo-deny"])?;
     }
-    // The advisory database comes from a place that closed networks do not reach; licences, bans and sources are local.
     self::cargo_run(&["deny", "--all-features", "check", "licenses", "bans", "sources"])?;
+    advisories()?;
+    say("the web panel", "types and lints");
+    web::install()?;
+    crate::shell::run(web::npm()?.args(["run", "--silent", "check"]))?;
     say("generated files", "");
     generate::generate(&generate::Options { check: true })
+}
+
+/// Known holes in dependencies. The database of them lies where closed networks do not reach.
+fn advisories() -> Result<()> {
+    say("advisories on dependencies", "");
+    match output(cargo().args(["deny", "fetch", "db"])) {
+        Ok(_) => self::cargo_run(&["deny", "--offline", "--all-features", "check", "advisories"]),
+        Err(_) => {
+            println!("  NOT checked: the advisory database cannot be fetched from here");
+            Ok(())
+        }
+    }
 }
 
 fn cargo_run(arguments: &[&str]) -> Result<()> {

@@ -46,7 +46,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin"]),
+    ("hello-rust", &["gantry-plugin"]),
     ("xtask", &[]),
+    // Measures the programs from outside; only the sandbox is measured as a library.
+    ("gantry-bench", &["gantry-host", "gantry-types"]),
 ];
 
 /// Tests may reach across: the control plane is tested against a real daemon with simulated containers.

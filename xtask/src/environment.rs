@@ -114,7 +114,9 @@ pub fn wasm() -> Result<WasmToolchain> {
             "rustup could not fetch the target, Debian has a compiler for it",
         )?;
     }
-    let linker = sysroot.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld");
+    let version = output(Command::new("rustc").current_dir(root()).arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?;
+    let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
     if !linker.is_file() {
         return Err(format!(
             "plugins need a WebAssembly linker and {} is missing: type `rustup target add wasm32-unknown-unknown`",

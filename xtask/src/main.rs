@@ -3,9 +3,10 @@
 //! A fresh Debian or Ubuntu machine with a Rust toolchain is enough: each command first finds or installs what it
 //! needs, says what it does and why, and names the exact command where it cannot do it itself. Nothing here is part of
 //! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`web`], [`postgres`],
-//! [`docker`], [`seed`], [`up`], [`test`], [`check`], [`generate`].
+//! [`docker`], [`seed`], [`up`], [`test`], [`bench`], [`check`], [`generate`].
 
 mod api;
+mod bench;
 mod check;
 mod components;
 mod docker;
@@ -37,6 +38,8 @@ enum Command {
     Down(up::DownOptions),
     /// Set up and run all tests: unit, PostgreSQL, Docker with real games, browser
     Test(test::Options),
+    /// Measure the figures that Gantry is held to, on optimised programs
+    Bench(bench::Options),
     /// Formatting, lints, licences, crate edges, generated files
     Check,
     /// Regenerate what is generated: the API document, the TypeScript client, the query data
@@ -46,6 +49,9 @@ enum Command {
         /// Where the components go
         #[arg(long, default_value = ".gantry/plugins")]
         out: std::path::PathBuf,
+        /// Build those of `examples/` too, into the folder `examples` there
+        #[arg(long)]
+        examples: bool,
     },
 }
 
@@ -54,9 +60,10 @@ fn main() -> std::process::ExitCode {
         Command::Up(options) => up::up(&options),
         Command::Down(options) => up::down(&options),
         Command::Test(options) => test::test(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Check => check::run(),
         Command::Gen(options) => generate::generate(&options),
-        Command::Plugins { out } => components::build(&out).map(drop),
+        Command::Plugins { out, examples } => plugins(&out, examples),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
@@ -65,4 +72,12 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+fn plugins(out: &std::path::Path, examples: bool) -> shell::Result<()> {
+    components::build(out)?;
+    if examples {
+        components::build_examples(&out.join("examples"))?;
+    }
+    Ok(())
 }

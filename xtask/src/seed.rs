@@ -56,11 +56,6 @@ impl Seed {
         Ok(seed)
     }
 
-    /// The node of a data directory, if it got that far.
-    pub fn node_of(data: &Path) -> Option<String> {
-        serde_json::from_slice::<Record>(&fs::read(data.join(FILE)).ok()?).ok()?.node_id
-    }
-
     /// The game server that was made.
     pub fn server_id(&self) -> Option<&str> {
         self.record.server_id.as_deref()

@@ -1,14 +1,15 @@
 //! `test`: sets up what the tests need, runs all of them, and says how many passed.
 //!
 //! Rust tests get a throw-away PostgreSQL cluster (one database per test), the built plugins and a Docker Engine. The
-//! browser tests get a whole `up` of their own.
+//! browser tests get a control plane that nobody has set up yet. Last, `up` itself runs twice.
 
 use crate::{
     components, docker, environment,
     postgres::Cluster,
     processes::Processes,
     shell::{Result, cargo, free_port, run, say, target_directory},
-    up, web,
+    up::{self, Up},
+    web,
 };
 use clap::Args;
 use rustix::process::Signal;
@@ -38,6 +39,8 @@ pub enum Suite {
     Web,
     /// A real browser against a whole Gantry
     Browser,
+    /// `up` and `down`, twice
+    Up,
 }
 
 #[derive(Default)]
@@ -91,6 +94,13 @@ fn suites(
     if wanted(Suite::Browser) {
         browser_tests(options, data, tally)?;
     }
+    if wanted(Suite::Up) {
+        say("running up", "twice on one data directory, with a game server");
+        if let Err(error) = up_tests(data, tally) {
+            tally.failed += 1;
+            tally.faults.push(format!("up: {error}"));
+        }
+    }
     Ok(())
 }
 
@@ -116,40 +126,105 @@ fn rust_tests(cluster: &Cluster, plugins: &Path, tally: &mut Tally) -> Result<()
     count(&mut command, "cargo test", tally)
 }
 
+/// The binaries as the Rust suite builds them: a second set of features would compile all dependencies again.
+fn binaries() -> Result<PathBuf> {
+    run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
+    Ok(target_directory().join("debug"))
+}
+
+/// A person's first evening, from set-up in the browser on. The browser test enrolls the daemon as the page says.
 fn browser_tests(options: &Options, data: &Path, tally: &mut Tally) -> Result<()> {
     let chromium = environment::chromium()?;
     web::install()?;
-    // The tests of the Rust suite build the binaries with one set of features; a second set would compile all again.
-    run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
-    let binaries = target_directory().join("debug");
+    let programs = binaries()?;
     say("running the browser tests", "Chromium against a whole Gantry");
     let screenshots = options.screenshots.clone().unwrap_or_else(|| data.join("screenshots"));
     let stack = data.join("stack");
+    fs::create_dir_all(&stack)?;
+    components::build(&stack.join("plugins"))?;
+    let examples = stack.join("examples");
+    components::build_examples(&examples)?;
+    let mut processes = Processes::open(&stack)?;
+    // A browser test is quicker than a person; the limit has tests of its own.
+    let started = up::control_plane(&stack, &programs, free_port()?, Some(5_000), &mut processes);
+    let tested = started.and_then(|client| {
+        count(
+            web::node()?
+                .arg("test/e2e/run.mjs")
+                .args(["--url", client.url(), "--screenshots"])
+                .arg(&screenshots)
+                .arg("--gantryd")
+                .arg(programs.join("gantryd"))
+                .arg("--node-dir")
+                .arg(stack.join(up::NODE))
+                .arg("--plugin")
+                .arg(examples.join("hello-rust.wasm"))
+                .env("CHROMIUM", &chromium),
+            "browser",
+            tally,
+        )
+    });
+    up::stop(&stack, &mut processes)?;
+    tested
+}
+
+/// `up`, `down` and `up` again, as a person types them.
+fn up_tests(data: &Path, tally: &mut Tally) -> Result<()> {
+    let programs = binaries()?;
+    let folder = data.join("up");
+    let first = up_and_down(&folder, &programs)?;
+    let second = up_and_down(&folder, &programs)?;
+    let same = (&first.node_id, &first.server_id, &first.password, &first.url)
+        == (&second.node_id, &second.server_id, &second.password, &second.url);
+    tally.passed += 2;
+    if same {
+        tally.passed += 1;
+    } else {
+        tally.failed += 1;
+        tally.faults.push(format!("up: the second one is another: {}, then {}", first.url, second.url));
+    }
+    println!("  up: ran twice, the game answered both times");
+    Ok(())
+}
+
+/// Everything up with the sample server answering, and down again; what `up.json` said in between.
+fn up_and_down(folder: &Path, programs: &Path) -> Result<Up> {
     up::up(&up::Options {
         detach: true,
-        empty: true,
-        port: Some(free_port()?),
-        data_dir: stack.clone(),
+        empty: false,
+        port: None,
+        data_dir: folder.to_owned(),
         address: "127.0.0.1".to_owned(),
         release: false,
-        binaries: Some(binaries),
-        // A browser test is quicker than a person; the limit has tests of its own.
-        rate_limit_general: Some(5_000),
+        binaries: Some(programs.to_owned()),
+        rate_limit_general: None,
     })?;
-    let up = up::read(&stack)?;
-    let tested = count(
-        web::node()?
-            .arg("test/e2e/run.mjs")
-            .args(["--url", &up.url, "--screenshots"])
-            .arg(&screenshots)
-            .env("GANTRY_E2E_EMAIL", &up.email)
-            .env("GANTRY_E2E_PASSWORD", &up.password)
-            .env("CHROMIUM", &chromium),
-        "browser",
-        tally,
-    );
-    up::down(&up::DownOptions { data_dir: stack })?;
-    tested
+    let record: Result<Up> = fs::read(folder.join("up.json"))
+        .map_err(Into::into)
+        .and_then(|bytes| serde_json::from_slice(&bytes).map_err(Into::into));
+    let answered = record.and_then(|up| {
+        let address = up.server_address.clone().ok_or("up.json names no game server")?;
+        game_answers(&address)?;
+        Ok(up)
+    });
+    up::down(&up::DownOptions { data_dir: folder.to_owned() })?;
+    answered
+}
+
+/// The Quake 3 status query, as a player's server browser sends it.
+fn game_answers(address: &str) -> Result<()> {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let mut answer = [0; 2048];
+    for _ in 0..5 {
+        socket.send_to(b"\xff\xff\xff\xffgetstatus", address)?;
+        if let Ok(length) = socket.recv(&mut answer)
+            && answer[..length].starts_with(b"\xff\xff\xff\xffstatusResponse")
+        {
+            return Ok(());
+        }
+    }
+    Err(format!("the game at {address} does not answer").into())
 }
 
 /// Runs a test program, shows its output, and adds its closing lines to the tally.

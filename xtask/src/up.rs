@@ -63,6 +63,8 @@ pub struct DownOptions {
 }
 
 const RECORD: &str = "up.json";
+/// Where the daemon keeps everything, in a data directory.
+pub const NODE: &str = "node";
 
 /// What `up.json` says, once everything is ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -163,35 +165,11 @@ fn binaries(release: bool) -> Result<PathBuf> {
 fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Processes) -> Result<Up> {
     // Whoever waits for this file waits for this start.
     fs::remove_file(data.join(RECORD)).or_else(if_missing)?;
-    docker::ensure_engine(processes)?;
-    docker::ensure_base_image()?;
-    let database = match std::env::var("DATABASE_URL") {
-        Ok(url) => url,
-        Err(_) => {
-            let cluster = Cluster::open(data)?;
-            let pid = cluster.start()?;
-            processes.record("postgres", pid)?;
-            cluster.database("gantry")?
-        }
-    };
     let mut seed = Seed::open(data)?;
     let port = seed.port(options.port)?;
-    let url = format!("http://127.0.0.1:{port}");
-    say("starting the control plane", &url);
-    let mut command = Command::new(programs.join("gantry"));
-    command
-        .env("DATABASE_URL", &database)
-        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--public-url", &url, "--data-dir"])
-        .arg(data.join("control-plane"))
-        .arg("--plugins-dir")
-        .arg(data.join("plugins"));
-    if let Some(limit) = options.rate_limit_general {
-        command.args(["--rate-limit-general", &limit.to_string()]);
-    }
-    processes.start("gantry", &mut command)?;
-    let mut client = Client::new(&url);
-    client.wait_until_ready(Duration::from_secs(60), || alive(processes))?;
-    let node_directory = data.join("node");
+    let mut client = control_plane(data, programs, port, options.rate_limit_general, processes)?;
+    let url = client.url().to_owned();
+    let node_directory = data.join(NODE);
     seed.account(&mut client)?;
     let node = seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?;
     say("starting the daemon", "it dials the control plane and runs the game servers");
@@ -204,22 +182,69 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
             .arg(node_directory.join("gantryd.sock")),
     )?;
     wait_for_node(&client, &node, processes)?;
-    let is_first = seed.server_id().is_none();
-    if !options.empty {
-        seed.server(&mut client, &node)?;
-    }
-    if let Some(server) = seed.server_id()
-        && let Some(failure) = follow(&client, server, processes)?
-    {
-        let failure = format!("the sample server could not be started: {failure}");
-        if is_first {
-            return Err(failure.into());
-        }
-        println!("    {failure}; the panel says more");
-    }
+    sample(options, &mut seed, &mut client, &node, processes)?;
     let up = seed.up(&client, url, node)?;
     write_private(&data.join(RECORD), &serde_json::to_vec_pretty(&up)?)?;
     Ok(up)
+}
+
+/// Docker Engine, PostgreSQL and the control plane, ready and as empty as its database.
+pub fn control_plane(
+    data: &Path,
+    programs: &Path,
+    port: u16,
+    rate_limit_general: Option<u32>,
+    processes: &mut Processes,
+) -> Result<Client> {
+    docker::ensure_engine(processes)?;
+    docker::ensure_base_image()?;
+    let database = match std::env::var("DATABASE_URL") {
+        Ok(url) => url,
+        Err(_) => {
+            let cluster = Cluster::open(data)?;
+            let pid = cluster.start()?;
+            processes.record("postgres", pid)?;
+            cluster.database("gantry")?
+        }
+    };
+    let url = format!("http://127.0.0.1:{port}");
+    say("starting the control plane", &url);
+    let mut command = Command::new(programs.join("gantry"));
+    command
+        .env("DATABASE_URL", &database)
+        .args(["serve", "--listen", &format!("127.0.0.1:{port}"), "--public-url", &url, "--data-dir"])
+        .arg(data.join("control-plane"))
+        .arg("--plugins-dir")
+        .arg(data.join("plugins"));
+    if let Some(limit) = rate_limit_general {
+        command.args(["--rate-limit-general", &limit.to_string()]);
+    }
+    processes.start("gantry", &mut command)?;
+    let client = Client::new(&url);
+    client.wait_until_ready(Duration::from_secs(60), || alive(processes))?;
+    Ok(client)
+}
+
+/// The sample server, made at the first run, as it was at later ones.
+fn sample(
+    options: &Options,
+    seed: &mut Seed,
+    client: &mut Client,
+    node: &str,
+    processes: &mut Processes,
+) -> Result<()> {
+    let is_first = seed.server_id().is_none();
+    if !options.empty {
+        seed.server(client, node)?;
+    }
+    let Some(server) = seed.server_id() else { return Ok(()) };
+    let Some(failure) = follow(client, server, processes)? else { return Ok(()) };
+    let failure = format!("the sample server could not be started: {failure}");
+    if is_first {
+        return Err(failure.into());
+    }
+    println!("    {failure}; the panel says more");
+    Ok(())
 }
 
 fn if_missing(error: std::io::Error) -> std::io::Result<()> {
@@ -291,18 +316,19 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<Op
     }
 }
 
-fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
+/// Stops everything of a data directory, its game servers too.
+pub fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
     say("stopping", "");
     processes.stop("gantryd", Signal::TERM, Duration::from_secs(20));
-    let containers = Seed::node_of(data).map_or(Ok(()), |node| docker::stop_containers(&node));
+    let containers = node_of(data).map_or(Ok(()), |node| docker::stop_containers(&node));
     processes.stop("gantry", Signal::TERM, Duration::from_secs(20));
     processes.stop("postgres", Signal::INT, Duration::from_secs(30));
     processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
     containers
 }
 
-/// For the tests: the record of a data directory.
-pub fn read(data: &Path) -> Result<Up> {
-    let record = data.canonicalize()?.join(RECORD);
-    Ok(serde_json::from_slice(&fs::read(&record).map_err(|_| format!("{} is missing", record.display()))?)?)
+/// The node that was enrolled in a data directory.
+fn node_of(data: &Path) -> Option<String> {
+    let identity = fs::read(data.join(NODE).join("identity.json")).ok()?;
+    text(&serde_json::from_slice(&identity).ok()?, "/nodeId").ok()
 }

@@ -1,7 +1,7 @@
 /** The one command that turns a machine into this node. It waits, and says when the daemon is there. */
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { CircleCheck, LoaderCircle } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { client, take } from '~/api/client'
 import { nodeQuery } from '~/api/queries'
 import type { NodeView } from '~/api/types'
@@ -23,7 +23,9 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
     mutate()
   }, [mutate])
   const { data: current = node } = useQuery({ ...nodeQuery(node.id), refetchInterval: 3_000 })
-  const connected = current.state === 'connected' && node.state !== 'connected'
+  // The page reads the same query, so what it was before has to be kept.
+  const [before] = useState(node.state)
+  const connected = current.state === 'connected' && before !== 'connected'
   return (
     <Dialog open onClose={onClose} size="lg" title={s.nodes.connectTitle(node.name)} description={s.nodes.connectHelp}>
       <DialogBody>

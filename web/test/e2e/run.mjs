@@ -1,22 +1,22 @@
 /**
- * The panel against a real control plane, node and game, from set-up to a player count.
- * `node test/e2e/run.mjs --url URL [--setup-token TOKEN] [--screenshots DIR]`
- * Credentials: GANTRY_E2E_NAME, GANTRY_E2E_EMAIL, GANTRY_E2E_PASSWORD. Where the installation is set up already, the
- * same credentials sign in. GANTRY_E2E_SECONDS bounds the installation of the game (default 600).
+ * The panel against a real control plane, node and game: from the set-up of a fresh installation to a player count.
+ * `node test/e2e/run.mjs --url URL --gantryd PROGRAM --node-dir DIR --plugin FILE [--setup-token TOKEN] [--screenshots DIR]`
+ * The daemon is enrolled as the page says and keeps its data in `--node-dir`; `--plugin` is a component to upload.
+ * GANTRY_E2E_SECONDS bounds the installation of the game (default 600).
  */
 import { spec as reporter } from 'node:test/reporters'
 import { run } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const { values } = parseArgs({ options: { url: { type: 'string' }, 'setup-token': { type: 'string' }, screenshots: { type: 'string' } } })
-if (!values.url) {
-  console.error('usage: node test/e2e/run.mjs --url URL [--setup-token TOKEN] [--screenshots DIR]')
+const names = ['url', 'gantryd', 'node-dir', 'plugin', 'setup-token', 'screenshots']
+const { values } = parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: 'string' }])) })
+for (const name of ['url', 'gantryd', 'node-dir', 'plugin']) {
+  if (values[name]) continue
+  console.error(`--${name} is missing; the options are ${names.map((one) => `--${one}`).join(' ')}`)
   process.exit(2)
 }
-process.env.GANTRY_E2E_URL = values.url
-process.env.GANTRY_E2E_SETUP_TOKEN = values['setup-token'] ?? ''
-process.env.GANTRY_E2E_SCREENSHOTS = values.screenshots ?? ''
+for (const name of names) process.env[`GANTRY_E2E_${name.toUpperCase().replace('-', '_')}`] = values[name] ?? ''
 
 run({ files: [fileURLToPath(new URL('first-server.spec.mjs', import.meta.url))], concurrency: false })
   .on('test:fail', () => (process.exitCode = 1))

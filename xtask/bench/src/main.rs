@@ -1,0 +1,113 @@
+//! The figures that Gantry is held to, as rows `name value unit`.
+//!
+//! Each figure stands beside a baseline that the same run measured with the same tools: what the libraries underneath
+//! need at least. Ratios travel between machines, absolute figures do not. Only right answers count: a request that is
+//! not answered as it should be ends the run. `cargo xtask bench` builds everything with optimisation and starts this.
+//! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`console`], [`process`].
+
+#![expect(clippy::print_stdout, reason = "rows are what this program is for")]
+#![expect(clippy::print_stderr, reason = "and why there are none")]
+
+mod bare;
+mod console;
+mod http;
+mod load;
+mod plugin;
+mod process;
+mod row;
+mod stack;
+
+use clap::{Args, Parser, Subcommand};
+use row::Result;
+use stack::Parts;
+use std::{path::PathBuf, process::ExitCode};
+
+#[derive(Parser)]
+#[command(about = "Prints rows `name value unit`")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures
+    Run(Options),
+    /// The baseline's server; started by `run`
+    #[command(hide = true)]
+    BareServer { database: String },
+    /// The compiler of components; started by `run`
+    #[command(hide = true)]
+    CompileComponent,
+}
+
+#[derive(Args)]
+struct Options {
+    /// The folder with the binaries gantry and gantryd
+    #[arg(long)]
+    binaries: PathBuf,
+    /// The folder with built plugins
+    #[arg(long)]
+    plugins: PathBuf,
+    /// The folder with built examples
+    #[arg(long)]
+    examples: PathBuf,
+    /// A superuser's address of a PostgreSQL cluster
+    #[arg(long)]
+    database: String,
+    /// Only these groups; all by default
+    #[arg(value_enum)]
+    groups: Vec<Group>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Group {
+    /// Calls, compiling and loading of components
+    Plugin,
+    /// Requests to the control plane
+    Http,
+    /// From a game's terminal to a browser and back
+    Console,
+    /// Start and memory of both programs
+    Process,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::CompileComponent => return gantry_host::compiler_main(),
+        Command::BareServer { database } => bare::serve(&database),
+        Command::Run(options) => run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let wanted = |group| options.groups.is_empty() || options.groups.contains(&group);
+    let parts = Parts {
+        gantry: options.binaries.join("gantry"),
+        gantryd: options.binaries.join("gantryd"),
+        plugins: options.plugins.clone(),
+        database: options.database.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if wanted(Group::Plugin) {
+        runtime.block_on(plugin::measure(&options.plugins.join("openarena.wasm")))?;
+    }
+    if wanted(Group::Http) {
+        runtime.block_on(http::measure(&parts))?;
+    }
+    if wanted(Group::Console) {
+        runtime.block_on(console::measure(&parts, &options.examples.join("hello-rust.wasm")))?;
+    }
+    if wanted(Group::Process) {
+        runtime.block_on(process::measure(&parts))?;
+    }
+    Ok(())
+}

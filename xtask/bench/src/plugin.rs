@@ -1,0 +1,228 @@
+//! What a plugin costs: a call in a fresh instance through every check, beside the same call by wasmtime alone; compiling
+//! in the limited child, beside compiling without one; and loading from the cache.
+//!
+//! The call is OpenArena's collector with a recorded answer of the game, so that both ways do the same work.
+
+use crate::row::{Result, Timings, Unit, row};
+use async_trait::async_trait;
+use gantry_host::{
+    Budgets, CallContext, CompilerCommand, Grants, Host, HostConfig, Origin, Query, QueryFailure, Reply,
+};
+use gantry_types::{
+    server::{Endpoint, Protocol, ServerContext},
+    units::Limits,
+};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use wasmtime::{
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+    component::{Component, HasSelf, Linker},
+};
+
+mod bindings {
+    wasmtime::component::bindgen!({ path: "../../sdk/wit/since-v0.1", world: "collector-plugin" });
+}
+use bindings::gantry::plugin::{log, query, types};
+
+/// What an OpenArena server with three players answers.
+const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
+    \\sv_hostname\\Arena\\sv_maxclients\\12\\mapname\\oa_dm1\\version\\ioq3\\g_gametype\\0\\timelimit\\20\n\
+    3 50 \"Grace\"\n12 0 \"Sarge\"\n-1 48 \"Ada\"\n";
+const WARM: usize = 500;
+const CALLS: usize = 10_000;
+
+pub(crate) async fn measure(component: &Path) -> Result<()> {
+    let wasm: Arc<[u8]> = std::fs::read(component)?.into();
+    let cache = tempfile::tempdir()?;
+    let host = open(cache.path())?;
+    let began = Instant::now();
+    let plugin = host.load(wasm.clone()).await?;
+    let compiled = began.elapsed();
+    if plugin.load_report().origin != Origin::Compiled {
+        return Err("the component did not come from the compiler".into());
+    }
+    let bare = bare_engine()?;
+    let began = Instant::now();
+    let bare_component = Component::new(&bare, &wasm)?;
+    let bare_compiled = began.elapsed();
+    row("component_compile", compiled.as_secs_f64() * 1e3, "ms");
+    row("component_compile_bare", bare_compiled.as_secs_f64() * 1e3, "ms");
+    loads(cache.path(), &wasm).await?;
+
+    let mut bare_calls = bare_calls(&bare, &bare_component)?;
+    let mut calls = calls(&plugin).await?;
+    let ours = calls.rows("plugin_call", Unit::Microseconds);
+    let bare = bare_calls.rows("plugin_call_bare", Unit::Microseconds);
+    row("plugin_call_ratio", ours / bare, "x");
+    Ok(())
+}
+
+/// A host knows what it loaded, so each load is by a host of its own.
+async fn loads(cache: &Path, wasm: &Arc<[u8]>) -> Result<()> {
+    let mut timings = Timings::default();
+    for _ in 0..50 {
+        let host = open(cache)?;
+        let began = Instant::now();
+        let plugin = host.load(wasm.clone()).await?;
+        timings.push(began.elapsed());
+        if plugin.load_report().origin != Origin::Cache {
+            return Err("the component did not come from the cache".into());
+        }
+    }
+    timings.rows("component_cached_load", Unit::Milliseconds);
+    Ok(())
+}
+
+fn open(cache: &Path) -> Result<Host> {
+    let compiler =
+        CompilerCommand { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
+    let config =
+        HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets: Budgets::default() };
+    Ok(Host::new(config)?)
+}
+
+async fn calls(plugin: &gantry_host::Plugin) -> Result<Timings> {
+    let (context, query) = (CallContext::traced(Grants::from_iter(["query"])), Arc::new(Recorded));
+    let server = server();
+    let mut timings = Timings::default();
+    for call in 0..WARM + CALLS {
+        let began = Instant::now();
+        let sample = plugin.collect(&context, &server, query.clone()).await?;
+        if call >= WARM {
+            timings.push(began.elapsed());
+        }
+        if sample.players != Some(3) {
+            return Err(format!("the collector answered {sample:?}").into());
+        }
+    }
+    Ok(timings)
+}
+
+fn server() -> ServerContext {
+    ServerContext {
+        id: "01890000-0000-7000-8000-000000000001".to_owned(),
+        name: "Arena".to_owned(),
+        blueprint: "openarena".to_owned(),
+        settings: vec![],
+        endpoints: vec![Endpoint {
+            name: "game".to_owned(),
+            protocol: Protocol::Udp,
+            address: "127.0.0.1".to_owned(),
+            port: 27_960,
+        }],
+        limits: Limits::default(),
+        time_zone: "UTC".to_owned(),
+    }
+}
+
+/// Answers at once, as a game on the same machine nearly does.
+struct Recorded;
+
+#[async_trait]
+impl Query for Recorded {
+    async fn datagram(
+        &self,
+        _: &Endpoint,
+        _: Vec<u8>,
+        _: u32,
+        _: Duration,
+    ) -> std::result::Result<Vec<Reply>, QueryFailure> {
+        Ok(vec![Reply { payload: STATUS.to_vec(), after: Duration::from_millis(1) }])
+    }
+
+    async fn exchange(
+        &self,
+        _: &Endpoint,
+        _: Vec<u8>,
+        _: u32,
+        _: Duration,
+    ) -> std::result::Result<Reply, QueryFailure> {
+        Ok(Reply { payload: STATUS.to_vec(), after: Duration::from_millis(1) })
+    }
+}
+
+/// wasmtime as its guide sets it up for many short calls, and nothing of ours.
+fn bare_engine() -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.linear_memory_keep_resident(0).table_keep_resident(0);
+    let mut config = Config::new();
+    config
+        .concurrency_support(false)
+        .memory_init_cow(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Ok(Engine::new(&config)?)
+}
+
+struct Bare;
+
+impl types::Host for Bare {}
+
+impl log::Host for Bare {
+    fn write(&mut self, _: log::Level, _: String) {}
+}
+
+impl query::Host for Bare {
+    fn datagram(
+        &mut self,
+        _: String,
+        _: Vec<u8>,
+        _: u32,
+        _: u32,
+    ) -> std::result::Result<Vec<query::Reply>, types::Failure> {
+        Ok(vec![query::Reply { payload: STATUS.to_vec(), after_us: 1_000 }])
+    }
+
+    fn exchange(
+        &mut self,
+        _: String,
+        _: Vec<u8>,
+        _: u32,
+        _: u32,
+    ) -> std::result::Result<query::Reply, types::Failure> {
+        Ok(query::Reply { payload: STATUS.to_vec(), after_us: 1_000 })
+    }
+}
+
+fn bare_calls(engine: &Engine, component: &Component) -> Result<Timings> {
+    let mut linker = Linker::new(engine);
+    bindings::CollectorPlugin::add_to_linker::<_, HasSelf<Bare>>(&mut linker, |state| state)?;
+    let pre = bindings::CollectorPluginPre::new(linker.instantiate_pre(component)?)?;
+    let server = bare_server();
+    let mut timings = Timings::default();
+    for call in 0..WARM + CALLS {
+        let began = Instant::now();
+        let mut store = Store::new(engine, Bare);
+        let plugin = pre.instantiate(&mut store)?;
+        let sample = plugin.gantry_plugin_collector().call_collect(&mut store, &server)?;
+        drop(store);
+        if call >= WARM {
+            timings.push(began.elapsed());
+        }
+        if !matches!(&sample, Ok(sample) if sample.players == Some(3)) {
+            return Err(format!("the collector answered {sample:?}").into());
+        }
+    }
+    Ok(timings)
+}
+
+fn bare_server() -> types::Server {
+    let server = server();
+    types::Server {
+        id: server.id,
+        name: server.name,
+        blueprint: server.blueprint,
+        settings: vec![],
+        endpoints: vec![types::Endpoint {
+            name: "game".to_owned(),
+            protocol: types::Protocol::Udp,
+            address: "127.0.0.1".to_owned(),
+            port: 27_960,
+        }],
+        limits: types::Limits { memory: 0, swap: 0, cpu: 0, disk: 0, pids: 0 },
+        time_zone: server.time_zone,
+        extra: vec![],
+    }
+}
