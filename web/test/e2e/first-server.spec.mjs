@@ -116,7 +116,7 @@ test('the command on the page connects the machine', async () => {
   execFileSync(gantryd, words, { input: await page.evaluate(() => navigator.clipboard.readText()) })
   daemon = spawn(gantryd, ['run', '--data-dir', nodeFolder], { stdio: 'ignore' })
   await page.getByText('The daemon is connected').waitFor()
-  await button('Close').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
   await page.getByText('Connected', { exact: true }).first().waitFor()
   await picture('node')
 })
