@@ -1,6 +1,7 @@
-//! First-party plugins from source to component: compile for wasm32, wrap, add the manifest.
+//! Plugins from source to component: compile for wasm32, wrap, add the manifest.
 //!
 //! A component is one file: the manifest of `plugin.toml` travels inside it, in the custom section `gantry:manifest`.
+//! The plugins of `plugins/` come with Gantry; those of `examples/` are built in the same way and come with nothing.
 
 use crate::{
     environment::{self, WasmToolchain},
@@ -16,20 +17,32 @@ const SECTION: &str = "gantry:manifest";
 
 /// Builds every plugin below `plugins/` into `out` and answers the files.
 pub fn build(out: &Path) -> Result<Vec<PathBuf>> {
-    let names = names()?;
+    build_all("plugins", "games are plugins", out)
+}
+
+/// Builds every plugin below `examples/` into `out` and answers the files. Never into the folder of the bundled ones:
+/// the control plane installs all that it finds there.
+pub fn build_examples(out: &Path) -> Result<Vec<PathBuf>> {
+    build_all("examples", "an example that does not build is none", out)
+}
+
+fn build_all(folder: &str, why: &str, out: &Path) -> Result<Vec<PathBuf>> {
+    let plugins = plugins_in(&root().join(folder))?;
     let toolchain = environment::wasm()?;
-    say(&format!("building {} plugins as WebAssembly components", names.len()), "games are plugins");
+    say(&format!("building the plugins of {folder}/ as WebAssembly components"), why);
     let target = target_directory().join("wasm");
     // Each by itself, so that one plugin's features of the SDK are not another's.
     let mut built = Vec::new();
     fs::create_dir_all(out)?;
-    for name in names {
-        output(compile(&toolchain, &target).args(["--package", &format!("gantry-plugin-{name}")]))?;
+    for plugin in plugins {
+        let package_name = package_name(&plugin)?;
+        output(compile(&toolchain, &target).args(["--package", &package_name]))?;
         let module = target
             .join("wasm32-unknown-unknown/component")
-            .join(format!("gantry_plugin_{}.wasm", name.replace('-', "_")));
-        let file = out.join(format!("{name}.wasm"));
-        fs::write(&file, package(&fs::read(&module)?, &root().join("plugins").join(&name))?)?;
+            .join(format!("{}.wasm", package_name.replace('-', "_")));
+        let name = plugin.file_name().ok_or("a plugin without a folder")?;
+        let file = out.join(name).with_extension("wasm");
+        fs::write(&file, package(&fs::read(&module)?, &plugin)?)?;
         built.push(file);
     }
     Ok(built)
@@ -48,16 +61,25 @@ fn compile(toolchain: &WasmToolchain, target: &Path) -> Command {
     command
 }
 
-fn names() -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(root().join("plugins"))? {
-        let entry = entry?;
-        if entry.path().join("plugin.toml").is_file() {
-            names.push(entry.file_name().to_string_lossy().into_owned());
+/// The folders with a manifest, by name.
+fn plugins_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut plugins = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.join("plugin.toml").is_file() {
+            plugins.push(path);
         }
     }
-    names.sort();
-    Ok(names)
+    plugins.sort();
+    Ok(plugins)
+}
+
+/// What cargo calls the crate in this folder.
+fn package_name(folder: &Path) -> Result<String> {
+    let manifest = folder.join("Cargo.toml");
+    let table: toml::Table = toml::from_str(&fs::read_to_string(&manifest)?)?;
+    let name = table.get("package").and_then(|package| package.get("name")).and_then(toml::Value::as_str);
+    Ok(name.ok_or_else(|| format!("{} names no package", manifest.display()))?.to_owned())
 }
 
 /// Wraps a core module and appends the manifest as JSON.

@@ -46,6 +46,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin"]),
+    ("teeworlds-rust", &["gantry-plugin"]),
     ("xtask", &[]),
 ];
 

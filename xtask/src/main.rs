@@ -45,6 +45,9 @@ enum Command {
         /// Where the components go
         #[arg(long, default_value = ".gantry/plugins")]
         out: std::path::PathBuf,
+        /// Build those of `examples/` too, into the folder `examples` there
+        #[arg(long)]
+        examples: bool,
     },
 }
 
@@ -55,7 +58,7 @@ fn main() -> std::process::ExitCode {
         Command::Test(options) => test::test(&options),
         Command::Check => check::run(),
         Command::Gen(options) => generate::generate(&options),
-        Command::Plugins { out } => components::build(&out).map(drop),
+        Command::Plugins { out, examples } => plugins(&out, examples),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
@@ -64,4 +67,12 @@ fn main() -> std::process::ExitCode {
             std::process::ExitCode::FAILURE
         }
     }
+}
+
+fn plugins(out: &std::path::Path, examples: bool) -> shell::Result<()> {
+    components::build(out)?;
+    if examples {
+        components::build_examples(&out.join("examples"))?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@
 mod kit;
 
 mod edge;
+mod examples;
 mod games;
 mod matrix;
 mod members;
