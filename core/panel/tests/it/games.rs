@@ -1,6 +1,6 @@
 //! Real games in real containers, from blueprint to players: nothing is simulated here.
 
-use crate::kit::{Client, Page, TestApp, TestNode, example};
+use crate::kit::{Client, Page, TestApp, TestNode, example, tee};
 use crate::servers::is_in_state;
 use serde_json::{Value, json};
 use std::{process::Command, time::Duration};
@@ -17,8 +17,15 @@ fn inspect(server: &str) -> Value {
     serde_json::from_slice::<Value>(&inspected.stdout).unwrap()[0].clone()
 }
 
-/// Runs a game until its collector says what is awaited, stops it gracefully and deletes it.
-async fn play(admin: &Client, blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) {
+/// Runs a game until its collector says what is awaited, stops it gracefully and deletes it. Meanwhile somebody visits
+/// its port.
+async fn play(
+    admin: &Client,
+    blueprint: &str,
+    variables: Value,
+    visit: impl AsyncFnOnce(u16),
+    says: impl Fn(&Value) -> bool,
+) {
     let node = TestNode::with_docker(admin).await;
     let mut page = Page::live(admin, &["servers"]).await;
     let form = json!({ "name": "Real", "blueprintId": blueprint, "nodeId": node.id, "start": true, "variables": variables });
@@ -28,7 +35,11 @@ async fn play(admin: &Client, blueprint: &str, variables: Value, says: impl Fn(&
 
     let topic = format!("server:{id}");
     let mut live = Page::live(admin, &[&topic]).await;
-    live.until(|frame| frame["type"] == "sample" && says(&frame["sample"]["game"])).await;
+    let port = made["server"]["endpoints"][0]["port"].as_u64().unwrap().try_into().unwrap();
+    tokio::select! {
+        _ = live.until(|frame| frame["type"] == "sample" && says(&frame["sample"]["game"])) => {}
+        () = visit(port) => panic!("the visitor left"),
+    }
     assert_hardened(&inspect(&id));
 
     admin.post(&format!("/api/servers/{id}/power"), json!({ "action": "stop" })).await.expect(202);
@@ -40,7 +51,8 @@ async fn play(admin: &Client, blueprint: &str, variables: Value, says: impl Fn(&
 
 async fn play_bundled(blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) {
     let app = TestApp::with_games().await;
-    play(&app.admin().await, blueprint, variables, says).await;
+    let nobody = async |_| std::future::pending().await;
+    play(&app.admin().await, blueprint, variables, nobody, says).await;
     app.stop().await;
 }
 
@@ -101,14 +113,21 @@ async fn a_strangers_plugin_is_uploaded_granted_what_it_asks_for_and_runs_its_ga
     assert_eq!(plugin["capabilities"][0]["granted"], true, "{plugin}");
 
     let variables = json!({ "name": "Tested", "max_players": "5", "mode": "ctf", "map": "ctf2" });
-    play(&admin, "teeworlds:teeworlds", variables, |game| {
-        game["name"] == "Tested"
-            && game["map"] == "ctf2"
-            && game["version"] == "0.7.5"
-            && game["maxPlayers"] == 5
-            && game["players"] == 0
-            && game["latencyMs"].is_number()
-    })
+    play(
+        &admin,
+        "teeworlds:teeworlds",
+        variables,
+        async |port| tee::visit(port, "Grace").await,
+        |game| {
+            game["name"] == "Tested"
+                && game["map"] == "ctf2"
+                && game["version"] == "0.7.5"
+                && game["maxPlayers"] == 5
+                && game["players"] == 1
+                && game["playerList"][0]["name"] == "Grace"
+                && game["latencyMs"].is_number()
+        },
+    )
     .await;
     app.stop().await;
 }

@@ -4,6 +4,7 @@
 mod client;
 mod node;
 mod page;
+pub(crate) mod tee;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use node::TestNode;
