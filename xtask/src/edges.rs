@@ -47,6 +47,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
+    ("teeworlds-rust", &["gantry-plugin"]),
     ("xtask", &[]),
     // Measures the programs from outside; only the sandbox is measured as a library.
     ("gantry-bench", &["gantry-host", "gantry-types"]),

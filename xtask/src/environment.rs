@@ -78,6 +78,14 @@ pub fn chromium() -> Result<PathBuf> {
     find("chromium").ok_or_else(|| "chromium was installed but is not in PATH".into())
 }
 
+/// curl for the scripts of `examples/`.
+pub fn curl() -> Result<()> {
+    if find("curl").is_none() {
+        apt(&["curl"], "the scripts of examples/ use it")?;
+    }
+    Ok(())
+}
+
 /// How plugins are compiled here.
 pub enum WasmToolchain {
     /// The toolchain at hand has the target.

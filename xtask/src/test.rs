@@ -82,9 +82,11 @@ fn suites(
     web::build()?;
     let plugins = data.join("plugins");
     components::build(&plugins)?;
+    components::build_examples(&plugins.join("examples"))?;
     docker::ensure_engine(processes)?;
     docker::ensure_base_image()?;
     if wanted(Suite::Rust) {
+        environment::curl()?;
         let cluster = Cluster::throw_away(data)?;
         cluster.start()?;
         let tested = rust_tests(&cluster, &plugins, tally);

@@ -1,7 +1,7 @@
 //! How what went wrong becomes a failed operation: a stable code, what happened, what to do.
 
 use crate::plugins::PluginsError;
-use gantry_files::FilesError;
+use gantry_files::{FilesError, OutboundError};
 use gantry_host::{CallError, HostError};
 use gantry_runtime::RuntimeError;
 use gantry_types::{operation::OperationFailure, problem::Code};
@@ -91,7 +91,7 @@ pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
         FilesError::InvalidPath { .. } | FilesError::Edit { .. } => {
             "Correct the file, or tell the plugin's author."
         }
-        FilesError::Outbound(_) => "Check that the node reaches the address, then try again.",
+        FilesError::Outbound(error) => remedy_of_download(error),
         FilesError::Escapes { .. } | FilesError::WrongKind { .. } => "Remove or rename what is in the way.",
         FilesError::NotFound { .. }
         | FilesError::TooLarge { .. }
@@ -103,6 +103,24 @@ pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
         | FilesError::Interrupted => "Try again; if it stays so, look at the server's files.",
     };
     failure(code, error.to_string(), remedy)
+}
+
+/// Trying again helps only where the address may answer otherwise.
+const fn remedy_of_download(error: &OutboundError) -> &'static str {
+    match error {
+        OutboundError::NotAllowed { .. } | OutboundError::NotPublic { .. } => {
+            "Downloads come from the public internet, by https. Tell the plugin's author."
+        }
+        OutboundError::Digest { .. } | OutboundError::TooLarge { .. } => {
+            "There is another file at the address than the plan expects. Tell the plugin's author."
+        }
+        OutboundError::Status { .. } | OutboundError::TooManyRedirects { .. } => {
+            "Try again later; if it stays so, tell the plugin's author that the file has moved."
+        }
+        OutboundError::TooSlow { .. } | OutboundError::Transport { .. } | OutboundError::Setup(_) => {
+            "Check that the node reaches the address, then try again."
+        }
+    }
 }
 
 /// An error with all its causes, for one line; what a cause repeats is said once.

@@ -1,6 +1,6 @@
 //! Real games in real containers, from blueprint to players: nothing is simulated here.
 
-use crate::kit::{Page, TestApp, TestNode};
+use crate::kit::{Client, Page, TestApp, TestNode, example, tee};
 use crate::servers::is_in_state;
 use serde_json::{Value, json};
 use std::{process::Command, time::Duration};
@@ -17,20 +17,29 @@ fn inspect(server: &str) -> Value {
     serde_json::from_slice::<Value>(&inspected.stdout).unwrap()[0].clone()
 }
 
-/// Runs a game until its collector says what is awaited, stops it gracefully and deletes it.
-async fn play(blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) {
-    let app = TestApp::with_games().await;
-    let admin = app.admin().await;
-    let node = TestNode::with_docker(&admin).await;
-    let mut page = Page::live(&admin, &["servers"]).await;
+/// Runs a game until its collector says what is awaited, stops it gracefully and deletes it. Meanwhile somebody visits
+/// its port.
+async fn play(
+    admin: &Client,
+    blueprint: &str,
+    variables: Value,
+    visit: impl AsyncFnOnce(u16),
+    says: impl Fn(&Value) -> bool,
+) {
+    let node = TestNode::with_docker(admin).await;
+    let mut page = Page::live(admin, &["servers"]).await;
     let form = json!({ "name": "Real", "blueprintId": blueprint, "nodeId": node.id, "start": true, "variables": variables });
     let made = admin.post("/api/servers", form).await.expect(201);
     let id = made["server"]["id"].as_str().unwrap().to_owned();
     page.within(BUILD, |frame| is_in_state(frame, "running")).await;
 
     let topic = format!("server:{id}");
-    let mut live = Page::live(&admin, &[&topic]).await;
-    live.until(|frame| frame["type"] == "sample" && says(&frame["sample"]["game"])).await;
+    let mut live = Page::live(admin, &[&topic]).await;
+    let port = made["server"]["endpoints"][0]["port"].as_u64().unwrap().try_into().unwrap();
+    tokio::select! {
+        _ = live.until(|frame| frame["type"] == "sample" && says(&frame["sample"]["game"])) => {}
+        () = visit(port) => panic!("the visitor left"),
+    }
     assert_hardened(&inspect(&id));
 
     admin.post(&format!("/api/servers/{id}/power"), json!({ "action": "stop" })).await.expect(202);
@@ -38,6 +47,12 @@ async fn play(blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) 
     admin.delete(&format!("/api/servers/{id}")).await.expect(202);
     page.until(|frame| frame["type"] == "removed" && frame["serverId"] == id).await;
     node.stop().await;
+}
+
+async fn play_bundled(blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) {
+    let app = TestApp::with_games().await;
+    let nobody = async |_| std::future::pending().await;
+    play(&app.admin().await, blueprint, variables, nobody, says).await;
     app.stop().await;
 }
 
@@ -62,7 +77,7 @@ fn assert_hardened(container: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openarena_runs_and_its_bots_are_counted_by_the_plugin() {
-    play("openarena:openarena", json!({ "hostname": "Tested", "bots": "2" }), |game| {
+    play_bundled("openarena:openarena", json!({ "hostname": "Tested", "bots": "2" }), |game| {
         game["name"] == "Tested"
             && game["map"] == "oa_dm1"
             && game["maxPlayers"] == 12
@@ -74,8 +89,45 @@ async fn openarena_runs_and_its_bots_are_counted_by_the_plugin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn luanti_runs_and_answers_the_plugins_probe() {
-    play("luanti:luanti", json!({ "name": "Tested", "max_players": "7" }), |game| {
+    play_bundled("luanti:luanti", json!({ "name": "Tested", "max_players": "7" }), |game| {
         game["name"] == "Tested" && game["maxPlayers"] == 7 && game["latencyMs"].is_number()
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_plugin_is_uploaded_granted_what_it_asks_for_and_runs_its_game() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let bundled = admin.get("/api/plugins").await.expect(200);
+    assert!(!bundled.to_string().contains("teeworlds"), "examples are not bundled: {bundled}");
+
+    let upload = |query: &str| {
+        let request = admin.request(reqwest::Method::POST, &format!("/api/plugins{query}"));
+        request.header("content-type", "application/wasm").body(example("teeworlds-rust"))
+    };
+    let refused = admin.send(upload("?grant=query,everything")).await.problem("validation_failed");
+    assert!(refused.to_string().contains("It asks for query."), "{refused}");
+    let plugin = admin.send(upload("?grant=query")).await.expect(201);
+    assert_eq!((&plugin["manifestId"], &plugin["bundled"]), (&json!("teeworlds"), &json!(false)));
+    assert_eq!(plugin["capabilities"][0]["granted"], true, "{plugin}");
+
+    let variables = json!({ "name": "Tested", "max_players": "5", "mode": "ctf", "map": "ctf2" });
+    play(
+        &admin,
+        "teeworlds:teeworlds",
+        variables,
+        async |port| tee::visit(port, "Grace").await,
+        |game| {
+            game["name"] == "Tested"
+                && game["map"] == "ctf2"
+                && game["version"] == "0.7.5"
+                && game["maxPlayers"] == 5
+                && game["players"] == 1
+                && game["playerList"][0]["name"] == "Grace"
+                && game["latencyMs"].is_number()
+        },
+    )
+    .await;
+    app.stop().await;
 }

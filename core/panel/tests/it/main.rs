@@ -1,13 +1,15 @@
 //! The control plane through the doors that people, browsers and daemons use: HTTP and WebSockets on a real PostgreSQL,
 //! with a real daemon over the real link whose containers are simulated; the games run in real ones.
 //!
-//! Wants `GANTRY_TEST_DATABASE_URL`; what needs a game wants `GANTRY_TEST_PLUGINS`, a directory with `openarena.wasm`.
+//! Wants `GANTRY_TEST_DATABASE_URL`; what needs a game wants `GANTRY_TEST_PLUGINS`, a directory with `openarena.wasm`
+//! and the examples' components in `examples`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod kit;
 
 mod edge;
+mod examples;
 mod games;
 mod matrix;
 mod members;

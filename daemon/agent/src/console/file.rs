@@ -22,6 +22,7 @@ pub(super) struct LogFile {
     pending: Vec<u8>,
     first_older: Option<u64>,
     first_current: Option<u64>,
+    first_pending: Option<u64>,
 }
 
 impl LogFile {
@@ -31,8 +32,16 @@ impl LogFile {
         let file = append_to(&current)?;
         let bytes = file.metadata()?.len();
         let (first_older, first_current) = (first_of(&older)?, first_of(&current)?);
-        let mut log =
-            Self { current, older, file: Some(file), bytes, pending: Vec::new(), first_older, first_current };
+        let mut log = Self {
+            current,
+            older,
+            file: Some(file),
+            bytes,
+            pending: Vec::new(),
+            first_older,
+            first_current,
+            first_pending: None,
+        };
         if bytes > 0 && !ends_with_line(&log.current)? {
             log.pending.push(b'\n');
         }
@@ -44,13 +53,15 @@ impl LogFile {
         self.first_older.or(self.first_current)
     }
 
-    /// Oldest first.
-    pub(super) fn paths(&self) -> [PathBuf; 2] {
-        [self.older.clone(), self.current.clone()]
+    /// What there is to read, oldest first. Open files stay what they are when the log is set aside meanwhile, so a
+    /// reader that opened both at once misses nothing between them.
+    pub(super) fn readers(&self) -> io::Result<Vec<File>> {
+        let files = [open_existing(&self.older)?, open_existing(&self.current)?];
+        Ok(files.into_iter().flatten().collect())
     }
 
     pub(super) fn append(&mut self, line: &ConsoleLine) {
-        self.first_current.get_or_insert(line.seq);
+        self.first_pending.get_or_insert(line.seq);
         // Writing JSON into memory cannot fail.
         if serde_json::to_writer(&mut self.pending, line).is_ok() {
             self.pending.push(b'\n');
@@ -62,9 +73,11 @@ impl LogFile {
         if pending.is_empty() {
             return Ok(());
         }
+        let first = self.first_pending.take();
         if self.bytes >= FILE_BYTES {
             self.rotate()?;
         }
+        self.first_current = self.first_current.or(first);
         let file = match self.file.as_mut() {
             Some(file) => file,
             None => self.file.insert(append_to(&self.current)?),
@@ -83,7 +96,7 @@ impl LogFile {
     }
 
     pub(super) fn last_lines(&self, count: usize) -> io::Result<Vec<ConsoleLine>> {
-        let mut lines = read_from(&self.paths(), 0, usize::MAX)?;
+        let mut lines = read_from(self.readers()?, 0, usize::MAX)?;
         Ok(lines.split_off(lines.len().saturating_sub(count)))
     }
 }
@@ -92,11 +105,10 @@ fn append_to(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
-/// Lines from this number on, oldest first. Files that are absent hold none.
-pub(super) fn read_from(paths: &[PathBuf], from: u64, limit: usize) -> io::Result<Vec<ConsoleLine>> {
+/// Lines from this number on, oldest first.
+pub(super) fn read_from(files: Vec<File>, from: u64, limit: usize) -> io::Result<Vec<ConsoleLine>> {
     let mut lines = Vec::new();
-    for path in paths {
-        let Some(file) = open_existing(path)? else { continue };
+    for file in files {
         for text in BufReader::new(file).split(b'\n') {
             if lines.len() == limit {
                 return Ok(lines);
@@ -120,7 +132,8 @@ fn open_existing(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn first_of(path: &Path) -> io::Result<Option<u64>> {
-    Ok(read_from(&[path.to_owned()], 0, 1)?.first().map(|line| line.seq))
+    let file = open_existing(path)?.into_iter().collect();
+    Ok(read_from(file, 0, 1)?.first().map(|line| line.seq))
 }
 
 fn ends_with_line(path: &Path) -> io::Result<bool> {

@@ -165,9 +165,9 @@ impl Console {
             inner.file.as_ref().and_then(LogFile::first_seq).map_or(in_memory, |first| first.min(in_memory));
         let mut lines = Vec::new();
         if from < in_memory && first_seq < in_memory {
-            let files = inner.file.as_ref().map(LogFile::paths);
+            let files = inner.file.as_ref().map(LogFile::readers).transpose()?;
             drop(inner);
-            lines = file::read_from(files.as_ref().map_or(&[], |files| files.as_slice()), from, limit)?;
+            lines = file::read_from(files.unwrap_or_default(), from, limit)?;
         } else {
             drop(inner);
         }

@@ -105,3 +105,49 @@ async fn collects(work: &Work) -> bool {
     let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
     plugin.collect(&work.call(), &to_watch(&work.server), query).await.is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+    /// Whether the probe passes where somebody does this with each connection.
+    async fn passes<F: Future<Output = ()>>(serve: impl Fn(TcpStream) -> F) -> bool {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = async {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                serve(stream).await;
+            }
+        };
+        tokio::select! {
+            passed = accepts(address) => passed,
+            () = serving => unreachable!("it serves for ever"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_game_that_keeps_a_connection_or_greets_is_there() {
+        let keep = |stream: TcpStream| async move {
+            std::future::pending::<()>().await;
+            drop(stream);
+        };
+        assert!(passes(keep).await);
+        let greet = |mut stream: TcpStream| async move {
+            stream.write_all(b"220 ready\r\n").await.unwrap();
+        };
+        assert!(passes(greet).await);
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_and_a_proxy_with_nobody_behind_it_are_not_a_game() {
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        assert!(!accepts(free).await);
+        assert!(!passes(|stream| async move { drop(stream) }).await);
+        let reset = |stream: TcpStream| async move {
+            stream.set_zero_linger().unwrap();
+        };
+        assert!(!passes(reset).await);
+    }
+}

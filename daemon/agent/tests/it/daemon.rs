@@ -10,7 +10,7 @@ use gantry_agent::{
     clock::{Clock, SystemClock},
     data::DataDir,
     http::router,
-    ledger::Ledger,
+    ledger::{Journal, Ledger},
     node::{Node, NodeConfig},
     run::COMPILE_SUBCOMMAND,
 };
@@ -21,12 +21,14 @@ use gantry_protocol::{
     OperationReport, OperationRequest, Refusal,
 };
 use gantry_runtime::{
-    SimulatedRuntime,
+    DockerRuntime, Listed, Runtime, SimulatedRuntime,
+    docker::DockerConfig,
     simulated::{Moment, Script},
 };
 use gantry_types::{
     NodeId, OperationId, ServerId,
     operation::OperationKind,
+    plan::{InstallPlan, Step},
     server::{Desired, Endpoint, Observed, Protocol, Setting},
     units::Limits,
 };
@@ -54,8 +56,11 @@ impl Clock for Hasty {
 pub(crate) struct Daemon {
     pub(crate) dir: TempDir,
     pub(crate) runtime: SimulatedRuntime,
+    /// The same, unless the containers are real.
+    engine: Arc<dyn Runtime>,
     pub(crate) node: Node,
     pub(crate) router: Router,
+    ledger: Ledger,
     node_id: NodeId,
     clock: Arc<dyn Clock>,
     /// The next generation, for all servers alike.
@@ -68,9 +73,14 @@ pub(crate) fn operation_id() -> OperationId {
 
 /// The component that `cargo xtask` built from plugins/luanti.
 pub(crate) fn plugin() -> Vec<u8> {
+    component("luanti")
+}
+
+/// A component that `cargo xtask` built.
+pub(crate) fn component(name: &str) -> Vec<u8> {
     let directory = std::env::var("GANTRY_TEST_PLUGINS")
         .expect("GANTRY_TEST_PLUGINS must name a directory with luanti.wasm; `cargo xtask test` builds it");
-    let path = PathBuf::from(directory).join("luanti.wasm");
+    let path = PathBuf::from(directory).join(name).with_extension("wasm");
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -95,36 +105,76 @@ impl Daemon {
         Self::with(script().delayed(delay), Arc::new(SystemClock)).await
     }
 
+    /// A daemon with real containers.
+    pub(crate) async fn with_docker() -> Self {
+        let node_id = NodeId::new(Uuid::now_v7());
+        let docker = DockerRuntime::connect(DockerConfig::new(node_id)).await.unwrap();
+        Self::over(SimulatedRuntime::new(node_id), Arc::new(docker), node_id, Arc::new(SystemClock)).await
+    }
+
     async fn with(script: Script, clock: Arc<dyn Clock>) -> Self {
-        let dir = TempDir::new().unwrap();
         let node_id = NodeId::new(Uuid::now_v7());
         let runtime = SimulatedRuntime::with_script(node_id, script);
-        let node = open(&dir, &runtime, node_id, &clock).await;
+        Self::over(runtime.clone(), Arc::new(runtime), node_id, clock).await
+    }
+
+    async fn over(
+        runtime: SimulatedRuntime,
+        engine: Arc<dyn Runtime>,
+        node_id: NodeId,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let dir = TempDir::new().unwrap();
+        let (node, ledger) = open(&dir, &engine, node_id, &clock).await;
         let router = router(node.clone());
-        let daemon = Self { dir, runtime, node, router, node_id, clock, generation: 0 };
-        let bytes = plugin();
-        let (status, _) =
-            daemon.send(Method::PUT, &format!("/v1/plugins/{}", digest(&bytes)), bytes.into()).await;
-        assert_eq!(status, StatusCode::NO_CONTENT);
+        let daemon = Self { dir, runtime, engine, node, router, ledger, node_id, clock, generation: 0 };
+        daemon.push(plugin()).await;
         daemon
+    }
+
+    /// Gives it a component.
+    pub(crate) async fn push(&self, component: Vec<u8>) {
+        let path = format!("/v1/plugins/{}", digest(&component));
+        let (status, _) = self.send(Method::PUT, &path, component.into()).await;
+        assert_eq!(status, StatusCode::NO_CONTENT);
     }
 
     /// The daemon ends and comes up again; containers do not notice.
     pub(crate) async fn restart(self) -> Self {
-        let runtime = self.runtime.clone();
-        self.restart_with(runtime).await
+        let (runtime, engine) = (self.runtime.clone(), Arc::clone(&self.engine));
+        self.restart_over(runtime, engine).await
     }
 
     /// It comes up on another engine.
     pub(crate) async fn restart_with(self, runtime: SimulatedRuntime) -> Self {
-        let Self { dir, runtime: _, node, router: old, node_id, clock, generation } = self;
+        self.restart_over(runtime.clone(), Arc::new(runtime)).await
+    }
+
+    async fn restart_over(self, runtime: SimulatedRuntime, engine: Arc<dyn Runtime>) -> Self {
+        let Self { dir, runtime: _, engine: _, node, router: old, ledger, node_id, clock, generation } = self;
         node.stop().await;
-        // Both hold the ledger's lock.
-        drop(old);
-        drop(node);
-        let node = open(&dir, &runtime, node_id, &clock).await;
+        // All three hold the ledger's lock.
+        drop((old, node, ledger));
+        let (node, ledger) = open(&dir, &engine, node_id, &clock).await;
         let router = router(node.clone());
-        Self { dir, runtime, node, router, node_id, clock, generation }
+        Self { dir, runtime, engine, node, router, ledger, node_id, clock, generation }
+    }
+
+    /// Has the server's installation follow these steps, as if its plugin had said so.
+    pub(crate) async fn plan(&self, server: &DesiredServer, steps: Vec<Step>) {
+        let plan = InstallPlan { steps, installed_version: None };
+        let journal = Journal { operation: id_of(server), plan, done: vec![] };
+        self.ledger.write_journal(server.id, &journal).await.unwrap();
+    }
+
+    /// What the engine runs.
+    pub(crate) async fn containers(&self) -> Vec<Listed> {
+        self.engine.list().await.unwrap()
+    }
+
+    /// A file of the server.
+    pub(crate) fn file(&self, server: ServerId, path: &str) -> PathBuf {
+        self.dir.path().join(format!("servers/{server}/data")).join(path)
     }
 
     /// A server of the test plugin that was never put anywhere.
@@ -325,14 +375,19 @@ pub(crate) fn id_of(server: &DesiredServer) -> OperationId {
     server.operation.as_ref().unwrap().id
 }
 
-async fn open(dir: &TempDir, runtime: &SimulatedRuntime, node: NodeId, clock: &Arc<dyn Clock>) -> Node {
+async fn open(
+    dir: &TempDir,
+    engine: &Arc<dyn Runtime>,
+    node: NodeId,
+    clock: &Arc<dyn Clock>,
+) -> (Node, Ledger) {
     let data = DataDir::open(dir.path()).unwrap();
     let ledger = ledger(&data).await;
     let config = NodeConfig {
         node,
         data,
-        ledger,
-        runtime: Arc::new(runtime.clone()),
+        ledger: ledger.clone(),
+        runtime: Arc::clone(engine),
         compiler: CompilerCommand {
             program: env!("CARGO_BIN_EXE_gantryd").into(),
             args: vec![COMPILE_SUBCOMMAND.into()],
@@ -340,7 +395,7 @@ async fn open(dir: &TempDir, runtime: &SimulatedRuntime, node: NodeId, clock: &A
         clock: Arc::clone(clock),
         outbound: OutboundConfig { allow_loopback: true, ..OutboundConfig::default() },
     };
-    Node::start(config).await.unwrap()
+    (Node::start(config).await.unwrap(), ledger)
 }
 
 /// The daemon before may still be writing its last step.

@@ -6,5 +6,8 @@ mod adoption;
 mod console;
 mod daemon;
 mod delivery;
+mod install;
 mod lifecycle;
+mod mirror;
+mod readiness;
 mod unix_socket;

@@ -4,6 +4,7 @@
 mod client;
 mod node;
 mod page;
+pub(crate) mod tee;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use node::TestNode;
@@ -47,9 +48,7 @@ impl TestApp {
 
     /// With the built plugins.
     pub(crate) async fn with_games() -> Self {
-        let plugins = std::env::var_os("GANTRY_TEST_PLUGINS");
-        let plugins = plugins.expect("set GANTRY_TEST_PLUGINS to a directory that holds openarena.wasm");
-        Self::with(|settings| settings.plugins_dir = Some(PathBuf::from(plugins))).await
+        Self::with(|settings| settings.plugins_dir = Some(plugins())).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
@@ -130,6 +129,19 @@ impl TestApp {
     pub(crate) async fn stop(mut self) {
         self.running.take().unwrap().stop().await;
     }
+}
+
+/// Where the bundled plugins are; those of `examples/` are in a folder of that name there.
+fn plugins() -> PathBuf {
+    let plugins = std::env::var_os("GANTRY_TEST_PLUGINS");
+    plugins.expect("set GANTRY_TEST_PLUGINS to a directory that holds openarena.wasm").into()
+}
+
+/// The component of an example plugin.
+pub(crate) fn example(name: &str) -> Vec<u8> {
+    let path = plugins().join("examples").join(name).with_extension("wasm");
+    let component = fs::read(&path);
+    component.unwrap_or_else(|error| panic!("{}: {error}; build it with --examples", path.display()))
 }
 
 /// The program that compiles components, in daemon and control plane alike.

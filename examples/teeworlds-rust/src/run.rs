@@ -1,0 +1,109 @@
+//! How it gets onto the node, and how it starts.
+//!
+//! Every setting is a line of `server.cfg`, edited before each start: what people write into that file themselves stays,
+//! and passwords are on no command line.
+
+use crate::info;
+use gantry_plugin::prelude::*;
+
+/// Nothing but Debian's package. A node builds it once and keeps it by the digest of this text.
+const DOCKERFILE: &str = "FROM debian:bookworm-slim\n\
+    RUN apt-get update \\\n\
+    \x20&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends teeworlds-server \\\n\
+    \x20&& rm -rf /var/lib/apt/lists/*\n";
+const CONFIGURATION: &str = "server.cfg";
+
+fn image() -> Image {
+    Image::dockerfile(DOCKERFILE)
+}
+
+/// Steps may be done twice, and are, when the daemon is interrupted: each has to bear that.
+pub(crate) fn install(server: &Server) -> InstallPlan {
+    InstallPlan::new().step("Build the Teeworlds image", 20, Action::BuildImage(image())).step(
+        "Write the first configuration",
+        1,
+        Action::EditConfig(ConfigEdit::new(CONFIGURATION, Format::Lines, settings(server))),
+    )
+}
+
+/// Pairs of how a line begins and what it shall be.
+fn settings(server: &Server) -> Vec<(&'static str, String)> {
+    let text = |at: &'static str, value: &str| (at, format!("{at}\"{value}\""));
+    let number = |at: &'static str, value: &str| (at, format!("{at}{value}"));
+    vec![
+        text("sv_name ", server.setting("name")),
+        text("sv_motd ", server.setting("motd")),
+        number("sv_max_clients ", server.setting("max_players")),
+        number("sv_player_slots ", server.setting("max_players")),
+        number("sv_register ", if server.flag("listed") { "1" } else { "0" }),
+        text("sv_gametype ", server.setting("mode")),
+        text("sv_map ", server.setting("map")),
+        number("sv_scorelimit ", server.setting("score_limit")),
+        number("sv_timelimit ", server.setting("time_limit")),
+        text("password ", server.setting("join_password")),
+        text("sv_rcon_password ", server.setting("rcon_password")),
+        // Only at this level does the game print the names of those who join.
+        number("console_output_level ", "2"),
+    ]
+}
+
+pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
+    let mut settings = settings(server);
+    settings.push(("sv_port ", format!("sv_port {}", server.port("game")?)));
+    let command = ["/usr/games/teeworlds-server", "-f", CONFIGURATION];
+    let mut spec = RunSpec::new(image(), command)
+        // The game keeps its own files under its home; the rest of the file system is read-only.
+        .environment("HOME", "/data")
+        .edit(ConfigEdit::new(CONFIGURATION, Format::Lines, settings))
+        .ready_when_answering("game", &info::token_request())
+        // It neither reads commands nor handles signals, and has nothing to save: any signal ends it at once.
+        .stop([StopStep::Signal("SIGTERM".to_owned()), StopStep::WaitMs(5_000)]);
+    spec.terminal = false;
+    Ok(spec)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A server as the host would describe it.
+    pub(crate) fn server(settings: &[(&str, &str)]) -> Server {
+        let setting =
+            |(key, value): &(&str, &str)| Setting { key: (*key).to_owned(), value: (*value).to_owned() };
+        Server {
+            id: "0".to_owned(),
+            name: "Test".to_owned(),
+            blueprint: "teeworlds".to_owned(),
+            settings: settings.iter().map(setting).collect(),
+            endpoints: vec![Endpoint {
+                name: "game".to_owned(),
+                protocol: Protocol::Udp,
+                address: "192.0.2.1".to_owned(),
+                port: 8_310,
+            }],
+            limits: Limits::new(128, 50, 256),
+            time_zone: "Europe/Berlin".to_owned(),
+            extra: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn settings_become_lines_of_the_configuration() {
+        let spec =
+            run(&server(&[("name", "Ours"), ("max_players", "4"), ("listed", "true")])).expect("a spec");
+        let lines: Vec<&str> = spec.edits[0].edits.iter().map(|edit| edit.value.as_str()).collect();
+        for line in
+            ["sv_name \"Ours\"", "sv_player_slots 4", "sv_register 1", "password \"\"", "sv_port 8310"]
+        {
+            assert!(lines.contains(&line), "{line} is not among {lines:?}");
+        }
+        assert!(spec.edits[0].edits.iter().all(|edit| edit.value.starts_with(&edit.at)));
+    }
+
+    #[test]
+    fn without_its_port_it_does_not_start() {
+        let mut server = server(&[]);
+        server.endpoints.clear();
+        assert_eq!(run(&server).expect_err("no port").code, "no_endpoint");
+    }
+}
