@@ -5,7 +5,7 @@
 //! and no plugin: those are the application's.
 //!
 //! Modules in reading order: [`route`], `routes`, [`wire`], `edge`, `observe`, `guard`, `extract`, `problem`, `sockets`,
-//! `document`.
+//! `document`, `reasons`.
 
 pub mod route;
 mod routes;
@@ -18,6 +18,7 @@ mod guard;
 mod headers;
 mod observe;
 mod problem;
+mod reasons;
 mod sockets;
 
 pub use edge::{Edge, EdgeConfig, MetricsPage, router};
