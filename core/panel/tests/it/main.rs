@@ -9,8 +9,11 @@ mod kit;
 
 mod edge;
 mod games;
+mod limits;
 mod matrix;
 mod members;
+mod repeats;
 mod servers;
 mod sessions;
 mod sockets;
+mod uploads;
