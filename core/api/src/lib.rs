@@ -71,6 +71,24 @@ mod tests {
     }
 
     #[test]
+    fn what_creates_honours_an_idempotency_key_or_does_not_create_twice() {
+        let once = [
+            ("setup", "there is one first administrator"),
+            ("createUser", "an e-mail address has one account"),
+            ("installPlugin", "a digest is one release"),
+            ("createAllocations", "those that exist are skipped"),
+            ("addServerAllocation", "an address is taken once"),
+            // A kept answer would be a token in clear.
+            ("enrollNode", "the later token ends the earlier"),
+            ("enrollDaemon", "the token is good once"),
+        ];
+        for route in super::routes().iter().filter(|route| route.status == 201) {
+            let exempt = once.iter().any(|(id, _)| *id == route.id);
+            assert!(route.idempotent != exempt, "{} {}", route.method, route.path);
+        }
+    }
+
+    #[test]
     fn no_two_routes_share_an_address_or_a_name() {
         let routes = super::routes();
         let addresses: HashSet<_> = routes.iter().map(|route| (&route.method, route.path)).collect();
