@@ -2,13 +2,15 @@
 
 use crate::problem::EdgeError;
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    body::{Body, Bytes},
+    extract::{FromRequest, FromRequestParts, Request},
 };
 use gantry_app::{OpCtx, Origin};
 use gantry_types::blueprint::FieldProblem;
 use http::{header, request::Parts};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
+use std::time::Duration;
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -16,9 +18,9 @@ pub(crate) struct Json<T>(pub(crate) T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = EdgeError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, EdgeError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, EdgeError> {
         expect_media_type(&request, "application/json")?;
-        let bytes = body(request, state).await?;
+        let bytes = body(request).await?;
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let path = error.path().to_string();
@@ -35,9 +37,9 @@ pub(crate) struct Wasm(pub(crate) Bytes);
 impl<S: Send + Sync> FromRequest<S> for Wasm {
     type Rejection = EdgeError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, EdgeError> {
+    async fn from_request(request: Request, _: &S) -> Result<Self, EdgeError> {
         expect_media_type(&request, "application/wasm")?;
-        body(request, state).await.map(Self)
+        body(request).await.map(Self)
     }
 }
 
@@ -48,20 +50,40 @@ fn expect_media_type(request: &Request, expected: &'static str) -> Result<(), Ed
     if essence.eq_ignore_ascii_case(expected) { Ok(()) } else { Err(EdgeError::MediaType { expected }) }
 }
 
-/// The limit that the route set, for messages.
-#[derive(Clone, Copy)]
-pub(crate) struct BodyLimit(pub(crate) usize);
+/// What a route takes as a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BodyLimit {
+    /// In bytes.
+    pub(crate) most: usize,
+    /// From the head of the request to the end of its body.
+    pub(crate) time: Duration,
+}
 
-async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, EdgeError> {
-    let limit = request.extensions().get::<BodyLimit>().map_or(crate::route::JSON_LIMIT, |limit| limit.0);
-    Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
-        BytesRejection::FailedToBufferBody(failure)
-            if failure.status() == http::StatusCode::PAYLOAD_TOO_LARGE =>
-        {
-            EdgeError::TooLarge { limit }
+impl Default for BodyLimit {
+    fn default() -> Self {
+        Self { most: crate::route::JSON_LIMIT, time: crate::route::BODY_TIME }
+    }
+}
+
+async fn body(request: Request) -> Result<Bytes, EdgeError> {
+    let limit = request.extensions().get::<BodyLimit>().copied().unwrap_or_default();
+    limit.read(request.into_body()).await
+}
+
+impl BodyLimit {
+    /// The whole body, if it is neither too long nor too slow.
+    pub(crate) async fn read(self, body: Body) -> Result<Bytes, EdgeError> {
+        let read = tokio::time::timeout(self.time, Limited::new(body, self.most).collect()).await;
+        match read.map_err(|_| EdgeError::SlowBody(self.time))? {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if is_too_long(&*error) => Err(EdgeError::TooLarge { limit: self.most }),
+            Err(_) => Err(EdgeError::invalid("The body ended before it was complete.")),
         }
-        _ => EdgeError::invalid("The body ended before it was complete."),
-    })
+    }
+}
+
+fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_long)
 }
 
 /// A field's path, then what is wrong there. Values of the request never stand in it.
@@ -173,6 +195,38 @@ mod tests {
             EdgeError::Invalid { field: Some(field), .. } => field,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// A body that begins and does not go on.
+    fn endless() -> Body {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]);
+        Body::from_stream(futures_util::StreamExt::chain(begun, futures_util::stream::pending()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn body_that_does_not_arrive_in_time_is_given_up() {
+        for route in crate::routes() {
+            let began = tokio::time::Instant::now();
+            let limit = route.body_limit();
+            let error = limit.read(endless()).await.unwrap_err();
+            assert!(matches!(error, EdgeError::SlowBody(_)), "{}: {error:?}", route.path);
+            assert_eq!(began.elapsed(), limit.time, "{}", route.path);
+        }
+    }
+
+    #[tokio::test]
+    async fn body_of_exactly_the_limit_is_read_and_one_byte_more_is_not() {
+        let limit = BodyLimit { most: 8, ..BodyLimit::default() };
+        assert_eq!(limit.read(Body::from("12345678")).await.unwrap(), "12345678");
+        let error = limit.read(Body::from("123456789")).await.unwrap_err();
+        assert!(matches!(error, EdgeError::TooLarge { limit: 8 }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn body_that_breaks_off_is_not_called_too_long() {
+        let broken = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("gone"))]);
+        let error = BodyLimit::default().read(Body::from_stream(broken)).await.unwrap_err();
+        assert!(matches!(error, EdgeError::Invalid { .. }), "{error:?}");
     }
 
     #[test]

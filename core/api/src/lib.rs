@@ -5,7 +5,7 @@
 //! and no plugin: those are the application's.
 //!
 //! Modules in reading order: [`route`], `routes`, [`wire`], `edge`, `observe`, `guard`, `extract`, `problem`, `sockets`,
-//! `document`.
+//! `document`, `reasons`.
 
 pub mod route;
 mod routes;
@@ -18,6 +18,7 @@ mod guard;
 mod headers;
 mod observe;
 mod problem;
+mod reasons;
 mod sockets;
 
 pub use edge::{Edge, EdgeConfig, MetricsPage, router};
@@ -67,6 +68,24 @@ mod tests {
             super::routes().iter().flat_map(|route| route.requirement.permissions()).collect();
         let idle: Vec<_> = Permission::ALL.iter().filter(|each| !opened.contains(each)).collect();
         assert!(idle.is_empty(), "{idle:?}");
+    }
+
+    #[test]
+    fn what_creates_honours_an_idempotency_key_or_does_not_create_twice() {
+        let once = [
+            ("setup", "there is one first administrator"),
+            ("createUser", "an e-mail address has one account"),
+            ("installPlugin", "a digest is one release"),
+            ("createAllocations", "those that exist are skipped"),
+            ("addServerAllocation", "an address is taken once"),
+            // A kept answer would be a token in clear.
+            ("enrollNode", "the later token ends the earlier"),
+            ("enrollDaemon", "the token is good once"),
+        ];
+        for route in super::routes().iter().filter(|route| route.status == 201) {
+            let exempt = once.iter().any(|(id, _)| *id == route.id);
+            assert!(route.idempotent != exempt, "{} {}", route.method, route.path);
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) enum EdgeError {
     Invalid { detail: String, field: Option<FieldProblem> },
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    #[error("the body did not arrive within {0:?}")]
+    SlowBody(Duration),
     #[error("the body is not {expected}")]
     MediaType { expected: &'static str },
     #[error("no session")]
@@ -62,7 +64,7 @@ impl EdgeError {
             Self::MethodNotAllowed => Code::MethodNotAllowed,
             Self::RateLimited { .. } => Code::RateLimited,
             Self::Busy => Code::Overloaded,
-            Self::TimedOut(_) => Code::DeadlineExceeded,
+            Self::SlowBody(_) | Self::TimedOut(_) => Code::DeadlineExceeded,
             Self::Panicked(_) => Code::Internal,
             Self::App(error) => error.code(),
         }
@@ -73,6 +75,7 @@ impl EdgeError {
         match self {
             Self::Invalid { detail, .. } => detail.clone(),
             Self::TooLarge { limit } => format!("The body may have {limit} bytes at most."),
+            Self::SlowBody(limit) => format!("The body did not arrive within {} s.", limit.as_secs()),
             Self::MediaType { expected } => format!("The body's content type must be {expected}."),
             Self::NotSignedIn => "The request carries no session, or one that has ended.".to_owned(),
             Self::CrossSite(detail) | Self::Forbidden(detail) => (*detail).to_owned(),
@@ -93,6 +96,7 @@ impl EdgeError {
             Self::Invalid { field, .. } => field.clone().into_iter().collect(),
             Self::App(error) => error.fields().to_vec(),
             Self::TooLarge { .. }
+            | Self::SlowBody(_)
             | Self::MediaType { .. }
             | Self::NotSignedIn
             | Self::CrossSite(_)
@@ -113,6 +117,7 @@ impl EdgeError {
             Self::App(error) => error.retry_after(),
             Self::Invalid { .. }
             | Self::TooLarge { .. }
+            | Self::SlowBody(_)
             | Self::MediaType { .. }
             | Self::NotSignedIn
             | Self::CrossSite(_)

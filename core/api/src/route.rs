@@ -3,13 +3,14 @@
 //! The router, the guard in front of each handler, the API document and the matrix test are all made from the same
 //! value, so none of them can forget what another knows. A route without a requirement cannot be written down.
 
-use crate::{edge::Edge, guard::Preset};
+use crate::{edge::Edge, extract::BodyLimit, guard::Preset};
 use axum::{
     handler::Handler,
     routing::{self, MethodRouter},
 };
 use gantry_types::{permission::Permission, problem::Code};
 use http::Method;
+use std::time::Duration;
 use utoipa::{
     IntoParams, ToSchema,
     openapi::{
@@ -154,6 +155,10 @@ pub struct Route {
 
 /// Largest JSON body: a form, never a file.
 pub const JSON_LIMIT: usize = 256 * 1024;
+/// How long the body of a form may take to arrive.
+pub const BODY_TIME: Duration = Duration::from_secs(20);
+/// How long the body of an upload may take to arrive.
+pub const UPLOAD_TIME: Duration = Duration::from_secs(300);
 
 impl Route {
     fn new(
@@ -302,6 +307,12 @@ impl Route {
         self
     }
 
+    /// What its body may be.
+    pub(crate) fn body_limit(&self) -> BodyLimit {
+        let time = if self.unhurried { UPLOAD_TIME } else { BODY_TIME };
+        BodyLimit { most: self.body_limit, time }
+    }
+
     fn register<T: ToSchema>(&mut self) -> RefOr<Schema> {
         T::schemas(&mut self.schemas);
         let name = T::name().into_owned();
@@ -339,6 +350,7 @@ impl Route {
                 Code::ValidationFailed,
                 Code::PayloadTooLarge,
                 Code::UnsupportedMediaType,
+                Code::DeadlineExceeded,
             ]);
         } else if !self.query.is_empty() || self.path.contains('{') {
             codes.push(Code::InvalidRequest);

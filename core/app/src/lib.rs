@@ -49,8 +49,10 @@ pub use context::{OpCtx, Origin};
 pub use error::{Answer, AppError};
 pub use live::{LiveFeed, LiveFrame, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
-pub use plugins::Bundled;
+pub use plugins::{Bundled, PluginUpload, Takeover};
 pub use sessions::Authenticated;
+
+pub use gantry_nodes::Network;
 
 /// How a daemon's socket is handed over.
 pub mod link {

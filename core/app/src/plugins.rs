@@ -12,19 +12,35 @@ use crate::{
 use bytes::Bytes;
 use gantry_domain::{
     audit::AuditEntry,
-    plugins::{BlueprintKey, CapabilityRequest, OfferedBlueprint, Plugin},
+    plugins::{BlueprintKey, CapabilityRequest, OfferedBlueprint, Plugin, compare_versions},
 };
 use gantry_host::Plugin as Loaded;
 use gantry_store::plugins::NewRelease;
 use gantry_types::{PluginId, blueprint::Blueprint, problem::Code};
 use serde_json::json;
 use std::{
+    cmp::Ordering,
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
 /// Blueprints that one plugin may offer.
 const MAX_BLUEPRINTS: usize = 200;
+
+/// A component that somebody uploads.
+pub struct PluginUpload {
+    pub component: Bytes,
+    /// The capabilities that it is granted.
+    pub grants: Vec<String>,
+    pub takeover: Takeover,
+}
+
+/// Whether an upload may take the place of a plugin that it is no update of: a bundled one, or a later version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takeover {
+    Refused,
+    Meant,
+}
 
 /// What became of the bundled plugins at the start.
 #[derive(Clone, Debug, Default)]
@@ -50,18 +66,20 @@ impl App {
     }
 
     /// Takes a component in, with the capabilities that the administrator grants to exactly it.
-    pub async fn upload_plugin(
-        &self,
-        ctx: &OpCtx,
-        component: Bytes,
-        grants: Vec<String>,
-    ) -> Answer<PluginView> {
+    pub async fn upload_plugin(&self, ctx: &OpCtx, upload: PluginUpload) -> Answer<PluginView> {
+        let PluginUpload { component, grants, takeover } = upload;
         let grant = ctx.actor.administrator()?;
         let loaded = self.components().inspect(&component).await?;
         let granted = granted(&loaded, grants)?;
         let release = release(&loaded, &component, granted, false).await?;
         let entry = installed_entry(&release, ctx.origin.clone());
         let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
+        tx.lock_plugins().await?;
+        if takeover == Takeover::Refused {
+            let mut present = tx.plugins().await?.into_iter();
+            let present = present.find(|plugin| plugin.manifest_id == release.manifest_id);
+            present.map_or(Ok(()), |present| updates(&release, &present))?;
+        }
         let installed = tx.install_plugin(&grant, &release, entry).await?;
         tx.commit().await?;
         self.components().keep(loaded);
@@ -157,6 +175,25 @@ fn granted(loaded: &Loaded, grants: Vec<String>) -> Answer<Vec<String>> {
                 .into())
         }
     }
+}
+
+/// Whether a release is an update of what is there under its id.
+fn updates(release: &NewRelease, present: &Plugin) -> Answer<()> {
+    let conflict = |detail| Err(AppError::refused(Code::Conflict, detail));
+    let id = &release.manifest_id;
+    if present.bundled {
+        return conflict(format!(
+            "A plugin with the id {id} comes with Gantry. Upload this one with replace=true if it is meant to stand in \
+             for that one; Gantry then no longer updates it."
+        ));
+    }
+    if compare_versions(&release.version, &present.release.version) == Ordering::Less {
+        return conflict(format!(
+            "Version {} of {id} is installed, and this is {}. Upload it with replace=true if going back is meant.",
+            present.release.version, release.version
+        ));
+    }
+    Ok(())
 }
 
 async fn release(

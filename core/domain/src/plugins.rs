@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use gantry_types::{PluginId, blueprint::Blueprint};
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 use utoipa::ToSchema;
 
 /// A capability that a component asks for, and why.
@@ -58,6 +58,22 @@ pub struct OfferedBlueprint {
     pub blueprint: Blueprint,
 }
 
+/// Which of two versions of a plugin is the later: by their three numbers, then by what follows a hyphen, without which
+/// a version is later than with it. As Semantic Versioning orders them, but for suffixes, which compare as text.
+pub fn compare_versions(one: &str, other: &str) -> Ordering {
+    let parts = |version: &str| {
+        let (numbers, suffix) = version.split_once('-').unwrap_or((version, ""));
+        // Of any length, so compared without being read: by digits that count, then by these.
+        let numbers: Vec<_> = numbers
+            .split('.')
+            .map(|number| number.trim_start_matches('0').to_owned())
+            .map(|digits| (digits.len(), digits))
+            .collect();
+        (numbers, suffix.is_empty(), suffix.to_owned())
+    };
+    parts(one).cmp(&parts(other))
+}
+
 /// A blueprint's name in the API: `gantry.openarena:openarena`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlueprintKey {
@@ -92,6 +108,26 @@ pub struct NotABlueprintKey;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_in_order() {
+        let order = [
+            "0.9.10",
+            "1.0.0-alpha",
+            "1.0.0-beta",
+            "1.0.0",
+            "1.0.1",
+            "1.2.0",
+            "1.10.0",
+            "99999999999999999999999.0.0",
+        ];
+        for (place, one) in order.iter().enumerate() {
+            for (other_place, other) in order.iter().enumerate() {
+                assert_eq!(compare_versions(one, other), place.cmp(&other_place), "{one} and {other}");
+            }
+        }
+        assert_eq!(compare_versions("1.02.0", "1.2.0"), Ordering::Equal);
+    }
 
     #[test]
     fn a_blueprint_key_reads_back() {

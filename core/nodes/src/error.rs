@@ -9,6 +9,9 @@ pub enum LinkError {
     Deadline,
     #[error("too many handshakes are under way")]
     Busy,
+    /// Others may still come in.
+    #[error("too many handshakes of one network are under way")]
+    Crowded,
     #[error("the handshake failed")]
     Handshake(#[from] HandshakeError),
     #[error("the node's keys could not be read")]

@@ -8,11 +8,12 @@
 //! **Invariants.** One link per node: a later one that has proved itself ends the earlier. A revoked node's link ends at
 //! once, also while it is still being made. Every call has a deadline, every answer a cap.
 //!
-//! Modules in reading order: [`error`], [`links`], [`client`], [`stream`].
+//! Modules in reading order: [`error`], [`network`], [`links`], [`client`], [`stream`].
 
 pub mod client;
 pub mod error;
 pub mod links;
+pub mod network;
 pub mod stream;
 
 mod call;
@@ -23,5 +24,6 @@ pub use gantry_protocol::tunnel::{
     Frame, FrameSocket, HandshakeError, KeyError, MAX_FRAME, Mapped, NodeKeyPair, SigningKey, SocketError,
     keys,
 };
-pub use links::{KeysError, LinkChange, Links, MAX_HANDSHAKES, NodeKeys};
+pub use links::{KeysError, LinkChange, Links, MAX_HANDSHAKES, MAX_HANDSHAKES_OF_ONE_NETWORK, NodeKeys};
+pub use network::Network;
 pub use stream::NodeStream;

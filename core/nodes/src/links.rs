@@ -1,6 +1,6 @@
 //! Which nodes are connected: the registry, and a socket's way into it and out of it.
 
-use crate::{LinkError, NodeClient};
+use crate::{LinkError, Network, NodeClient};
 use async_trait::async_trait;
 use futures_util::SinkExt;
 use gantry_protocol::{
@@ -23,8 +23,11 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Sockets that may be in their handshake at one time. More are refused: they cost memory before they prove anything.
-/// Who may open how many is the edge's to limit, by address.
 pub const MAX_HANDSHAKES: usize = 256;
+
+/// Those of one network among them, so that no stranger holds them all. A handshake takes as long as two messages each
+/// way, and daemons that are refused come again at different times, so that a whole site behind one address gets in.
+pub const MAX_HANDSHAKES_OF_ONE_NETWORK: usize = 32;
 
 /// Changes that a subscriber may be behind by before it has to re-read [`Links::connected`].
 const CHANGES: usize = 1024;
@@ -70,6 +73,8 @@ struct State {
     links: HashMap<NodeId, Held>,
     /// Handshakes that look keys up or wait for a proof, so that a revocation reaches them too.
     pending: HashMap<u64, NodeId>,
+    /// How many handshakes each network has under way; none is not listed.
+    greeting: HashMap<Network, usize>,
 }
 
 struct Held {
@@ -96,16 +101,21 @@ impl Links {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Runs the link over an upgraded socket until it ends. Dropping the future ends the link.
+    /// Runs the link over an upgraded socket until it ends. Dropping the future ends the link. `from` is whose it is, as
+    /// far as anybody can know before the handshake.
     ///
     /// A link that stood and was then ended properly, by the peer, by a later link of the node or by [`Links::close`], is
     /// `Ok`; one that was cut is [`LinkError::Broken`]. Comings and goings are logged here, errors by the caller.
-    pub async fn serve<S: FrameSocket + 'static>(&self, mut socket: S) -> Result<(), LinkError> {
+    pub async fn serve<S: FrameSocket + 'static>(
+        &self,
+        from: Network,
+        mut socket: S,
+    ) -> Result<(), LinkError> {
         let _served = self.shared.served.token();
         let greeted = tokio::select! {
             biased;
             () = self.shared.shutdown.cancelled() => Err(LinkError::ShuttingDown),
-            greeted = self.greet(&mut socket) => greeted,
+            greeted = self.greet(from, &mut socket) => greeted,
         };
         match greeted {
             Ok((hello, pending)) => self.run(socket, hello, pending).await,
@@ -148,7 +158,12 @@ impl Links {
         self.shared.served.wait().await;
     }
 
-    async fn greet<S: FrameSocket>(&self, socket: &mut S) -> Result<(Hello, Pending<'_>), LinkError> {
+    async fn greet<S: FrameSocket>(
+        &self,
+        from: Network,
+        socket: &mut S,
+    ) -> Result<(Hello, Pending<'_>), LinkError> {
+        let _greeting = self.admit(from)?;
         let _permit = self.shared.handshakes.try_acquire().map_err(|_| LinkError::Busy)?;
         tokio::time::timeout(HANDSHAKE_DEADLINE, self.handshake(socket))
             .await
@@ -188,6 +203,17 @@ impl Links {
         drop(registered);
         tasks.end().await;
         ended
+    }
+
+    /// Counts a handshake for its network while it is under way.
+    fn admit(&self, from: Network) -> Result<Greeting<'_>, LinkError> {
+        let mut state = self.state();
+        let under_way = state.greeting.entry(from).or_default();
+        if *under_way >= MAX_HANDSHAKES_OF_ONE_NETWORK {
+            return Err(LinkError::Crowded);
+        }
+        *under_way += 1;
+        Ok(Greeting { links: self, from })
     }
 
     /// Notes a handshake before its keys are looked up.
@@ -242,6 +268,23 @@ fn builder(tasks: &Tasks) -> http2::Builder<Tasks> {
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .keep_alive_while_idle(true);
     builder
+}
+
+/// One of its network's handshakes.
+struct Greeting<'a> {
+    links: &'a Links,
+    from: Network,
+}
+
+impl Drop for Greeting<'_> {
+    fn drop(&mut self) {
+        let mut state = self.links.state();
+        let left = state.greeting.get(&self.from).map_or(0, |under_way| under_way.saturating_sub(1));
+        match left {
+            0 => state.greeting.remove(&self.from),
+            _ => state.greeting.insert(self.from, left),
+        };
+    }
 }
 
 /// A handshake under way.

@@ -175,6 +175,14 @@ impl SystemTx {
         bytes.ok_or(StoreError::NotFound("plugin component"))
     }
 
+    /// Lets nobody else install until this transaction ends, so that what is decided by the present plugins holds.
+    pub async fn lock_plugins(&mut self) -> Result<(), StoreError> {
+        sqlx::query!(r#"SELECT pg_advisory_xact_lock(7219850446) AS "locked: ()""#)
+            .fetch_one(self.db())
+            .await?;
+        Ok(())
+    }
+
     /// Installs a component that an administrator uploaded.
     pub async fn install_plugin(
         &mut self,
@@ -196,9 +204,7 @@ impl SystemTx {
 
     async fn install(&mut self, release: &NewRelease, entry: AuditEntry) -> Result<Installed, StoreError> {
         // Instances that start together install the same bundled plugins.
-        sqlx::query!(r#"SELECT pg_advisory_xact_lock(7219850446) AS "locked: ()""#)
-            .fetch_one(self.db())
-            .await?;
+        self.lock_plugins().await?;
         let present = sqlx::query!(
             r#"SELECT p.id, p.current_digest, r.granted AS "granted?" FROM plugins p
                LEFT JOIN plugin_releases r ON r.digest = p.current_digest WHERE p.manifest_id = $1"#,

@@ -19,6 +19,8 @@ pub struct TestDatabase {
     /// Address of this database, with the login's full rights.
     pub url: SecretString,
     name: String,
+    /// The login that was made for it, if it is not the tests' own.
+    login: Option<String>,
     maintenance: PgConnectOptions,
 }
 
@@ -33,6 +35,17 @@ impl TestDatabase {
         }
     }
 
+    /// A database that was migrated by the login that owns it, who is no superuser but may create roles; as an operator
+    /// prepares it where PostgreSQL is somebody else's.
+    pub async fn of_plain_login() -> Self {
+        match Self::make_of_plain_login().await {
+            Ok(database) => database,
+            Err(error) => {
+                panic!("no database of a plain login: {error} ({:?})", std::error::Error::source(&error))
+            }
+        }
+    }
+
     /// The master key of every test database.
     pub fn master() -> MasterKey {
         match MasterKey::from_bytes(&[42; 32]) {
@@ -42,20 +55,32 @@ impl TestDatabase {
     }
 
     async fn make() -> Result<Self, StoreError> {
-        let Ok(address) = std::env::var(VARIABLE) else {
-            panic!("set {VARIABLE} to a PostgreSQL login that may create databases and roles");
-        };
-        let maintenance = PgConnectOptions::from_str(&address)?.disable_statement_logging();
+        let maintenance = maintenance()?;
         let template = template(&maintenance).await?;
         let name = format!("gantry_test_{}", crate::new_uuid().as_simple());
         let mut connection = maintenance.connect().await?;
         copy(&mut connection, &name, &template).await?;
         connection.close().await?;
         let url = SecretString::from(maintenance.clone().database(&name).to_url_lossy().to_string());
-        let mut options = DbOptions::new(url.clone(), Self::master());
-        (options.user_connections, options.system_connections) = (4, 4);
-        let db = Db::connect(options).await?;
-        Ok(Self { db, url, name, maintenance })
+        let db = connect(&url).await?;
+        Ok(Self { db, url, name, login: None, maintenance })
+    }
+
+    async fn make_of_plain_login() -> Result<Self, StoreError> {
+        let maintenance = maintenance()?;
+        // Whoever makes the template makes the roles: here they are there already, whichever test is the first.
+        template(&maintenance).await?;
+        let id = crate::new_uuid().as_simple().to_string();
+        let (name, login) = (format!("gantry_test_{id}"), format!("gantry_login_{id}"));
+        let mut connection = maintenance.connect().await?;
+        prepare(&mut connection, &login).await?;
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name} OWNER {login}"))).await?;
+        connection.close().await?;
+        let own = maintenance.clone().username(&login).password(&login).database(&name);
+        let url = SecretString::from(own.to_url_lossy().to_string());
+        crate::migrate(&url).await?;
+        let db = connect(&url).await?;
+        Ok(Self { db, url, name, login: Some(login), maintenance })
     }
 
     /// A connection with the login's full rights, to arrange what no transaction of ours would.
@@ -66,20 +91,55 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (maintenance, name) = (self.maintenance.clone(), self.name.clone());
+        let (maintenance, name, login) = (self.maintenance.clone(), self.name.clone(), self.login.clone());
         // A thread of its own, because the test's runtime may be ending.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async move {
                 let mut connection = maintenance.connect().await.ok()?;
                 let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-                connection.execute(AssertSqlSafe(drop)).await.ok()
+                connection.execute(AssertSqlSafe(drop)).await.ok()?;
+                let Some(login) = login else { return Some(()) };
+                let drop = format!("DROP OWNED BY {login}; DROP ROLE {login}");
+                connection.execute(AssertSqlSafe(drop)).await.ok().map(|_| ())
             })
         });
         if dropping.join().is_err() {
             tracing::warn!(database = self.name, "a test database could not be dropped");
         }
     }
+}
+
+fn maintenance() -> Result<PgConnectOptions, StoreError> {
+    let Ok(address) = std::env::var(VARIABLE) else {
+        panic!("set {VARIABLE} to a PostgreSQL login that may create databases and roles");
+    };
+    Ok(PgConnectOptions::from_str(&address)?.disable_statement_logging())
+}
+
+async fn connect(url: &SecretString) -> Result<Db, StoreError> {
+    let mut options = DbOptions::new(url.clone(), TestDatabase::master());
+    (options.user_connections, options.system_connections) = (4, 4);
+    Db::connect(options).await
+}
+
+/// A login that may create roles. From PostgreSQL 16 on that is no power over roles that others made, so ours are
+/// granted to it as the migration's refusal would ask for.
+async fn prepare(connection: &mut PgConnection, login: &str) -> Result<(), StoreError> {
+    let create = format!("CREATE ROLE {login} LOGIN CREATEROLE PASSWORD '{login}'");
+    connection.execute(AssertSqlSafe(create)).await?;
+    let roles: Vec<String> = sqlx::query_scalar(
+        "SELECT rolname::text FROM pg_roles
+         WHERE rolname IN ('gantry_app', 'gantry_admin', 'gantry_system', 'gantry_definer')
+           AND current_setting('server_version_num')::integer >= 160000",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for role in roles {
+        let grant = format!("GRANT {role} TO {login} WITH INHERIT TRUE, SET TRUE");
+        connection.execute(AssertSqlSafe(grant)).await?;
+    }
+    Ok(())
 }
 
 /// The template of this schema version, made if it is missing.

@@ -18,8 +18,8 @@ use gantry_agent::{
     link::{self, Identity, IdentityError, LinkConfig, LinkState},
 };
 use gantry_nodes::{
-    Frame, KeysError, LinkChange, Links, MAX_FRAME, Mapped, NodeClient, NodeError, NodeKeyPair, NodeKeys,
-    keys,
+    Frame, KeysError, LinkChange, Links, MAX_FRAME, Mapped, Network, NodeClient, NodeError, NodeKeyPair,
+    NodeKeys, keys,
 };
 use gantry_protocol::{
     ConsoleCommand, ConsoleLine, ConsoleSource, EnrollRequest, EnrollResponse, NodeReport, SystemReport,
@@ -114,7 +114,9 @@ impl ControlPlane {
 
 async fn accept(State(plane): State<ControlPlane>, upgrade: WebSocketUpgrade) -> Response {
     upgrade.max_frame_size(MAX_FRAME).max_message_size(MAX_FRAME).on_upgrade(|socket| async move {
-        drop(plane.links.serve(Mapped::new(socket, decode, encode)).await);
+        drop(
+            plane.links.serve(Network::of([127, 0, 0, 1].into()), Mapped::new(socket, decode, encode)).await,
+        );
     })
 }
 

@@ -23,7 +23,9 @@ export interface paths {
         head?: never;
         /**
          * Changes one's own name, e-mail address or password
-         * @description Needs a session.
+         * @description A new e-mail address or password takes the present password. Such changes count 3 in 15 minutes a person, whether they succeed or not.
+         *
+         *     Needs a session.
          */
         patch: operations["updateAccount"];
         trace?: never;
@@ -2520,6 +2522,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteAllocation: {
@@ -2851,6 +2862,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     signOut: {
@@ -3135,6 +3155,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3513,6 +3542,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     deleteLocation: {
@@ -3727,6 +3765,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listNodes: {
@@ -3888,6 +3935,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4188,6 +4244,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     listAllocations: {
@@ -4383,6 +4448,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4933,6 +5007,8 @@ export interface operations {
                  * @example query
                  */
                 grant?: string;
+                /** @description Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version. */
+                replace?: boolean;
             };
             header?: never;
             path?: never;
@@ -4973,6 +5049,15 @@ export interface operations {
             };
             /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5029,6 +5114,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5431,6 +5525,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     previewServer: {
@@ -5540,6 +5643,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5845,6 +5957,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     serverActivity: {
@@ -6137,6 +6258,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6581,6 +6711,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     releaseServer: {
@@ -6781,6 +6920,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6998,6 +7146,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     removeMember: {
@@ -7191,6 +7348,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7493,6 +7659,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7899,6 +8074,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     setupStatus: {
@@ -8039,6 +8223,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8226,6 +8419,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8528,6 +8730,15 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

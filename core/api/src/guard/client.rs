@@ -5,7 +5,7 @@
 
 use http::HeaderMap;
 use ipnet::IpNet;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 /// Whether a peer that is not trusted claims to speak for somebody: then who asks is unknown, and above all not local.
 pub(crate) fn is_doubtful(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> bool {
@@ -38,14 +38,6 @@ fn parse(hop: &str) -> Option<IpAddr> {
     let address =
         bare.parse().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|pair| pair.ip()));
     address.map(|address: IpAddr| address.to_canonical())
-}
-
-/// What counts as one client for limits: an IPv4 address, or the /64 that one IPv6 customer has.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(long) => IpAddr::V6(Ipv6Addr::from_bits(long.to_bits() & !u128::from(u64::MAX))),
-    }
 }
 
 #[cfg(test)]
@@ -88,12 +80,5 @@ mod tests {
     #[test]
     fn mapped_and_bracketed_forms_are_understood() {
         assert_eq!(seen("::ffff:10.0.0.1", &["[2001:db8::7]:443"]), "2001:db8::7");
-    }
-
-    #[test]
-    fn neighbours_in_one_64_share_a_limit() {
-        let one = network("2001:db8:1:2::1".parse().unwrap());
-        assert_eq!(one, network("2001:db8:1:2:ffff::9".parse().unwrap()));
-        assert_ne!(one, network("2001:db8:1:3::1".parse().unwrap()));
     }
 }

@@ -3,21 +3,19 @@
 //! The use case claims the key in the very transaction that does the work, so an answer is kept exactly if its effect is.
 //! The edge only says what the request was.
 
-use crate::problem::EdgeError;
+use crate::{extract::BodyLimit, problem::EdgeError};
 use axum::{body::Body, extract::Request};
 use gantry_app::OpCtx;
-use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
 
 /// Puts key and fingerprint of the request into its context, if it carries a key.
-pub(crate) async fn mark(request: Request, body_limit: usize) -> Result<Request, EdgeError> {
+pub(crate) async fn mark(request: Request, limit: BodyLimit) -> Result<Request, EdgeError> {
     let Some(key) = request.headers().get("idempotency-key") else { return Ok(request) };
     let key =
         key.to_str().map_err(|_| EdgeError::invalid("Idempotency-Key is not visible ASCII."))?.to_owned();
 
     let (mut parts, body) = request.into_parts();
-    let body = Limited::new(body, body_limit).collect().await;
-    let body = body.map_err(|_| EdgeError::TooLarge { limit: body_limit })?.to_bytes();
+    let body = limit.read(body).await?;
     let mut fingerprint = Sha256::new();
     for part in [parts.method.as_str().as_bytes(), parts.uri.to_string().as_bytes(), &body] {
         fingerprint.update((part.len() as u64).to_be_bytes());

@@ -24,7 +24,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use gantry_app::{Authenticated, OpCtx, Origin, views::CurrentSession};
+use gantry_app::{Authenticated, Network, OpCtx, Origin, views::CurrentSession};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     net::{IpAddr, Ipv4Addr},
@@ -37,17 +37,28 @@ const HANDLER_TIME: Duration = Duration::from_secs(30);
 /// What the guard knows of a route.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
+    id: &'static str,
     requirement: Requirement,
     preset: Preset,
-    body_limit: usize,
+    body: BodyLimit,
     idempotent: bool,
     unhurried: bool,
 }
 
 impl From<&Route> for Rule {
     fn from(route: &Route) -> Self {
-        let Route { requirement, preset, body_limit, idempotent, unhurried, .. } = *route;
-        Self { requirement, preset, body_limit, idempotent, unhurried }
+        let Route { id, requirement, preset, idempotent, unhurried, .. } = *route;
+        Self { id, requirement, preset, body: route.body_limit(), idempotent, unhurried }
+    }
+}
+
+impl Rule {
+    /// Whose bucket somebody takes from who is not known.
+    fn stranger(&self, network: Network) -> Key {
+        match (self.preset, self.requirement) {
+            (Preset::Auth | Preset::Sensitive, _) | (_, Requirement::Daemon) => Key::Route(network, self.id),
+            (Preset::Open | Preset::General | Preset::Power | Preset::Files, _) => Key::Network(network),
+        }
     }
 }
 
@@ -62,15 +73,14 @@ pub(crate) async fn guard(
     mut request: Request,
     next: Next,
 ) -> Response {
-    request.extensions_mut().insert(BodyLimit(rule.body_limit));
+    request.extensions_mut().insert(rule.body);
     let thing = params.iter().next().map(|(_, value)| value.to_owned());
     let mut passed = match admit(&edge, &rule, thing, &mut request).await {
         Ok(passed) => passed,
         Err(refused) => return refused,
     };
     let run = async {
-        let request =
-            if rule.idempotent { idempotency::mark(request, rule.body_limit).await } else { Ok(request) };
+        let request = if rule.idempotent { idempotency::mark(request, rule.body).await } else { Ok(request) };
         match request {
             Ok(request) => next.run(request).await,
             Err(error) => error.into_response(),
@@ -94,7 +104,9 @@ struct Passed {
 
 impl Passed {
     fn write(&mut self, edge: &Edge, response: &mut Response) {
-        if let Some(standing) = self.standing {
+        // A further limit that the handler took is the one that was nearer to refusing.
+        let standing = response.extensions().get::<Standing>().copied().or(self.standing);
+        if let Some(standing) = standing {
             standing.write(response.headers_mut());
         }
         // A handler that ends the session writes the cookie itself.
@@ -114,7 +126,7 @@ async fn admit(
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
     let ip =
         request.extensions().get::<Counted>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |counted| counted.0);
-    let ip = client::network(ip);
+    let network = Network::of(ip);
     // A daemon is no browser and carries no cookie.
     if rule.requirement != Requirement::Daemon {
         csrf::check(request.method(), request.headers(), edge.origins())
@@ -127,7 +139,7 @@ async fn admit(
         edge.admit_scraper(request).map_err(IntoResponse::into_response)?;
     }
     if !rule.requirement.needs_session() {
-        let standing = limit(edge, rule.preset, Key::Network(ip))?;
+        let standing = limit(edge, rule.preset, rule.stranger(network))?;
         return Ok(Passed { standing, refreshed: None });
     }
 
@@ -139,16 +151,16 @@ async fn admit(
     let Authenticated { ctx, current, refreshed } = match authenticated {
         Ok(authenticated) => authenticated,
         Err(error) => {
-            let standing = limit(edge, rule.preset, Key::Network(ip))?;
+            let standing = limit(edge, rule.preset, rule.stranger(network))?;
             let mut response = error.into_response();
             Passed { standing, refreshed: None }.write(edge, &mut response);
             return Err(response);
         }
     };
     let key = match rule.preset {
-        Preset::Auth | Preset::Sensitive => Key::Network(ip),
-        Preset::Power => Key::Thing(ip, thing.unwrap_or_default()),
-        Preset::Open | Preset::General | Preset::Files => Key::User(ctx.actor.user_id),
+        Preset::Auth => Key::Route(network, rule.id),
+        Preset::Power => Key::Thing(network, thing.unwrap_or_default()),
+        Preset::Open | Preset::Sensitive | Preset::General | Preset::Files => Key::User(ctx.actor.user_id),
     };
     let standing = limit(edge, rule.preset, key)?;
     let mut passed = Passed { standing, refreshed: token.filter(|_| refreshed) };
@@ -170,10 +182,32 @@ fn limit(edge: &Edge, preset: Preset, key: Key) -> Result<Option<Standing>, Resp
         None => Ok(standing),
         Some(wait) => {
             let mut response = EdgeError::RateLimited { wait }.into_response();
+            if let Some(standing) = standing {
+                response.extensions_mut().insert(standing);
+            }
             Passed { standing, refreshed: None }.write(edge, &mut response);
             Err(response)
         }
     }
+}
+
+/// Runs what a further limit stands before, where only the body tells that it does. The answer's headers then speak of
+/// this limit instead of the route's own.
+pub(crate) async fn within<T: IntoResponse>(
+    edge: &Edge,
+    preset: Preset,
+    key: Key,
+    run: impl Future<Output = Result<T, EdgeError>>,
+) -> Response {
+    let standing = match limit(edge, preset, key) {
+        Ok(standing) => standing,
+        Err(refused) => return refused,
+    };
+    let mut response = run.await.into_response();
+    if let Some(standing) = standing {
+        response.extensions_mut().insert(standing);
+    }
+    response
 }
 
 /// Whether the request shows the metrics token.

@@ -1,8 +1,14 @@
 //! How often: one bucket per client and preset, refilled evenly.
 //!
 //! Signed-in people count by account and strangers by network, so that one household does not share a limit once its
-//! members are signed in, and nobody gains by signing out. What guesses secrets counts by network always.
+//! members are signed in, and nobody gains by signing out. What tries a secret before anybody is known counts by network
+//! and route: guessing one secret takes nothing from whoever has another, so a daemon with a wrong token never keeps
+//! people from signing in. For the same reason daemons have buckets apart from those of people at the same address.
+//!
+//! First set-up has the limit of signing in and not the stricter one: its token cannot be guessed, and whoever founds an
+//! installation may mistype a password three times.
 
+use gantry_app::Network;
 use gantry_types::UserId;
 use governor::{
     Quota, RateLimiter, clock::Clock, clock::DefaultClock, middleware::StateInformationMiddleware,
@@ -10,7 +16,6 @@ use governor::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::{
-    net::IpAddr,
     num::NonZeroU32,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -20,9 +25,9 @@ use std::{
 pub enum Preset {
     /// None: probes of machines.
     Open,
-    /// 5 a minute by network: what guesses passwords or tokens.
+    /// 5 a minute by network and route: what tries passwords or tokens.
     Auth,
-    /// 3 in 15 minutes by network.
+    /// 3 in 15 minutes by account: what tries the password of somebody whose session is open.
     Sensitive,
     /// 100 a minute unless configured.
     General,
@@ -35,10 +40,12 @@ pub enum Preset {
 /// Who is counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
-    Network(IpAddr),
+    Network(Network),
+    /// A network on one route alone, by the route's name.
+    Route(Network, &'static str),
     User(UserId),
     /// A network and the thing that the path names.
-    Thing(IpAddr, String),
+    Thing(Network, String),
     /// All that a full table has no room for.
     Overflow,
 }
@@ -151,7 +158,16 @@ mod tests {
     use super::*;
 
     fn key(last: u8) -> Key {
-        Key::Network(IpAddr::from([192, 0, 2, last]))
+        Key::Network(Network::of([192, 0, 2, last].into()))
+    }
+
+    #[test]
+    fn the_fourth_sensitive_change_waits_for_five_minutes_at_most() {
+        let rates = Rates::new(count(100));
+        let waits: Vec<_> = (0..4).map(|_| rates.take(Preset::Sensitive, key(1)).unwrap().wait).collect();
+        assert_eq!(waits[..3], [None, None, None]);
+        let wait = waits[3].unwrap();
+        assert!(wait > MINUTE && wait <= 5 * MINUTE, "{wait:?}");
     }
 
     #[test]

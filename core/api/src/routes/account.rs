@@ -4,7 +4,7 @@ use super::Answer;
 use crate::{
     edge::Edge,
     extract::{self, Caller, Whence},
-    guard::{Checked, Preset, session},
+    guard::{self, Checked, Key, Preset, session},
     problem::EdgeError,
     route::{Requirement, Route},
     wire::{
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Vec<Route> {
             .answers::<TicketView>(),
         Route::get("/api/account", "account", "One's own account", Requirement::SignedIn, account).answers::<UserView>(),
         Route::patch("/api/account", "updateAccount", "Changes one's own name, e-mail address or password", Requirement::SignedIn, update_account)
-            .preset(Preset::Auth)
+            .details("A new e-mail address or password takes the present password. Such changes count 3 in 15 minutes a person, whether they succeed or not.")
             .takes::<AccountUpdate>()
             .answers::<UserView>()
             .fails(&[Code::WrongCredentials, Code::EmailTaken]),
@@ -101,6 +101,14 @@ async fn update_account(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
     extract::Json(input): extract::Json<AccountUpdate>,
-) -> Answer<UserView> {
-    Ok(Json(edge.app().update_account(&ctx, input).await?))
+) -> Response {
+    let tries_password = input.email.is_some() || input.new_password.is_some();
+    let user = ctx.actor.user_id;
+    let change = async { Ok::<_, EdgeError>(Json(edge.app().update_account(&ctx, input).await?)) };
+    if tries_password {
+        // Whoever found a session open must not find out the password through it.
+        guard::within(&edge, Preset::Sensitive, Key::User(user), change).await
+    } else {
+        change.await.into_response()
+    }
 }

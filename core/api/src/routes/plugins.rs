@@ -9,14 +9,16 @@ use crate::{
     wire::{Page, PluginView},
 };
 use axum::{Json, extract::State};
+use gantry_app::{PluginUpload, Takeover};
 use gantry_types::PluginId;
 use gantry_types::problem::Code;
 use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// Largest component that can be installed.
-const COMPONENT_LIMIT: usize = 64 * 1024 * 1024;
+/// Largest component that can be installed: what the plugin host looks at, so that nothing is taken in only to be
+/// refused.
+const COMPONENT_LIMIT: usize = 8 * 1024 * 1024;
 
 /// What an installed plugin is granted.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -26,9 +28,16 @@ pub(crate) struct InstallQuery {
     /// Names of capabilities, separated by commas; none when left out.
     #[param(example = "query")]
     grant: Option<String>,
+    /// Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version.
+    #[serde(default)]
+    replace: bool,
 }
 
 impl InstallQuery {
+    fn takeover(&self) -> Takeover {
+        if self.replace { Takeover::Meant } else { Takeover::Refused }
+    }
+
     fn grants(&self) -> Vec<String> {
         let names = self.grant.as_deref().unwrap_or("").split(',');
         names.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
@@ -54,7 +63,7 @@ pub(super) fn routes() -> Vec<Route> {
         .takes_bytes("application/wasm", COMPONENT_LIMIT)
         .status(201)
         .answers::<PluginView>()
-        .fails(&[Code::PluginRejected]),
+        .fails(&[Code::PluginRejected, Code::Conflict]),
         Route::get("/api/plugins/{id}", "plugin", "One plugin", needs, show)
             .answers::<PluginView>()
             .fails(&[Code::NotFound]),
@@ -80,7 +89,9 @@ async fn install(
     Query(query): Query<InstallQuery>,
     Wasm(component): Wasm,
 ) -> Created<PluginView> {
-    Ok(created(edge.app().upload_plugin(&ctx, component, query.grants()).await?))
+    let (grants, takeover) = (query.grants(), query.takeover());
+    let upload = PluginUpload { component, grants, takeover };
+    Ok(created(edge.app().upload_plugin(&ctx, upload).await?))
 }
 
 async fn show(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<PluginId>) -> Answer<PluginView> {

@@ -4,10 +4,10 @@ use crate::{
     edge::Edge,
     guard::Preset,
     problem::EdgeError,
+    reasons,
     route::{Requirement, Route},
 };
 use axum::{extract::State, response::IntoResponse};
-use gantry_types::problem::Code;
 use http::header;
 use std::sync::LazyLock;
 
@@ -78,17 +78,8 @@ async fn document() -> impl IntoResponse {
 }
 
 /// The page with what every problem code means, so that a problem's `type` leads somewhere.
-static DOCS: LazyLock<String> = LazyLock::new(|| {
-    let rows: String = Code::ALL
-        .iter()
-        .map(|code| {
-            let (text, status) = (code.as_str(), code.status());
-            let (title, remedy) = (code.title(), code.remedy());
-            format!("<tr id=\"problem-{text}\"><td><code>{text}</code></td><td>{status}</td><td>{title}</td><td>{remedy}</td></tr>\n")
-        })
-        .collect();
-    include_str!("../../assets/docs.html").replace("<!-- problems -->", &rows)
-});
+static DOCS: LazyLock<String> =
+    LazyLock::new(|| include_str!("../../assets/docs.html").replace("<!-- problems -->", &reasons::rows()));
 
 async fn docs() -> impl IntoResponse {
     let policy = (header::CONTENT_SECURITY_POLICY, crate::headers::DOCS);

@@ -1,28 +1,36 @@
 //! `/api/daemon/link`: the socket that a daemon dials. What travels over it is the application's business.
 
 use super::room;
-use crate::{edge::Edge, problem::EdgeError};
+use crate::{edge::Edge, observe::Counted, problem::EdgeError};
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
         ws::{Message, WebSocket},
     },
     response::Response,
 };
-use gantry_app::link::{Frame, MAX_FRAME, Mapped};
+use gantry_app::{
+    Network,
+    link::{Frame, MAX_FRAME, Mapped},
+};
 
-pub(crate) async fn link(State(edge): State<Edge>, upgrade: WebSocketUpgrade) -> Result<Response, EdgeError> {
+pub(crate) async fn link(
+    State(edge): State<Edge>,
+    Extension(Counted(address)): Extension<Counted>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, EdgeError> {
     let permit = room(&edge)?;
     let upgrade = upgrade.max_frame_size(MAX_FRAME).max_message_size(MAX_FRAME);
     Ok(upgrade.on_upgrade(async move |socket| {
-        serve(&edge, socket).await;
+        serve(&edge, Network::of(address), socket).await;
         drop(permit);
     }))
 }
 
 /// Until the link ends, which the application logs.
-async fn serve(edge: &Edge, socket: WebSocket) {
-    let link = edge.app().accept_link(Mapped::new(socket, decode, encode));
+async fn serve(edge: &Edge, from: Network, socket: WebSocket) {
+    let link = edge.app().accept_link(from, Mapped::new(socket, decode, encode));
     edge.closing().run_until_cancelled(link).await;
 }
 

@@ -41,6 +41,8 @@ enum Goodbye {
     Closing,
     /// A frame that could not be understood.
     Unreadable,
+    /// A frame or message of more than [`FRAME`] bytes. What is left of it is not read.
+    TooLong,
     /// No ticket, a spent one, or a session that has ended.
     NotSignedIn,
     /// What was asked for may not be seen, or no longer.
@@ -55,6 +57,7 @@ impl Goodbye {
     const fn code(self) -> u16 {
         match self {
             Self::Closing => 1001,
+            Self::TooLong => 1009,
             Self::Unreadable => 4400,
             Self::NotSignedIn => 4401,
             Self::Forbidden => 4403,
@@ -66,6 +69,7 @@ impl Goodbye {
     const fn reason(self) -> &'static str {
         match self {
             Self::Closing => "the control plane stops",
+            Self::TooLong => "a frame is too long",
             Self::Unreadable => "a frame could not be understood",
             Self::NotSignedIn => "no session",
             Self::Forbidden => "not allowed",
@@ -104,6 +108,7 @@ impl Talk {
                         Some(Ok(Message::Text(text))) => return Ok(text),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                         Some(Ok(Message::Binary(_))) => return Err(Goodbye::Unreadable),
+                        Some(Err(error)) if is_too_long(&error) => return Err(Goodbye::TooLong),
                         Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Goodbye::Closing),
                     }
                 }
@@ -144,11 +149,23 @@ impl Talk {
             return;
         }
         // Bytes that were sent meanwhile must be read: closing over them resets the connection, and the reason is lost.
-        let answered = timeout(CLOSING, async { while let Some(Ok(_)) = self.socket.recv().await {} }).await;
+        // Where they cannot be read any more, the other end is given that time to read the reason.
+        let answered = timeout(CLOSING, async {
+            while let Some(Ok(_)) = self.socket.recv().await {}
+            if goodbye == Goodbye::TooLong {
+                std::future::pending::<()>().await;
+            }
+        });
+        let answered = answered.await;
         if answered.is_err() {
             tracing::trace!(?goodbye, "the other end did not answer the close");
         }
     }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
+    matches!(cause, Some(tungstenite::Error::Capacity(_)))
 }
 
 /// Room for one socket, for as long as it lives.

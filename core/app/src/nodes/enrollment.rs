@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::Utc;
 use gantry_auth::{Purpose, Token};
 use gantry_domain::{audit::AuditEntry, nodes::ENROLLMENT_LIFETIME, problem};
-use gantry_nodes::{FrameSocket, KeysError, NodeKeyPair, NodeKeys, SigningKey, keys};
+use gantry_nodes::{FrameSocket, KeysError, Network, NodeKeyPair, NodeKeys, SigningKey, keys};
 use gantry_protocol::{EnrollRequest, EnrollResponse};
 use gantry_store::{Db, enrollment::NewNodeKeys};
 use gantry_types::{NodeId, problem::Code};
@@ -79,8 +79,8 @@ impl App {
     }
 
     /// Runs a daemon's link over its upgraded socket until it ends.
-    pub async fn accept_link<S: FrameSocket + 'static>(&self, socket: S) {
-        if let Err(error) = self.links().serve(socket).await {
+    pub async fn accept_link<S: FrameSocket + 'static>(&self, from: Network, socket: S) {
+        if let Err(error) = self.links().serve(from, socket).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a daemon's link ended");
         }
     }

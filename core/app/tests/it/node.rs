@@ -95,7 +95,9 @@ impl FakeNode {
     pub(crate) async fn connect(&mut self, app: &App) {
         let (ours, mut theirs) = pair(16);
         let control_plane = app.clone();
-        let served = tokio::spawn(async move { control_plane.accept_link(ours).await });
+        let served = tokio::spawn(async move {
+            control_plane.accept_link(gantry_app::Network::of([127, 0, 0, 1].into()), ours).await
+        });
         soon(handshake::dial(&mut theirs, &self.caller)).await.unwrap();
         let token = CancellationToken::new();
         let connection = hyper::server::conn::http2::Builder::new(Tasks::new(token.clone()))

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use axum::{Json, Router, http::StatusCode, routing::get};
-use gantry_nodes::{KeysError, LinkChange, LinkError, Links, NodeClient, NodeKeyPair, NodeKeys, keys};
+use gantry_nodes::{
+    KeysError, LinkChange, LinkError, Links, Network, NodeClient, NodeKeyPair, NodeKeys, keys,
+};
 use gantry_protocol::{
     NodeReport, Refusal, RefusalCode, SystemReport,
     tunnel::{
@@ -67,9 +69,14 @@ impl ControlPlane {
 
     /// The control plane's side of a socket, and the daemon's end of it.
     pub(crate) fn accept(&self) -> (MemorySocket, Served) {
+        self.accept_from(home())
+    }
+
+    /// The same for a daemon that dials from somewhere else.
+    pub(crate) fn accept_from(&self, network: Network) -> (MemorySocket, Served) {
         let (ours, theirs) = pair(8);
         let links = self.links.clone();
-        (theirs, tokio::spawn(async move { links.serve(ours).await }))
+        (theirs, tokio::spawn(async move { links.serve(network, ours).await }))
     }
 
     /// A daemon that is connected and serves `router`.
@@ -88,6 +95,11 @@ impl ControlPlane {
         let mut changes = self.changes.lock().await;
         tokio::time::timeout(PATIENCE, changes.recv()).await.expect("a change is due").unwrap()
     }
+}
+
+/// Where daemons dial from unless a test says otherwise.
+pub(crate) fn home() -> Network {
+    Network::of([192, 0, 2, 1].into())
 }
 
 /// Both halves' keys of one node.

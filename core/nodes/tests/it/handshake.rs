@@ -1,10 +1,11 @@
 //! Who gets a link, and what those learn who do not.
 
-use crate::fixture::{ControlPlane, identity, reporting};
+use crate::fixture::{ControlPlane, Served, home, identity, reporting};
 use async_trait::async_trait;
 use futures_util::{SinkExt, StreamExt};
 use gantry_nodes::{
-    Frame, HandshakeError, KeysError, LinkError, Links, MAX_HANDSHAKES, NodeKeyPair, NodeKeys, keys,
+    Frame, HandshakeError, KeysError, LinkError, Links, MAX_HANDSHAKES, MAX_HANDSHAKES_OF_ONE_NETWORK,
+    Network, NodeKeyPair, NodeKeys, keys,
 };
 use gantry_protocol::{
     Challenge, Hello, PROTOCOL,
@@ -172,15 +173,51 @@ async fn caller_that_says_nothing_is_given_up() {
 async fn handshakes_at_one_time_are_bounded() {
     let plane = ControlPlane::new();
     let mut callers = Vec::new();
-    for _ in 0..MAX_HANDSHAKES {
-        let (mut socket, served) = plane.accept();
-        let (unknown, _) = identity();
-        socket.send(hello(&unknown, PROTOCOL)).await.unwrap();
-        text(&mut socket).await;
-        callers.push((socket, served));
+    for number in 0..MAX_HANDSHAKES {
+        let stranger = [203, 0, 113, (number / MAX_HANDSHAKES_OF_ONE_NETWORK) as u8];
+        callers.push(linger(&plane, Network::of(stranger.into())).await);
     }
     let (_socket, served) = plane.accept();
     assert!(matches!(served.await.unwrap(), Err(LinkError::Busy)));
+}
+
+/// Begins a handshake and leaves it at that.
+async fn linger(plane: &ControlPlane, from: Network) -> (MemorySocket, Served) {
+    let (mut socket, served) = plane.accept_from(from);
+    socket.send(hello(&identity().0, PROTOCOL)).await.unwrap();
+    text(&mut socket).await;
+    (socket, served)
+}
+
+#[tokio::test]
+async fn one_network_cannot_keep_the_others_nodes_out() {
+    let plane = ControlPlane::new();
+    // Every address of one IPv6 customer is the same stranger.
+    let address = |last: usize| Network::of(format!("2001:db8:1:2::{last:x}").parse().unwrap());
+    let mut strangers = Vec::new();
+    for last in 0..MAX_HANDSHAKES_OF_ONE_NETWORK {
+        strangers.push(linger(&plane, address(last)).await);
+    }
+    let (_socket, served) = plane.accept_from(address(MAX_HANDSHAKES_OF_ONE_NETWORK));
+    assert!(matches!(served.await.unwrap(), Err(LinkError::Crowded)));
+    let (client, _daemon, _served) = plane.connect(&plane.enroll(), reporting("0.1.0")).await;
+    assert_eq!(client.node().await.unwrap().agent_version, "0.1.0");
+
+    // Room that is left is room again.
+    let (socket, served) = strangers.pop().unwrap();
+    drop(socket);
+    assert!(served.await.unwrap().is_err());
+    linger(&plane, address(0)).await;
+}
+
+#[tokio::test]
+async fn links_that_stand_take_no_room_from_handshakes() {
+    let plane = ControlPlane::new();
+    let mut standing = Vec::new();
+    for _ in 0..=MAX_HANDSHAKES_OF_ONE_NETWORK {
+        standing.push(plane.connect(&plane.enroll(), reporting("0.1.0")).await);
+    }
+    assert_eq!(plane.links.connected().len(), MAX_HANDSHAKES_OF_ONE_NETWORK + 1);
 }
 
 /// Keys that take their time.
@@ -211,7 +248,7 @@ async fn revocation_reaches_a_handshake_that_is_under_way() {
         slow.go.notify_one();
     };
     let (served, dialled, ()) =
-        tokio::join!(links.serve(ours), handshake::dial(&mut theirs, &caller), revocation);
+        tokio::join!(links.serve(home(), ours), handshake::dial(&mut theirs, &caller), revocation);
     assert!(matches!(served, Err(LinkError::Revoked)));
     assert!(matches!(dialled, Err(HandshakeError::Closed { expected: "a welcome" })));
     assert!(links.connected().is_empty());

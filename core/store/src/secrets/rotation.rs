@@ -6,6 +6,8 @@
 
 use super::{MasterKey, Place, SecretError, SecretKind};
 use crate::{Db, StoreError};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// How many rows are sealed again in one transaction.
 const BATCH: i64 = 200;
@@ -59,8 +61,8 @@ impl Db {
         let mut total = 0;
         loop {
             let (found, sealed) = match kind {
-                SecretKind::ServerVariable => self.reseal_variables().await?,
-                SecretKind::NodeKey => self.reseal_node_keys().await?,
+                SecretKind::ServerVariable => self.reseal_rows(kind, Table::Variables).await?,
+                SecretKind::NodeKey => self.reseal_rows(kind, Table::NodeKeys).await?,
                 SecretKind::Sentinel => (0, self.reseal_sentinel().await?),
             };
             total += sealed;
@@ -83,61 +85,15 @@ impl Db {
         Ok(id.to_be_bytes().to_vec())
     }
 
-    async fn reseal_variables(&self) -> Result<(usize, u64), StoreError> {
-        let kind = SecretKind::ServerVariable;
+    /// One batch of rows, in one transaction.
+    async fn reseal_rows(&self, kind: SecretKind, table: Table) -> Result<(usize, u64), StoreError> {
         let mut tx = self.system_pool().begin().await?;
-        let rows = sqlx::query!(
-            r#"SELECT id, server_id, sealed AS "sealed!" FROM server_variables
-               WHERE sealed IS NOT NULL AND substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2"#,
-            self.key_bytes(kind)?,
-            BATCH
-        )
-        .fetch_all(&mut *tx)
-        .await?;
+        let rows = table.sealed_by_others(&mut tx, &self.key_bytes(kind)?).await?;
         let mut sealed = 0;
-        for row in &rows {
-            let place = Place { kind, row: row.id, tenant: row.server_id };
-            let plain = self.vault().unseal(&mut tx, place, &row.sealed).await?;
-            let fresh = self.vault().seal(place, &plain)?;
-            sealed += sqlx::query!(
-                "UPDATE server_variables SET sealed = $3 WHERE id = $1 AND sealed = $2",
-                row.id,
-                row.sealed,
-                fresh
-            )
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
-        }
-        tx.commit().await?;
-        Ok((rows.len(), sealed))
-    }
-
-    async fn reseal_node_keys(&self) -> Result<(usize, u64), StoreError> {
-        let kind = SecretKind::NodeKey;
-        let mut tx = self.system_pool().begin().await?;
-        let rows = sqlx::query!(
-            "SELECT node_id, private_key FROM node_keys
-             WHERE substring(private_key FROM 2 FOR 4) <> $1 ORDER BY node_id LIMIT $2",
-            self.key_bytes(kind)?,
-            BATCH
-        )
-        .fetch_all(&mut *tx)
-        .await?;
-        let mut sealed = 0;
-        for row in &rows {
-            let place = Place { kind, row: row.node_id, tenant: row.node_id };
-            let plain = self.vault().unseal(&mut tx, place, &row.private_key).await?;
-            let fresh = self.vault().seal(place, &plain)?;
-            sealed += sqlx::query!(
-                "UPDATE node_keys SET private_key = $3 WHERE node_id = $1 AND private_key = $2",
-                row.node_id,
-                row.private_key,
-                fresh
-            )
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+        for Sealed { row, tenant, blob } in &rows {
+            let place = Place { kind, row: *row, tenant: *tenant };
+            let plain = self.vault().unseal(&mut tx, place, blob).await?;
+            sealed += table.replace(&mut tx, *row, blob, &self.vault().seal(place, &plain)?).await?;
         }
         tx.commit().await?;
         Ok((rows.len(), sealed))
@@ -153,5 +109,80 @@ impl Db {
         let done = sqlx::query!("UPDATE key_sentinel SET sealed = $1", fresh).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(done.rows_affected())
+    }
+}
+
+/// Where many rows are sealed.
+#[derive(Clone, Copy)]
+enum Table {
+    Variables,
+    NodeKeys,
+}
+
+/// A blob and what it is bound to.
+struct Sealed {
+    row: Uuid,
+    tenant: Uuid,
+    blob: Vec<u8>,
+}
+
+impl Table {
+    /// Some of the rows that another key than this one sealed.
+    async fn sealed_by_others(
+        self,
+        connection: &mut PgConnection,
+        key: &[u8],
+    ) -> Result<Vec<Sealed>, sqlx::Error> {
+        match self {
+            Self::Variables => {
+                sqlx::query_as!(
+                    Sealed,
+                    r#"SELECT id AS row, server_id AS tenant, sealed AS "blob!" FROM server_variables
+                       WHERE sealed IS NOT NULL AND substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2"#,
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
+            Self::NodeKeys => {
+                sqlx::query_as!(
+                    Sealed,
+                    "SELECT node_id AS row, node_id AS tenant, private_key AS blob FROM node_keys
+                     WHERE substring(private_key FROM 2 FOR 4) <> $1 ORDER BY node_id LIMIT $2",
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
+        }
+    }
+
+    /// Puts another blob where this one still stands.
+    async fn replace(
+        self,
+        connection: &mut PgConnection,
+        row: Uuid,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<u64, sqlx::Error> {
+        let replacing = match self {
+            Self::Variables => {
+                sqlx::query!(
+                    "UPDATE server_variables SET sealed = $3 WHERE id = $1 AND sealed = $2",
+                    row,
+                    from,
+                    to
+                )
+            }
+            Self::NodeKeys => sqlx::query!(
+                "UPDATE node_keys SET private_key = $3 WHERE node_id = $1 AND private_key = $2",
+                row,
+                from,
+                to
+            ),
+        };
+        Ok(replacing.execute(connection).await?.rows_affected())
     }
 }

@@ -99,7 +99,10 @@ fn new_user(name: &str, role: Role) -> NewUser {
 
 impl World {
     pub(super) async fn new() -> Self {
-        let test = TestDatabase::new().await;
+        Self::on(TestDatabase::new().await).await
+    }
+
+    pub(super) async fn on(test: TestDatabase) -> Self {
         let mut tx = test.db.as_system().await.unwrap();
         let root = new_user("root", Role::Admin);
         tx.create_first_user(&root, entry("setup")).await.unwrap();

@@ -7,7 +7,7 @@ use gantry_auth::{Purpose, Token};
 use gantry_domain::allocations;
 use zeroize::Zeroizing;
 
-fn keys(private: u8) -> NewNodeKeys {
+pub(super) fn keys(private: u8) -> NewNodeKeys {
     NewNodeKeys {
         public_key: [1; 32],
         private_key: Zeroizing::new([private; 32]),

@@ -1,6 +1,9 @@
 //! Secrets at rest: bound to their place, kept through every rotation, closed to the wrong key.
 
-use super::fixtures::World;
+use super::{
+    fixtures::{World, entry, now},
+    nodes,
+};
 use crate::{
     Db, DbOptions, MasterKey, StoreError,
     secrets::{SecretError, SecretKind},
@@ -97,11 +100,17 @@ async fn another_master_key_takes_over_and_the_old_one_opens_nothing() {
 async fn another_data_key_seals_everything_again_while_others_read() {
     let world = World::new().await;
     let (server, _) = world.try_server(&world.ada, "one", &secret("kept")).await.unwrap();
+    let mut tx = world.test.db.as_system().await.unwrap();
+    tx.enroll_node(world.node, &nodes::keys(7), now(), entry("node.enroll")).await.unwrap();
+    tx.commit().await.unwrap();
     let other_instance = connect(&world, crate::testing::TestDatabase::master()).await.unwrap();
     for kind in [SecretKind::ServerVariable, SecretKind::NodeKey, SecretKind::Sentinel] {
         world.test.db.rotate_data_key(kind).await.unwrap();
-        world.test.db.reseal(kind).await.unwrap();
+        assert_eq!(world.test.db.reseal(kind).await.unwrap(), 1, "{kind:?}");
     }
+    let mut tx = other_instance.as_system().await.unwrap();
+    assert_eq!(*tx.node_keys(world.node).await.unwrap().unwrap().private_key, [7; 32]);
+    drop(tx);
     // The other instance has never heard of the key that sealed it.
     assert_eq!(other_instance.as_system().await.unwrap().values(server).await.unwrap()["password"], "kept");
     let mut owner = world.test.owner().await.unwrap();

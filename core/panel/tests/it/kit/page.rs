@@ -48,6 +48,11 @@ impl Page {
         self.0.send(Message::Text(frame.to_string().into())).await.unwrap();
     }
 
+    /// Says what no page of ours would.
+    pub(crate) async fn say_raw(&mut self, message: Message) {
+        self.0.send(message).await.unwrap();
+    }
+
     /// The first frame that is the one; everything before it is read past.
     pub(crate) async fn until(&mut self, is: impl Fn(&Value) -> bool) -> Value {
         self.within(PATIENCE, is).await
@@ -69,6 +74,21 @@ impl Page {
         });
         let found = found.await.ok().flatten();
         found.unwrap_or_else(|| panic!("never came; last of {}: {:?}", seen.len(), seen.last()))
+    }
+
+    /// Says something and hears the first thing after it; none if the other end has hung up instead.
+    pub(crate) async fn ask(&mut self, frame: Value) -> Option<Value> {
+        // Whoever refuses may have hung up before anything was said.
+        drop(self.0.send(Message::Text(frame.to_string().into())).await);
+        let heard = tokio::time::timeout(PATIENCE, async {
+            while let Some(Ok(message)) = self.0.next().await {
+                if let Message::Text(text) = message {
+                    return serde_json::from_str(&text).ok();
+                }
+            }
+            None
+        });
+        heard.await.expect("nothing was heard")
     }
 
     /// The code that the server closes with.
