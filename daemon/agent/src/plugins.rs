@@ -30,11 +30,14 @@ pub enum PluginsError {
     Host(#[from] HostError),
 }
 
+/// A digest with what was granted to it.
+type Granted = (String, Vec<String>);
+
 /// The store. Ready plugins stay ready as long as the daemon runs.
 pub struct PluginStore {
     directory: PathBuf,
     host: Host,
-    ready: Mutex<HashMap<(String, Vec<String>), Arc<OnceCell<Plugin>>>>,
+    ready: Mutex<HashMap<Granted, Arc<OnceCell<Plugin>>>>,
 }
 
 impl std::fmt::Debug for PluginStore {

@@ -11,7 +11,8 @@ use crate::components::Guest;
 use crate::hosts::{KEY, all, call, host};
 
 async fn load_with(cache: &Path, key: [u8; 32], guest: Guest) -> Plugin {
-    let plugin = host(cache, key, Budgets::default()).load(guest.build(), &all()).await.expect("the component loads");
+    let plugin =
+        host(cache, key, Budgets::default()).load(guest.build(), &all()).await.expect("the component loads");
     plugin.blueprints(&call()).await.expect("the plugin answers");
     plugin
 }

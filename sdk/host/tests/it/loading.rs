@@ -123,7 +123,10 @@ async fn import_that_was_not_granted_keeps_the_component_from_loading() {
     let host = TestHost::new();
     let error = host.host.load(Guest::querying().build(), &Grants::none()).await.unwrap_err();
     let HostError::Rejected(reason) = error else { panic!("{error:?}") };
-    assert!(reason.contains("it imports \"gantry:plugin/query\"") && reason.contains("not granted"), "{reason}");
+    assert!(
+        reason.contains("it imports \"gantry:plugin/query\"") && reason.contains("not granted"),
+        "{reason}"
+    );
     host.host.load(Guest::querying().build(), &all()).await.expect("with the grant it loads");
 }
 
