@@ -11,7 +11,7 @@ import { CopyTextButton } from '~/ui/copy-button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { Skeleton } from '~/ui/empty'
 import { ProblemCard } from '~/ui/problem'
-import { Ago } from '~/ui/time'
+import { Until } from '~/ui/time'
 
 export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () => void }) {
   const { mutate, data, error } = useMutation({ mutationFn: () => take(client.POST('/api/nodes/{id}/enrollment', { params: { path: { id: node.id } } })) })
@@ -38,8 +38,11 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
                 <CopyTextButton text={data.command}>{s.copy.what(s.nodes.command.toLowerCase())}</CopyTextButton>
                 <CopyTextButton text={data.token}>{s.nodes.token}</CopyTextButton>
               </div>
-              <p className="text-xs text-dim">{s.nodes.expires} <Ago at={data.expiresAt} /></p>
+              <p className="text-xs text-dim">{s.nodes.expires} <Until at={data.expiresAt} /></p>
             </div>
+            <p className="text-sm">
+              {s.nodes.connectThen} <code className="font-mono text-xs">gantryd run --data-dir /var/lib/gantryd</code>
+            </p>
           </>
         ) : (
           !error && <Skeleton className="h-24" />

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
 import { useId, useState } from 'react'
 import { client, take } from '~/api/client'
+import { toApiError } from '~/api/problem'
 import { keys } from '~/api/queries'
 import type { PluginView } from '~/api/types'
 import { bytes } from '~/lib/format'
@@ -13,7 +14,7 @@ import { Checkbox } from '~/ui/field'
 import { toast } from '~/ui/toast'
 import { FormDialog } from './form-dialog'
 
-const MOST_BYTES = 64 * 1024 ** 2
+const MOST_BYTES = 8 * 1024 ** 2
 type Chosen = { file: File; manifest: Manifest }
 
 async function read(file: File): Promise<Chosen | string> {
@@ -27,9 +28,10 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const [chosen, setChosen] = useState<Chosen | null>(null)
   const [wrong, setWrong] = useState<string | null>(null)
   const [granted, setGranted] = useState<ReadonlySet<string>>(new Set())
+  const [replace, setReplace] = useState(false)
   const upload = useMutation({
     mutationFn: ({ file }: Chosen) =>
-      take(client.POST('/api/plugins', { params: { query: { grant: [...granted].join(',') } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
+      take(client.POST('/api/plugins', { params: { query: { grant: [...granted].join(','), ...(replace && { replace }) } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
     onSuccess: (plugin) => {
       void queries.invalidateQueries({ queryKey: keys.plugins })
       void queries.invalidateQueries({ queryKey: keys.blueprints })
@@ -44,9 +46,13 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
       setChosen(good ? result : null)
       setWrong(good ? null : result)
       setGranted(new Set())
+      setReplace(false)
+      upload.reset()
     })
   }
   const manifest = chosen?.manifest
+  // Only the control plane knows what would be displaced; it is asked for after it has said so.
+  const displaces = replace || (upload.error && toApiError(upload.error).code === 'conflict')
   const before = plugins.find((plugin) => plugin.manifestId === manifest?.id)
   return (
     <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={upload.error} disabledReason={chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate(chosen)} onClose={onClose}>
@@ -78,6 +84,7 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
               </div>
             )}
           </fieldset>
+          {displaces && <Checkbox checked={replace} onChange={setReplace} label={s.plugins.replace} help={s.plugins.replaceHelp} />}
         </>
       )}
     </FormDialog>

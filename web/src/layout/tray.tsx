@@ -9,6 +9,7 @@ import { useEffect, useRef, useSyncExternalStore } from 'react'
 import { useLive, useSession } from '~/actions/context'
 import { keys, operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
+import { CallOff } from '~/forms/operation-cancel'
 import { isActive } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -19,6 +20,18 @@ import { toast } from '~/ui/toast'
 function useServerName(serverId: string): string {
   const { data } = useQuery({ ...serverQuery(serverId), staleTime: 60_000, retry: false })
   return data?.name ?? s.operation.aServer
+}
+
+/** The right to call it off is the server's to tell. */
+function TrayCallOff({ operation }: { operation: OperationView }) {
+  const { data } = useQuery({ ...serverQuery(operation.serverId), staleTime: 60_000, retry: false })
+  const installs = operation.kind === 'install' || operation.kind === 'reinstall'
+  if (!data || !installs || !isActive(operation)) return null
+  return (
+    <div className="mt-2 flex justify-end">
+      <CallOff operation={operation} server={data} />
+    </div>
+  )
 }
 
 function OperationCard({ operation, onDismiss }: { operation: OperationView; onDismiss: () => void }) {
@@ -44,6 +57,7 @@ function OperationCard({ operation, onDismiss }: { operation: OperationView; onD
       </p>
       {failed && operation.failure?.remedy && <p className="mt-0.5 text-xs text-dim">{operation.failure.remedy}</p>}
       <ProgressBar label={title} fraction={failed ? 1 : progress ? progress.fraction : null} tone={failed ? 'bad' : 'accent'} className="mt-2 h-1" />
+      <TrayCallOff operation={operation} />
     </li>
   )
 }

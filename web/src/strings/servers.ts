@@ -136,6 +136,9 @@ export const servers = {
     log: 'Show the end of its log',
     took: (time: string) => `took ${time}`,
     inStep: (step: string) => `In step: ${step}`,
+    cancel: 'Call off',
+    cancelled: 'The installation was called off',
+    cancelNoRight: 'You may not call off what runs on this server.',
     installing: 'Installing the game',
     installingHelp: 'You can leave this page; the work goes on and the tray at the bottom right follows it.',
   },
@@ -166,6 +169,7 @@ export const servers = {
     noRight: 'You may read this console but not type into it.',
     revoked: 'Your right to read this console has ended.',
     refused: (title: string) => `Not sent: ${title}`,
+    connecting: 'Not sent: the console is still connecting. Press Enter again in a moment.',
     noRead: 'You may not read this console.',
   },
   overview: {

@@ -39,6 +39,8 @@ export function CommandInput({ serverId, disabledReason, onCommand }: CommandInp
   const { past, remember } = useHistory(serverId)
   /** How far back in the history; 0 is the line that is being typed. */
   const [back, setBack] = useState(0)
+  /** Whether Enter was pressed while nothing could be sent. */
+  const [unsent, setUnsent] = useState(false)
   const id = useId()
 
   const walk = (step: number) => {
@@ -48,7 +50,10 @@ export function CommandInput({ serverId, disabledReason, onCommand }: CommandInp
   }
   const send = () => {
     const command = text.trim()
-    if (disabledReason || command === '' || !onCommand(command)) return
+    if (disabledReason || command === '') return
+    const sent = onCommand(command)
+    setUnsent(!sent)
+    if (!sent) return
     remember(command)
     setText('')
     setBack(0)
@@ -62,6 +67,9 @@ export function CommandInput({ serverId, disabledReason, onCommand }: CommandInp
         send()
       }}
     >
+      <p role="status" className={cn('px-3.5 text-xs text-warn', unsent && !disabledReason && 'pt-1.5')}>
+        {unsent && !disabledReason && s.console.connecting}
+      </p>
       <div className="flex h-11 items-center gap-2 pr-1.5 pl-3.5">
         <ChevronRight aria-hidden className={cn('size-4 shrink-0', disabledReason ? 'text-dim' : 'text-accent')} />
         <label htmlFor={id} className="sr-only">
@@ -73,6 +81,7 @@ export function CommandInput({ serverId, disabledReason, onCommand }: CommandInp
             value={text}
             onChange={(event) => {
               setText(event.target.value)
+              setUnsent(false)
               setBack(0)
             }}
             onKeyDown={(event) => {
