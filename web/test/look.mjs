@@ -82,7 +82,17 @@ const SCENES = [
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
   ['account', '/account'],
-  ['account-menu', '/servers', click('button', 'Account')],
+  ['account-menu', '/servers', async (page) => {
+    await page.getByRole('button', { name: 'Account' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+  }],
+  ['row-menu', '/servers', async (page, narrow) => {
+    if (narrow) return
+    await page.getByRole('button', { name: 'More actions: Friday' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+    await page.getByRole('button', { name: 'Collapse navigation' }).hover()
+    await page.getByRole('tooltip').waitFor()
+  }],
   ['nodes', '/admin/nodes'],
   ['nodes-empty', '/admin/nodes?mock=empty'],
   ['node', `/admin/nodes/${N1}`],

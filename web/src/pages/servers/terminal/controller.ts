@@ -5,6 +5,7 @@
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
 import { Terminal } from '@xterm/xterm'
+import '@xterm/xterm/css/xterm.css'
 import { client, take } from '~/api/client'
 import { ConsoleLink } from '~/api/console'
 import type { ConsoleLine, Problem } from '~/api/types'
