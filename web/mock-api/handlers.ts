@@ -4,9 +4,10 @@
  */
 import type { AllocationView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
+import { readManifest } from '../src/lib/plugin-manifest'
 import { install, numbersAt, power, world } from './world'
 
-type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown> }
+type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
 type Handler = (call: Call) => unknown
 class Refused {
   constructor(readonly problem: Problem) {}
@@ -84,6 +85,23 @@ function readdress(server: ServerView, name: string, free: AllocationView): Serv
   const endpoints = [...server.endpoints.filter((endpoint) => endpoint !== old), { allocationId: free.id, name, protocol: old?.protocol ?? ('udp' as const), address: free.address, port: free.port, primary: old?.primary ?? false }]
   world.change(server.id, { endpoints })
   return endpoints
+}
+
+/** As the control plane does, but that it compares versions as text. */
+function upload({ query, bytes }: Call) {
+  const manifest = readManifest(bytes)
+  if (!manifest) return problem('plugin_rejected', 422, 'The plugin was refused', 'It has no manifest.', 'Build it with the SDK.')
+  const present = plugins.find((one) => one.manifestId === manifest.id)
+  const refuse = (detail: string) => problem('conflict', 409, 'This does not fit the present state', detail, 'Read the detail, look at the thing again and decide.')
+  if (present && query.get('replace') !== 'true') {
+    if (present.bundled) return refuse(`A plugin with the id ${manifest.id} comes with Gantry. Upload this one with replace=true if it is meant to stand in for that one; Gantry then no longer updates it.`)
+    if (manifest.version < present.version) return refuse(`Version ${present.version} of ${manifest.id} is installed, and this is ${manifest.version}. Upload it with replace=true if going back is meant.`)
+  }
+  const granted = (query.get('grant') ?? '').split(',')
+  const capabilities = manifest.capabilities.map((one) => ({ ...one, granted: granted.includes(one.name) }))
+  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString() }
+  plugins.splice(present ? plugins.indexOf(present) : plugins.length, present ? 1 : 0, plugin)
+  return plugin
 }
 
 const withServer = (handle: (server: ServerView, call: Call) => unknown): Handler => (call) => {
@@ -189,6 +207,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['PATCH', '/api/locations/:', ({ params, body }) => Object.assign(locations.find((one) => one.id === params[0]) ?? {}, body)],
   ['DELETE', '/api/locations/:', ({ params }) => void locations.splice(locations.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/plugins', () => page(plugins)],
+  ['POST', '/api/plugins', upload],
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
@@ -203,7 +222,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `limited`, `failing`, `failed-install`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `limited`, `failing`, `failed-install`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -218,11 +237,12 @@ export async function answer(request: Request, failing: boolean): Promise<Respon
   const url = new URL(request.url)
   await new Promise((resolve) => setTimeout(resolve, 60))
   const body = request.headers.get('content-type')?.includes('json') ? ((await request.json()) as Record<string, unknown>) : {}
+  const bytes = request.headers.get('content-type') === 'application/wasm' ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
   for (const [method, pattern, handle] of routes) {
     const params = method === request.method ? match(pattern, url.pathname) : null
     if (!params) continue
     const broken = failing && request.method === 'GET' && !/auth|setup|token/.test(url.pathname)
-    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body })
+    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body, bytes })
     if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)
   }

@@ -16,6 +16,17 @@ const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
 const N1 = '0193a0c0-0000-7000-8000-000000000065'
 
 const click = (role, name) => (page) => page.getByRole(role, { name }).first().click()
+
+/** Chooses a component of nothing but a manifest in the upload dialog. */
+async function offer(page, manifest) {
+  const name = Buffer.from('gantry:manifest')
+  const body = Buffer.concat([Buffer.from([name.length]), name, Buffer.from(JSON.stringify(manifest))])
+  const header = Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0, (body.length & 0x7f) | 0x80, body.length >> 7])
+  await page.getByRole('button', { name: 'Upload plugin' }).click()
+  await page.getByLabel('Plugin file').setInputFiles({ name: `${manifest.id}.wasm`, mimeType: 'application/wasm', buffer: Buffer.concat([header, body]) })
+  await page.getByRole('heading', { name: manifest.name }).last().waitFor()
+}
+
 const SCENES = [
   ['setup', '/setup?mock=setup'],
   ['sign-in', '/sign-in?mock=signed-out'],
@@ -62,6 +73,23 @@ const SCENES = [
     await page.getByRole('search').getByRole('textbox').fill('Sarge')
     await page.waitForTimeout(300)
   }],
+  ['console-connecting', `/servers/${S1}/console?mock=console-connecting`, async (page) => {
+    await page.getByLabel('Command').fill('status')
+    await page.keyboard.press('Enter')
+    await page.getByText('Not sent. Connecting').waitFor()
+  }],
+  ['console-lost', `/servers/${S1}/console?mock=console-lost`, async (page) => {
+    await page.getByLabel('Command').fill('say the map changes')
+    await page.getByText('The link was lost').waitFor()
+    await page.getByLabel('Command').press('Enter')
+    await page.getByText('Not sent. The link was lost').waitFor()
+  }],
+  ['console-back', `/servers/${S1}/console?mock=console-lost`, async (page) => {
+    await page.getByLabel('Command').fill('say the map changes')
+    await page.getByText('The link was lost').waitFor()
+    await page.getByLabel('Command').press('Enter')
+    await page.getByText('Not sent yet').waitFor({ timeout: 20_000 })
+  }],
   ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
@@ -82,7 +110,17 @@ const SCENES = [
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
   ['account', '/account'],
-  ['account-menu', '/servers', click('button', 'Account')],
+  ['account-menu', '/servers', async (page) => {
+    await page.getByRole('button', { name: 'Account' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+  }],
+  ['row-menu', '/servers', async (page, narrow) => {
+    if (narrow) return
+    await page.getByRole('button', { name: 'More actions: Friday' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+    await page.getByRole('button', { name: 'Collapse navigation' }).hover()
+    await page.getByRole('tooltip').waitFor()
+  }],
   ['nodes', '/admin/nodes'],
   ['nodes-empty', '/admin/nodes?mock=empty'],
   ['node', `/admin/nodes/${N1}`],
@@ -100,6 +138,25 @@ const SCENES = [
   ['locations', '/admin/locations'],
   ['plugins', '/admin/plugins'],
   ['plugin-upload', '/admin/plugins', click('button', 'Upload plugin')],
+  ['plugin-replace', '/admin/plugins', async (page) => {
+    await offer(page, { id: 'openarena', name: 'OpenArena', version: '0.2.0', author: 'Ada Moreau', description: 'OpenArena with our own maps.', licence: 'Apache-2.0', capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.' }] })
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await page.getByRole('button', { name: 'Replace it' }).waitFor()
+  }],
+  ['plugin-replaced', '/admin/plugins', async (page) => {
+    await offer(page, { id: 'luanti', name: 'Luanti', version: '0.2.0', capabilities: [] })
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await page.getByRole('button', { name: 'Replace it' }).click()
+    await page.getByText('Luanti is installed').waitFor()
+    await offer(page, { id: 'luanti', name: 'Luanti', version: '0.1.1', capabilities: [] })
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await page.getByText('which is later').waitFor()
+  }],
+  ['plugin-large', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'Upload plugin' }).click()
+    await page.getByLabel('Plugin file').setInputFiles({ name: 'large.wasm', mimeType: 'application/wasm', buffer: Buffer.alloc(9 * 1024 ** 2) })
+    await page.getByRole('alert').waitFor()
+  }],
   ['people', '/admin/people'],
   ['audit', '/admin/audit'],
   ['palette', `/servers/${S1}/console`, async (page) => {

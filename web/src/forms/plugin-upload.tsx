@@ -1,24 +1,27 @@
 /** Uploads a plugin. Its file is read here first, so that what it asks for is granted in words before anything is sent. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { FileUp } from 'lucide-react'
+import { FileUp, TriangleAlert } from 'lucide-react'
 import { useId, useState } from 'react'
 import { client, take } from '~/api/client'
-import { toApiError } from '~/api/problem'
+import { ApiError } from '~/api/problem'
 import { keys } from '~/api/queries'
 import type { PluginView } from '~/api/types'
 import { bytes } from '~/lib/format'
 import { readManifest, type Manifest } from '~/lib/plugin-manifest'
 import { s } from '~/strings'
+import { Button } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { Checkbox } from '~/ui/field'
+import { Notice } from '~/ui/problem'
 import { toast } from '~/ui/toast'
 import { FormDialog } from './form-dialog'
 
+/** What the plugin host looks at; the control plane refuses more. */
 const MOST_BYTES = 8 * 1024 ** 2
 type Chosen = { file: File; manifest: Manifest }
 
 async function read(file: File): Promise<Chosen | string> {
-  if (file.size > MOST_BYTES) return s.plugins.tooLarge
+  if (file.size > MOST_BYTES) return s.plugins.tooLarge(bytes(file.size), bytes(MOST_BYTES))
   const manifest = readManifest(new Uint8Array(await file.arrayBuffer()))
   return manifest ? { file, manifest } : s.plugins.notAPlugin
 }
@@ -28,9 +31,8 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const [chosen, setChosen] = useState<Chosen | null>(null)
   const [wrong, setWrong] = useState<string | null>(null)
   const [granted, setGranted] = useState<ReadonlySet<string>>(new Set())
-  const [replace, setReplace] = useState(false)
   const upload = useMutation({
-    mutationFn: ({ file }: Chosen) =>
+    mutationFn: ({ file, replace }: Chosen & { replace: boolean }) =>
       take(client.POST('/api/plugins', { params: { query: { grant: [...granted].join(','), ...(replace && { replace }) } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
     onSuccess: (plugin) => {
       void queries.invalidateQueries({ queryKey: keys.plugins })
@@ -41,21 +43,21 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   })
   const choose = (file: File | undefined) => {
     if (!file) return
+    upload.reset()
     void read(file).then((result) => {
       const good = typeof result !== 'string'
       setChosen(good ? result : null)
       setWrong(good ? null : result)
       setGranted(new Set())
-      setReplace(false)
-      upload.reset()
     })
   }
   const manifest = chosen?.manifest
-  // Only the control plane knows what would be displaced; it is asked for after it has said so.
-  const displaces = replace || (upload.error && toApiError(upload.error).code === 'conflict')
   const before = plugins.find((plugin) => plugin.manifestId === manifest?.id)
+  // The control plane compares versions; the panel asks it, and asks the person only about what it refused.
+  const conflict = chosen && before && upload.error instanceof ApiError && upload.error.code === 'conflict' ? before : null
   return (
-    <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={upload.error} disabledReason={chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate(chosen)} onClose={onClose}>
+    <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={conflict ? null : upload.error} disabledReason={conflict ? s.plugins.replaceBlocked : chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate({ ...chosen, replace: false })} onClose={onClose}>
+      {conflict && chosen && <Takeover present={conflict} manifest={chosen.manifest} onReplace={() => upload.mutate({ ...chosen, replace: true })} />}
       <DropZone chosen={chosen?.file ?? null} error={wrong} onFile={choose} />
       {manifest && (
         <>
@@ -84,10 +86,19 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
               </div>
             )}
           </fieldset>
-          {displaces && <Checkbox checked={replace} onChange={setReplace} label={s.plugins.replace} help={s.plugins.replaceHelp} />}
         </>
       )}
     </FormDialog>
+  )
+}
+
+/** What a file would take the place of without being its update, and the one button that means it. */
+function Takeover({ present, manifest, onReplace }: { present: PluginView; manifest: Manifest; onReplace: () => void }) {
+  const title = present.bundled ? s.plugins.takesBundled(present.name) : s.plugins.goesBack(present.name, present.version)
+  return (
+    <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{s.plugins.replace}</Button>}>
+      {present.bundled ? s.plugins.takesBundledHelp(present.version) : s.plugins.goesBackHelp(manifest.version)}
+    </Notice>
   )
 }
 

@@ -1,15 +1,14 @@
 /** Cells of the server list that change by the second. Each watches its own server, so that a sample redraws one cell. */
 import { MoreHorizontal, Users } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { lazy, type ReactNode } from 'react'
 import { useLive } from '~/actions/context'
-import { powerActions, useServerActions } from '~/actions/servers'
 import { useSample } from '~/api/live'
 import type { ServerView } from '~/api/types'
 import { address, bytes, mebibytes, percent } from '~/lib/format'
 import { s } from '~/strings'
 import { PlainIconButton } from '~/ui/button'
 import { CopyButton } from '~/ui/copy-button'
-import { Menu, MenuItem } from '~/ui/menu'
+import { LazyMenu } from '~/ui/lazy-menu'
 import { Meter } from '~/ui/meter'
 
 /** On a narrow screen a line that says nothing is left out; the table looks for the mark. */
@@ -60,23 +59,20 @@ export function AddressCell({ server }: { server: ServerView }) {
   )
 }
 
+const fetchRowMenu = () => import('./row-menu')
+const ServerRowMenu = lazy(() => fetchRowMenu().then((module) => ({ default: module.ServerRowMenu })))
+
 export function RowMenu({ server }: { server: ServerView }) {
-  const actions = powerActions(useServerActions(server)).filter((action) => !action.dangerous)
+  const trigger = (
+    <PlainIconButton label={`${s.common.more}: ${server.name}`} size="iconSm">
+      <MoreHorizontal aria-hidden />
+    </PlainIconButton>
+  )
   return (
     <div className="relative z-10">
-      <Menu
-        trigger={
-          <PlainIconButton label={`${s.common.more}: ${server.name}`} size="iconSm">
-            <MoreHorizontal aria-hidden />
-          </PlainIconButton>
-        }
-      >
-        {actions.map((action) => (
-          <MenuItem key={action.id} icon={<action.icon aria-hidden />} disabledReason={action.disabledReason} onSelect={action.perform}>
-            {action.label}
-          </MenuItem>
-        ))}
-      </Menu>
+      <LazyMenu trigger={trigger} preload={() => void fetchRowMenu()}>
+        {(openedBy) => <ServerRowMenu server={server} trigger={trigger} openedBy={openedBy} />}
+      </LazyMenu>
     </div>
   )
 }

@@ -19,6 +19,7 @@ import { Button, IconButton, buttonStyle } from '~/ui/button'
 import { Card } from '~/ui/card'
 import { Empty, SkeletonRows } from '~/ui/empty'
 import { GridTable, type Column } from '~/ui/grid-table'
+import { MoreSentinel } from '~/ui/more'
 import { ProblemCard } from '~/ui/problem'
 import { AddressCell, CpuCell, MemoryCell, PlayersCell, RowMenu } from './cells'
 
@@ -134,30 +135,6 @@ function FilterBox() {
           <X aria-hidden />
         </IconButton>
       )}
-    </div>
-  )
-}
-
-/** Loads the next page as its end comes into view; the button is there for everything that does not scroll. */
-export function MoreSentinel({ busy, onMore }: { busy: boolean; onMore: () => void }) {
-  const mark = useRef<HTMLDivElement>(null)
-  const more = useRef(onMore)
-  useEffect(() => {
-    more.current = onMore
-  })
-  useEffect(() => {
-    if (!mark.current) return
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) more.current()
-    }, { rootMargin: '400px' })
-    observer.observe(mark.current)
-    return () => observer.disconnect()
-  }, [])
-  return (
-    <div ref={mark} className="flex justify-center border-t border-line p-3">
-      <Button size="sm" variant="ghost" busy={busy} onClick={onMore}>
-        {s.common.loadMore}
-      </Button>
     </div>
   )
 }
