@@ -173,6 +173,13 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['PATCH', '/api/servers/:/members/:', ({ params, body }) => Object.assign(members.find((one) => one.userId === params[1]) ?? {}, body)],
   ['DELETE', '/api/servers/:/members/:', ({ params }) => void members.splice(members.findIndex((one) => one.userId === params[1]), 1)],
   ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id)))],
+  ['POST', '/api/operations/:/cancel', ({ params }) => {
+    const operation = operations.find((one) => one.id === params[0])
+    if (!operation) return missing()
+    if (operation.state !== 'running') return problem('conflict', 409, 'This does not fit the present state', 'The operation has ended.', 'Read the detail, look at the thing again and decide.')
+    world.move(operation.id, { state: 'cancelled', endedAt: new Date().toISOString() })
+    return operations.find((one) => one.id === params[0])
+  }],
   ['GET', '/api/operations/:', ({ params }) => found(operations.find((operation) => operation.id === params[0]))],
   ['GET', '/api/blueprints', () => page(blueprints)],
   ['GET', '/api/blueprints/:', ({ params }) => found(blueprints.find((item) => item.id === params[0]))],

@@ -100,6 +100,11 @@ export function CommandInput({ serverId, state, outcome, onCommand }: CommandInp
           value={text}
           onChange={(event) => write(event.target.value)}
           onKeyDown={(event) => {
+            // Not left to the form: it would press the button, which cannot be pressed when there is something to say.
+            if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+              event.preventDefault()
+              send()
+            }
             if (!closed && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
               event.preventDefault()
               walk(event.key === 'ArrowUp' ? 1 : -1)
