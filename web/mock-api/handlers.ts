@@ -193,7 +193,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/nodes/:', ({ params }) => found(nodes.find((node) => node.id === params[0]))],
   ['PATCH', '/api/nodes/:', ({ params, body }) => found(Object.assign(nodes.find((node) => node.id === params[0]) ?? {}, { name: body.name, description: body.description }))],
   ['DELETE', '/api/nodes/:', ({ params }) => void nodes.splice(nodes.findIndex((node) => node.id === params[0]), 1)],
-  ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `echo 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e' | gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 3_600_000).toISOString() })],
+  ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 900_000).toISOString() })],
   ['GET', '/api/nodes/:/allocations', ({ params }) => page(allocations.filter((one) => one.nodeId === params[0]))],
   ['POST', '/api/nodes/:/allocations', ({ params, body }) => {
     allocations.push({ id: world.newId(), nodeId: params[0] ?? '', address: String(body.address), port: Number.parseInt(String(body.ports), 10), inUse: false, serverId: null, serverName: null })

@@ -11,6 +11,7 @@ import { launch, PHONE, WIDE } from './e2e/browser.mjs'
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' } } })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
+const S3 = '0193a0c0-0000-7000-8000-0000000003eb'
 const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
 const N1 = '0193a0c0-0000-7000-8000-000000000065'
@@ -109,14 +110,14 @@ const SCENES = [
   ['members', `/servers/${S1}/members`],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
-  ['tray', `/servers/${S1}/settings`, async (page, narrow) => {
+  ['tray', `/servers/${S3}/settings`, async (page, narrow) => {
     await page.getByRole('button', { name: 'Reinstall' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
     if (narrow) await page.getByRole('button', { name: 'Open navigation' }).click()
     await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Servers' }).click()
     await page.getByText('Step 2 of 3').waitFor()
   }],
-  ['tray-cancelled', `/servers/${S1}/settings`, async (page, narrow) => {
+  ['tray-cancelled', `/servers/${S3}/settings`, async (page, narrow) => {
     await page.getByRole('button', { name: 'Reinstall' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
     if (narrow) await page.getByRole('button', { name: 'Open navigation' }).click()
