@@ -76,7 +76,7 @@ const WALK = {
     await page.getByText('What should it run?').waitFor()
     await tabTo(page.getByRole('main').getByRole('button', { name: /OpenArena/ }).or(page.getByRole('main').getByRole('link', { name: /OpenArena/ })).or(page.getByRole('main').getByRole('radio', { name: /OpenArena/ })).first())
     await press('Enter')
-    await tabTo(field('Name'))
+    await tabTo(field('Server name'))
     await press('Control+a')
     await page.keyboard.type('Keyboard arena')
     await tabTo(button('Continue'))

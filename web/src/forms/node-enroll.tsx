@@ -5,13 +5,13 @@ import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { client, take } from '~/api/client'
 import { nodeQuery } from '~/api/queries'
 import type { NodeView } from '~/api/types'
+import { clock } from '~/lib/format'
 import { s } from '~/strings'
 import { Button } from '~/ui/button'
 import { CopyButton } from '~/ui/copy-button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { Skeleton } from '~/ui/empty'
 import { ProblemCard } from '~/ui/problem'
-import { Ago } from '~/ui/time'
 
 /** The daemon keeps its identity where it was enrolled, and has to be run from there. */
 const runCommand = (enroll: string) => `gantryd run --data-dir ${/--data-dir (\S+)/.exec(enroll)?.[1] ?? '/var/lib/gantryd'}`
@@ -53,7 +53,7 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
           <ol className="flex flex-col gap-4">
             <Step number={1} says={s.nodes.stepEnroll} label={s.nodes.command} text={data.command} />
             <Step number={2} says={s.nodes.stepToken} label={s.nodes.token} text={data.token}>
-              <p className="text-xs text-dim">{s.nodes.expires} <Ago at={data.expiresAt} /></p>
+              <p className="text-xs text-dim">{s.nodes.expires(clock(data.expiresAt))}</p>
             </Step>
             <Step number={3} says={s.nodes.stepRun} label={s.nodes.runCommand} text={runCommand(data.command)} />
           </ol>

@@ -4,7 +4,7 @@
  */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { X } from 'lucide-react'
+import { CircleStop, X } from 'lucide-react'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useLive, useSession } from '~/actions/context'
 import { client, take } from '~/api/client'
@@ -39,7 +39,7 @@ function CancelButton({ operation, server }: { operation: OperationView; server:
   const reason = !server ? s.common.loading : server.permissions.includes('operations.cancel') ? null : s.operation.noCancelRight
   return (
     <IconButton label={s.operation.cancel(s.operation.kind[operation.kind])} size="iconSm" className="-mt-1.5 -mr-1.5" busy={cancel.isPending} disabledReason={reason} onClick={() => cancel.mutate()}>
-      <X aria-hidden />
+      <CircleStop aria-hidden />
     </IconButton>
   )
 }

@@ -28,7 +28,7 @@ export const admin = {
     stepEnroll: 'Run this. It prints nothing and waits for the token.',
     stepToken: 'Paste the token, press Enter, then Ctrl-D. It works once, and reading it this way keeps it out of the shell’s history.',
     stepRun: 'Once it says that the node is enrolled, run the daemon. It has to keep running.',
-    expires: 'The token expires',
+    expires: (time: string) => `The token expires at ${time}.`,
     connectWaiting: 'Waiting for the daemon',
     connectDone: 'The daemon is connected',
     token: 'Token',
