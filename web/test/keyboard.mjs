@@ -25,7 +25,8 @@ function focused() {
   if (!element || element === document.body) return { name: 'nothing', seen: true }
   const outlined = (style) => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0
   const ringed = (style) => outlined(style) || /0px 0px 0px [1-9]/.test(style.boxShadow)
-  const around = [element, element.parentElement, element.parentElement?.parentElement].filter(Boolean)
+  // A ring around what is transparent is none: the terminal's textarea is, and the terminal has to wear the ring.
+  const around = [element, element.parentElement, element.parentElement?.parentElement, element.closest('.xterm')].filter((one) => one && getComputedStyle(one).opacity !== '0')
   // An option that the combobox only points at is marked by its own background.
   const pointed = element.getAttribute('aria-activedescendant')
   const marked = pointed !== null && getComputedStyle(document.getElementById(pointed)).backgroundColor !== 'rgba(0, 0, 0, 0)'
