@@ -175,8 +175,10 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id)))],
   ['POST', '/api/operations/:/cancel', ({ params }) => {
     const operation = operations.find((one) => one.id === params[0])
-    if (operation) Object.assign(operation, { state: 'cancelled', endedAt: new Date().toISOString() })
-    return found(operation)
+    if (!operation) return missing()
+    if (operation.state !== 'running') return problem('conflict', 409, 'This does not fit the present state', 'The operation has ended.', 'Read the detail, look at the thing again and decide.')
+    world.move(operation.id, { state: 'cancelled', endedAt: new Date().toISOString() })
+    return operations.find((one) => one.id === params[0])
   }],
   ['GET', '/api/operations/:', ({ params }) => found(operations.find((operation) => operation.id === params[0]))],
   ['GET', '/api/blueprints', () => page(blueprints)],

@@ -11,6 +11,7 @@ import { launch, PHONE, WIDE } from './e2e/browser.mjs'
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' } } })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
+const S3 = '0193a0c0-0000-7000-8000-0000000003eb'
 const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
 const N1 = '0193a0c0-0000-7000-8000-000000000065'
@@ -109,6 +110,26 @@ const SCENES = [
   ['members', `/servers/${S1}/members`],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
+  ['tray', `/servers/${S3}/settings`, async (page, narrow) => {
+    await page.getByRole('button', { name: 'Reinstall' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
+    if (narrow) await page.getByRole('button', { name: 'Open navigation' }).click()
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Servers' }).click()
+    await page.getByText('Step 2 of 3').waitFor()
+  }],
+  ['tray-cancelled', `/servers/${S3}/settings`, async (page, narrow) => {
+    await page.getByRole('button', { name: 'Reinstall' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
+    if (narrow) await page.getByRole('button', { name: 'Open navigation' }).click()
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Servers' }).click()
+    await page.getByRole('button', { name: 'Call off' }).click()
+    await page.getByText('is called off').waitFor()
+  }],
+  ['tray-reloaded', '/servers', async (page) => {
+    await page.evaluate(() => sessionStorage.setItem('gantry.operations', '["0193a0c0-0000-7000-8000-00000000138a"]'))
+    await page.reload()
+    await page.getByText('Start of Friday fragfest failed').waitFor()
+  }],
   ['account', '/account'],
   ['account-menu', '/servers', async (page) => {
     await page.getByRole('button', { name: 'Account' }).click()
@@ -208,7 +229,7 @@ try {
       const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
       if (wider > 0) complain(`page is ${wider} px too wide`)
       await page.evaluate(axe)
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))
+      const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: ['#tooltip'] }, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))
       for (const one of violations) complain(`axe ${one.id}: ${one.nodes.slice(0, 2).map((node) => `${node.target.join(' ')} ${(node.failureSummary ?? '').split('\n')[1] ?? ''}`).join(' | ').slice(0, 400)}`)
     } catch (error) {
       complain(error.message.split('\n')[0])

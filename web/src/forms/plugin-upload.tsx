@@ -63,9 +63,9 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
         <>
           <div>
             <h3 className="text-base">{manifest.name} <span className="tabular text-sm font-normal text-dim">{manifest.version}</span></h3>
-            <p className="text-sm text-dim">{s.plugins.by(manifest.author)}{manifest.licence && ` · ${manifest.licence}`}</p>
+            <p className="text-sm text-dim">{[manifest.author && s.plugins.by(manifest.author), manifest.licence].filter(Boolean).join(' · ')}</p>
             {manifest.description && <p className="mt-2 text-sm">{manifest.description}</p>}
-            {before && <p className="mt-2 text-sm text-info">{s.plugins.update(before.version, manifest.version)}</p>}
+            {before && !conflict && <p className="mt-2 text-sm text-info">{s.plugins.update(before.version, manifest.version)}</p>}
           </div>
           <fieldset>
             <legend className="mb-2 text-sm font-medium">{s.plugins.asks}</legend>

@@ -29,13 +29,6 @@ export const Ago = ({ at, className }: { at: string; className?: string }) => (
   </time>
 )
 
-/** A moment that is still to come, such as an expiry. */
-export const Until = ({ at, className }: { at: string; className?: string }) => (
-  <time dateTime={at} title={moment(at)} className={className}>
-    {ago(at, useNow())}
-  </time>
-)
-
 export const Since = ({ at, className }: { at: string; className?: string }) => (
   <time dateTime={at} title={moment(at)} className={className}>
     {since(at, useNow())}

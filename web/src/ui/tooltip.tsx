@@ -52,6 +52,7 @@ function useTrigger(): HTMLElement | null {
     }
     const close = () => later(null, 0)
     const press = (event: MouseEvent) => {
+      if (event.detail === 0) return
       const next = triggerOf(event.target)
       later(next?.getAttribute('aria-disabled') === 'true' ? next : null, 0)
     }

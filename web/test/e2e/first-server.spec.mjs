@@ -112,7 +112,7 @@ test('the command on the page connects the machine', async () => {
   const [program, ...words] = (await command.innerText()).trim().split(/\s+/)
   assert.equal(program, 'gantryd')
   words[words.indexOf('--data-dir') + 1] = nodeFolder
-  await button('Token alone').click()
+  await button('Copy Token').click()
   execFileSync(gantryd, words, { input: await page.evaluate(() => navigator.clipboard.readText()) })
   daemon = spawn(gantryd, ['run', '--data-dir', nodeFolder], { stdio: 'ignore' })
   await page.getByText('The daemon is connected').waitFor()

@@ -104,6 +104,7 @@ function download(name: string, text: string): void {
 
 function Overlays({ controller, server }: { controller: ConsoleController; server: ServerView }) {
   const state = useSyncExternalStore(controller.state.watch, controller.state.get)
+  const link = useSyncExternalStore(controller.link.socket.state.watch, controller.link.socket.state.get)
   const [loading, setLoading] = useState(false)
   const older = () => {
     setLoading(true)
@@ -113,7 +114,7 @@ function Overlays({ controller, server }: { controller: ConsoleController; serve
     <>
       {state.empty && (
         <p className="pointer-events-none absolute inset-x-0 top-1/3 px-6 text-center text-sm text-dim">
-          {['offline', 'uninstalled'].includes(server.observed.state) ? s.console.emptyOffline : s.console.empty}
+          {link.status === 'connecting' ? s.console.connecting : ['offline', 'uninstalled'].includes(server.observed.state) ? s.console.emptyOffline : s.console.empty}
         </p>
       )}
       {state.atTop && state.older && (

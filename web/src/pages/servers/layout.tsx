@@ -157,7 +157,7 @@ function InstallProgress({ operation, server }: { operation: OperationView; serv
       <ProgressBar label={s.operation.installing} fraction={progress ? progress.fraction : null} className="mt-2" />
       <div className="mt-2 flex items-center justify-between gap-4">
         <p className="tabular min-w-0 truncate font-mono text-xs text-dim">{progress?.detail ?? s.operation.installingHelp}</p>
-        <CallOff operation={current} server={server} />
+        <CallOff operation={current} server={server} look="words" />
       </div>
     </section>
   )

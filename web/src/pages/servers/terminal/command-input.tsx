@@ -90,7 +90,7 @@ export function CommandInput({ serverId, state, outcome, onCommand }: CommandInp
       }}
     >
       <NoteLine id={`${id}-note`} note={note} />
-      <div className={cn('flex h-11 items-center gap-2 pr-1.5 pl-3.5 has-[input:focus-visible]:shadow-[inset_0_0_0_2px_var(--accent)]', closed && 'bg-sunken')}>
+      <div className={cn('flex h-11 items-center gap-2 pr-1.5 pl-3.5 has-[input:focus-visible]:outline-2 has-[input:focus-visible]:-outline-offset-2 has-[input:focus-visible]:outline-accent', closed && 'bg-sunken')}>
         <ChevronRight aria-hidden className={cn('size-4 shrink-0', state.kind === 'ready' ? 'text-accent' : 'text-dim')} />
         <label htmlFor={id} className="sr-only">
           {s.console.input}
@@ -100,6 +100,11 @@ export function CommandInput({ serverId, state, outcome, onCommand }: CommandInp
           value={text}
           onChange={(event) => write(event.target.value)}
           onKeyDown={(event) => {
+            // Not left to the form: it would press the button, which cannot be pressed when there is something to say.
+            if (event.key === 'Enter' && !event.nativeEvent.isComposing) {
+              event.preventDefault()
+              send()
+            }
             if (!closed && (event.key === 'ArrowUp' || event.key === 'ArrowDown')) {
               event.preventDefault()
               walk(event.key === 'ArrowUp' ? 1 : -1)

@@ -73,7 +73,8 @@ export class ConsoleController {
     this.#terminal.write('\x1b[?25l')
     this.#search.onDidChangeResults((result) => this.matches.set({ index: result.resultIndex, count: result.resultCount }))
     this.#terminal.onScroll(() => this.#looked())
-    this.#terminal.attachCustomKeyEventHandler((event) => !(event.ctrlKey && (event.key === 'k' || event.key === 'f')))
+    // The terminal takes no input: Tab leads on to where commands are typed, and the page's own keys stay the page's.
+    this.#terminal.attachCustomKeyEventHandler((event) => event.key !== 'Tab' && !(event.ctrlKey && (event.key === 'k' || event.key === 'f')))
     // Cells are measured once per font: measured before the font is there, they would keep the wrong width.
     void document.fonts.load(`${String(FONT_SIZE)}px 'JetBrains Mono Variable'`).then(() => {
       if (this.#closed) return
