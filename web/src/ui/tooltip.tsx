@@ -35,9 +35,13 @@ function useTrigger(): HTMLElement | null {
   const [trigger, setTrigger] = useState<HTMLElement | null>(null)
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
+    let shown: HTMLElement | null = null
     const later = (next: HTMLElement | null, pause: number) => {
       clearTimeout(timer)
-      timer = setTimeout(() => setTrigger(next), pause)
+      timer = setTimeout(() => {
+        shown = next
+        setTrigger(next)
+      }, pause)
     }
     const over = (event: PointerEvent) => {
       if (event.pointerType === 'touch') return
@@ -51,6 +55,8 @@ function useTrigger(): HTMLElement | null {
       later(next?.matches(':focus-visible') ? next : null, 0)
     }
     const close = () => later(null, 0)
+    // A console that pours beside the trigger moves nothing of it.
+    const scroll = (event: Event) => event.target instanceof Node && event.target.contains(shown) && close()
     const press = (event: MouseEvent) => {
       if (event.detail === 0) return
       const next = triggerOf(event.target)
@@ -62,7 +68,7 @@ function useTrigger(): HTMLElement | null {
     document.addEventListener('focusout', close)
     document.addEventListener('click', press, true)
     document.addEventListener('keydown', key, true)
-    document.addEventListener('scroll', close, true)
+    document.addEventListener('scroll', scroll, true)
     document.documentElement.addEventListener('pointerleave', close)
     return () => {
       clearTimeout(timer)
@@ -71,7 +77,7 @@ function useTrigger(): HTMLElement | null {
       document.removeEventListener('focusout', close)
       document.removeEventListener('click', press, true)
       document.removeEventListener('keydown', key, true)
-      document.removeEventListener('scroll', close, true)
+      document.removeEventListener('scroll', scroll, true)
       document.documentElement.removeEventListener('pointerleave', close)
     }
   }, [])

@@ -192,7 +192,7 @@ test('stop is offered while it runs and start says why not', async () => {
   const start = button('Start')
   await start.waitFor()
   assert.equal(await start.getAttribute('aria-disabled'), 'true')
-  await start.focus()
+  await start.hover()
   await page.getByRole('tooltip').waitFor()
   await button('Stop').click()
   await page.getByTestId('server-status').filter({ hasText: 'Offline' }).waitFor({ timeout: 90_000 })
