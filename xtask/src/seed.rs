@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::Write,
+    net::{TcpListener, UdpSocket},
+    ops::RangeInclusive,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -23,8 +25,9 @@ const FILE: &str = "seed.json";
 const LOCATION: &str = "Here";
 const NODE: &str = "this-machine";
 const SERVER: &str = "Sample arena";
-/// The ports of OpenArena and of Luanti, with neighbours.
-const PORTS: [(u64, u64); 2] = [(27960, 27969), (30000, 30009)];
+/// Where the ports of OpenArena and of Luanti begin, and how many addresses each game gets.
+const PORTS: [u16; 2] = [27960, 30000];
+const PORTS_EACH: u16 = 10;
 
 /// What a data directory knows of what was made.
 pub struct Seed {
@@ -63,7 +66,7 @@ impl Seed {
 
     /// The port that was asked for, the one of the last time, or a free one.
     pub fn port(&mut self, wanted: Option<u16>) -> Result<u16> {
-        let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
         let port = match wanted {
             Some(port) if is_free(&port) => port,
             Some(port) => return Err(format!("port {port} is in use: choose another by --port").into()),
@@ -118,11 +121,17 @@ impl Seed {
         };
         let addresses = format!("/api/nodes/{id}/allocations");
         let known = client.list(&addresses)?;
-        let has = |port: u64| {
-            known.iter().any(|known| known.pointer("/port").and_then(Value::as_u64) == Some(port))
+        let has = |ports: &RangeInclusive<u16>| {
+            let port = |known: &Value| known.pointer("/port").and_then(Value::as_u64);
+            known
+                .iter()
+                .filter_map(port)
+                .any(|port| u16::try_from(port).is_ok_and(|port| ports.contains(&port)))
         };
-        for (first, last) in PORTS.into_iter().filter(|(first, _)| !has(*first)) {
-            client.post(&addresses, &json!({ "address": address, "ports": format!("{first}-{last}") }))?;
+        for ports in PORTS.map(candidates).into_iter().filter(|candidates| !has(candidates)) {
+            let ports = free_range(address, &ports);
+            let ports = format!("{}-{}", ports.start(), ports.end());
+            client.post(&addresses, &json!({ "address": address, "ports": ports }))?;
         }
         if !folder.join("identity.json").is_file() {
             enroll(client, &id, gantryd, folder)?;
@@ -182,6 +191,21 @@ pub fn write_private(file: &Path, bytes: &[u8]) -> Result<()> {
     written.write_all(bytes)?;
     written.sync_all()?;
     Ok(fs::rename(part, file)?)
+}
+
+/// The ports among which a game's are chosen.
+const fn candidates(first: u16) -> RangeInclusive<u16> {
+    first..=first + 10 * PORTS_EACH - 1
+}
+
+/// Neighbouring ports on which nobody listens at this address; the first ones when there are none, or when the address is
+/// not one of this machine's interfaces (behind NAT), for then it cannot be told.
+fn free_range(address: &str, candidates: &RangeInclusive<u16>) -> RangeInclusive<u16> {
+    let is_free =
+        |port| TcpListener::bind((address, port)).is_ok() && UdpSocket::bind((address, port)).is_ok();
+    let ranges = candidates.clone().step_by(PORTS_EACH.into()).map(|first| first..=first + PORTS_EACH - 1);
+    let mut free = ranges.filter(|range| range.clone().all(is_free));
+    free.next().unwrap_or(*candidates.start()..=candidates.start() + PORTS_EACH - 1)
 }
 
 fn named(client: &Client, path: &str, name: &str) -> Result<Option<String>> {

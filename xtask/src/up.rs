@@ -295,7 +295,8 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<Op
         let state = text(&view, "/observed/state")?;
         let step =
             view.pointer("/operation/progress/step").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let line = if step.is_empty() { state.clone() } else { format!("{state}: {step}") };
+        let reason = view.pointer("/observed/reason").and_then(serde_json::Value::as_str).unwrap_or(step);
+        let line = if reason.is_empty() { state.clone() } else { format!("{state}: {reason}") };
         if line != said {
             println!("    {line}");
             said = line;
@@ -305,7 +306,7 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<Op
             return Ok(None);
         }
         if let Some(failure) = view.pointer("/operation/failure").filter(|failure| !failure.is_null()) {
-            return Ok(Some(failure.to_string()));
+            return Ok(Some(in_words(failure)));
         }
         alive(processes)?;
         if Instant::now() > deadline {
@@ -314,6 +315,12 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<Op
         // The panel's own limit of 100 requests a minute counts for this client too.
         thread::sleep(Duration::from_secs(1));
     }
+}
+
+/// What failed, why, and what to do.
+fn in_words(failure: &serde_json::Value) -> String {
+    let part = |name| failure.pointer(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    format!("{}. {}", part("/message").trim_end_matches('.'), part("/remedy")).trim_end().to_owned()
 }
 
 /// Stops everything of a data directory, its game servers too.
