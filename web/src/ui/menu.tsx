@@ -64,5 +64,19 @@ export function MenuRadio<T extends string>({ value, onChange, options }: { valu
   )
 }
 
+type CheckProps = { checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }
+
+/** Stays open, since one seldom changes only one. */
+export const MenuCheck = ({ checked, onChange, children }: CheckProps) => (
+  <Primitive.CheckboxItem checked={checked} onCheckedChange={onChange} className={itemStyle} onSelect={(event) => event.preventDefault()}>
+    <span className="grid size-4 place-items-center">
+      <Primitive.ItemIndicator>
+        <Check aria-hidden className="!text-accent" />
+      </Primitive.ItemIndicator>
+    </span>
+    <span className="flex-1">{children}</span>
+  </Primitive.CheckboxItem>
+)
+
 export const MenuLabel = ({ children }: { children: ReactNode }) => <Primitive.Label className="px-2.5 pt-1.5 pb-1 text-xs text-dim">{children}</Primitive.Label>
 export const MenuLine = () => <Primitive.Separator className="my-1 h-px bg-line" />

@@ -1,16 +1,19 @@
 /** Cells of the server list that change by the second. Each watches its own server, so that a sample redraws one cell. */
-import { MoreHorizontal, Users } from 'lucide-react'
+import { useNavigate } from '@tanstack/react-router'
+import { Copy, MoreHorizontal, SquareTerminal, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useLive } from '~/actions/context'
 import { powerActions, useServerActions } from '~/actions/servers'
 import { useSample } from '~/api/live'
 import type { ServerView } from '~/api/types'
 import { address, bytes, mebibytes, percent } from '~/lib/format'
+import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { PlainIconButton } from '~/ui/button'
-import { CopyButton } from '~/ui/copy-button'
-import { Menu, MenuItem } from '~/ui/menu'
+import { CopyButton, copyText } from '~/ui/copy-button'
+import { Menu, MenuItem, MenuLine } from '~/ui/menu'
 import { Meter } from '~/ui/meter'
+import { toast } from '~/ui/toast'
 
 /** On a narrow screen a line that says nothing is left out; the table looks for the mark. */
 const Nothing = () => <span data-nothing className="text-sm text-dim">–</span>
@@ -61,7 +64,10 @@ export function AddressCell({ server }: { server: ServerView }) {
 }
 
 export function RowMenu({ server }: { server: ServerView }) {
+  const navigate = useNavigate()
   const actions = powerActions(useServerActions(server)).filter((action) => !action.dangerous)
+  const primary = server.endpoints[0]
+  const copy = (text: string) => void copyText(text).then((done) => toast(done ? { title: s.copy.copied, detail: text } : { tone: 'bad', title: s.copy.failed, detail: text }))
   return (
     <div className="relative z-10">
       <Menu
@@ -76,6 +82,9 @@ export function RowMenu({ server }: { server: ServerView }) {
             {action.label}
           </MenuItem>
         ))}
+        <MenuLine />
+        <MenuItem icon={<SquareTerminal aria-hidden />} onSelect={() => void navigate(to.server(server.id))}>{s.servers.openConsole}</MenuItem>
+        <MenuItem icon={<Copy aria-hidden />} disabledReason={primary ? null : s.servers.noAddress} onSelect={() => primary && copy(address(primary))}>{s.servers.copyAddress}</MenuItem>
       </Menu>
     </div>
   )
