@@ -22,7 +22,7 @@ export function FilterBox({ value, onChange }: FilterProps) {
     return () => removeEventListener('keydown', onKey)
   }, [])
   return (
-    <div className="relative min-w-0 flex-1 basis-44 sm:w-80 sm:flex-none">
+    <div className="relative min-w-0 flex-1 sm:w-80 sm:flex-none">
       <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-dim" />
       <input
         ref={input}

@@ -47,7 +47,7 @@ function NameCell({ server }: { server: ServerView }) {
     <div className="flex min-w-0 items-center gap-3">
       <BlueprintIcon blueprint={server.blueprint} />
       <div className="min-w-0">
-        <Link {...to.server(server.id)} className="row-link block truncate text-sm font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
+        <Link {...to.server(server.id)} title={server.name} className="row-link block truncate text-sm font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
           {server.name}
         </Link>
         <p className="truncate text-xs text-dim">{server.blueprint.name}</p>
@@ -79,18 +79,20 @@ export function ServersPage() {
       width="full"
       title={s.servers.title}
       lead={list.isSuccess && !empty ? s.servers.count(shown.length, all.length) + (list.hasNextPage ? ' +' : '') : undefined}
-      actions={
+      tools={
         !empty && (
           <>
             <FilterBox value={q} onChange={filter} />
             <ColumnMenu table={table} columns={columns} />
-            {mayCreate && (
-              <Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>
-                <Plus aria-hidden />
-                {s.servers.create}
-              </Link>
-            )}
           </>
+        )
+      }
+      actions={
+        !empty && mayCreate && (
+          <Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>
+            <Plus aria-hidden />
+            {s.servers.create}
+          </Link>
         )
       }
     >
