@@ -210,7 +210,7 @@ try {
       await act?.(page, size === 'phone')
       await page.waitForTimeout(200)
       await page.screenshot({ path: `${options.screenshots}/${name}-${size}-${theme}.png` })
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      const wider = await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, ...[...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth)))
       if (wider > 0) complain(`page is ${wider} px too wide`)
       await page.evaluate(axe)
       const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))

@@ -11,7 +11,7 @@ export const Page = ({ title, lead, actions, tools, children, width = 'normal' }
     <div className="mb-5 flex flex-wrap items-start justify-between gap-x-2 gap-y-3">
       <div className="mr-4 min-w-0">
         <h1 className="text-xl break-words">{title}</h1>
-        {lead && <p className="mt-0.5 max-w-prose text-sm text-dim">{lead}</p>}
+        {lead && <p className="mt-0.5 max-w-prose text-sm break-words text-dim">{lead}</p>}
       </div>
       {/* What narrows the page stands beside its actions, and on a phone beneath them at full width. */}
       {tools && <div className="flex items-center gap-2 max-sm:order-last max-sm:w-full sm:ml-auto">{tools}</div>}

@@ -10,6 +10,7 @@ import { ProblemCard } from '~/ui/problem'
 
 export const PagePending = () => (
   <div className="mx-auto max-w-360 p-4 sm:p-6">
+    <h1 className="sr-only">{s.common.loading}</h1>
     <SkeletonRows label={s.common.loading} />
   </div>
 )

@@ -28,7 +28,6 @@ export const servers = {
       node: 'Node or its location',
       owner: 'Whose it is',
       game: 'Game or its blueprint',
-      add: (term: string) => `Filter by ${term}`,
       example: { node: 'fra', owner: 'ada', game: 'luanti' },
     },
     noMatch: 'No server matches',

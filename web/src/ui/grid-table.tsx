@@ -163,7 +163,7 @@ function HeaderCell<T>({ column, sorting, onSort }: { column: Column<T>; sorting
 
 const NARROW = {
   lead: 'order-0 shrink-0',
-  title: 'order-1 min-w-0 flex-1 basis-40',
+  title: 'order-1 min-w-0 flex-1 basis-28',
   corner: 'order-2 shrink-0',
   line: 'order-3 basis-full has-data-nothing:hidden @3xl:basis-auto @3xl:has-data-nothing:block',
   hide: 'hidden @3xl:block',
@@ -174,7 +174,7 @@ function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: 
     <div
       role="row"
       aria-rowindex={index + 2}
-      className="relative flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-y-0 @3xl:py-1.5"
+      className="relative flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-x-4 @3xl:gap-y-0 @3xl:py-1.5"
     >
       {columns.map((column) => (
         <div

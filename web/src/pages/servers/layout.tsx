@@ -81,8 +81,8 @@ export function ServerLayout() {
                 <ServerStatus server={server} />
                 <PlayersCell server={server} nothing={null} />
                 {text && (
-                  <span className="inline-flex items-center gap-0.5">
-                    <code className="font-mono text-xs text-dim">{text}</code>
+                  <span className="inline-flex max-w-full items-center gap-0.5">
+                    <code className="truncate font-mono text-xs text-dim">{text}</code>
                     <CopyButton text={text} what={s.server.address} />
                   </span>
                 )}
