@@ -5,9 +5,10 @@
 import type { AllocationView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
 import { lengthen, multiply } from './scenes'
+import { readManifest } from '../src/lib/plugin-manifest'
 import { install, numbersAt, power, world } from './world'
 
-type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown> }
+type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
 type Handler = (call: Call) => unknown
 class Refused {
   constructor(readonly problem: Problem) {}
@@ -92,6 +93,23 @@ function readdress(server: ServerView, name: string, free: AllocationView): Serv
   return endpoints
 }
 
+/** As the control plane does, but that it compares versions as text. */
+function upload({ query, bytes }: Call) {
+  const manifest = readManifest(bytes)
+  if (!manifest) return problem('plugin_rejected', 422, 'The plugin was refused', 'It has no manifest.', 'Build it with the SDK.')
+  const present = plugins.find((one) => one.manifestId === manifest.id)
+  const refuse = (detail: string) => problem('conflict', 409, 'This does not fit the present state', detail, 'Read the detail, look at the thing again and decide.')
+  if (present && query.get('replace') !== 'true') {
+    if (present.bundled) return refuse(`A plugin with the id ${manifest.id} comes with Gantry. Upload this one with replace=true if it is meant to stand in for that one; Gantry then no longer updates it.`)
+    if (manifest.version < present.version) return refuse(`Version ${present.version} of ${manifest.id} is installed, and this is ${manifest.version}. Upload it with replace=true if going back is meant.`)
+  }
+  const granted = (query.get('grant') ?? '').split(',')
+  const capabilities = manifest.capabilities.map((one) => ({ ...one, granted: granted.includes(one.name) }))
+  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString() }
+  plugins.splice(present ? plugins.indexOf(present) : plugins.length, present ? 1 : 0, plugin)
+  return plugin
+}
+
 const withServer = (handle: (server: ServerView, call: Call) => unknown): Handler => (call) => {
   const server = world.server(call.params[0] ?? '')
   return server ? handle(server, call) : missing()
@@ -161,6 +179,13 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['PATCH', '/api/servers/:/members/:', ({ params, body }) => Object.assign(members.find((one) => one.userId === params[1]) ?? {}, body)],
   ['DELETE', '/api/servers/:/members/:', ({ params }) => void members.splice(members.findIndex((one) => one.userId === params[1]), 1)],
   ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id)))],
+  ['POST', '/api/operations/:/cancel', ({ params }) => {
+    const operation = operations.find((one) => one.id === params[0])
+    if (!operation) return missing()
+    if (operation.state !== 'running') return problem('conflict', 409, 'This does not fit the present state', 'The operation has ended.', 'Read the detail, look at the thing again and decide.')
+    world.move(operation.id, { state: 'cancelled', endedAt: new Date().toISOString() })
+    return operations.find((one) => one.id === params[0])
+  }],
   ['GET', '/api/operations/:', ({ params }) => found(operations.find((operation) => operation.id === params[0]))],
   ['GET', '/api/blueprints', () => page(blueprints)],
   ['GET', '/api/blueprints/:', ({ params }) => found(blueprints.find((item) => item.id === params[0]))],
@@ -174,7 +199,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/nodes/:', ({ params }) => found(nodes.find((node) => node.id === params[0]))],
   ['PATCH', '/api/nodes/:', ({ params, body }) => found(Object.assign(nodes.find((node) => node.id === params[0]) ?? {}, { name: body.name, description: body.description }))],
   ['DELETE', '/api/nodes/:', ({ params }) => void nodes.splice(nodes.findIndex((node) => node.id === params[0]), 1)],
-  ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `echo 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e' | gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 3_600_000).toISOString() })],
+  ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 900_000).toISOString() })],
   ['GET', '/api/nodes/:/allocations', ({ params }) => page(allocations.filter((one) => one.nodeId === params[0]))],
   ['POST', '/api/nodes/:/allocations', ({ params, body }) => {
     allocations.push({ id: world.newId(), nodeId: params[0] ?? '', address: String(body.address), port: Number.parseInt(String(body.ports), 10), inUse: false, serverId: null, serverName: null })
@@ -190,6 +215,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['PATCH', '/api/locations/:', ({ params, body }) => Object.assign(locations.find((one) => one.id === params[0]) ?? {}, body)],
   ['DELETE', '/api/locations/:', ({ params }) => void locations.splice(locations.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/plugins', () => page(plugins)],
+  ['POST', '/api/plugins', upload],
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
@@ -204,7 +230,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -224,6 +250,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
   const url = new URL(request.url)
   await new Promise((resolve) => setTimeout(resolve, 60))
   const body = request.headers.get('content-type')?.includes('json') ? ((await request.json()) as Record<string, unknown>) : {}
+  const bytes = request.headers.get('content-type') === 'application/wasm' ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
   for (const [method, pattern, handle] of routes) {
     const params = method === request.method ? match(pattern, url.pathname) : null
     if (!params) continue
@@ -234,7 +261,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
       return Response.json(refused, { status: 409 })
     }
     const broken = mood === 'failing' && reads
-    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body })
+    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body, bytes })
     if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)
   }

@@ -18,6 +18,7 @@ class MockSocket {
   constructor(url: string) {
     this.#path = new URL(url).pathname
     setTimeout(() => {
+      if (this.#path.includes('/console/') && !outage.opens(this)) return
       this.readyState = 1
       this.onopen?.()
     }, 40)
@@ -61,6 +62,24 @@ class MockSocket {
   }
 }
 
+/** The console's link in the scenes `console-connecting`, which never opens, and `console-lost`, which is away for a while. */
+const outage = {
+  scene: '',
+  until: 0,
+  opens(socket: MockSocket): boolean {
+    if (this.scene === 'console-connecting') return false
+    if (this.scene !== 'console-lost') return true
+    if (this.until === 0) {
+      this.until = Date.now() + 10_000
+      setTimeout(() => socket.onclose?.({ code: 1006 }), 4_000)
+    } else if (Date.now() < this.until) {
+      socket.onclose?.({ code: 1006 })
+      return false
+    }
+    return true
+  },
+}
+
 /** Five thousand lines a second for ten seconds, to see whether the page keeps up. */
 function flood(serverId: string): void {
   let left = 100
@@ -75,6 +94,7 @@ export function install(): void {
   const name = new URLSearchParams(location.search).get('mock') ?? sessionStorage.getItem('gantry.mock')
   if (name) sessionStorage.setItem('gantry.mock', name)
   scene(name)
+  outage.scene = name ?? ''
   const realFetch = globalThis.fetch
   globalThis.fetch = (input, init) => {
     const request = new Request(input, init)

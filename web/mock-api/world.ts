@@ -111,6 +111,10 @@ const INSTALL = [
 export function install(serverId: string, operationId: string, start: boolean): void {
   let tick = 0
   const timer = setInterval(() => {
+    if (operations.find((one) => one.id === operationId)?.state === 'cancelled') {
+      clearInterval(timer)
+      return
+    }
     tick += 1
     const fraction = Math.min(1, tick / 24)
     const stepIndex = Math.min(INSTALL.length - 1, Math.floor(fraction * INSTALL.length))

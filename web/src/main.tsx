@@ -10,7 +10,7 @@ import { keys, sessionQuery } from './api/queries'
 import { PageError, PagePending } from './layout/states'
 import { startTheme } from './lib/theme'
 import { routeTree } from './routes/tree'
-import { TooltipProvider } from './ui/tooltip'
+import { TooltipLayer } from './ui/tooltip'
 
 /** A session that ended elsewhere: whatever noticed it, the way leads to sign-in. */
 function sessionEnded(error: unknown): void {
@@ -65,9 +65,8 @@ async function start(): Promise<void> {
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queries}>
-        <TooltipProvider>
-          <RouterProvider router={router} />
-        </TooltipProvider>
+        <RouterProvider router={router} />
+        <TooltipLayer />
       </QueryClientProvider>
     </StrictMode>,
   )

@@ -11,6 +11,7 @@ import { launch, PHONE, WIDE } from './e2e/browser.mjs'
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' }, size: { type: 'string' } } })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
+const S3 = '0193a0c0-0000-7000-8000-0000000003eb'
 const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
 const S6 = '0193a0c0-0000-7000-8000-0000000003ee'
@@ -23,6 +24,17 @@ const pick = (...names) => async (page) => {
   await page.getByRole('toolbar').waitFor()
 }
 const failing = (path) => [`${path}?mock=failing`, (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 })]
+
+/** Chooses a component of nothing but a manifest in the upload dialog. */
+async function offer(page, manifest) {
+  const name = Buffer.from('gantry:manifest')
+  const body = Buffer.concat([Buffer.from([name.length]), name, Buffer.from(JSON.stringify(manifest))])
+  const header = Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0, (body.length & 0x7f) | 0x80, body.length >> 7])
+  await page.getByRole('button', { name: 'Upload plugin' }).click()
+  await page.getByLabel('Plugin file').setInputFiles({ name: `${manifest.id}.wasm`, mimeType: 'application/wasm', buffer: Buffer.concat([header, body]) })
+  await page.getByRole('heading', { name: manifest.name }).last().waitFor()
+}
+
 const SCENES = [
   ['setup', '/setup?mock=setup'],
   ['sign-in', '/sign-in?mock=signed-out'],
@@ -96,6 +108,23 @@ const SCENES = [
     await page.getByRole('search').getByRole('textbox').fill('Sarge')
     await page.waitForTimeout(300)
   }],
+  ['console-connecting', `/servers/${S1}/console?mock=console-connecting`, async (page) => {
+    await page.getByLabel('Command').fill('status')
+    await page.keyboard.press('Enter')
+    await page.getByText('Not sent. Connecting').waitFor()
+  }],
+  ['console-lost', `/servers/${S1}/console?mock=console-lost`, async (page) => {
+    await page.getByLabel('Command').fill('say the map changes')
+    await page.getByText('The link was lost').waitFor()
+    await page.getByLabel('Command').press('Enter')
+    await page.getByText('Not sent. The link was lost').waitFor()
+  }],
+  ['console-back', `/servers/${S1}/console?mock=console-lost`, async (page) => {
+    await page.getByLabel('Command').fill('say the map changes')
+    await page.getByText('The link was lost').waitFor()
+    await page.getByLabel('Command').press('Enter')
+    await page.getByText('Not sent yet').waitFor({ timeout: 20_000 })
+  }],
   ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
@@ -126,8 +155,38 @@ const SCENES = [
   ['allocations-long', `/servers/${S1}/allocations?mock=long`],
   ['members-long', `/servers/${S1}/members?mock=long`],
   ['activity-none', `/servers/${S6}/activity`],
+  ['tray', `/servers/${S3}/settings`, async (page, narrow) => {
+    await page.getByRole('button', { name: 'Reinstall' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
+    if (narrow) await page.getByRole('button', { name: 'Open navigation' }).click()
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Servers' }).click()
+    await page.getByText('Step 2 of 3').waitFor()
+  }],
+  ['tray-cancelled', `/servers/${S3}/settings`, async (page, narrow) => {
+    await page.getByRole('button', { name: 'Reinstall' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
+    if (narrow) await page.getByRole('button', { name: 'Open navigation' }).click()
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Servers' }).click()
+    await page.getByRole('button', { name: 'Call off' }).click()
+    await page.getByText('is called off').waitFor()
+  }],
+  ['tray-reloaded', '/servers', async (page) => {
+    await page.evaluate(() => sessionStorage.setItem('gantry.operations', '["0193a0c0-0000-7000-8000-00000000138a"]'))
+    await page.reload()
+    await page.getByText('Start of Friday fragfest failed').waitFor()
+  }],
   ['account', '/account'],
-  ['account-menu', '/servers', click('button', 'Account')],
+  ['account-menu', '/servers', async (page) => {
+    await page.getByRole('button', { name: 'Account' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+  }],
+  ['row-menu', '/servers', async (page, narrow) => {
+    if (narrow) return
+    await page.getByRole('button', { name: 'More actions: Friday' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+    await page.getByRole('button', { name: 'Collapse navigation' }).hover()
+    await page.getByRole('tooltip').waitFor()
+  }],
   ['nodes', '/admin/nodes'],
   ['nodes-empty', '/admin/nodes?mock=empty'],
   ['node', `/admin/nodes/${N1}`],
@@ -145,6 +204,25 @@ const SCENES = [
   ['locations', '/admin/locations'],
   ['plugins', '/admin/plugins'],
   ['plugin-upload', '/admin/plugins', click('button', 'Upload plugin')],
+  ['plugin-replace', '/admin/plugins', async (page) => {
+    await offer(page, { id: 'openarena', name: 'OpenArena', version: '0.2.0', author: 'Ada Moreau', description: 'OpenArena with our own maps.', licence: 'Apache-2.0', capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.' }] })
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await page.getByRole('button', { name: 'Replace it' }).waitFor()
+  }],
+  ['plugin-replaced', '/admin/plugins', async (page) => {
+    await offer(page, { id: 'luanti', name: 'Luanti', version: '0.2.0', capabilities: [] })
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await page.getByRole('button', { name: 'Replace it' }).click()
+    await page.getByText('Luanti is installed').waitFor()
+    await offer(page, { id: 'luanti', name: 'Luanti', version: '0.1.1', capabilities: [] })
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await page.getByText('which is later').waitFor()
+  }],
+  ['plugin-large', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'Upload plugin' }).click()
+    await page.getByLabel('Plugin file').setInputFiles({ name: 'large.wasm', mimeType: 'application/wasm', buffer: Buffer.alloc(9 * 1024 ** 2) })
+    await page.getByRole('alert').waitFor()
+  }],
   ['people', '/admin/people'],
   ['audit', '/admin/audit'],
   ['nodes-long', '/admin/nodes?mock=long'],
@@ -213,7 +291,7 @@ try {
       const wider = await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, ...[...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth)))
       if (wider > 0) complain(`page is ${wider} px too wide`)
       await page.evaluate(axe)
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))
+      const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: ['#tooltip'] }, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))
       for (const one of violations) complain(`axe ${one.id}: ${one.nodes.slice(0, 2).map((node) => `${node.target.join(' ')} ${(node.failureSummary ?? '').split('\n')[1] ?? ''}`).join(' | ').slice(0, 400)}`)
     } catch (error) {
       complain(error.message.split('\n')[0])

@@ -198,7 +198,9 @@ fn bare(status: StatusCode) -> EdgeError {
 fn log(error: &EdgeError) {
     let code = error.code();
     let chain = chain(error);
-    if code.status() >= 500 {
+    // What a use case refuses is answered as it should be, a probe that asks too early too.
+    let refused = matches!(error, EdgeError::App(AppError::Refused { .. }));
+    if code.status() >= 500 && (!refused || code == Code::Internal) {
         tracing::error!(code = code.as_str(), cause = %chain, "request failed");
     } else {
         tracing::debug!(code = code.as_str(), cause = %chain, "request refused");

@@ -6,7 +6,7 @@
 use crate::error::{Answer, AppError};
 use bytes::Bytes;
 use gantry_domain::plugins::OfferedBlueprint;
-use gantry_host::{CallContext, CallError, Host, Plugin};
+use gantry_host::{CallContext, CallError, Grants, Host, Plugin};
 use gantry_store::Db;
 use gantry_types::{blueprint::FieldProblem, plan::InstallPlan, server::ServerContext};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,21 +26,22 @@ impl Components {
     }
 
     /// Makes a plugin of bytes that nobody has accepted yet, and keeps nothing.
-    pub(crate) async fn inspect(&self, component: &Bytes) -> Answer<Plugin> {
-        Ok(self.host.load(Arc::from(component.as_ref())).await?)
+    pub(crate) async fn inspect(&self, component: &Bytes, grants: &Grants) -> Answer<Plugin> {
+        Ok(self.host.load(Arc::from(component.as_ref()), grants).await?)
     }
 
-    /// The plugin of an accepted component.
-    pub(crate) async fn plugin(&self, db: &Db, digest: &str) -> Answer<Plugin> {
-        if let Some(plugin) = self.ready(digest) {
+    /// The plugin of an accepted component, with what it was granted.
+    async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
+        let (digest, grants) = (&offered.digest, offered.granted.iter().cloned().collect());
+        if let Some(plugin) = self.ready(digest, &grants) {
             return Ok(plugin);
         }
         let _turn = self.loading.lock().await;
-        if let Some(plugin) = self.ready(digest) {
+        if let Some(plugin) = self.ready(digest, &grants) {
             return Ok(plugin);
         }
         let component = db.as_system().await?.component(digest).await?;
-        let plugin = self.host.load(Arc::from(component)).await?;
+        let plugin = self.host.load(Arc::from(component), &grants).await?;
         if plugin.digest() != digest {
             return Err(AppError::Broken(
                 "a stored component does not have the digest that it is stored under",
@@ -50,9 +51,9 @@ impl Components {
         Ok(plugin)
     }
 
-    fn ready(&self, digest: &str) -> Option<Plugin> {
+    fn ready(&self, digest: &str, grants: &Grants) -> Option<Plugin> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = ready.iter().position(|plugin| plugin.digest() == digest)?;
+        let at = ready.iter().position(|plugin| plugin.digest() == digest && plugin.grants() == grants)?;
         let plugin = ready.remove(at);
         ready.push(plugin.clone());
         Some(plugin)
@@ -74,7 +75,7 @@ impl Components {
         offered: &OfferedBlueprint,
         server: &ServerContext,
     ) -> Answer<Vec<FieldProblem>> {
-        let plugin = self.plugin(db, &offered.digest).await?;
+        let plugin = self.plugin(db, offered).await?;
         plugin
             .validate(&context(&offered.granted), server)
             .await
@@ -88,7 +89,7 @@ impl Components {
         offered: &OfferedBlueprint,
         server: &ServerContext,
     ) -> Answer<InstallPlan> {
-        let plugin = self.plugin(db, &offered.digest).await?;
+        let plugin = self.plugin(db, offered).await?;
         let plan = plugin.install_plan(&context(&offered.granted), server).await;
         plan.map_err(|source| failed(&offered.plugin_name, source))
     }

@@ -9,7 +9,7 @@ use crate::{
 use chrono::Utc;
 use gantry_auth::rights;
 use gantry_domain::audit::AuditEntry;
-use gantry_types::{OperationId, ServerId, permission::Permission, problem::Code};
+use gantry_types::{OperationId, ServerId, operation::OperationKind, permission::Permission, problem::Code};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -38,15 +38,22 @@ impl App {
         Ok(Page::of(tx.operations(server, &page.parse()?).await?, OperationView::from))
     }
 
-    /// Calls off an operation that has not ended. The node hears of it and stops where it is.
+    /// Calls off an installation that has not ended. The node hears of it and stops where it is.
     pub async fn cancel_operation(&self, ctx: &OpCtx, id: OperationId) -> Answer<OperationView> {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         let server = tx.operation(id).await?.server_id;
         let access = tx.server_access(&ctx.actor, server).await?;
         let grant = access.grant::<rights::OperationsCancel>()?;
         let row = tx.server_for_update(server).await?;
-        if row.operation.is_none_or(|active| active.id != id) {
+        let Some(active) = row.operation.filter(|active| active.id == id) else {
             return Err(AppError::refused(Code::Conflict, "The operation has ended."));
+        };
+        // What people want of a running server they say by another power action; nothing brings deleted files back.
+        if !matches!(active.kind, OperationKind::Install | OperationKind::Reinstall) {
+            return Err(AppError::refused(
+                Code::Conflict,
+                "Only an installation can be called off; ask for another power action instead.",
+            ));
         }
         let entry = AuditEntry::new("operation.cancel", "operation", id, ctx.origin.clone()).about(server);
         tx.cancel_operation(&grant, Utc::now(), entry).await?;

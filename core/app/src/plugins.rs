@@ -14,7 +14,7 @@ use gantry_domain::{
     audit::AuditEntry,
     plugins::{BlueprintKey, CapabilityRequest, OfferedBlueprint, Plugin, compare_versions},
 };
-use gantry_host::Plugin as Loaded;
+use gantry_host::{CAPABILITIES, Plugin as Loaded};
 use gantry_store::plugins::NewRelease;
 use gantry_types::{PluginId, blueprint::Blueprint, problem::Code};
 use serde_json::json;
@@ -69,7 +69,7 @@ impl App {
     pub async fn upload_plugin(&self, ctx: &OpCtx, upload: PluginUpload) -> Answer<PluginView> {
         let PluginUpload { component, grants, takeover } = upload;
         let grant = ctx.actor.administrator()?;
-        let loaded = self.components().inspect(&component).await?;
+        let loaded = self.components().inspect(&component, &grants.iter().cloned().collect()).await?;
         let granted = granted(&loaded, grants)?;
         let release = release(&loaded, &component, granted, false).await?;
         let entry = installed_entry(&release, ctx.origin.clone());
@@ -109,7 +109,8 @@ impl App {
 
     async fn install_file(&self, path: &Path) -> Answer<Option<String>> {
         let component = read(path).await?;
-        let loaded = self.components().inspect(&component).await?;
+        // What comes with Gantry gets what it asks for.
+        let loaded = self.components().inspect(&component, &CAPABILITIES.iter().copied().collect()).await?;
         let requested = loaded.manifest().capabilities.iter().map(|request| request.name.clone()).collect();
         let release = release(&loaded, &component, requested, true).await?;
         let mut tx = self.db().as_system().await?;

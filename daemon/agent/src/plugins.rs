@@ -3,7 +3,7 @@
 //! A component is compiled when it is first needed and kept ready afterwards. Nothing is ever taken for the component
 //! that its name says without its digest having been computed.
 
-use gantry_host::{Host, HostError, Plugin};
+use gantry_host::{Grants, Host, HostError, Plugin};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -30,11 +30,14 @@ pub enum PluginsError {
     Host(#[from] HostError),
 }
 
+/// A digest with what was granted to it.
+type Granted = (String, Vec<String>);
+
 /// The store. Ready plugins stay ready as long as the daemon runs.
 pub struct PluginStore {
     directory: PathBuf,
     host: Host,
-    ready: Mutex<HashMap<String, Arc<OnceCell<Plugin>>>>,
+    ready: Mutex<HashMap<Granted, Arc<OnceCell<Plugin>>>>,
 }
 
 impl std::fmt::Debug for PluginStore {
@@ -93,25 +96,26 @@ impl PluginStore {
         Ok(digests)
     }
 
-    /// The plugin, ready to be called.
-    pub async fn get(&self, digest: &str) -> Result<Plugin, PluginsError> {
+    /// The plugin with what it was granted, ready to be called.
+    pub async fn get(&self, digest: &str, granted: &[String]) -> Result<Plugin, PluginsError> {
         let path = self.path(digest)?;
         let cell = {
             let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(ready.entry(digest.to_owned()).or_default())
+            Arc::clone(ready.entry((digest.to_owned(), granted.to_vec())).or_default())
         };
-        let plugin = cell.get_or_try_init(|| self.load(digest, &path)).await?;
+        let grants = granted.iter().cloned().collect();
+        let plugin = cell.get_or_try_init(|| self.load(digest, &path, &grants)).await?;
         Ok(plugin.clone())
     }
 
-    async fn load(&self, digest: &str, path: &Path) -> Result<Plugin, PluginsError> {
+    async fn load(&self, digest: &str, path: &Path, grants: &Grants) -> Result<Plugin, PluginsError> {
         let wasm = match tokio::fs::read(path).await {
             Ok(wasm) => wasm,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(PluginsError::Missing),
             Err(error) => return Err(error.into()),
         };
         verify(digest, &wasm)?;
-        Ok(self.host.load(wasm.into()).await?)
+        Ok(self.host.load(wasm.into(), grants).await?)
     }
 }
 

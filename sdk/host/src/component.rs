@@ -6,7 +6,7 @@
 
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::capability::QUERY;
+use crate::capability::{Grants, QUERY};
 use crate::manifest::{MANIFEST_SECTION, Manifest};
 
 const PACKAGE: &str = "gantry:plugin/";
@@ -31,7 +31,7 @@ struct Surface {
 }
 
 /// Reads manifest, imports and exports. The error says what is wrong, for the person who brought the component.
-pub(crate) fn inspect(wasm: &[u8], most: usize) -> Result<Outline, String> {
+pub(crate) fn inspect(wasm: &[u8], most: usize, grants: &Grants) -> Result<Outline, String> {
     if wasm.len() > most {
         return Err(format!("it has {} bytes; the limit is {most}", wasm.len()));
     }
@@ -45,7 +45,7 @@ pub(crate) fn inspect(wasm: &[u8], most: usize) -> Result<Outline, String> {
         }
         [_, _, ..] => return Err(format!("it has more than one custom section {MANIFEST_SECTION:?}")),
     };
-    check_imports(&surface.imports, &manifest)?;
+    check_imports(&surface.imports, &manifest, grants)?;
     let exports = |name: &str| surface.exports.iter().any(|export| interface(export) == Some(name));
     let missing: Vec<_> = REQUIRED.into_iter().filter(|name| !exports(name)).collect();
     if !missing.is_empty() {
@@ -86,7 +86,7 @@ fn surface(wasm: &[u8]) -> Result<Surface, String> {
     Ok(surface)
 }
 
-fn check_imports(imports: &[String], manifest: &Manifest) -> Result<(), String> {
+fn check_imports(imports: &[String], manifest: &Manifest, grants: &Grants) -> Result<(), String> {
     let foreign: Vec<_> = imports
         .iter()
         .filter(|import| match interface(import) {
@@ -108,6 +108,12 @@ fn check_imports(imports: &[String], manifest: &Manifest) -> Result<(), String> 
         return Err(format!(
             "it imports \"{PACKAGE}{QUERY}\", but its manifest does not ask for the capability {QUERY:?}; add it \
              there with a reason"
+        ));
+    }
+    if queries && !grants.contains(QUERY) {
+        return Err(format!(
+            "it imports \"{PACKAGE}{QUERY}\", and the capability {QUERY:?} is not granted to it; grant that, or use a \
+             plugin that does without"
         ));
     }
     Ok(())

@@ -16,11 +16,12 @@ use wasmtime::component::Component;
 
 use crate::budgets::{Budgets, MEMORY_CEILING_BYTES};
 use crate::cache::{Cache, Found};
+use crate::capability::Grants;
 use crate::compiler::{self, CompilerCommand};
 use crate::component::{self, Outline};
 use crate::engine;
 use crate::error::HostError;
-use crate::plugin::Plugin;
+use crate::plugin::{Accepted, Plugin};
 use crate::turn::Turns;
 
 /// How a host is set up.
@@ -93,18 +94,21 @@ impl Host {
 
     /// Makes a component callable: from the cache in milliseconds, else through the compiler child.
     ///
-    /// A component that is at fault is [`HostError::Rejected`], with words for whoever brought it.
-    pub async fn load(&self, wasm: Arc<[u8]>) -> Result<Plugin, HostError> {
+    /// A component that is at fault is [`HostError::Rejected`], with words for whoever brought it. So is one that
+    /// imports what it is not granted: nothing else is linked to it.
+    pub async fn load(&self, wasm: Arc<[u8]>, grants: &Grants) -> Result<Plugin, HostError> {
         let began = Instant::now();
-        let (digest, outline) = self.inspect(wasm.clone()).await?;
+        let (digest, outline) = self.inspect(wasm.clone(), grants.clone()).await?;
         let (component, origin) = self.component(digest, wasm).await?;
-        Plugin::link(self.0.clone(), &component, hex::encode(digest), outline, origin, began)
+        let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
+        let report = LoadReport { origin, took: began.elapsed() };
+        Plugin::link(self.0.clone(), &component, accepted, report)
     }
 
-    async fn inspect(&self, wasm: Arc<[u8]>) -> Result<([u8; 32], Outline), HostError> {
+    async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {
         let most = self.0.budgets.compile.component_bytes;
         blocking(move || {
-            let outline = component::inspect(&wasm, most).map_err(HostError::Rejected)?;
+            let outline = component::inspect(&wasm, most, &grants).map_err(HostError::Rejected)?;
             Ok((Sha256::digest(&wasm).into(), outline))
         })
         .await

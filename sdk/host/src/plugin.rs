@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
 
 use gantry_types::blueprint::{Blueprint, FieldProblem};
 use gantry_types::plan::{InstallPlan, RunSpec};
@@ -16,11 +15,11 @@ use tokio::sync::Semaphore;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 use crate::bindings::{blueprints, collector, console_events, log, plans, query, types};
-use crate::capability::{CallContext, QUERY, Query};
+use crate::capability::{CallContext, Grants, QUERY, Query};
 use crate::component::Outline;
 use crate::convert;
 use crate::error::{CallError, HostError};
-use crate::host::{Inner, LoadReport, Origin};
+use crate::host::{Inner, LoadReport};
 use crate::manifest::Manifest;
 use crate::run::Kind;
 use crate::state::{CallState, QueryAccess};
@@ -29,11 +28,19 @@ use crate::state::{CallState, QueryAccess};
 #[derive(Clone)]
 pub struct Plugin(pub(crate) Arc<Loaded>);
 
+/// A component that may be linked, and with what.
+pub(crate) struct Accepted {
+    pub(crate) digest: String,
+    pub(crate) outline: Outline,
+    pub(crate) grants: Grants,
+}
+
 /// What all clones share.
 pub(crate) struct Loaded {
     pub(crate) host: Arc<Inner>,
     pub(crate) digest: String,
     pub(crate) manifest: Manifest,
+    pub(crate) grants: Grants,
     pub(crate) id: Arc<str>,
     report: LoadReport,
     pub(crate) pre: InstancePre<CallState>,
@@ -55,15 +62,16 @@ impl Plugin {
     pub(crate) fn link(
         host: Arc<Inner>,
         component: &Component,
-        digest: String,
-        outline: Outline,
-        origin: Origin,
-        began: Instant,
+        accepted: Accepted,
+        report: LoadReport,
     ) -> Result<Self, HostError> {
+        let Accepted { digest, outline, grants } = accepted;
+        // Effective rights are the intersection of what is asked for and what is granted.
+        let grants: Grants = grants.iter().filter(|name| outline.manifest.asks_for(name)).collect();
         let mut linker = Linker::new(&host.engine);
         let refused = |error: wasmtime::Error| HostError::Rejected(format!("{error:#}"));
         log::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state).map_err(refused)?;
-        if outline.manifest.asks_for(QUERY) {
+        if grants.contains(QUERY) {
             query::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state).map_err(refused)?;
         }
         let pre = linker.instantiate_pre(component).map_err(refused)?;
@@ -75,7 +83,8 @@ impl Plugin {
             digest,
             id: outline.manifest.id.as_str().into(),
             manifest: outline.manifest,
-            report: LoadReport { origin, took: began.elapsed() },
+            grants,
+            report,
             pre,
             exports,
             instances: Arc::new(Semaphore::new(concurrency.instances_per_plugin as usize)),
@@ -87,6 +96,12 @@ impl Plugin {
     #[must_use]
     pub fn digest(&self) -> &str {
         &self.0.digest
+    }
+
+    /// What it was linked with, as it was granted.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.0.grants
     }
 
     /// What its author says of it.

@@ -146,7 +146,7 @@ impl Plugin {
         server: &ServerContext,
         query: Arc<dyn Query>,
     ) -> Result<QueryAccess, HostError> {
-        if !(self.0.manifest.asks_for(QUERY) && call.grants.contains(QUERY)) {
+        if !(self.0.grants.contains(QUERY) && call.grants.contains(QUERY)) {
             return Ok(QueryAccess::Denied);
         }
         let runtime = Handle::try_current().map_err(|cause| HostError::Internal(cause.to_string()))?;

@@ -277,6 +277,18 @@ impl RunSpec {
         self.ready.push(Probe::Udp(UdpProbe { endpoint: endpoint.to_owned(), payload: payload.to_vec() }));
         self
     }
+    /// Ready only once the endpoint accepts connections.
+    #[must_use]
+    pub fn ready_when_accepting(mut self, endpoint: &str) -> Self {
+        self.ready.push(Probe::Tcp(endpoint.to_owned()));
+        self
+    }
+    /// Ready only once the collector has answered.
+    #[must_use]
+    pub fn ready_when_collected(mut self) -> Self {
+        self.ready.push(Probe::Collector);
+        self
+    }
     /// Replaces the way it is stopped.
     #[must_use]
     pub fn stop(mut self, steps: impl IntoIterator<Item = StopStep>) -> Self {

@@ -18,7 +18,7 @@ macro_rules! permissions {
             /// The stable text, as it stands in the API and the database.
             pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $text),* } }
             /// What it allows, in a sentence for people.
-            pub const fn description(self) -> &'static str { match self { $(Self::$variant => concat!($($doc),*)),* } }
+            pub const fn description(self) -> &'static str { match self { $(Self::$variant => concat!($($doc),*).trim_ascii()),* } }
             /// The permission that a text names.
             pub fn parse(text: &str) -> Option<Self> { match text { $($text => Some(Self::$variant),)* _ => None } }
         }
@@ -82,7 +82,8 @@ mod tests {
     fn every_permission_parses_back_from_its_text() {
         for permission in Permission::ALL {
             assert_eq!(Permission::parse(permission.as_str()), Some(*permission));
-            assert!(!permission.description().is_empty());
+            let description = permission.description();
+            assert!(!description.is_empty() && description.trim() == description, "{description:?}");
         }
     }
 }

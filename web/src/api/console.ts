@@ -11,14 +11,20 @@ export type ConsoleEvents = {
   /** The numbering began again. */
   onRestarted: () => void
   onNode: (connected: boolean) => void
-  onRefused: (problem: Problem) => void
+  onRefused: (command: string, problem: Problem) => void
+  /** The link was lost before it was said whether this was taken. */
+  onUnanswered: (command: string) => void
   onRevoked: () => void
 }
 
 export class ConsoleLink {
   readonly socket: Socket
+  /** Commands on their way, by the id that their answer will name. */
+  readonly #pending = new Map<string, string>()
+  readonly #events: ConsoleEvents
 
   constructor(serverId: string, events: ConsoleEvents) {
+    this.#events = events
     this.socket = new Socket({
       path: `/api/ws/console/${encodeURIComponent(serverId)}`,
       greeting: () => (events.last() >= 0 ? { after: events.last() } : {}),
@@ -38,25 +44,43 @@ export class ConsoleLink {
             events.onNode(frame.connected)
             break
           case 'refused':
-            events.onRefused(frame.problem)
+            events.onRefused(this.#answered(frame.id), frame.problem)
             break
           case 'revoked':
             events.onRevoked()
             break
           case 'accepted':
+            this.#answered(frame.id)
             break
         }
       },
       onEnd: (why) => why === 'forbidden' && events.onRevoked(),
     })
+    this.socket.state.watch(() => this.socket.state.get().status !== 'connected' && this.#lost())
   }
 
   /** Types a command; false when there is no link to type into. */
   command(command: string): boolean {
-    return this.socket.send({ type: 'command', id: randomId(), command } satisfies ConsoleClientFrame)
+    const id = randomId()
+    if (!this.socket.send({ type: 'command', id, command } satisfies ConsoleClientFrame)) return false
+    this.#pending.set(id, command)
+    return true
   }
 
   close(): void {
+    this.#pending.clear()
     this.socket.close()
+  }
+
+  #answered(id: string): string {
+    const command = this.#pending.get(id) ?? ''
+    this.#pending.delete(id)
+    return command
+  }
+
+  #lost(): void {
+    const command = [...this.#pending.values()].at(-1)
+    this.#pending.clear()
+    if (command !== undefined) this.#events.onUnanswered(command)
   }
 }

@@ -476,8 +476,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Calls an operation off
-         * @description Needs `operations.cancel` on the server it belongs to.
+         * Calls an installation off
+         * @description The node stops where it is. What else was asked for is changed by asking for something else.
+         *
+         *     Needs `operations.cancel` on the server it belongs to.
          */
         post: operations["cancelOperation"];
         delete?: never;

@@ -1,17 +1,36 @@
-/** The one command that turns a machine into this node. It waits, and says when the daemon is there. */
+/** The three steps that turn a machine into this node. It waits, and says when the daemon is there. */
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { CircleCheck, LoaderCircle } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { client, take } from '~/api/client'
 import { nodeQuery } from '~/api/queries'
 import type { NodeView } from '~/api/types'
+import { clock } from '~/lib/format'
 import { s } from '~/strings'
 import { Button } from '~/ui/button'
-import { CopyTextButton } from '~/ui/copy-button'
+import { CopyButton } from '~/ui/copy-button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { Skeleton } from '~/ui/empty'
 import { ProblemCard } from '~/ui/problem'
-import { Ago } from '~/ui/time'
+
+/** The daemon keeps its identity where it was enrolled, and has to be run from there. */
+const runCommand = (enroll: string) => `gantryd run --data-dir ${/--data-dir (\S+)/.exec(enroll)?.[1] ?? '/var/lib/gantryd'}`
+
+type StepProps = { number: number; says: string; label: string; text: string; children?: ReactNode }
+
+const Step = ({ number, says, label, text, children }: StepProps) => (
+  <li className="flex gap-3">
+    <span aria-hidden className="tabular grid size-5 shrink-0 place-items-center rounded-full bg-track text-xs font-medium">{number}</span>
+    <div className="flex min-w-0 flex-1 flex-col gap-2">
+      <p className="text-sm">{says}</p>
+      <div className="flex items-start gap-1 rounded-md border border-line bg-terminal py-1 pr-1 pl-3">
+        <pre aria-label={label} className="min-w-0 flex-1 py-1 font-mono text-xs leading-5 break-all whitespace-pre-wrap">{text}</pre>
+        <CopyButton text={text} what={label} />
+      </div>
+      {children}
+    </div>
+  </li>
+)
 
 export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () => void }) {
   const { mutate, data, error } = useMutation({ mutationFn: () => take(client.POST('/api/nodes/{id}/enrollment', { params: { path: { id: node.id } } })) })
@@ -31,16 +50,13 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
       <DialogBody>
         {error && <ProblemCard error={error} action={<Button size="sm" onClick={() => mutate()}>{s.common.retry}</Button>} />}
         {data ? (
-          <>
-            <pre aria-label={s.nodes.command} className="overflow-x-auto rounded-md border border-line bg-terminal p-3 font-mono text-xs leading-5 break-all whitespace-pre-wrap">{data.command}</pre>
-            <div className="flex flex-wrap items-center justify-between gap-3">
-              <div className="flex gap-2">
-                <CopyTextButton text={data.command}>{s.copy.what(s.nodes.command.toLowerCase())}</CopyTextButton>
-                <CopyTextButton text={data.token}>{s.nodes.token}</CopyTextButton>
-              </div>
-              <p className="text-xs text-dim">{s.nodes.expires} <Ago at={data.expiresAt} /></p>
-            </div>
-          </>
+          <ol className="flex flex-col gap-4">
+            <Step number={1} says={s.nodes.stepEnroll} label={s.nodes.command} text={data.command} />
+            <Step number={2} says={s.nodes.stepToken} label={s.nodes.token} text={data.token}>
+              <p className="text-xs text-dim">{s.nodes.expires(clock(data.expiresAt))}</p>
+            </Step>
+            <Step number={3} says={s.nodes.stepRun} label={s.nodes.runCommand} text={runCommand(data.command)} />
+          </ol>
         ) : (
           !error && <Skeleton className="h-24" />
         )}

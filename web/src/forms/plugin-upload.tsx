@@ -1,23 +1,27 @@
 /** Uploads a plugin. Its file is read here first, so that what it asks for is granted in words before anything is sent. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { FileUp } from 'lucide-react'
+import { FileUp, TriangleAlert } from 'lucide-react'
 import { useId, useState } from 'react'
 import { client, take } from '~/api/client'
+import { ApiError } from '~/api/problem'
 import { keys } from '~/api/queries'
 import type { PluginView } from '~/api/types'
 import { bytes } from '~/lib/format'
 import { readManifest, type Manifest } from '~/lib/plugin-manifest'
 import { s } from '~/strings'
+import { Button } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { Checkbox } from '~/ui/field'
+import { Notice } from '~/ui/problem'
 import { toast } from '~/ui/toast'
 import { FormDialog } from './form-dialog'
 
-const MOST_BYTES = 64 * 1024 ** 2
+/** What the plugin host looks at; the control plane refuses more. */
+const MOST_BYTES = 8 * 1024 ** 2
 type Chosen = { file: File; manifest: Manifest }
 
 async function read(file: File): Promise<Chosen | string> {
-  if (file.size > MOST_BYTES) return s.plugins.tooLarge
+  if (file.size > MOST_BYTES) return s.plugins.tooLarge(bytes(file.size), bytes(MOST_BYTES))
   const manifest = readManifest(new Uint8Array(await file.arrayBuffer()))
   return manifest ? { file, manifest } : s.plugins.notAPlugin
 }
@@ -28,8 +32,8 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const [wrong, setWrong] = useState<string | null>(null)
   const [granted, setGranted] = useState<ReadonlySet<string>>(new Set())
   const upload = useMutation({
-    mutationFn: ({ file }: Chosen) =>
-      take(client.POST('/api/plugins', { params: { query: { grant: [...granted].join(',') } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
+    mutationFn: ({ file, replace }: Chosen & { replace: boolean }) =>
+      take(client.POST('/api/plugins', { params: { query: { grant: [...granted].join(','), ...(replace && { replace }) } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
     onSuccess: (plugin) => {
       void queries.invalidateQueries({ queryKey: keys.plugins })
       void queries.invalidateQueries({ queryKey: keys.blueprints })
@@ -39,6 +43,7 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   })
   const choose = (file: File | undefined) => {
     if (!file) return
+    upload.reset()
     void read(file).then((result) => {
       const good = typeof result !== 'string'
       setChosen(good ? result : null)
@@ -48,16 +53,19 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   }
   const manifest = chosen?.manifest
   const before = plugins.find((plugin) => plugin.manifestId === manifest?.id)
+  // The control plane compares versions; the panel asks it, and asks the person only about what it refused.
+  const conflict = chosen && before && upload.error instanceof ApiError && upload.error.code === 'conflict' ? before : null
   return (
-    <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={upload.error} disabledReason={chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate(chosen)} onClose={onClose}>
+    <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={conflict ? null : upload.error} disabledReason={conflict ? s.plugins.replaceBlocked : chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate({ ...chosen, replace: false })} onClose={onClose}>
+      {conflict && chosen && <Takeover present={conflict} manifest={chosen.manifest} onReplace={() => upload.mutate({ ...chosen, replace: true })} />}
       <DropZone chosen={chosen?.file ?? null} error={wrong} onFile={choose} />
       {manifest && (
         <>
           <div>
             <h3 className="text-base">{manifest.name} <span className="tabular text-sm font-normal text-dim">{manifest.version}</span></h3>
-            <p className="text-sm text-dim">{s.plugins.by(manifest.author)}{manifest.licence && ` · ${manifest.licence}`}</p>
+            <p className="text-sm text-dim">{[manifest.author && s.plugins.by(manifest.author), manifest.licence].filter(Boolean).join(' · ')}</p>
             {manifest.description && <p className="mt-2 text-sm">{manifest.description}</p>}
-            {before && <p className="mt-2 text-sm text-info">{s.plugins.update(before.version, manifest.version)}</p>}
+            {before && !conflict && <p className="mt-2 text-sm text-info">{s.plugins.update(before.version, manifest.version)}</p>}
           </div>
           <fieldset>
             <legend className="mb-2 text-sm font-medium">{s.plugins.asks}</legend>
@@ -81,6 +89,16 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
         </>
       )}
     </FormDialog>
+  )
+}
+
+/** What a file would take the place of without being its update, and the one button that means it. */
+function Takeover({ present, manifest, onReplace }: { present: PluginView; manifest: Manifest; onReplace: () => void }) {
+  const title = present.bundled ? s.plugins.takesBundled(present.name) : s.plugins.goesBack(present.name, present.version)
+  return (
+    <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{s.plugins.replace}</Button>}>
+      {present.bundled ? s.plugins.takesBundledHelp(present.version) : s.plugins.goesBackHelp(manifest.version)}
+    </Notice>
   )
 }
 

@@ -1,49 +1,23 @@
-import { useNavigate } from '@tanstack/react-router'
-import { LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react'
+/** The account's button. */
+import { lazy } from 'react'
 import { useSession } from '~/actions/context'
-import { useSignOut } from '~/actions/session'
-import { setTheme, useThemeChoice } from '~/lib/theme'
-import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { Avatar } from '~/ui/avatar'
-import { Menu, MenuItem, MenuLabel, MenuLine, MenuRadio } from '~/ui/menu'
+import { LazyMenu } from '~/ui/lazy-menu'
+
+const fetchItems = () => import('./account-menu-items')
+const AccountMenuItems = lazy(() => fetchItems().then((module) => ({ default: module.AccountMenuItems })))
 
 export function AccountMenu() {
   const { user } = useSession()
-  const navigate = useNavigate()
-  const signOut = useSignOut()
-  const theme = useThemeChoice()
+  const trigger = (
+    <button type="button" aria-label={s.account.menu} className="grid size-8 place-items-center rounded-full">
+      <Avatar name={user.name} />
+    </button>
+  )
   return (
-    <Menu
-      trigger={
-        <button type="button" aria-label={s.account.menu} className="grid size-8 place-items-center rounded-full">
-          <Avatar name={user.name} />
-        </button>
-      }
-    >
-      <div className="px-2.5 py-1.5">
-        <p className="text-sm font-medium">{user.name}</p>
-        <p className="text-xs text-dim">{user.email}</p>
-      </div>
-      <MenuLine />
-      <MenuItem icon={<UserRound aria-hidden />} onSelect={() => void navigate(to.account())}>
-        {s.account.settings}
-      </MenuItem>
-      <MenuLine />
-      <MenuLabel>{s.account.theme}</MenuLabel>
-      <MenuRadio
-        value={theme}
-        onChange={setTheme}
-        options={[
-          { value: 'light', label: s.account.light, icon: <Sun aria-hidden /> },
-          { value: 'dark', label: s.account.dark, icon: <Moon aria-hidden /> },
-          { value: 'system', label: s.account.system, icon: <Monitor aria-hidden /> },
-        ]}
-      />
-      <MenuLine />
-      <MenuItem icon={<LogOut aria-hidden />} onSelect={signOut}>
-        {s.account.signOut}
-      </MenuItem>
-    </Menu>
+    <LazyMenu trigger={trigger} preload={() => void fetchItems()}>
+      {(openedBy) => <AccountMenuItems trigger={trigger} openedBy={openedBy} />}
+    </LazyMenu>
   )
 }

@@ -1,17 +1,32 @@
 /** The frame of every signed-in page. */
 import { Outlet } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLive, useSession } from '~/actions/context'
 import { s } from '~/strings'
-import { Sheet } from '~/ui/dialog'
 import { Toasts } from '~/ui/toast'
 import { RouteAnnouncer } from './announcer'
-import { Palette } from './palette'
 import { Rail } from './rail'
 import { Topbar } from './topbar'
 import { Tray } from './tray'
 
 const KEY = 'gantry.rail'
+const fetchPalette = () => import('./palette')
+const fetchSheet = () => import('./rail-sheet')
+const Palette = lazy(() => fetchPalette().then((module) => ({ default: module.Palette })))
+const RailSheet = lazy(() => fetchSheet().then((module) => ({ default: module.RailSheet })))
+
+/** What the first page does without is fetched once it stands, so that a key or a tap finds it there. */
+function usePrefetch(): void {
+  useEffect(() => {
+    const fetchAll = () => void Promise.allSettled([fetchPalette(), fetchSheet(), import('./account-menu-items')])
+    if (!('requestIdleCallback' in globalThis)) {
+      const timer = setTimeout(fetchAll, 2_000)
+      return () => clearTimeout(timer)
+    }
+    const idle = requestIdleCallback(fetchAll, { timeout: 5_000 })
+    return () => cancelIdleCallback(idle)
+  }, [])
+}
 
 const wasCollapsed = () => {
   try {
@@ -48,6 +63,7 @@ export function Shell() {
   const [sheet, setSheet] = useState(false)
   const [palette, setPalette] = useState(false)
   useFollowing()
+  usePrefetch()
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -68,9 +84,6 @@ export function Shell() {
       <div className={`hidden shrink-0 border-r border-line bg-surface transition-[width] md:block ${collapsed ? 'w-14' : 'w-56'}`}>
         <Rail collapsed={collapsed} onToggle={toggle} />
       </div>
-      <Sheet open={sheet} onClose={() => setSheet(false)} title={s.nav.label}>
-        <Rail collapsed={false} onGo={() => setSheet(false)} />
-      </Sheet>
       <div className="flex min-w-0 flex-1 flex-col">
         <Topbar onMenu={() => setSheet(true)} onPalette={() => setPalette(true)} />
         <main id="main" data-scroller tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
@@ -81,7 +94,10 @@ export function Shell() {
         <Tray />
         <Toasts />
       </aside>
-      {palette && <Palette onClose={() => setPalette(false)} />}
+      <Suspense fallback={null}>
+        {sheet && <RailSheet onClose={() => setSheet(false)} />}
+        {palette && <Palette onClose={() => setPalette(false)} />}
+      </Suspense>
       <RouteAnnouncer />
     </div>
   )

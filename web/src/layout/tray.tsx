@@ -5,10 +5,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { X } from 'lucide-react'
-import { useEffect, useRef, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useLive, useSession } from '~/actions/context'
 import { keys, operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
+import { CallOff } from '~/forms/operation-cancel'
 import { isActive } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -16,13 +17,13 @@ import { PlainIconButton } from '~/ui/button'
 import { ProgressBar } from '~/ui/meter'
 import { toast } from '~/ui/toast'
 
-function useServerName(serverId: string): string {
-  const { data } = useQuery({ ...serverQuery(serverId), staleTime: 60_000, retry: false })
-  return data?.name ?? s.operation.aServer
+function useServer(serverId: string): ServerView | undefined {
+  return useQuery({ ...serverQuery(serverId), staleTime: 60_000, retry: false }).data
 }
 
 function OperationCard({ operation, onDismiss }: { operation: OperationView; onDismiss: () => void }) {
-  const name = useServerName(operation.serverId)
+  const server = useServer(operation.serverId)
+  const name = server?.name ?? s.operation.aServer
   const failed = operation.state === 'failed'
   const { progress } = operation
   const title = failed ? s.operation.failed(s.operation.kind[operation.kind], name) : `${s.operation.kind[operation.kind]} · ${name}`
@@ -32,6 +33,8 @@ function OperationCard({ operation, onDismiss }: { operation: OperationView; onD
         <Link {...to.server(operation.serverId)} className="min-w-0 flex-1 truncate rounded-sm text-sm font-medium hover:underline">
           {title}
         </Link>
+        {!failed && progress && <span className="tabular shrink-0 text-xs leading-5 text-dim">{`${String(Math.round(progress.fraction * 100))} %`}</span>}
+        {!failed && <CallOff operation={operation} server={server} look="icon" />}
         {failed && (
           <PlainIconButton label={s.common.dismiss} size="iconSm" className="-mt-1.5 -mr-1.5" onClick={onDismiss}>
             <X aria-hidden />
@@ -39,7 +42,7 @@ function OperationCard({ operation, onDismiss }: { operation: OperationView; onD
         )}
       </div>
       <p className="tabular mt-0.5 truncate text-xs text-dim">
-        {failed ? operation.failure?.message : (progress?.step ?? s.operation.state[operation.state])}
+        {failed ? operation.failure?.message : progress ? `${s.operation.step(progress.stepIndex, progress.stepCount)} · ${progress.step}` : s.operation.state[operation.state]}
         {!failed && progress?.detail && ` · ${progress.detail}`}
       </p>
       {failed && operation.failure?.remedy && <p className="mt-0.5 text-xs text-dim">{operation.failure.remedy}</p>}
@@ -63,6 +66,36 @@ function useEndings(operations: readonly OperationView[]): void {
   }, [operations, queries])
 }
 
+const KEPT = 'gantry.operations'
+const kept = (): string[] => {
+  try {
+    const ids: unknown = JSON.parse(sessionStorage.getItem(KEPT) ?? '[]')
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+/** What the tray showed before a reload is asked for again: one that waits for its node sends no frames. */
+function useKept(shown: readonly OperationView[]): void {
+  const live = useLive()
+  const queries = useQueryClient()
+  const [restored, setRestored] = useState(false)
+  useEffect(() => {
+    const asked = kept().map((id) => queries.fetchQuery({ ...operationQuery(id), staleTime: 0 }).then((operation) => live.heard(operation)))
+    void Promise.allSettled(asked).then(() => setRestored(true))
+  }, [live, queries])
+  const ids = shown.map((operation) => operation.id).join()
+  useEffect(() => {
+    if (!restored) return
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(ids.split(',').filter(Boolean)))
+    } catch {
+      // Storage may be forbidden; frames bring back what is at work.
+    }
+  }, [ids, restored])
+}
+
 /** Frames may be missed while the link is down; what is shown at work is asked for now and then. */
 function Recheck({ id }: { id: string }) {
   const live = useLive()
@@ -80,6 +113,7 @@ export function Tray() {
   const all = useSyncExternalStore(live.operations.watch, live.operations.get)
   const mine = all.filter((operation) => operation.requestedBy?.id === user.id)
   useEndings(mine)
+  useKept(mine.filter((operation) => isActive(operation) || operation.state === 'failed'))
   // A server's own page shows its operation in full.
   const shown = mine.filter((operation) => operation.serverId !== serverId && (isActive(operation) || operation.state === 'failed')).slice(0, 4)
   return (

@@ -46,9 +46,9 @@ export function useColumns<C extends Choosable>(table: string, columns: readonly
   }
   return {
     shown: columns.filter((column) => isShown(column, choice)),
-    isShown: (column: C) => isShown(column, choice),
+    isShown: (column: Choosable) => isShown(column, choice),
     changed: Object.keys(choice).length > 0,
-    show: (column: C, shown: boolean) => choose({ ...choice, [column.id]: shown }),
+    show: (column: Choosable, shown: boolean) => choose({ ...choice, [column.id]: shown }),
     reset: () => choose({}),
   }
 }

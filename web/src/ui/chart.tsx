@@ -4,6 +4,7 @@
  */
 import { useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from 'react'
 import uPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
 import { clock, moment } from '~/lib/format'
 import { last } from '~/lib/series'
 import { token, useTheme } from '~/lib/theme'

@@ -3,9 +3,8 @@
  * with its columns as labelled lines. Sorting never moves a row while the pointer rests on the table's cells, because
  * it follows the column that was chosen, not the value that just changed.
  */
-import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { useMemo, useRef, useState, type ReactNode } from 'react'
+import { Suspense, lazy, useMemo, useState, type ReactNode } from 'react'
 import { s } from '~/strings'
 import { cn } from './cn'
 
@@ -56,12 +55,19 @@ function useSorted<T>(rows: readonly T[], columns: Column<T>[], sorting: Sorting
 }
 
 const VIRTUAL_FROM = 80
+const VirtualRows = lazy(() => import('./virtual-rows').then((module) => ({ default: module.VirtualRows })))
 
 export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 52, className, selection }: GridTableProps<T>) {
   const [sorting, setSorting] = useState<Sorting>(null)
   const columns = usePicking(given, selection, rowKey)
   const sorted = useSorted(rows, columns, sorting)
   const template = columns.map((column) => column.track).join(' ')
+  const draw = (row: T, index: number) => <Row key={rowKey(row)} row={row} columns={columns} index={index} />
+  const all = (some: readonly T[]) => (
+    <div role="rowgroup" className="divide-y divide-line">
+      {some.map(draw)}
+    </div>
+  )
   return (
     <div className={cn('@container', className)}>
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ '--columns': template } as React.CSSProperties}>
@@ -77,13 +83,12 @@ export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 
           </div>
         </div>
         {sorted.length < VIRTUAL_FROM ? (
-          <div role="rowgroup" className="divide-y divide-line">
-            {sorted.map((row, index) => (
-              <Row key={rowKey(row)} row={row} columns={columns} index={index} />
-            ))}
-          </div>
+          all(sorted)
         ) : (
-          <VirtualRows rows={sorted} columns={columns} rowKey={rowKey} rowHeight={rowHeight} />
+          // The first rows stand where the virtual ones will, so that nothing moves when those are there.
+          <Suspense fallback={all(sorted.slice(0, VIRTUAL_FROM))}>
+            <VirtualRows rows={sorted} rowKey={(row) => rowKey(row as T)} rowHeight={rowHeight} draw={(row, index) => draw(row as T, index)} />
+          </Suspense>
         )}
       </div>
     </div>
@@ -194,42 +199,6 @@ function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: 
           )}
         </div>
       ))}
-    </div>
-  )
-}
-
-/** Finds the scrolling ancestor, since the page's main region scrolls, not the table. */
-const scroller = (element: HTMLElement | null) => element?.closest<HTMLElement>('[data-scroller]') ?? null
-
-function VirtualRows<T>({ rows, columns, rowKey, rowHeight }: { rows: readonly T[]; columns: Column<T>[]; rowKey: (row: T) => string; rowHeight: number }) {
-  const body = useRef<HTMLDivElement>(null)
-  // The React Compiler is not in use, and this component hands none of the virtualizer's functions on.
-  // eslint-disable-next-line react-hooks/incompatible-library
-  const virtual = useVirtualizer({
-    count: rows.length,
-    estimateSize: () => rowHeight,
-    getScrollElement: () => scroller(body.current),
-    scrollMargin: body.current?.offsetTop ?? 0,
-    overscan: 8,
-  })
-  return (
-    <div role="rowgroup" ref={body} className="relative" style={{ height: virtual.getTotalSize() }}>
-      {virtual.getVirtualItems().map((item) => {
-        const row = rows[item.index]
-        if (row === undefined) return null
-        return (
-          <div
-            key={rowKey(row)}
-            role="presentation"
-            data-index={item.index}
-            ref={virtual.measureElement}
-            className="absolute inset-x-0 top-0 border-b border-line"
-            style={{ transform: `translateY(${String(item.start - virtual.options.scrollMargin)}px)` }}
-          >
-            <Row row={row} columns={columns} index={item.index} />
-          </div>
-        )
-      })}
     </div>
   )
 }

@@ -1,30 +1,47 @@
 /** Menus that drop from a button. An item that cannot be used says why beneath its name. */
 import { Check } from 'lucide-react'
 import { DropdownMenu as Primitive } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { useEffect, useRef, type ReactNode } from 'react'
 import { cn } from './cn'
+import type { OpenedBy } from './lazy-menu'
 
-type MenuProps = { trigger: ReactNode; children: ReactNode; align?: 'start' | 'end'; side?: 'top' | 'bottom' | 'right' }
+type MenuProps = {
+  trigger: ReactNode
+  children: ReactNode
+  align?: 'start' | 'end'
+  side?: 'top' | 'bottom' | 'right'
+  /** It is open from the start, having been asked for before it was there. */
+  openedBy?: OpenedBy
+}
 
-export const Menu = ({ trigger, children, align = 'end', side = 'bottom' }: MenuProps) => (
-  <Primitive.Root modal={false}>
-    <Primitive.Trigger asChild>{trigger}</Primitive.Trigger>
-    <Primitive.Portal>
-      <Primitive.Content
-        align={align}
-        side={side}
-        sideOffset={6}
-        collisionPadding={8}
-        className="z-50 min-w-48 animate-in rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
-      >
-        {children}
-      </Primitive.Content>
-    </Primitive.Portal>
-  </Primitive.Root>
-)
+export function Menu({ trigger, children, align = 'end', side = 'bottom', openedBy }: MenuProps) {
+  const content = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (openedBy !== 'keys') return
+    const frame = requestAnimationFrame(() => content.current?.querySelector<HTMLElement>('[role^="menuitem"]')?.focus())
+    return () => cancelAnimationFrame(frame)
+  }, [openedBy])
+  return (
+    <Primitive.Root modal={false} defaultOpen={openedBy !== undefined}>
+      <Primitive.Trigger asChild>{trigger}</Primitive.Trigger>
+      <Primitive.Portal>
+        <Primitive.Content
+          ref={content}
+          align={align}
+          side={side}
+          sideOffset={6}
+          collisionPadding={8}
+          className="z-50 min-w-48 animate-in rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
+        >
+          {children}
+        </Primitive.Content>
+      </Primitive.Portal>
+    </Primitive.Root>
+  )
+}
 
 const itemStyle =
-  'flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm outline-none select-none data-highlighted:bg-track [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-dim'
+  'flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm -outline-offset-2 outline-accent select-none focus-visible:outline-2 not-focus-visible:outline-none data-highlighted:bg-track [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-dim'
 
 type ItemProps = { icon?: ReactNode; children: ReactNode; hint?: string; danger?: boolean; disabledReason?: string | null | undefined; onSelect: () => void }
 

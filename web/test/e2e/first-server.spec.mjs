@@ -112,7 +112,7 @@ test('the command on the page connects the machine', async () => {
   const [program, ...words] = (await command.innerText()).trim().split(/\s+/)
   assert.equal(program, 'gantryd')
   words[words.indexOf('--data-dir') + 1] = nodeFolder
-  await button('Token alone').click()
+  await button('Copy Token').click()
   execFileSync(gantryd, words, { input: await page.evaluate(() => navigator.clipboard.readText()) })
   daemon = spawn(gantryd, ['run', '--data-dir', nodeFolder], { stdio: 'ignore' })
   await page.getByText('The daemon is connected').waitFor()
@@ -192,7 +192,7 @@ test('stop is offered while it runs and start says why not', async () => {
   const start = button('Start')
   await start.waitFor()
   assert.equal(await start.getAttribute('aria-disabled'), 'true')
-  await start.focus()
+  await start.hover()
   await page.getByRole('tooltip').waitFor()
   await button('Stop').click()
   await page.getByTestId('server-status').filter({ hasText: 'Offline' }).waitFor({ timeout: 90_000 })

@@ -39,7 +39,7 @@ pub(crate) async fn measure(component: &Path) -> Result<()> {
     let cache = tempfile::tempdir()?;
     let host = open(cache.path())?;
     let began = Instant::now();
-    let plugin = host.load(wasm.clone()).await?;
+    let plugin = host.load(wasm.clone(), &grants()).await?;
     let compiled = began.elapsed();
     if plugin.load_report().origin != Origin::Compiled {
         return Err("the component did not come from the compiler".into());
@@ -66,7 +66,7 @@ async fn loads(cache: &Path, wasm: &Arc<[u8]>) -> Result<()> {
     for _ in 0..50 {
         let host = open(cache)?;
         let began = Instant::now();
-        let plugin = host.load(wasm.clone()).await?;
+        let plugin = host.load(wasm.clone(), &grants()).await?;
         timings.push(began.elapsed());
         if plugin.load_report().origin != Origin::Cache {
             return Err("the component did not come from the cache".into());
@@ -74,6 +74,10 @@ async fn loads(cache: &Path, wasm: &Arc<[u8]>) -> Result<()> {
     }
     timings.rows("component_cached_load", Unit::Milliseconds);
     Ok(())
+}
+
+fn grants() -> Grants {
+    Grants::from_iter(["query"])
 }
 
 fn open(cache: &Path) -> Result<Host> {
@@ -85,7 +89,7 @@ fn open(cache: &Path) -> Result<Host> {
 }
 
 async fn calls(plugin: &gantry_host::Plugin) -> Result<Timings> {
-    let (context, query) = (CallContext::traced(Grants::from_iter(["query"])), Arc::new(Recorded));
+    let (context, query) = (CallContext::traced(grants()), Arc::new(Recorded));
     let server = server();
     let mut timings = Timings::default();
     for call in 0..WARM + CALLS {

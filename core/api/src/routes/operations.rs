@@ -33,9 +33,12 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post(
             "/api/operations/{id}/cancel",
             "cancelOperation",
-            "Calls an operation off",
+            "Calls an installation off",
             Requirement::Nested(Permission::OperationsCancel),
             cancel,
+        )
+        .details(
+            "The node stops where it is. What else was asked for is changed by asking for something else.",
         )
         .preset(Preset::Power)
         .answers::<OperationView>()

@@ -42,6 +42,29 @@ async fn server_is_made_runs_takes_a_command_stops_and_goes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn installation_is_called_off_and_a_deletion_is_not() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    // With its daemon away, nothing can end before it is called off.
+    let id = node.id.clone();
+    node.stop().await;
+    let form = json!({ "name": "Arena", "blueprintId": "openarena:openarena", "nodeId": id });
+    let made = admin.post("/api/servers", form).await.expect(201);
+    let server = format!("/api/servers/{}", made["server"]["id"].as_str().unwrap());
+    let cancel = |operation: &Value| format!("/api/operations/{}/cancel", operation.as_str().unwrap());
+
+    let install = &made["server"]["operation"]["id"];
+    assert_eq!(admin.post(&cancel(install), json!({})).await.expect(200)["state"], "cancelled");
+    assert_eq!(admin.get(&server).await.expect(200)["operation"], Value::Null);
+    admin.post(&cancel(install), json!({})).await.problem("conflict");
+
+    let deletion = admin.delete(&server).await.expect(202);
+    let refused = admin.post(&cancel(&deletion["operationId"]), json!({})).await.problem("conflict");
+    assert!(refused["detail"].as_str().unwrap().contains("Only an installation"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn preview_shows_plan_and_problems_without_making_anything() {
     let app = TestApp::with_games().await;
     let admin = app.admin().await;

@@ -73,7 +73,9 @@ impl Work {
     }
 
     pub(crate) async fn plugin(&self) -> Result<Plugin, OperationFailure> {
-        self.shared.plugins.get(&self.server.blueprint.digest).await.map_err(|error| of_plugins(&error))
+        let blueprint = &self.server.blueprint;
+        let plugin = self.shared.plugins.get(&blueprint.digest, &blueprint.capabilities).await;
+        plugin.map_err(|error| of_plugins(&error))
     }
 
     pub(crate) fn call(&self) -> CallContext {

@@ -192,7 +192,7 @@ impl Daemon {
                 digest: digest(&plugin()),
                 blueprint: "luanti".to_owned(),
                 collect_every_ms: None,
-                capabilities: vec![],
+                capabilities: vec!["query".to_owned()],
             },
             settings: settings
                 .map(|(key, value)| Setting { key: key.to_owned(), value: value.to_owned() })

@@ -28,6 +28,11 @@ const MAX_RECIPE_BYTES: usize = 1 << 20;
 const MAX_REFERENCE: usize = 512;
 /// Lines of output that a failure keeps.
 const TAIL: usize = 40;
+/// Memory of one step of a build, in bytes: as much as the engine's interface can say. Without it a recipe could take
+/// all that the games beside it live on.
+const BUILD_MEMORY: i32 = 2_047 << 20;
+/// A build's share of the processor beside a game's 1,024.
+const BUILD_CPU_SHARES: i32 = 256;
 /// After this a pull or a build counts as failed.
 const LONGEST: Duration = Duration::from_secs(45 * 60);
 
@@ -108,6 +113,10 @@ impl DockerRuntime {
             t: Some(tag.to_owned()),
             rm: true,
             forcerm: true,
+            memory: Some(BUILD_MEMORY),
+            // Memory and swap together: none of the latter.
+            memswap: Some(BUILD_MEMORY),
+            cpushares: Some(BUILD_CPU_SHARES),
             labels: Some(HashMap::from([(LABEL_RECIPE.to_owned(), digest.to_owned())])),
             ..Default::default()
         };

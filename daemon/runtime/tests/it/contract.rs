@@ -254,7 +254,7 @@ pub(crate) async fn images_that_make_no_sense_are_refused<R: Runtime + Clone>(fi
 }
 
 /// A recipe that nobody has built.
-fn recipe(step: &str) -> Image {
+pub(crate) fn recipe(step: &str) -> Image {
     let files =
         vec![RecipeFile { path: "note/unique".to_owned(), content: uuid::Uuid::now_v7().to_string() }];
     Image::Recipe {

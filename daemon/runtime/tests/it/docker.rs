@@ -1,12 +1,13 @@
 //! Docker, against the contract and in what only a real engine can show.
 
 use crate::{
-    contract::contract,
-    fixtures::{Console, Fixture, OWNER, SERVER, soon},
+    contract::{contract, recipe},
+    fixtures::{Console, Fixture, OWNER, SERVER, Told, soon},
 };
 use futures_util::StreamExt;
 use gantry_runtime::{
-    ContainerSpec, DockerRuntime, PublishedPort, Purpose, Runtime, RuntimeError, docker::DockerConfig,
+    ContainerSpec, DockerRuntime, ImageProgress, PublishedPort, Purpose, Runtime, RuntimeError,
+    docker::DockerConfig,
 };
 use gantry_types::{NodeId, plan::Image, server::Protocol};
 use tokio::io::AsyncReadExt;
@@ -262,6 +263,16 @@ async fn a_console_that_nobody_reads_does_not_slow_the_process() {
     .await;
     drop(unread);
     fixture.clear().await;
+}
+
+#[tokio::test]
+async fn a_build_cannot_take_the_memory_that_games_live_on() {
+    let limit = "cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max";
+    let told = Told::default();
+    let image = recipe(&format!("RUN echo \"limit: $({limit})\""));
+    soon(fixture().await.runtime.ensure_image(&image, &told)).await.expect("it is built");
+    let says = |told: &ImageProgress| matches!(told, ImageProgress::Line(line) if line.trim() == "limit: 2146435072");
+    assert!(told.all().iter().any(says), "{:?}", told.all());
 }
 
 #[tokio::test]

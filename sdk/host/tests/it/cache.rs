@@ -8,10 +8,11 @@ use gantry_host::{Budgets, Origin, Plugin};
 use tempfile::TempDir;
 
 use crate::components::Guest;
-use crate::hosts::{KEY, call, host};
+use crate::hosts::{KEY, all, call, host};
 
 async fn load_with(cache: &Path, key: [u8; 32], guest: Guest) -> Plugin {
-    let plugin = host(cache, key, Budgets::default()).load(guest.build()).await.expect("the component loads");
+    let plugin =
+        host(cache, key, Budgets::default()).load(guest.build(), &all()).await.expect("the component loads");
     plugin.blueprints(&call()).await.expect("the plugin answers");
     plugin
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gantry_host::{Budgets, CallError, CompileError, Host, HostError, LogLevel, Plugin, StopReason};
 
 use crate::components::{Guest, ZEROS};
-use crate::hosts::{Lines, NoQuery, TestHost, call, logging, server, stopped_plan, tight};
+use crate::hosts::{Lines, NoQuery, TestHost, all, call, logging, server, stopped_plan, tight};
 
 const FOR_EVER: &str = "(loop $again (br $again)) (unreachable)";
 
@@ -209,7 +209,7 @@ fn compile_bomb() -> Arc<[u8]> {
 
 async fn compile_error(budgets: Budgets) -> String {
     let host = TestHost::with(budgets);
-    let error = host.host.load(compile_bomb()).await.expect_err("the bomb is refused");
+    let error = host.host.load(compile_bomb(), &all()).await.expect_err("the bomb is refused");
     assert!(matches!(error, HostError::Compile(_)), "{error:?}");
     assert_eq!(std::fs::read_dir(host.cache.path()).unwrap().count(), 0);
     // The next component is served as if nothing had happened.
@@ -247,7 +247,7 @@ async fn compiler_that_hangs_is_killed() {
         budgets,
     })
     .unwrap();
-    let error = host.load(Guest::least().build()).await.unwrap_err();
+    let error = host.load(Guest::least().build(), &all()).await.unwrap_err();
     assert!(matches!(error, HostError::Compile(CompileError::WallTime { .. })), "{error:?}");
 }
 

@@ -32,12 +32,12 @@ impl TestHost {
     }
 
     pub(crate) async fn load(&self, wasm: Arc<[u8]>) -> Plugin {
-        self.host.load(wasm).await.expect("the component loads")
+        self.host.load(wasm, &all()).await.expect("the component loads")
     }
 
     /// Why the component is refused.
     pub(crate) async fn refusal(&self, wasm: Arc<[u8]>) -> String {
-        match self.host.load(wasm).await.expect_err("the component is refused") {
+        match self.host.load(wasm, &all()).await.expect_err("the component is refused") {
             HostError::Rejected(reason) => reason,
             other => panic!("refused for another reason: {other:?}"),
         }
@@ -90,6 +90,11 @@ impl PluginLog for Lines {
     fn write(&self, plugin: &str, level: LogLevel, text: &str) {
         self.0.lock().unwrap().push((plugin.to_owned(), level, text.to_owned()));
     }
+}
+
+/// Everything that can be granted.
+pub(crate) fn all() -> Grants {
+    gantry_host::CAPABILITIES.iter().copied().collect()
 }
 
 pub(crate) fn call() -> CallContext {

@@ -1,9 +1,9 @@
 //! Which components load, and what is said of those that do not.
 
-use gantry_host::{CompileError, HostError};
+use gantry_host::{CompileError, Grants, HostError};
 
 use crate::components::{Guest, component, manifest};
-use crate::hosts::{NoQuery, TestHost, call, server};
+use crate::hosts::{NoQuery, TestHost, all, call, server};
 
 #[tokio::test]
 async fn component_with_every_export_loads_and_answers() {
@@ -119,6 +119,18 @@ async fn manifest_is_required_and_checked() {
 }
 
 #[tokio::test]
+async fn import_that_was_not_granted_keeps_the_component_from_loading() {
+    let host = TestHost::new();
+    let error = host.host.load(Guest::querying().build(), &Grants::none()).await.unwrap_err();
+    let HostError::Rejected(reason) = error else { panic!("{error:?}") };
+    assert!(
+        reason.contains("it imports \"gantry:plugin/query\"") && reason.contains("not granted"),
+        "{reason}"
+    );
+    host.host.load(Guest::querying().build(), &all()).await.expect("with the grant it loads");
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_component_are_refused() {
     let host = TestHost::new();
     assert!(
@@ -163,7 +175,7 @@ async fn missing_compiler_is_named() {
         budgets: gantry_host::Budgets::default(),
     })
     .unwrap();
-    let error = host.load(Guest::least().build()).await.unwrap_err();
+    let error = host.load(Guest::least().build(), &all()).await.unwrap_err();
     assert!(matches!(error, HostError::Compile(CompileError::Spawn { .. })), "{error:?}");
     assert!(error.to_string().contains("/nonexistent/compiler"), "{error}");
 }

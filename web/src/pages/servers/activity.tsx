@@ -14,7 +14,7 @@ import { GridTable, type Column } from '~/ui/grid-table'
 import { ProblemCard } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { useServer } from './layout'
-import { MoreSentinel } from './list'
+import { MoreSentinel } from '~/ui/more'
 
 const LOOK: Record<OperationView['state'], { shape: GlyphShape; tone: GlyphTone }> = {
   pending: { shape: 'dashed', tone: 'dim' },

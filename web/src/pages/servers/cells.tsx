@@ -1,19 +1,15 @@
 /** Cells of the server list that change by the second. Each watches its own server, so that a sample redraws one cell. */
-import { useNavigate } from '@tanstack/react-router'
-import { Copy, MoreHorizontal, SquareTerminal, Users } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { MoreHorizontal, Users } from 'lucide-react'
+import { lazy, type ReactNode } from 'react'
 import { useLive } from '~/actions/context'
-import { powerActions, useServerActions } from '~/actions/servers'
 import { useSample } from '~/api/live'
 import type { ServerView } from '~/api/types'
 import { address, bytes, mebibytes, percent } from '~/lib/format'
-import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { PlainIconButton } from '~/ui/button'
-import { CopyButton, copyText } from '~/ui/copy-button'
-import { Menu, MenuItem, MenuLine } from '~/ui/menu'
+import { CopyButton } from '~/ui/copy-button'
+import { LazyMenu } from '~/ui/lazy-menu'
 import { Meter } from '~/ui/meter'
-import { toast } from '~/ui/toast'
 
 /** On a narrow screen a line that says nothing is left out; the table looks for the mark. */
 const Nothing = () => <span data-nothing className="text-sm text-dim">–</span>
@@ -63,29 +59,20 @@ export function AddressCell({ server }: { server: ServerView }) {
   )
 }
 
+const fetchRowMenu = () => import('./row-menu')
+const ServerRowMenu = lazy(() => fetchRowMenu().then((module) => ({ default: module.ServerRowMenu })))
+
 export function RowMenu({ server }: { server: ServerView }) {
-  const navigate = useNavigate()
-  const actions = powerActions(useServerActions(server)).filter((action) => !action.dangerous)
-  const primary = server.endpoints[0]
-  const copy = (text: string) => void copyText(text).then((done) => toast(done ? { title: s.copy.copied, detail: text } : { tone: 'bad', title: s.copy.failed, detail: text }))
+  const trigger = (
+    <PlainIconButton label={`${s.common.more}: ${server.name}`} size="iconSm">
+      <MoreHorizontal aria-hidden />
+    </PlainIconButton>
+  )
   return (
     <div className="relative z-10">
-      <Menu
-        trigger={
-          <PlainIconButton label={`${s.common.more}: ${server.name}`} size="iconSm">
-            <MoreHorizontal aria-hidden />
-          </PlainIconButton>
-        }
-      >
-        {actions.map((action) => (
-          <MenuItem key={action.id} icon={<action.icon aria-hidden />} disabledReason={action.disabledReason} onSelect={action.perform}>
-            {action.label}
-          </MenuItem>
-        ))}
-        <MenuLine />
-        <MenuItem icon={<SquareTerminal aria-hidden />} onSelect={() => void navigate(to.server(server.id))}>{s.servers.openConsole}</MenuItem>
-        <MenuItem icon={<Copy aria-hidden />} disabledReason={primary ? null : s.servers.noAddress} onSelect={() => primary && copy(address(primary))}>{s.servers.copyAddress}</MenuItem>
-      </Menu>
+      <LazyMenu trigger={trigger} preload={() => void fetchRowMenu()}>
+        {(openedBy) => <ServerRowMenu server={server} trigger={trigger} openedBy={openedBy} />}
+      </LazyMenu>
     </div>
   )
 }

@@ -2,7 +2,7 @@
 import { ArrowDown, ArrowUp, ChevronsUp, ClipboardCopy, Clock, Download, Eraser, Search, TerminalSquare, X } from 'lucide-react'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ServerView } from '~/api/types'
-import { clock } from '~/lib/format'
+import { inputState } from '~/lib/console-input'
 import { refusal } from '~/lib/server-status'
 import { useTheme } from '~/lib/theme'
 import { s } from '~/strings'
@@ -40,7 +40,6 @@ function useController(serverId: string, timestamps: boolean) {
     const made = new ConsoleController(serverId, element.current, first.current.theme, {
       label: s.console.label,
       timestamps: first.current.timestamps,
-      onRefused: (problem) => toast({ tone: 'bad', title: s.console.refused(problem.title), detail: [problem.detail, problem.remedy].filter(Boolean).join(' ') }),
     })
     setController(made)
     return () => {
@@ -105,6 +104,7 @@ function download(name: string, text: string): void {
 
 function Overlays({ controller, server }: { controller: ConsoleController; server: ServerView }) {
   const state = useSyncExternalStore(controller.state.watch, controller.state.get)
+  const link = useSyncExternalStore(controller.link.socket.state.watch, controller.link.socket.state.get)
   const [loading, setLoading] = useState(false)
   const older = () => {
     setLoading(true)
@@ -114,7 +114,7 @@ function Overlays({ controller, server }: { controller: ConsoleController; serve
     <>
       {state.empty && (
         <p className="pointer-events-none absolute inset-x-0 top-1/3 px-6 text-center text-sm text-dim">
-          {['offline', 'uninstalled'].includes(server.observed.state) ? s.console.emptyOffline : s.console.empty}
+          {link.status === 'connecting' ? s.console.connecting : ['offline', 'uninstalled'].includes(server.observed.state) ? s.console.emptyOffline : s.console.empty}
         </p>
       )}
       {state.atTop && state.older && (
@@ -136,26 +136,8 @@ function Overlays({ controller, server }: { controller: ConsoleController; serve
 function InputBar({ controller, server }: { controller: ConsoleController; server: ServerView }) {
   const link = useSyncExternalStore(controller.link.socket.state.watch, controller.link.socket.state.get)
   const state = useSyncExternalStore(controller.state.watch, controller.state.get)
-  const reason = state.revoked
-    ? s.console.revoked
-    : link.status === 'lost' || link.status === 'ended'
-      ? s.console.lost(clock(link.since))
-      : state.nodeAwaySince !== null
-        ? s.console.nodeLost(clock(state.nodeAwaySince))
-        : !server.permissions.includes('console.write')
-          ? s.console.noRight
-          : refusal(server.actions, 'command')
-  return (
-    <CommandInput
-      serverId={server.id}
-      disabledReason={reason}
-      onCommand={(command) => {
-        const sent = controller.link.command(command)
-        if (sent) controller.follow()
-        return sent
-      }}
-    />
-  )
+  const input = inputState({ link, revoked: state.revoked, nodeAwaySince: state.nodeAwaySince, mayWrite: server.permissions.includes('console.write'), refusal: refusal(server.actions, 'command') })
+  return <CommandInput serverId={server.id} state={input} outcome={state.outcome} onCommand={(command) => controller.command(command)} />
 }
 
 function SearchBox({ controller, onClose }: { controller: ConsoleController; onClose: () => void }) {

@@ -17,6 +17,7 @@ import { CopyButton } from '~/ui/copy-button'
 import { ProgressBar } from '~/ui/meter'
 import { Notice } from '~/ui/problem'
 import { Ago } from '~/ui/time'
+import { CallOff } from '~/forms/operation-cancel'
 import { PlayersCell } from './cells'
 import { PowerGroup } from './power'
 
@@ -115,7 +116,7 @@ function Notices({ server }: { server: ServerView }) {
       </Notice>
     ),
     operation?.state === 'failed' && <FailedOperation key="failed" operation={operation} />,
-    isInstalling(server) && operation && <InstallProgress key="install" operation={operation} />,
+    isInstalling(server) && operation && <InstallProgress key="install" operation={operation} server={server} />,
   ].filter(Boolean)
   return notices.length === 0 ? null : <div className="flex shrink-0 flex-col gap-2 px-3 pt-3 sm:px-6">{notices}</div>
 }
@@ -146,7 +147,7 @@ function FailedOperation({ operation }: { operation: OperationView }) {
 }
 
 /** The live page of an installation; when it ends, what remains is the server's page. */
-function InstallProgress({ operation }: { operation: OperationView }) {
+function InstallProgress({ operation, server }: { operation: OperationView; server: ServerView }) {
   // Frames bring it live; asking now and then covers those that were missed.
   const { data } = useQuery({ ...operationQuery(operation.id), refetchInterval: 10_000, initialData: operation })
   const current = isActive(data) ? data : operation
@@ -160,7 +161,10 @@ function InstallProgress({ operation }: { operation: OperationView }) {
         </span>
       </div>
       <ProgressBar label={s.operation.installing} fraction={progress ? progress.fraction : null} className="mt-2" />
-      <p className="tabular mt-2 truncate font-mono text-xs text-dim">{progress?.detail ?? s.operation.installingHelp}</p>
+      <div className="mt-2 flex items-center justify-between gap-4">
+        <p className="tabular min-w-0 truncate font-mono text-xs text-dim">{progress?.detail ?? s.operation.installingHelp}</p>
+        <CallOff operation={current} server={server} look="words" />
+      </div>
     </section>
   )
 }

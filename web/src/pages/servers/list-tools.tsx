@@ -1,13 +1,14 @@
 /** What narrows the server list: the filter as text with its help, and the choice of columns. */
 import { CircleQuestionMark, Columns3, Search, X } from 'lucide-react'
-import { useEffect, useRef } from 'react'
-import type { useColumns } from '~/lib/columns'
-import { STATUS_WORDS, withTerm } from '~/lib/server-filter'
+import { lazy, useEffect, useRef } from 'react'
 import { s } from '~/strings'
 import { IconButton, PlainIconButton } from '~/ui/button'
-import { Menu, MenuCheck, MenuItem, MenuLabel, MenuLine } from '~/ui/menu'
+import { LazyMenu } from '~/ui/lazy-menu'
+import type { ColumnMenuProps, FilterProps } from './list-menus'
 
-type FilterProps = { value: string; onChange: (text: string) => void }
+const fetchMenus = () => import('./list-menus')
+const FilterHelpMenu = lazy(() => fetchMenus().then((part) => ({ default: part.FilterHelpMenu })))
+const ColumnMenuOpen = lazy(() => fetchMenus().then((part) => ({ default: part.ColumnMenu })))
 
 export function FilterBox({ value, onChange }: FilterProps) {
   const input = useRef<HTMLInputElement>(null)
@@ -48,59 +49,28 @@ export function FilterBox({ value, onChange }: FilterProps) {
   )
 }
 
-/** The terms that there are; choosing one puts it into the filter. */
-function FilterHelp({ value, onChange }: FilterProps) {
-  const { help, words, status, ...about } = s.servers.filter
-  const term = (name: string, example: string) => (
-    <MenuItem key={example} onSelect={() => onChange(withTerm(value, name, example))}>
-      <code className="font-mono text-xs">{`${name}:${example}`}</code>
-    </MenuItem>
+function FilterHelp(props: FilterProps) {
+  const trigger = (
+    <PlainIconButton size="iconSm" label={s.servers.filter.help}>
+      <CircleQuestionMark aria-hidden />
+    </PlainIconButton>
   )
   return (
-    <Menu
-      trigger={
-        <PlainIconButton size="iconSm" label={help}>
-          <CircleQuestionMark aria-hidden />
-        </PlainIconButton>
-      }
-    >
-      <p className="max-w-64 px-2.5 pt-1.5 pb-2 text-xs text-dim">{words}</p>
-      <MenuLine />
-      <MenuLabel>{status}</MenuLabel>
-      <div className="grid grid-cols-2">{STATUS_WORDS.slice(0, 8).map((word) => term('status', word))}</div>
-      {(['node', 'owner', 'game'] as const).map((name) => (
-        <div key={name} className="flex items-center justify-between gap-3">
-          {term(name, about.example[name])}
-          <span className="px-2.5 text-xs text-dim">{about[name]}</span>
-        </div>
-      ))}
-    </Menu>
+    <LazyMenu trigger={trigger} preload={() => void fetchMenus()}>
+      {(openedBy) => <FilterHelpMenu {...props} trigger={trigger} openedBy={openedBy} />}
+    </LazyMenu>
   )
 }
 
-type Table<C extends { id: string; header: string; fixed?: boolean; hidden?: boolean }> = ReturnType<typeof useColumns<C>>
-
-export function ColumnMenu<C extends { id: string; header: string; fixed?: boolean; hidden?: boolean }>({ table, columns }: { table: Table<C>; columns: readonly C[] }) {
+export function ColumnMenu(props: ColumnMenuProps) {
+  const trigger = (
+    <PlainIconButton label={s.common.columns} variant="secondary">
+      <Columns3 aria-hidden />
+    </PlainIconButton>
+  )
   return (
-    <Menu
-      trigger={
-        <PlainIconButton label={s.common.columns} variant="secondary">
-          <Columns3 aria-hidden />
-        </PlainIconButton>
-      }
-    >
-      <MenuLabel>{s.common.columns}</MenuLabel>
-      {columns.filter((column) => !column.fixed).map((column) => (
-        <MenuCheck key={column.id} checked={table.isShown(column)} onChange={(shown) => table.show(column, shown)}>
-          {column.header}
-        </MenuCheck>
-      ))}
-      {table.changed && (
-        <>
-          <MenuLine />
-          <MenuItem onSelect={table.reset}>{s.common.resetColumns}</MenuItem>
-        </>
-      )}
-    </Menu>
+    <LazyMenu trigger={trigger} preload={() => void fetchMenus()}>
+      {(openedBy) => <ColumnMenuOpen {...props} trigger={trigger} openedBy={openedBy} />}
+    </LazyMenu>
   )
 }

@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
 import { Plus, SearchX, Server } from 'lucide-react'
-import { Suspense, lazy, useDeferredValue, useEffect, useRef, useState, type ReactNode } from 'react'
+import { Suspense, lazy, useDeferredValue, useState, type ReactNode } from 'react'
 import { useSession } from '~/actions/context'
 import { mayCreateServers } from '~/actions/navigation'
 import { blueprintsQuery, serversQuery } from '~/api/queries'
@@ -20,6 +20,7 @@ import { Button, buttonStyle } from '~/ui/button'
 import { Card } from '~/ui/card'
 import { Empty, SkeletonRows } from '~/ui/empty'
 import { GridTable, type Column } from '~/ui/grid-table'
+import { MoreSentinel } from '~/ui/more'
 import { ProblemCard } from '~/ui/problem'
 import { AddressCell, CpuCell, MemoryCell, PlayersCell, RowMenu } from './cells'
 import { ColumnMenu, FilterBox } from './list-tools'
@@ -124,30 +125,6 @@ export function ServersPage() {
         </Suspense>
       )}
     </Page>
-  )
-}
-
-/** Loads the next page as its end comes into view; the button is there for everything that does not scroll. */
-export function MoreSentinel({ busy, onMore }: { busy: boolean; onMore: () => void }) {
-  const mark = useRef<HTMLDivElement>(null)
-  const more = useRef(onMore)
-  useEffect(() => {
-    more.current = onMore
-  })
-  useEffect(() => {
-    if (!mark.current) return
-    const observer = new IntersectionObserver((entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) more.current()
-    }, { rootMargin: '400px' })
-    observer.observe(mark.current)
-    return () => observer.disconnect()
-  }, [])
-  return (
-    <div ref={mark} className="flex justify-center border-t border-line p-3">
-      <Button size="sm" variant="ghost" busy={busy} onClick={onMore}>
-        {s.common.loadMore}
-      </Button>
-    </div>
   )
 }
 

@@ -5,11 +5,14 @@
 import { FitAddon } from '@xterm/addon-fit'
 import { SearchAddon } from '@xterm/addon-search'
 import { Terminal } from '@xterm/xterm'
+import '@xterm/xterm/css/xterm.css'
 import { client, take } from '~/api/client'
 import { ConsoleLink } from '~/api/console'
-import type { ConsoleLine, Problem } from '~/api/types'
+import type { ConsoleLine } from '~/api/types'
+import type { Outcome } from '~/lib/console-input'
 import { LineBuffer, type Entry } from '~/lib/line-buffer'
 import { Store } from '~/lib/store'
+import { s } from '~/strings'
 import { bare, paint, terminalTheme } from './paint'
 
 export const LINES_KEPT = 10_000
@@ -28,10 +31,12 @@ type ConsoleState = {
   older: boolean
   nodeAwaySince: number | null
   revoked: boolean
+  /** What became of the last command, when it was not simply taken. */
+  outcome: Outcome | null
 }
 
 export class ConsoleController {
-  readonly state = new Store<ConsoleState>({ unread: 0, following: true, atTop: false, empty: true, older: true, nodeAwaySince: null, revoked: false })
+  readonly state = new Store<ConsoleState>({ unread: 0, following: true, atTop: false, empty: true, older: true, nodeAwaySince: null, revoked: false, outcome: null })
   readonly matches = new Store<{ index: number; count: number }>({ index: -1, count: 0 })
   readonly link: ConsoleLink
   readonly #serverId: string
@@ -45,7 +50,7 @@ export class ConsoleController {
   #timestamps: boolean
   #closed = false
 
-  constructor(serverId: string, element: HTMLElement, theme: 'light' | 'dark', options: { label: string; timestamps: boolean; onRefused: (problem: Problem) => void }) {
+  constructor(serverId: string, element: HTMLElement, theme: 'light' | 'dark', options: { label: string; timestamps: boolean }) {
     this.#serverId = serverId
     this.#timestamps = options.timestamps
     this.#terminal = new Terminal({
@@ -68,7 +73,8 @@ export class ConsoleController {
     this.#terminal.write('\x1b[?25l')
     this.#search.onDidChangeResults((result) => this.matches.set({ index: result.resultIndex, count: result.resultCount }))
     this.#terminal.onScroll(() => this.#looked())
-    this.#terminal.attachCustomKeyEventHandler((event) => !(event.ctrlKey && (event.key === 'k' || event.key === 'f')))
+    // The terminal takes no input: Tab leads on to where commands are typed, and the page's own keys stay the page's.
+    this.#terminal.attachCustomKeyEventHandler((event) => event.key !== 'Tab' && !(event.ctrlKey && (event.key === 'k' || event.key === 'f')))
     // Cells are measured once per font: measured before the font is there, they would keep the wrong width.
     void document.fonts.load(`${String(FONT_SIZE)}px 'JetBrains Mono Variable'`).then(() => {
       if (this.#closed) return
@@ -94,7 +100,8 @@ export class ConsoleController {
         this.#patch({ older: false })
       },
       onNode: (connected) => this.#patch({ nodeAwaySince: connected ? null : Date.now() }),
-      onRefused: options.onRefused,
+      onRefused: (command, problem) => this.#patch({ outcome: { kind: 'refused', command, says: s.console.refused([problem.title, problem.detail, problem.remedy].filter(Boolean).map((part) => part.replace(/\.?$/, '.')).join(' ')) } }),
+      onUnanswered: (command) => this.#patch({ outcome: { kind: 'unanswered', command, says: s.console.unanswered } }),
       onRevoked: () => this.#patch({ revoked: true }),
     })
   }
@@ -108,6 +115,14 @@ export class ConsoleController {
     this.#timestamps = shown
     this.#repaint()
     this.follow()
+  }
+
+  /** Types a line into the game; false when it could not be sent. */
+  command(command: string): boolean {
+    if (!this.link.command(command)) return false
+    this.#patch({ outcome: null })
+    this.follow()
+    return true
   }
 
   /** Back to the tail. */
