@@ -4,6 +4,7 @@
  */
 import type { AllocationView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
+import { lengthen, multiply } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import { install, numbersAt, power, world } from './world'
 
@@ -16,6 +17,11 @@ class Refused {
 const problem = (code: Problem['code'], status: number, title: string, detail: string, remedy: string, fields: Problem['fields'] = []) => new Refused({ type: `/problems/${code}`, title, status, code, detail, remedy, requestId: world.newId(), fields })
 const missing = () => problem('not_found', 404, 'There is nothing here, or you may not see it', 'No such thing.', 'Check the address.')
 const page = <T>(items: T[]) => ({ items, nextCursor: null })
+/** A page as the API cuts it: the cursor says how many were given already. */
+const paged = <T>(items: T[], query: URLSearchParams) => {
+  const [from, limit] = [Number(query.get('cursor') ?? 0), Number(query.get('limit') ?? 50)]
+  return { items: items.slice(from, from + limit), nextCursor: from + limit < items.length ? String(from + limit) : null }
+}
 const found = <T>(thing: T | undefined) => thing ?? missing()
 const me = () => users[0]
 const session = () => {
@@ -118,7 +124,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/ws/token', () => ({ token: 'mock', expiresAt: new Date().toISOString() })],
   ['GET', '/api/account', me],
   ['PATCH', '/api/account', ({ body }) => Object.assign(me() ?? {}, body.name ? { name: body.name } : {})],
-  ['GET', '/api/servers', ({ query }) => page(servers.filter((server) => server.name.toLowerCase().includes((query.get('search') ?? '').toLowerCase()) && (!query.get('status') || server.observed.state === query.get('status'))))],
+  ['GET', '/api/servers', ({ query }) => paged(servers.filter((server) => server.name.toLowerCase().includes((query.get('search') ?? '').toLowerCase()) && (!query.get('status') || server.observed.state === query.get('status'))), query)],
   ['POST', '/api/servers/preview', ({ body }) => preview(body as unknown as ServerInput)],
   ['POST', '/api/servers', ({ body }) => create(body as unknown as ServerInput)],
   ['GET', '/api/servers/:', withServer((server) => server)],
@@ -224,18 +230,23 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `limited`, `failing`, `failed-install`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
-  if (name === 'empty') for (const list of [servers, nodes, locations, plugins]) list.length = 0
+  if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
   if (name === 'limited' && users[0]) users[0].role = 'limited'
+  if (name === 'long') lengthen()
+  if (name === 'many') multiply()
   if (name === 'failed-install') world.change(servers[0]?.id ?? '', { observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null }, operation: failedInstall(servers[0]?.id ?? '') })
   for (const server of servers) server.actions = actionsFor(server.observed.state, server.holds.length > 0)
 }
 
-export async function answer(request: Request, failing: boolean): Promise<Response> {
+/** How an answer goes wrong, if at all: every read fails, none ever comes, or power is refused by some. */
+export type Mood = 'well' | 'failing' | 'loading' | 'refusing'
+
+export async function answer(request: Request, mood: Mood): Promise<Response> {
   const url = new URL(request.url)
   await new Promise((resolve) => setTimeout(resolve, 60))
   const body = request.headers.get('content-type')?.includes('json') ? ((await request.json()) as Record<string, unknown>) : {}
@@ -243,7 +254,13 @@ export async function answer(request: Request, failing: boolean): Promise<Respon
   for (const [method, pattern, handle] of routes) {
     const params = method === request.method ? match(pattern, url.pathname) : null
     if (!params) continue
-    const broken = failing && request.method === 'GET' && !/auth|setup|token/.test(url.pathname)
+    const reads = request.method === 'GET' && !/auth|setup|token/.test(url.pathname)
+    if (mood === 'loading' && reads) await new Promise(() => undefined)
+    if (mood === 'refusing' && url.pathname.endsWith('/power') && world.server(params[0] ?? '')?.blueprint.id.startsWith('luanti')) {
+      const refused = problem('conflict', 409, 'That is not possible now', 'A backup of this server is under way.', 'Wait for it, or cancel it.').problem
+      return Response.json(refused, { status: 409 })
+    }
+    const broken = mood === 'failing' && reads
     const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body, bytes })
     if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)

@@ -99,7 +99,7 @@ export function install(): void {
   globalThis.fetch = (input, init) => {
     const request = new Request(input, init)
     const url = new URL(request.url)
-    return url.origin === location.origin && url.pathname.startsWith('/api/') ? answer(request, name === 'failing') : realFetch(request)
+    return url.origin === location.origin && url.pathname.startsWith('/api/') ? answer(request, name === 'failing' || name === 'loading' || name === 'refusing' ? name : 'well') : realFetch(request)
   }
   globalThis.WebSocket = new Proxy(globalThis.WebSocket, {
     construct: (Real, [url, protocols]: [string, string[]?]) => (new URL(url).pathname.startsWith('/api/') ? new MockSocket(url) : new Real(url, protocols)),

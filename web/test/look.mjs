@@ -1,6 +1,6 @@
 /**
  * Takes a picture of every page and state against the mock API, wide and narrow, light and dark, and runs axe on each.
- * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL]`; it starts `vite --mode mock` unless given a URL.
+ * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL] [--theme dark|light] [--size wide|phone]`; it starts `vite --mode mock` unless given a URL.
  */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
@@ -8,15 +8,22 @@ import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { launch, PHONE, WIDE } from './e2e/browser.mjs'
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' } } })
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' }, size: { type: 'string' } } })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
 const S3 = '0193a0c0-0000-7000-8000-0000000003eb'
 const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
+const S6 = '0193a0c0-0000-7000-8000-0000000003ee'
+const N2 = '0193a0c0-0000-7000-8000-000000000066'
 const N1 = '0193a0c0-0000-7000-8000-000000000065'
 
 const click = (role, name) => (page) => page.getByRole(role, { name }).first().click()
+const pick = (...names) => async (page) => {
+  for (const name of names) await page.getByRole('checkbox', { name: `Select ${name}` }).check()
+  await page.getByRole('toolbar').waitFor()
+}
+const failing = (path) => [`${path}?mock=failing`, (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 })]
 
 /** Chooses a component of nothing but a manifest in the upload dialog. */
 async function offer(page, manifest) {
@@ -42,6 +49,35 @@ const SCENES = [
   ['servers-first', '/servers?mock=first'],
   ['servers-limited', '/servers?mock=limited'],
   ['servers-failing', '/servers?mock=failing', (page) => page.getByRole('alert').waitFor({ timeout: 15_000 })],
+  ['servers-long', '/servers?mock=long'],
+  ['servers-many', '/servers?mock=many', async (page) => {
+    await page.locator('main').evaluate((main) => main.scrollTo(0, 9_000))
+    await page.waitForTimeout(600)
+  }],
+  ['servers-loading', '/servers?mock=loading'],
+  ['servers-none', '/servers?q=nothing-like-this'],
+  ['servers-help', '/servers', click('button', 'How to filter')],
+  ['servers-columns', '/servers', async (page) => {
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByRole('menuitemcheckbox', { name: 'Owner' }).click()
+    await page.getByRole('menuitemcheckbox', { name: 'CPU' }).click()
+  }],
+  ['servers-menu', '/servers', click('button', /^More actions: Friday/)],
+  ['servers-picked', '/servers', pick('Friday fragfest', 'Hilltop village', 'Clan war practice')],
+  ['servers-bulk-ask', '/servers', async (page) => {
+    await pick('Friday fragfest', 'Hilltop village', 'Clan war practice')(page)
+    await page.getByRole('toolbar').getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('dialog').waitFor()
+  }],
+  ['servers-bulk-report', '/servers?mock=refusing', async (page) => {
+    await pick('Friday fragfest', 'Hilltop village', 'Clan war practice')(page)
+    await page.getByRole('toolbar').getByRole('button', { name: 'Stop' }).click()
+    await page.getByRole('button', { name: 'Stop 2 servers' }).click()
+    await page.getByText('1 of 3 accepted').waitFor()
+  }],
+  ['create-none', '/servers/new?mock=empty'],
+  ['create-loading', '/servers/new?mock=loading'],
+  ['create-failing', '/servers/new?mock=failing', (page) => page.getByRole('alert').waitFor({ timeout: 15_000 })],
   ['create-choose', '/servers/new'],
   ['create-settings', '/servers/new?blueprint=openarena%3Aopenarena'],
   ['create-error', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
@@ -56,11 +92,9 @@ const SCENES = [
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByText('Fetch the community maps').waitFor()
   }],
-  ['create-progress', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByRole('button', { name: 'Continue' }).click()
-    await page.getByText('Fetch the community maps').waitFor()
-    await page.getByRole('button', { name: 'Create server' }).click()
+  // Four clicks for a server that is left as it is proposed: more would be a fault.
+  ['create-progress', '/servers/new', async (page) => {
+    for (const name of [/OpenArena/, 'Continue', 'Continue', 'Create server']) await page.getByRole('button', { name }).click()
     await page.getByRole('progressbar').first().waitFor()
     await page.waitForTimeout(3_000)
   }],
@@ -110,6 +144,17 @@ const SCENES = [
   ['members', `/servers/${S1}/members`],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
+  ['console-long', `/servers/${S1}/console?mock=long`, (page) => page.waitForTimeout(600)],
+  ['overview-away', `/servers/${S5}/overview`, (page) => page.waitForTimeout(600)],
+  ['overview-loading', `/servers/${S1}/overview?mock=loading`],
+  ['server-failing', ...failing(`/servers/${S1}/console`)],
+  ['server-gone', `/servers/0193a0c0-0000-7000-8000-00000000ffff/console`],
+  ['players-none', `/servers/${S4}/players`],
+  ['settings-held', `/servers/${S6}/settings`],
+  ['settings-long', `/servers/${S1}/settings?mock=long`],
+  ['allocations-long', `/servers/${S1}/allocations?mock=long`],
+  ['members-long', `/servers/${S1}/members?mock=long`],
+  ['activity-none', `/servers/${S6}/activity`],
   ['tray', `/servers/${S3}/settings`, async (page, narrow) => {
     await page.getByRole('button', { name: 'Reinstall' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Reinstall' }).click()
@@ -180,6 +225,23 @@ const SCENES = [
   }],
   ['people', '/admin/people'],
   ['audit', '/admin/audit'],
+  ['nodes-long', '/admin/nodes?mock=long'],
+  ['nodes-loading', '/admin/nodes?mock=loading'],
+  ['nodes-failing', ...failing('/admin/nodes')],
+  ['nodes-forbidden', '/admin/nodes?mock=limited'],
+  ['node-away', `/admin/nodes/${N2}`],
+  ['node-long', `/admin/nodes/${N1}?mock=long`],
+  ['locations-empty', '/admin/locations?mock=empty'],
+  ['locations-long', '/admin/locations?mock=long'],
+  ['plugins-empty', '/admin/plugins?mock=empty'],
+  ['plugins-failing', ...failing('/admin/plugins')],
+  ['people-long', '/admin/people?mock=long'],
+  ['audit-failing', ...failing('/admin/audit')],
+  ['palette-none', '/servers', async (page) => {
+    await page.keyboard.press('Control+k')
+    await page.getByRole('combobox').fill('zzzz')
+    await page.waitForTimeout(200)
+  }],
   ['palette', `/servers/${S1}/console`, async (page) => {
     await page.waitForTimeout(400)
     await page.keyboard.press('Control+k')
@@ -211,22 +273,22 @@ const browser = await launch()
 let faults = 0
 try {
   for (const theme of themes) for (const [size, viewport] of [['wide', WIDE], ['phone', PHONE]]) for (const [name, path, act] of SCENES) {
-    if (only && !only.includes(name)) continue
+    if ((only && !only.includes(name)) || (options.size && options.size !== size)) continue
     const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] })
     const complain = (text) => {
       faults += 1
       console.log(`${name} ${size} ${theme}: ${text}`)
     }
     page.on('pageerror', (error) => complain(`error ${error.message}`))
-    page.on('console', (message) => message.type() === 'error' && !/status of (4|5)\d\d/.test(message.text()) && complain(`console ${message.text().slice(0, 300)}`))
+    page.on('console', (message) => message.type() === 'error' && !/status of (4|5)\d\d|ApiError: /.test(message.text()) && complain(`console ${message.text().slice(0, 300)}`))
     try {
       await page.goto(url + path)
-      await page.locator('h1').first().waitFor({ timeout: 20_000 })
+      await page.locator('h1, [role=alert], [role=status]').first().waitFor({ timeout: 20_000 })
       await page.waitForTimeout(350)
       await act?.(page, size === 'phone')
       await page.waitForTimeout(200)
       await page.screenshot({ path: `${options.screenshots}/${name}-${size}-${theme}.png` })
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+      const wider = await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, ...[...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth)))
       if (wider > 0) complain(`page is ${wider} px too wide`)
       await page.evaluate(axe)
       const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: ['#tooltip'] }, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))

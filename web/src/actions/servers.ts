@@ -13,7 +13,9 @@ import { useLive } from './context'
 
 const POWER = ['start', 'stop', 'restart', 'kill'] as const
 export type Power = (typeof POWER)[number]
-const ICONS: Record<Power, LucideIcon> = { start: Play, stop: Square, restart: RotateCw, kill: Skull }
+export const POWER_ICONS: Record<Power, LucideIcon> = { start: Play, stop: Square, restart: RotateCw, kill: Skull }
+
+export const sendPower = (serverId: string, action: Power) => take(client.POST('/api/servers/{id}/power', { params: { path: { id: serverId } }, body: { action } }))
 
 /** Reads an operation that was just accepted, so that the tray shows it before its first frame comes. */
 export function useFollowOperation(): (operationId: string) => void {
@@ -31,7 +33,7 @@ export function useServerActions(server: ServerView): Record<Power, Action> {
   const queries = useQueryClient()
   const follow = useFollowOperation()
   const power = useMutation({
-    mutationFn: (action: Power) => take(client.POST('/api/servers/{id}/power', { params: { path: { id: server.id } }, body: { action } })),
+    mutationFn: (action: Power) => sendPower(server.id, action),
     onSuccess: (accepted) => {
       follow(accepted.operationId)
       void queries.invalidateQueries({ queryKey: keys.server(server.id), exact: true })
@@ -44,7 +46,7 @@ export function useServerActions(server: ServerView): Record<Power, Action> {
   const action = (id: Power): Action => ({
     id,
     label: s.server[id],
-    icon: ICONS[id],
+    icon: POWER_ICONS[id],
     keywords: `${s.server.power} ${server.name}`,
     disabledReason: refusal(server.actions, id),
     busy: power.isPending && power.variables === id,

@@ -36,7 +36,7 @@ export const limitsValid = (text: LimitsText, least: Limits | null): boolean => 
 type LimitsFieldsProps = { value: LimitsText; least: Limits | null; onChange: (value: LimitsText) => void; problem?: (key: string) => string | null }
 
 export const LimitsFields = ({ value, least, onChange, problem }: LimitsFieldsProps) => (
-  <div className="grid gap-4 sm:grid-cols-2 lg:grid-cols-3">
+  <div className="grid grid-cols-2 gap-4 lg:grid-cols-3">
     {FIELDS.map(({ key, label, unit, say }) => {
       const error = limitProblem(key, value[key], least) ?? problem?.(`limits.${key}`) ?? null
       const number = Number(value[key])

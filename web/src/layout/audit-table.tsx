@@ -12,7 +12,7 @@ const words = (action: string) => action.replaceAll(/[._]/g, ' ')
 
 function Details({ row: { before, after } }: { row: AuditView }) {
   const told = changes(before, after)
-  if (told?.length === 0) return <span className="text-sm text-dim">–</span>
+  if (told?.length === 0) return <span data-nothing className="text-sm text-dim">–</span>
   if (told && told.length <= 2) return <span className="block truncate font-mono text-xs text-dim" title={told.join('\n')}>{told.join(', ')}</span>
   return (
     <details className="group relative z-10">

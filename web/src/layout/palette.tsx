@@ -109,7 +109,7 @@ function PaletteDialog({ more, onClose }: { more: Entry[]; onClose: () => void }
           <input
             role="combobox"
             aria-label={s.palette.placeholder}
-            aria-expanded
+            aria-expanded={entries.length > 0}
             aria-controls={`${id}-list`}
             aria-activedescendant={entries[index] ? `${id}-${String(index)}` : undefined}
             autoFocus
@@ -124,7 +124,7 @@ function PaletteDialog({ more, onClose }: { more: Entry[]; onClose: () => void }
             onKeyDown={onKeyDown}
             className="h-12 w-full shrink-0 border-b border-line bg-transparent px-4 text-base outline-none"
           />
-          <div ref={list} id={`${id}-list`} role="listbox" aria-label={s.palette.title} className="min-h-0 flex-1 overflow-y-auto p-1.5">
+          <div ref={list} id={`${id}-list`} role={entries.length === 0 ? 'status' : 'listbox'} aria-label={s.palette.title} className="min-h-0 flex-1 overflow-y-auto p-1.5">
             {entries.length === 0 && <p className="px-3 py-8 text-center text-sm text-dim">{s.palette.empty}</p>}
             {entries.map((entry, i) => (
               <PaletteEntry key={`${entry.group}-${entry.id}`} entry={entry} id={`${id}-${String(i)}`} index={i} active={i === index} first={entry.group !== entries[i - 1]?.group} onActive={() => setActive(i)} onRun={() => run(entry)} />

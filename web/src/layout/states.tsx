@@ -1,6 +1,6 @@
 /** What stands where a page could not: still loading, failed, or not there. */
 import { Link, useRouter } from '@tanstack/react-router'
-import { Compass } from 'lucide-react'
+import { Compass, Lock } from 'lucide-react'
 import { ApiError } from '~/api/problem'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -10,6 +10,7 @@ import { ProblemCard } from '~/ui/problem'
 
 export const PagePending = () => (
   <div className="mx-auto max-w-360 p-4 sm:p-6">
+    <h1 className="sr-only">{s.common.loading}</h1>
     <SkeletonRows label={s.common.loading} />
   </div>
 )
@@ -29,10 +30,27 @@ export const NotFound = () => (
   </Empty>
 )
 
+/** Not for this person: nothing is broken, and trying again would change nothing. */
+const Forbidden = ({ reason }: { reason: string }) => (
+  <Empty
+    heading="h1"
+    icon={Lock}
+    title={s.problems.forbidden}
+    action={
+      <Link {...to.servers()} className={buttonStyle()}>
+        {s.problems.toServers}
+      </Link>
+    }
+  >
+    {reason}
+  </Empty>
+)
+
 /** A failed call says its own problem; a fault of the page says that it is one. */
 export function PageError({ error }: { error: unknown }) {
   const router = useRouter()
   if (error instanceof ApiError && error.status === 404) return <NotFound />
+  if (error instanceof ApiError && error.status === 403) return <Forbidden reason={error.remedy || error.detail} />
   const problem =
     error instanceof ApiError
       ? error
@@ -40,6 +58,7 @@ export function PageError({ error }: { error: unknown }) {
   return (
     <div className="mx-auto w-full max-w-3xl p-4 sm:p-8">
       <ProblemCard
+        heading="h1"
         error={problem}
         action={
           <Button size="sm" variant="primary" onClick={() => void router.invalidate()}>

@@ -51,11 +51,11 @@ export function SetupPage() {
         {problem && <ProblemCard error={problem} />}
         {tokenRequired && (
           <Field label={s.setup.token} help={s.setup.tokenHelp} error={form.error('token', problem)} required>
-            <Input autoComplete="off" spellCheck={false} className="h-9 font-mono" {...form.control('token')} />
+            <Input autoComplete="off" spellCheck={false} autoFocus className="h-9 font-mono" {...form.control('token')} />
           </Field>
         )}
         <Field label={s.setup.name} error={form.error('name', problem)} required>
-          <Input autoComplete="name" autoFocus className="h-9" {...form.control('name')} />
+          <Input autoComplete="name" autoFocus={!tokenRequired} className="h-9" {...form.control('name')} />
         </Field>
         <Field label={s.common.email} error={form.error('email', problem)} required>
           <Input type="email" autoComplete="username" spellCheck={false} className="h-9" {...form.control('email')} />

@@ -5,6 +5,7 @@
 import { Outlet, createRootRouteWithContext, createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import type { QueryClient } from '@tanstack/react-query'
 import type { Live } from '~/api/live'
+import { ApiError } from '~/api/problem'
 import {
   activityQuery, auditQuery, blueprintsQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
   playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, usersQuery, variablesQuery,
@@ -178,7 +179,7 @@ const admin = createRoute({
   getParentRoute: () => app,
   path: '/admin',
   beforeLoad: ({ context }) => {
-    if (!context.session.user.administrator) throw new Error(s.problems.administratorsOnly)
+    if (!context.session.user.administrator) throw new ApiError({ code: 'forbidden', status: 403, title: s.problems.forbidden, detail: s.problems.administratorsOnly, remedy: '' })
   },
   errorComponent: PageError,
 })

@@ -73,7 +73,7 @@ export function Select({ className, children, ...rest }: ComponentPropsWithRef<'
     <select
       className={cn(
         controlStyle,
-        'h-8 appearance-none bg-[url("/chevron.svg")] bg-[length:16px] bg-[position:right_8px_center] bg-no-repeat pr-8',
+        'h-8 appearance-none read-only:bg-surface disabled:bg-sunken bg-[url("/chevron.svg")] bg-[length:16px] bg-[position:right_8px_center] bg-no-repeat pr-8',
         className,
       )}
       {...useField()}

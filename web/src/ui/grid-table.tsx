@@ -17,10 +17,17 @@ export type Column<T> = {
   /** Sortable by this, when given. */
   sort?: (row: T) => string | number
   align?: 'right'
-  /** How it appears in the card of a narrow screen: the title, a labelled line, at the top right, or not at all. */
-  narrow?: 'title' | 'line' | 'corner' | 'hide'
+  /** How it appears in the card of a narrow screen: in front, the title, a labelled line, at the top right, or not at all. */
+  narrow?: 'lead' | 'title' | 'line' | 'corner' | 'hide'
   /** Its header is for screen readers alone. */
   quiet?: boolean
+}
+
+/** Rows that are picked for something done to many. */
+export type Selection<T> = {
+  picked: ReadonlySet<string>
+  onChange: (picked: ReadonlySet<string>) => void
+  labelOf: (row: T) => string
 }
 
 type GridTableProps<T> = {
@@ -30,6 +37,7 @@ type GridTableProps<T> = {
   rowKey: (row: T) => string
   rowHeight?: number
   className?: string
+  selection?: Selection<T>
 }
 
 type Sorting = { id: string; descending: boolean } | null
@@ -49,8 +57,9 @@ function useSorted<T>(rows: readonly T[], columns: Column<T>[], sorting: Sorting
 const VIRTUAL_FROM = 80
 const VirtualRows = lazy(() => import('./virtual-rows').then((module) => ({ default: module.VirtualRows })))
 
-export function GridTable<T>({ label, rows, columns, rowKey, rowHeight = 52, className }: GridTableProps<T>) {
+export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 52, className, selection }: GridTableProps<T>) {
   const [sorting, setSorting] = useState<Sorting>(null)
+  const columns = usePicking(given, selection, rowKey)
   const sorted = useSorted(rows, columns, sorting)
   const template = columns.map((column) => column.track).join(' ')
   const draw = (row: T, index: number) => <Row key={rowKey(row)} row={row} columns={columns} index={index} />
@@ -64,9 +73,13 @@ export function GridTable<T>({ label, rows, columns, rowKey, rowHeight = 52, cla
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ '--columns': template } as React.CSSProperties}>
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className="grid h-9 grid-cols-(--columns) items-center gap-x-4 border-b border-line px-4 text-xs text-dim @max-3xl:sr-only">
-            {columns.map((column) => (
-              <HeaderCell key={column.id} column={column} sorting={sorting} onSort={setSorting} />
-            ))}
+            {columns.map((column) =>
+              column.id === PICK && selection ? (
+                <PickAll key={PICK} rows={rows} rowKey={rowKey} selection={selection} />
+              ) : (
+                <HeaderCell key={column.id} column={column} sorting={sorting} onSort={setSorting} />
+              ),
+            )}
           </div>
         </div>
         {sorted.length < VIRTUAL_FROM ? (
@@ -78,6 +91,50 @@ export function GridTable<T>({ label, rows, columns, rowKey, rowHeight = 52, cla
           </Suspense>
         )}
       </div>
+    </div>
+  )
+}
+
+const PICK = 'pick'
+const boxStyle = 'block size-4 cursor-pointer accent-accent-fill'
+
+/** The columns with a box in front of each row. */
+function usePicking<T>(columns: Column<T>[], selection: Selection<T> | undefined, rowKey: (row: T) => string): Column<T>[] {
+  if (!selection) return columns
+  const pick = (row: T) => {
+    const key = rowKey(row)
+    const toggle = () => {
+      const picked = new Set(selection.picked)
+      if (!picked.delete(key)) picked.add(key)
+      selection.onChange(picked)
+    }
+    return (
+      // The label is larger than the box, for fingers, and lies above the link that covers the row.
+      <label className="relative z-10 -m-2.5 block cursor-pointer p-2.5">
+        <input type="checkbox" className={boxStyle} aria-label={s.common.selectRow(selection.labelOf(row))} checked={selection.picked.has(key)} onChange={toggle} />
+      </label>
+    )
+  }
+  return [{ id: PICK, header: s.common.select, track: '1rem', quiet: true, narrow: 'lead', cell: pick }, ...columns]
+}
+
+function PickAll<T>({ rows, rowKey, selection }: { rows: readonly T[]; rowKey: (row: T) => string; selection: Selection<T> }) {
+  const count = rows.filter((row) => selection.picked.has(rowKey(row))).length
+  const all = rows.length > 0 && count === rows.length
+  return (
+    <div role="columnheader">
+      <label className="-m-2.5 block cursor-pointer p-2.5">
+        <input
+          type="checkbox"
+          className={boxStyle}
+          aria-label={s.common.selectAll}
+          checked={all}
+          ref={(box) => {
+            if (box) box.indeterminate = count > 0 && !all
+          }}
+          onChange={() => selection.onChange(new Set(all ? [] : rows.map(rowKey)))}
+        />
+      </label>
     </div>
   )
 }
@@ -110,7 +167,8 @@ function HeaderCell<T>({ column, sorting, onSort }: { column: Column<T>; sorting
 }
 
 const NARROW = {
-  title: 'order-1 min-w-0 flex-1 basis-40',
+  lead: 'order-0 shrink-0',
+  title: 'order-1 min-w-0 flex-1 basis-28',
   corner: 'order-2 shrink-0',
   line: 'order-3 basis-full has-data-nothing:hidden @3xl:basis-auto @3xl:has-data-nothing:block',
   hide: 'hidden @3xl:block',
@@ -121,7 +179,7 @@ function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: 
     <div
       role="row"
       aria-rowindex={index + 2}
-      className="relative flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-y-0 @3xl:py-1.5"
+      className="relative flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-x-4 @3xl:gap-y-0 @3xl:py-1.5"
     >
       {columns.map((column) => (
         <div

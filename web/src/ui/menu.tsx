@@ -41,7 +41,7 @@ export function Menu({ trigger, children, align = 'end', side = 'bottom', opened
 }
 
 const itemStyle =
-  'flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm outline-none select-none data-highlighted:bg-track [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-dim'
+  'flex cursor-pointer items-center gap-2.5 rounded-md px-2.5 py-1.5 text-sm -outline-offset-2 outline-accent select-none focus-visible:outline-2 not-focus-visible:outline-none data-highlighted:bg-track [&_svg]:size-4 [&_svg]:shrink-0 [&_svg]:text-dim'
 
 type ItemProps = { icon?: ReactNode; children: ReactNode; hint?: string; danger?: boolean; disabledReason?: string | null | undefined; onSelect: () => void }
 
@@ -80,6 +80,20 @@ export function MenuRadio<T extends string>({ value, onChange, options }: { valu
     </Primitive.RadioGroup>
   )
 }
+
+type CheckProps = { checked: boolean; onChange: (checked: boolean) => void; children: ReactNode }
+
+/** Stays open, since one seldom changes only one. */
+export const MenuCheck = ({ checked, onChange, children }: CheckProps) => (
+  <Primitive.CheckboxItem checked={checked} onCheckedChange={onChange} className={itemStyle} onSelect={(event) => event.preventDefault()}>
+    <span className="grid size-4 place-items-center">
+      <Primitive.ItemIndicator>
+        <Check aria-hidden className="!text-accent" />
+      </Primitive.ItemIndicator>
+    </span>
+    <span className="flex-1">{children}</span>
+  </Primitive.CheckboxItem>
+)
 
 export const MenuLabel = ({ children }: { children: ReactNode }) => <Primitive.Label className="px-2.5 pt-1.5 pb-1 text-xs text-dim">{children}</Primitive.Label>
 export const MenuLine = () => <Primitive.Separator className="my-1 h-px bg-line" />

@@ -6,16 +6,16 @@ import { s } from '~/strings'
 import { cn } from './cn'
 import { CopyTextButton } from './copy-button'
 
-type ProblemProps = { error: unknown; action?: ReactNode; className?: string }
+type ProblemProps = { error: unknown; action?: ReactNode; className?: string; heading?: 'h1' | 'p' }
 
-export function ProblemCard({ error, action, className }: ProblemProps) {
+export function ProblemCard({ error, action, className, heading: Heading = 'p' }: ProblemProps) {
   const problem = toApiError(error)
   return (
     <div role="alert" className={cn('rounded-lg border border-bad/40 bg-bad/5 p-4', className)}>
       <div className="flex items-start gap-3">
         <OctagonAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
         <div className="min-w-0 flex-1">
-          <p className="font-medium">{problem.title}</p>
+          <Heading className="font-medium">{problem.title}</Heading>
           {problem.detail && problem.detail !== problem.title && <p className="mt-0.5 text-sm break-words text-text">{problem.detail}</p>}
           {problem.remedy && <p className="mt-1 text-sm text-dim">{problem.remedy}</p>}
           <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">

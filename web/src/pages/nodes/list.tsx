@@ -10,7 +10,7 @@ import { Page } from '~/layout/page'
 import { cores, mebibytes } from '~/lib/format'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
-import { Button } from '~/ui/button'
+import { Button, buttonStyle } from '~/ui/button'
 import { Card } from '~/ui/card'
 import { Empty, SkeletonRows } from '~/ui/empty'
 import { GridTable, type Column } from '~/ui/grid-table'
@@ -27,7 +27,7 @@ const columns: Column<NodeView>[] = [
     </div>
   ) },
   { id: 'state', header: s.nodes.columns.state, track: 'minmax(10rem,1fr)', narrow: 'corner', sort: (row) => row.state, cell: (row) => <NodeStateLabel node={row} /> },
-  { id: 'location', header: s.nodes.columns.location, track: 'minmax(7rem,1fr)', sort: (row) => row.locationName, cell: (row) => <span className="truncate text-sm text-dim">{row.locationName}</span> },
+  { id: 'location', header: s.nodes.columns.location, track: 'minmax(7rem,1fr)', sort: (row) => row.locationName, cell: (row) => <span className="block truncate text-sm text-dim" title={row.locationName}>{row.locationName}</span> },
   { id: 'servers', header: s.nodes.columns.servers, track: '5rem', sort: (row) => row.promised.servers, cell: (row) => <span className="tabular text-sm">{row.promised.servers}</span> },
   { id: 'memory', header: s.nodes.columns.memory, track: 'minmax(9rem,1fr)', sort: (row) => row.promised.memoryMib, cell: (row) => <Meter label={s.nodes.columns.memory} value={row.promised.memoryMib} max={row.capacity.memoryMib} {...share(row.promised.memoryMib, row.capacity.memoryMib, mebibytes)} /> },
   { id: 'cpu', header: s.nodes.columns.cpu, track: 'minmax(8rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
@@ -37,9 +37,10 @@ const columns: Column<NodeView>[] = [
 export function NodesPage() {
   const { data, error } = useQuery(nodesQuery)
   const locations = useQuery(locationsQuery)
+  const placeless = locations.data?.items.length === 0
   const [adding, setAdding] = useState(false)
   const add = (
-    <Button variant="primary" disabledReason={locations.data?.items.length === 0 ? s.nodes.needLocation : null} onClick={() => setAdding(true)}>
+    <Button variant="primary" disabledReason={placeless ? s.nodes.needLocation : null} onClick={() => setAdding(true)}>
       <Plus aria-hidden />
       {s.nodes.add}
     </Button>
@@ -47,7 +48,7 @@ export function NodesPage() {
   return (
     <Page width="full" title={s.nodes.title} lead={s.nodes.lead} actions={data?.items.length !== 0 && add}>
       <Card flush>
-        {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Waypoints} title={s.nodes.empty} action={add}>{s.nodes.emptyHelp}</Empty> : <GridTable label={s.nodes.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
+        {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Waypoints} title={s.nodes.empty} action={placeless ? <Link {...to.locations()} className={buttonStyle({ variant: 'primary' })}>{s.nodes.toLocations}</Link> : add}>{placeless ? s.nodes.needLocation : s.nodes.emptyHelp}</Empty> : <GridTable label={s.nodes.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
       </Card>
       {adding && <NodeDialog node={null} onClose={() => setAdding(false)} />}
     </Page>

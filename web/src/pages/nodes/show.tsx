@@ -35,7 +35,7 @@ export function NodePage() {
       lead={node.description || undefined}
       actions={
         <>
-          <span className="mr-2"><NodeStateLabel node={node} /></span>
+          <span className="mr-2 max-sm:basis-full"><NodeStateLabel node={node} /></span>
           <Button variant={fresh ? 'primary' : 'secondary'} onClick={() => setDialog('enroll')}><Plug aria-hidden />{fresh ? s.nodes.connect : s.nodes.reconnect}</Button>
           <Button onClick={() => setDialog('edit')}><Pencil aria-hidden />{s.common.edit}</Button>
           <IconButton label={s.common.delete} variant="dangerGhost" disabledReason={node.promised.servers > 0 ? s.nodes.deleteBlocked(node.promised.servers) : null} onClick={() => setDialog('delete')}><Trash2 aria-hidden /></IconButton>

@@ -31,7 +31,7 @@ const columns: Column<OperationView>[] = [
   { id: 'state', header: s.servers.columns.status, track: 'minmax(9rem,0.8fr)', cell: (row) => (
     <span className="flex items-center gap-2 text-sm"><Glyph {...LOOK[row.state]} />{s.operation.state[row.state]}{isActive(row) && row.progress && <span className="tabular text-dim">{Math.round(row.progress.fraction * 100)} %</span>}</span>
   ) },
-  { id: 'detail', header: s.activity.details, track: 'minmax(12rem,2fr)', cell: (row) => <span className="block truncate text-sm text-dim" title={row.failure?.message}>{row.failure?.message ?? (isActive(row) ? row.progress?.step : null) ?? (took(row) ? s.operation.took(took(row) ?? '') : '–')}</span> },
+  { id: 'detail', header: s.activity.details, track: 'minmax(12rem,2fr)', cell: (row) => <span className="block text-sm break-words text-dim @3xl:truncate" title={row.failure?.message}>{row.failure?.message ?? (isActive(row) ? row.progress?.step : null) ?? (took(row) ? s.operation.took(took(row) ?? '') : '–')}</span> },
   { id: 'who', header: s.activity.who, track: 'minmax(7rem,0.8fr)', cell: (row) => <span className="block truncate text-sm">{row.requestedBy?.name ?? s.activity.system}</span> },
   { id: 'when', header: s.activity.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.requestedAt} className="text-xs whitespace-nowrap text-dim" /> },
 ]

@@ -1,8 +1,8 @@
 /** The frame of a server's page: who it is, how it is, what can be done, and its tabs. */
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { Link, Outlet, getRouteApi, useMatchRoute } from '@tanstack/react-router'
+import { Link, Outlet, getRouteApi, useLocation, useMatchRoute } from '@tanstack/react-router'
 import { CirclePause, CloudOff, OctagonAlert, Trash2, TriangleAlert } from 'lucide-react'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useLive } from '~/actions/context'
 import { operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, Permission, ServerView } from '~/api/types'
@@ -40,8 +40,14 @@ const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)[
 ]
 
 function Tabs({ server }: { server: ServerView }) {
+  const nav = useRef<HTMLElement>(null)
+  const { pathname } = useLocation()
+  // On a phone the row of tabs is wider than the screen, and the one that is open may lie beyond its edge.
+  useEffect(() => {
+    nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  }, [pathname])
   return (
-    <nav aria-label={s.server.tabs.label} className="-mb-px flex gap-1 overflow-x-auto px-1 [scrollbar-width:none] sm:px-4">
+    <nav ref={nav} aria-label={s.server.tabs.label} className="-mb-px flex gap-1 overflow-x-auto px-1 [scrollbar-width:none] sm:px-4">
       {TABS.filter((tab) => server.permissions.includes(tab.right)).map((tab) => (
         <Link
           key={tab.label}
@@ -76,8 +82,8 @@ export function ServerLayout() {
                 <ServerStatus server={server} />
                 <PlayersCell server={server} nothing={null} />
                 {text && (
-                  <span className="inline-flex items-center gap-0.5">
-                    <code className="font-mono text-xs text-dim">{text}</code>
+                  <span className="inline-flex max-w-full items-center gap-0.5">
+                    <code className="truncate font-mono text-xs text-dim">{text}</code>
                     <CopyButton text={text} what={s.server.address} />
                   </span>
                 )}

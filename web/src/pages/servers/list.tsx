@@ -1,8 +1,8 @@
 /** All servers that one may see, live. */
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi } from '@tanstack/react-router'
-import { Plus, Search, SearchX, Server, X } from 'lucide-react'
-import { useDeferredValue, useEffect, useRef, type ReactNode } from 'react'
+import { Plus, SearchX, Server } from 'lucide-react'
+import { Suspense, lazy, useDeferredValue, useState, type ReactNode } from 'react'
 import { useSession } from '~/actions/context'
 import { mayCreateServers } from '~/actions/navigation'
 import { blueprintsQuery, serversQuery } from '~/api/queries'
@@ -10,30 +10,37 @@ import type { ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { Page } from '~/layout/page'
 import { ServerStatus } from '~/layout/status'
+import { useColumns } from '~/lib/columns'
 import { fits, parseFilter } from '~/lib/server-filter'
 import { serverStatus } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { GameIcon } from '~/ui/avatar'
-import { Button, IconButton, buttonStyle } from '~/ui/button'
+import { Button, buttonStyle } from '~/ui/button'
 import { Card } from '~/ui/card'
 import { Empty, SkeletonRows } from '~/ui/empty'
 import { GridTable, type Column } from '~/ui/grid-table'
 import { MoreSentinel } from '~/ui/more'
 import { ProblemCard } from '~/ui/problem'
 import { AddressCell, CpuCell, MemoryCell, PlayersCell, RowMenu } from './cells'
+import { ColumnMenu, FilterBox } from './list-tools'
+
+const BulkBar = lazy(() => import('./bulk').then((part) => ({ default: part.BulkBar })))
 
 const route = getRouteApi('/app/servers')
 
-const columns: Column<ServerView>[] = [
-  { id: 'name', header: s.servers.columns.name, track: 'minmax(13rem,2fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <NameCell server={row} /> },
+type ServerColumn = Column<ServerView> & { fixed?: boolean; hidden?: boolean }
+
+const columns: ServerColumn[] = [
+  { id: 'name', fixed: true, header: s.servers.columns.name, track: 'minmax(13rem,2fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <NameCell server={row} /> },
   { id: 'status', header: s.servers.columns.status, track: 'minmax(8.5rem,1fr)', sort: (row) => serverStatus(row).word, narrow: 'corner', cell: (row) => <ServerStatus server={row} layout="stacked" /> },
   { id: 'players', header: s.servers.columns.players, track: '5rem', sort: (row) => row.sample?.game?.players ?? -1, cell: (row) => <PlayersCell server={row} /> },
   { id: 'cpu', header: s.servers.columns.cpu, track: 'minmax(6.5rem,1fr)', sort: (row) => row.sample?.statistics?.cpuPercent ?? -1, cell: (row) => <CpuCell server={row} /> },
   { id: 'memory', header: s.servers.columns.memory, track: 'minmax(8.5rem,1fr)', sort: (row) => row.sample?.statistics?.memoryBytes ?? -1, cell: (row) => <MemoryCell server={row} /> },
   { id: 'address', header: s.servers.columns.address, track: 'minmax(11rem,1fr)', cell: (row) => <AddressCell server={row} /> },
-  { id: 'node', header: s.servers.columns.node, track: 'minmax(5rem,0.7fr)', sort: (row) => row.node.name, narrow: 'hide', cell: (row) => <span className="block truncate text-sm text-dim" title={row.node.location}>{row.node.name}</span> },
-  { id: 'menu', header: s.common.more, track: '1.75rem', quiet: true, narrow: 'hide', cell: (row) => <RowMenu server={row} /> },
+  { id: 'node', header: s.servers.columns.node, track: 'minmax(5rem,0.7fr)', sort: (row) => row.node.name, narrow: 'hide', cell: (row) => <span className="block truncate text-sm text-dim" title={`${row.node.name} · ${row.node.location}`}>{row.node.name}</span> },
+  { id: 'owner', hidden: true, header: s.servers.columns.owner, track: 'minmax(6rem,0.8fr)', sort: (row) => row.owner.name, cell: (row) => <span className="block truncate text-sm text-dim" title={row.owner.name}>{row.owner.name}</span> },
+  { id: 'menu', fixed: true, header: s.common.more, track: '1.75rem', quiet: true, narrow: 'corner', cell: (row) => <RowMenu server={row} /> },
 ]
 
 function NameCell({ server }: { server: ServerView }) {
@@ -41,7 +48,7 @@ function NameCell({ server }: { server: ServerView }) {
     <div className="flex min-w-0 items-center gap-3">
       <BlueprintIcon blueprint={server.blueprint} />
       <div className="min-w-0">
-        <Link {...to.server(server.id)} className="row-link block truncate text-sm font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
+        <Link {...to.server(server.id)} title={server.name} className="row-link block truncate text-sm font-medium after:absolute after:inset-0 focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent">
           {server.name}
         </Link>
         <p className="truncate text-xs text-dim">{server.blueprint.name}</p>
@@ -50,33 +57,43 @@ function NameCell({ server }: { server: ServerView }) {
   )
 }
 
+const nobody: ReadonlySet<string> = new Set()
+
 export function ServersPage() {
   const { q = '' } = route.useSearch()
+  const navigate = route.useNavigate()
   const session = useSession()
   const mayCreate = mayCreateServers(session)
+  const table = useColumns('servers', columns)
+  const [picked, setPicked] = useState(nobody)
   const wish = parseFilter(useDeferredValue(q))
   const list = useInfiniteQuery(serversQuery({ search: wish.search || undefined, status: wish.status }))
   const all = list.data?.pages.flatMap((page) => page.items) ?? []
   const shown = all.filter((server) => fits(wish, server))
-  const unfiltered = q.trim() === ''
-  const empty = list.isSuccess && unfiltered && all.length === 0
+  // Only what can be seen is acted on: a server that the filter hides, or that was deleted, is not in it.
+  const chosen = shown.filter((server) => picked.has(server.id))
+  const empty = list.isSuccess && q.trim() === '' && all.length === 0
+  const filter = (text: string) => void navigate({ search: text ? { q: text } : {}, replace: true })
 
   return (
     <Page
       width="full"
       title={s.servers.title}
       lead={list.isSuccess && !empty ? s.servers.count(shown.length, all.length) + (list.hasNextPage ? ' +' : '') : undefined}
-      actions={
+      tools={
         !empty && (
           <>
-            <FilterBox />
-            {mayCreate && (
-              <Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>
-                <Plus aria-hidden />
-                {s.servers.create}
-              </Link>
-            )}
+            <FilterBox value={q} onChange={filter} />
+            <ColumnMenu table={table} columns={columns} />
           </>
+        )
+      }
+      actions={
+        !empty && mayCreate && (
+          <Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>
+            <Plus aria-hidden />
+            {s.servers.create}
+          </Link>
         )
       }
     >
@@ -89,53 +106,25 @@ export function ServersPage() {
           {list.isPending ? (
             <SkeletonRows label={s.common.loading} />
           ) : shown.length === 0 ? (
-            <Empty icon={SearchX} title={s.servers.noMatch}>{s.servers.noMatchHelp}</Empty>
+            <Empty icon={SearchX} title={s.servers.noMatch} action={<Button onClick={() => filter('')}>{s.common.clearFilter}</Button>}>{s.servers.noMatchHelp}</Empty>
           ) : (
-            <GridTable label={s.servers.title} rows={shown} columns={columns} rowKey={(row) => row.id} />
+            <GridTable
+              label={s.servers.title}
+              rows={shown}
+              columns={table.shown}
+              rowKey={(row) => row.id}
+              selection={{ picked, onChange: setPicked, labelOf: (row) => row.name }}
+            />
           )}
           {list.hasNextPage && <MoreSentinel busy={list.isFetchingNextPage} onMore={() => void list.fetchNextPage()} />}
         </Card>
       )}
-    </Page>
-  )
-}
-
-function FilterBox() {
-  const { q = '' } = route.useSearch()
-  const navigate = route.useNavigate()
-  const input = useRef<HTMLInputElement>(null)
-  const set = (text: string) => void navigate({ search: text ? { q: text } : {}, replace: true })
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && event.target.closest('input, textarea, select, [contenteditable], [role="dialog"]')
-      if (event.key !== '/' || typing) return
-      event.preventDefault()
-      input.current?.focus()
-    }
-    addEventListener('keydown', onKey)
-    return () => removeEventListener('keydown', onKey)
-  }, [])
-  return (
-    <div className="relative w-full sm:w-72">
-      <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-dim" />
-      <input
-        ref={input}
-        type="search"
-        aria-label={s.common.filter}
-        aria-keyshortcuts="/"
-        title={s.servers.filterHelp}
-        value={q}
-        onChange={(event) => set(event.target.value)}
-        placeholder={s.servers.filterPlaceholder}
-        spellCheck={false}
-        className="h-8 w-full rounded-md border border-line-strong bg-surface pr-8 pl-8 text-sm focus-visible:border-accent focus-visible:outline-1 focus-visible:outline-offset-0 [&::-webkit-search-cancel-button]:hidden"
-      />
-      {q && (
-        <IconButton size="iconSm" label={s.common.clearFilter} className="absolute top-0.5 right-0.5" onClick={() => set('')}>
-          <X aria-hidden />
-        </IconButton>
+      {chosen.length > 0 && (
+        <Suspense fallback={null}>
+          <BulkBar servers={chosen} onClear={() => setPicked(nobody)} />
+        </Suspense>
       )}
-    </div>
+    </Page>
   )
 }
 

@@ -1,0 +1,28 @@
+/** Installations that strain a page: names as long as the API takes, and more servers than one would draw. */
+import { aServer, blueprints, id, locations, members, nodes, plugins, servers, users } from './data'
+
+const WORDS = 'The Extraordinarily Long Running Cooperative Building and Survival World'
+const UNBROKEN = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunternehmen'
+
+/** Every name as long as its limit, with and without spaces. */
+export function lengthen(): void {
+  servers.forEach((server, i) => {
+    server.name = (i % 2 === 0 ? WORDS : UNBROKEN).slice(0, 64)
+    server.endpoints = server.endpoints.map((endpoint) => ({ ...endpoint, address: '2001:db8:85a3:1234:5678:8a2e:370:7334' }))
+    server.node = { ...server.node, name: 'frankfurt-rack-12-unit-07-bare-metal', location: 'Frankfurt am Main, the second hall' }
+    server.owner = { ...server.owner, name: 'Maximiliane-Theodora von und zu Hohenlohe' }
+    server.description = `${WORDS}. ${UNBROKEN}.`
+  })
+  for (const node of nodes) Object.assign(node, { name: 'frankfurt-rack-12-unit-07-bare-metal', locationName: 'Frankfurt am Main, the second hall', description: `${UNBROKEN} ${WORDS}` })
+  for (const location of locations) Object.assign(location, { name: 'Frankfurt am Main, the second hall', description: `${UNBROKEN} ${WORDS}` })
+  for (const person of [...users, ...members]) Object.assign(person, { name: 'Maximiliane-Theodora von und zu Hohenlohe', email: 'maximiliane-theodora.von-und-zu-hohenlohe@department.example.org' })
+  for (const plugin of plugins) plugin.name = UNBROKEN.slice(0, 48)
+  for (const { blueprint } of blueprints) blueprint.name = WORDS.slice(0, 48)
+}
+
+/** A thousand servers, of every state. */
+export function multiply(): void {
+  const patterns = [...servers]
+  servers.length = 0
+  for (let n = 0; n < 1_000; n += 1) servers.push(aServer({ ...patterns[n % patterns.length], id: id(10_001 + n), name: `${patterns[n % patterns.length]?.name ?? 'Server'} ${String(n + 1)}` }))
+}
