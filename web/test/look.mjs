@@ -56,13 +56,19 @@ const SCENES = [
   }],
   ['servers-loading', '/servers?mock=loading'],
   ['servers-none', '/servers?q=nothing-like-this'],
-  ['servers-help', '/servers', click('button', 'How to filter')],
+  ['servers-help', '/servers', async (page) => {
+    await page.getByRole('button', { name: 'How to filter' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+  }],
   ['servers-columns', '/servers', async (page) => {
     await page.getByRole('button', { name: 'Columns' }).click()
     await page.getByRole('menuitemcheckbox', { name: 'Owner' }).click()
     await page.getByRole('menuitemcheckbox', { name: 'CPU' }).click()
   }],
-  ['servers-menu', '/servers', click('button', /^More actions: Friday/)],
+  ['servers-menu', '/servers', async (page) => {
+    await page.getByRole('button', { name: /^More actions: Friday/ }).click()
+    await page.getByRole('menuitem').first().waitFor()
+  }],
   ['servers-picked', '/servers', pick('Friday fragfest', 'Hilltop village', 'Clan war practice')],
   ['servers-bulk-ask', '/servers', async (page) => {
     await pick('Friday fragfest', 'Hilltop village', 'Clan war practice')(page)

@@ -28,6 +28,13 @@ const Lost = () => (
   </main>
 )
 
+/** Before the shell is there, which holds the landmark of everything within it. */
+const ShellPending = () => (
+  <main>
+    <PagePending />
+  </main>
+)
+
 const root = createRootRouteWithContext<RouterContext>()({ component: Outlet, notFoundComponent: Lost, errorComponent: PageError })
 
 const setup = createRoute({
@@ -67,7 +74,7 @@ const app = createRoute({
     return { session }
   },
   component: lazyRouteComponent(() => import('~/layout/shell'), 'Shell'),
-  pendingComponent: PagePending,
+  pendingComponent: ShellPending,
 })
 
 const home = createRoute({
