@@ -11,13 +11,7 @@ const MOST: Limits =
 pub fn check(limits: Limits, least: Limits) -> Result<(), Vec<FieldProblem>> {
     let fields = [
         ("limits.memoryMib", limits.memory_mib, least.memory_mib, MOST.memory_mib, "MiB of memory"),
-        (
-            "limits.cpuPercent",
-            limits.cpu_percent,
-            least.cpu_percent,
-            MOST.cpu_percent,
-            "hundredths of a core",
-        ),
+        ("limits.cpuPercent", limits.cpu_percent, least.cpu_percent, MOST.cpu_percent, "% of a core"),
         ("limits.diskMib", limits.disk_mib, least.disk_mib, MOST.disk_mib, "MiB of disk"),
         ("limits.pids", limits.pids, least.pids, MOST.pids, "processes"),
     ];
@@ -49,13 +43,7 @@ pub fn fits(asked: Limits, capacity: Capacity, promised: Promised) -> Result<(),
     let fields = [
         ("limits.memoryMib", asked.memory_mib, capacity.memory_mib, promised.memory_mib, "MiB of memory"),
         ("limits.diskMib", asked.disk_mib, capacity.disk_mib, promised.disk_mib, "MiB of disk"),
-        (
-            "limits.cpuPercent",
-            asked.cpu_percent,
-            capacity.cpu_percent,
-            promised.cpu_percent,
-            "hundredths of a core",
-        ),
+        ("limits.cpuPercent", asked.cpu_percent, capacity.cpu_percent, promised.cpu_percent, "% of a core"),
     ];
     let mut problems = Vec::new();
     for (key, asked, capacity, promised, unit) in fields {
@@ -66,9 +54,13 @@ pub fn fits(asked: Limits, capacity: Capacity, promised: Promised) -> Result<(),
         let message = if asked == 0 {
             format!("The node bounds this, so it cannot be unlimited; {left} {unit} are left.")
         } else {
-            format!("The node has {left} {unit} left, {asked} are asked for.")
+            format!("This asks for {asked} {unit}, and the node has {left} left.")
         };
-        problems.push(crate::problem(key, message, "Lower it, or choose another node."));
+        problems.push(crate::problem(
+            key,
+            message,
+            "Lower it, choose another node, or have an administrator raise what the node may promise.",
+        ));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }

@@ -93,6 +93,9 @@ export const statisticsQuery = (id: string, spanMs: number) =>
     placeholderData: keepPreviousData,
   })
 
+/** What a live chart begins with: asked once each time that it opens, for from then on it watches. */
+export const recentStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...statisticsQuery(id, spanMs), queryKey: [...keys.server(id), 'statistics', 'recent'], refetchInterval: false, staleTime: Infinity, gcTime: 0 })
+
 export const blueprintsQuery = queryOptions({ queryKey: keys.blueprints, queryFn: ({ signal }) => take(client.GET('/api/blueprints', { signal })), staleTime: 5 * MINUTE })
 export const blueprintQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.blueprints, id], queryFn: ({ signal }) => take(client.GET('/api/blueprints/{id}', { ...path({ id }), signal })), staleTime: 5 * MINUTE })

@@ -53,6 +53,17 @@ export const fromSamples = (samples: readonly LiveSample[]): Columns =>
     2,
   )
 
+/** What was measured before the page began to watch, then what it saw itself. */
+export function joined(past: Columns, live: Columns, pastStepSeconds: number): Columns {
+  const begin = live.times[0]
+  const count = begin === undefined ? past.times.length : past.times.filter((at) => at < begin).length
+  const end = past.times[count - 1]
+  const hole = begin !== undefined && end !== undefined && begin - end > pastStepSeconds * 2.5
+  const made: Columns = { ...live, times: [...past.times.slice(0, count), ...(hole ? [end + pastStepSeconds] : []), ...live.times] }
+  for (const name of NAMES) made[name] = [...past[name].slice(0, count), ...(hole ? [null] : []), ...live[name]]
+  return made
+}
+
 /** The last number of a column, and the highest. */
 export const last = (values: readonly (number | null)[]): number | null => values.findLast((value) => value !== null) ?? null
 export const highest = (values: readonly (number | null)[]): number | null => values.reduce<number | null>((top, value) => (value !== null && (top === null || value > top) ? value : top), null)

@@ -92,7 +92,7 @@ function System({ node }: { node: NodeView }) {
             { term: s.nodes.runtime, value: report.runtime },
             { term: s.nodes.agent, value: report.agentVersion },
             { term: s.nodes.plugins, value: String(report.plugins.length) },
-            ...(node.lastSeenAt ? [{ term: s.nodes.lastSeen, value: <Ago at={node.lastSeenAt} /> }] : []),
+            ...(node.lastSeenAt && node.state !== 'connected' ? [{ term: s.nodes.lastSeen, value: <Ago at={node.lastSeenAt} /> }] : []),
           ]}
         />
       ) : (

@@ -3,10 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
 import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useSamples } from '~/api/live'
-import { operationsQuery, statisticsQuery } from '~/api/queries'
+import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
 import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
-import { fromHistory, fromSamples, type Columns } from '~/lib/series'
+import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
 import { s } from '~/strings'
 import { Card, Facts } from '~/ui/card'
 import { Chart, type ChartMark } from '~/ui/chart'
@@ -81,7 +81,9 @@ function useMarks(server: ServerView): ChartMark[] {
 
 function LiveCharts({ server }: { server: ServerView }) {
   const samples = useSamples(useLive(), server.id)
-  const columns = useMemo(() => fromSamples(samples), [samples])
+  const { data } = useQuery(recentStatisticsQuery(server.id, SAMPLES_KEPT * 1_000))
+  const past = useMemo(() => fromHistory(data?.points ?? [], data?.stepSeconds ?? 1), [data])
+  const columns = useMemo(() => joined(past, fromSamples(samples), data?.stepSeconds ?? 1), [past, samples, data])
   const now = Math.floor(useNow() / 1000)
   const running = ['starting', 'running', 'stopping'].includes(server.observed.state)
   return <Charts server={server} columns={columns} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
