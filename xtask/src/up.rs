@@ -103,13 +103,7 @@ pub fn up(options: &Options) -> Result<()> {
             return Err(error);
         }
     };
-    println!(
-        "\n  Gantry is up:  {}\n  e-mail         {}\n  password       {}",
-        up.url, up.email, up.password
-    );
-    if let Some(address) = &up.server_address {
-        println!("  game server    {address} (OpenArena)");
-    }
+    tell(&up);
     if options.detach {
         println!("\nType `cargo xtask down --data-dir {}` to stop it.", options.data_dir.display());
         return Ok(());
@@ -126,6 +120,17 @@ pub fn up(options: &Options) -> Result<()> {
     };
     stop(&data, &mut processes)?;
     ended.map_or(Ok(()), |ended| Err(ended.into()))
+}
+
+/// What `up.json` says, for people.
+fn tell(up: &Up) {
+    println!(
+        "\n  Gantry is up:  {}\n  e-mail         {}\n  password       {}\n  node           {}",
+        up.url, up.email, up.password, up.node_id
+    );
+    if let (Some(address), Some(id)) = (&up.server_address, &up.server_id) {
+        println!("  game server    {address} (OpenArena, {id})");
+    }
 }
 
 /// Stops what a data directory's `up` started.
