@@ -47,7 +47,8 @@ call POST /api/auth/sign-in/email "{\"email\":$(text "$GANTRY_EMAIL"),\"password
 
 answer=$(call GET /api/servers)
 echo "Servers so far:"
-printf '%s' "$answer" | sed 's/{"id":"[^"]*","name":/\n&/g' | sed -n 's/^{"id":"\([^"]*\)","name":"\([^"]*\)".*/  \1  \2/p'
+printf '%s\n' "$answer" | sed -E 's/\{"id":"[^"]*","name":"([^"\\]|\\.)*","description":/\n&/g' |
+    sed -En 's/^\{"id":"([^"]*)","name":"(([^"\\]|\\.)*)".*/  \1  \2/p'
 
 if [ -z "$node" ]; then
     answer=$(call GET /api/nodes)

@@ -148,6 +148,10 @@ const SCENES = [
   ['delete', `/servers/${S1}/settings`, click('button', 'Delete server')],
   ['allocations', `/servers/${S1}/allocations`],
   ['members', `/servers/${S1}/members`],
+  ['allocation-replace', `/servers/${S1}/allocations`, async (page) => {
+    await page.getByRole('button', { name: /^Replace / }).first().click()
+    await page.getByRole('dialog').waitFor()
+  }],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
   ['console-long', `/servers/${S1}/console?mock=long`, (page) => page.waitForTimeout(600)],

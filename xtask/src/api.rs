@@ -1,7 +1,7 @@
 //! The few calls to the control plane that `up` makes, as any client would make them.
 
 use crate::shell::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     thread,
     time::{Duration, Instant},
@@ -79,8 +79,22 @@ impl Client {
         }
     }
 
+    /// Signs in; false where this is not the password.
+    pub fn sign_in(&mut self, email: &str, password: &str) -> Result<bool> {
+        let path = "/api/auth/sign-in/email";
+        match self.answer(path, &json!({ "email": email, "password": password }))? {
+            (401, _) => Ok(false),
+            (status, text) => decode(path, status, &text).map(|_| true),
+        }
+    }
+
     /// Creates or does.
     pub fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
+        let (status, text) = self.answer(path, body)?;
+        decode(path, status, &text)
+    }
+
+    fn answer(&mut self, path: &str, body: &Value) -> Result<(u16, String)> {
         let mut request = self.agent.post(format!("{}{path}", self.url));
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
@@ -89,8 +103,7 @@ impl Client {
         if let Some(cookie) = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok()) {
             self.cookie = cookie.split(';').next().map(str::to_owned);
         }
-        let text = answer.body_mut().read_to_string()?;
-        decode(path, answer.status().as_u16(), &text)
+        Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
     }
 }
 

@@ -20,7 +20,10 @@ use std::{
     process::Command,
 };
 
-const FILE: &str = "seed.json";
+/// Where it is written down.
+pub const FILE: &str = "seed.json";
+/// What an enrolled daemon has.
+pub const IDENTITY: &str = "identity.json";
 const LOCATION: &str = "Here";
 const NODE: &str = "this-machine";
 const SERVER: &str = "Sample arena";
@@ -37,7 +40,7 @@ pub struct Seed {
     record: Record,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
     email: String,
@@ -81,27 +84,33 @@ impl Seed {
         Ok(port)
     }
 
-    /// Signs in as the administrator, who is made where nobody is yet.
-    pub fn account(&self, client: &mut Client) -> Result<()> {
-        let Record { email, password, .. } = &self.record;
+    /// Signs in as the administrator, who is made where nobody is yet. Answers whether that worked: people change the
+    /// password in the panel, and what is complete needs nobody to sign in.
+    pub fn account(&self, client: &mut Client, node_directory: &Path) -> Result<bool> {
+        let Record { email, password, node_id, .. } = &self.record;
         let status = client.get("/api/setup")?;
         if status.pointer("/needed").and_then(Value::as_bool) == Some(true) {
             say("setting up", "an administrator, a location, and this machine as a node");
             let body = json!({ "name": "Administrator", "email": email, "password": password });
             client.post("/api/setup", &body)?;
         }
-        client
-            .post("/api/auth/sign-in/email", &json!({ "email": email, "password": password }))
-            .map(drop)
-            .map_err(|error| {
-                format!(
-                    "{error}\nThe database has people, but {} does not sign in there with the password of {}. Was it \
-                     changed in the panel? Write the password into that file, or take another --data-dir.",
-                    email,
-                    self.file.display()
-                )
-                .into()
-            })
+        if client.sign_in(email, password)? {
+            return Ok(true);
+        }
+        if node_id.is_some() && node_directory.join(IDENTITY).is_file() {
+            return Ok(false);
+        }
+        let file = self.file.display();
+        Err(format!(
+            "{email} does not sign in with the password of {file}, and the first set-up is not complete. Was it changed \
+             in the panel? Write the password into that file, or take another --data-dir."
+        )
+        .into())
+    }
+
+    /// The node that was made.
+    pub fn node_id(&self) -> Option<&str> {
+        self.record.node_id.as_deref()
     }
 
     /// This machine as an enrolled node with addresses for players.
@@ -135,7 +144,7 @@ impl Seed {
             let ports = format!("{}-{}", ports.start(), ports.end());
             client.post(&addresses, &json!({ "address": address, "ports": ports }))?;
         }
-        if !folder.join("identity.json").is_file() {
+        if !folder.join(IDENTITY).is_file() {
             enroll(client, &id, gantryd, folder)?;
         }
         Ok(id)
@@ -177,7 +186,13 @@ impl Seed {
         };
         let server_id = server.and(server_id.clone());
         let (email, password) = (email.clone(), password.clone());
-        Ok(Up { url, email, password, node_id, server_id, server_address })
+        Ok(Up { url, email, password: Some(password), node_id, server_id, server_address })
+    }
+
+    /// The same when only the person who changed the password could look closer.
+    pub fn up_unseen(&self, url: String, node_id: String) -> Up {
+        let Record { email, server_id, .. } = self.record.clone();
+        Up { url, email, password: None, node_id, server_id, server_address: None }
     }
 
     fn save(&self) -> Result<()> {

@@ -1,12 +1,13 @@
 //! `test`: sets up what the tests need, runs all of them, and says how many passed.
 //!
 //! Rust tests get a throw-away PostgreSQL cluster (one database per test), the built plugins and a Docker Engine. The
-//! browser tests get a control plane that nobody has set up yet. Last, `up` itself runs twice.
+//! browser tests get a control plane that nobody has set up yet. Last, `up` itself runs three times.
 
 use crate::{
     components, docker, environment,
     postgres::Cluster,
     processes::Processes,
+    seed,
     shell::{Result, cargo, free_port, run, say, target_directory},
     up::{self, Up},
     web,
@@ -185,8 +186,24 @@ fn up_tests(data: &Path, tally: &mut Tally) -> Result<()> {
         tally.failed += 1;
         tally.faults.push(format!("up: the second one is another: {}, then {}", first.url, second.url));
     }
-    println!("  up: ran twice, the game answered both times");
+    forget_password(&folder)?;
+    let third = up_and_down(&folder, &programs)?;
+    if third.password.is_none() && third.node_id == first.node_id {
+        tally.passed += 1;
+    } else {
+        tally.failed += 1;
+        tally.faults.push("up: it knows a password that was changed".to_owned());
+    }
+    println!("  up: ran three times, the game answered each time");
     Ok(())
+}
+
+/// As after the password was changed in the panel.
+fn forget_password(folder: &Path) -> Result<()> {
+    let file = folder.join(seed::FILE);
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(&file)?)?;
+    record["password"] = "of before".into();
+    Ok(fs::write(file, serde_json::to_vec(&record)?)?)
 }
 
 /// Everything up with the sample server answering, and down again; what `up.json` said in between.

@@ -8,7 +8,7 @@ use crate::{
     components, docker, environment,
     postgres::Cluster,
     processes::Processes,
-    seed::{Seed, write_private},
+    seed::{IDENTITY, Seed, write_private},
     shell::{Result, cargo, run, say, target_directory},
     web,
 };
@@ -72,7 +72,8 @@ pub const NODE: &str = "node";
 pub struct Up {
     pub url: String,
     pub email: String,
-    pub password: String,
+    /// None once it was changed in the panel.
+    pub password: Option<String>,
     pub node_id: String,
     /// None after `--empty`.
     pub server_id: Option<String>,
@@ -90,8 +91,10 @@ pub fn up(options: &Options) -> Result<()> {
     let mut processes = Processes::open(&data)?;
     if let Some(process) = processes.alive().first() {
         return Err(format!(
-            "{} of this data directory runs already (pid {}): type `cargo xtask down` first",
-            process.name, process.pid
+            "this Gantry is up already ({} has pid {}{}); `cargo xtask down` stops it",
+            process.name,
+            process.pid,
+            recorded(&data).map_or_else(String::new, |up| format!(", the panel is at {}", up.url))
         )
         .into());
     }
@@ -122,11 +125,18 @@ pub fn up(options: &Options) -> Result<()> {
     ended.map_or(Ok(()), |ended| Err(ended.into()))
 }
 
+fn recorded(data: &Path) -> Option<Up> {
+    serde_json::from_slice(&fs::read(data.join(RECORD)).ok()?).ok()
+}
+
 /// What `up.json` says, for people.
 fn tell(up: &Up) {
     println!(
         "\n  Gantry is up:  {}\n  e-mail         {}\n  password       {}\n  node           {}",
-        up.url, up.email, up.password, up.node_id
+        up.url,
+        up.email,
+        up.password.as_deref().unwrap_or("as you changed it in the panel"),
+        up.node_id
     );
     if let (Some(address), Some(id)) = (&up.server_address, &up.server_id) {
         println!("  game server    {address} (OpenArena, {id})");
@@ -157,7 +167,7 @@ fn prepare(options: &Options) -> Result<(PathBuf, PathBuf)> {
 
 /// Builds the two binaries and answers their folder.
 fn binaries(release: bool) -> Result<PathBuf> {
-    say("building the control plane and the daemon", "the first time takes as long as compiling takes");
+    say("building the control plane and the daemon", "quick when nothing has changed");
     let mut command = cargo();
     command.args(["build", "--package", "gantry-panel", "--package", "gantry-agent"]);
     if release {
@@ -175,8 +185,11 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     let mut client = control_plane(data, programs, port, options.rate_limit_general, processes)?;
     let url = client.url().to_owned();
     let node_directory = data.join(NODE);
-    seed.account(&mut client)?;
-    let node = seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?;
+    let signed_in = seed.account(&mut client, &node_directory)?;
+    let node = match seed.node_id() {
+        Some(id) if !signed_in => id.to_owned(),
+        _ => seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?,
+    };
     say("starting the daemon", "it dials the control plane and runs the game servers");
     processes.start(
         "gantryd",
@@ -186,9 +199,13 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
             .arg("--socket")
             .arg(node_directory.join("gantryd.sock")),
     )?;
-    wait_for_node(&client, &node, processes)?;
-    sample(options, &mut seed, &mut client, &node, processes)?;
-    let up = seed.up(&client, url, node)?;
+    let up = if signed_in {
+        wait_for_node(&client, &node, processes)?;
+        sample(options, &mut seed, &mut client, &node, processes)?;
+        seed.up(&client, url, node)?
+    } else {
+        seed.up_unseen(url, node)
+    };
     write_private(&data.join(RECORD), &serde_json::to_vec_pretty(&up)?)?;
     Ok(up)
 }
@@ -341,6 +358,6 @@ pub fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
 
 /// The node that was enrolled in a data directory.
 fn node_of(data: &Path) -> Option<String> {
-    let identity = fs::read(data.join(NODE).join("identity.json")).ok()?;
+    let identity = fs::read(data.join(NODE).join(IDENTITY)).ok()?;
     text(&serde_json::from_slice(&identity).ok()?, "/nodeId").ok()
 }

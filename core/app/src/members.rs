@@ -40,8 +40,13 @@ impl App {
         let asked = input.permissions.into_iter().collect();
         let permissions = members::grantable(&access.permissions(), &BTreeSet::new(), &asked)?;
         let email = Email::parse("email", &input.email)?;
-        let unknown =
-            || problem("email", "Nobody has an account with this address.", "Ask them to get one first.");
+        let unknown = || {
+            problem(
+                "email",
+                "Nobody has an account with this address.",
+                "An administrator adds people, under People; then they can be a member here.",
+            )
+        };
         let person = tx.find_person(&email).await?.ok_or_else(unknown)?;
         if person.id == tx.server(server).await?.owner.id {
             return Err(AppError::refused(Code::Conflict, "The server belongs to this person already."));

@@ -48,7 +48,7 @@ codes! {
     IdempotencyMismatch = "idempotency_mismatch", 409, "This Idempotency-Key was used for a different request", "Use a new key for a new request.";
     PayloadTooLarge = "payload_too_large", 413, "The request is too large", "Send less at a time; the limit is named.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The request's content type is not accepted", "Send the content type that the API document names.";
-    PluginRejected = "plugin_rejected", 422, "The plugin cannot be installed", "The detail names the reason; ask its author for a corrected version.";
+    PluginRejected = "plugin_rejected", 422, "The plugin cannot be installed", "The detail names the reason: grant what the plugin uses, or ask its author for a corrected version.";
     CapacityExceeded = "capacity_exceeded", 422, "The node has not enough free resources", "Lower the limits or choose another node.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";
     Internal = "internal", 500, "Something went wrong inside Gantry", "Try again; if it stays, give the request id to an administrator.";

@@ -1,6 +1,6 @@
 /** The three steps that turn a machine into this node. It waits, and says when the daemon is there. */
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { CircleCheck, LoaderCircle } from 'lucide-react'
+import { CircleCheck, LoaderCircle, TriangleAlert } from 'lucide-react'
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { client, take } from '~/api/client'
 import { nodeQuery } from '~/api/queries'
@@ -11,10 +11,13 @@ import { Button } from '~/ui/button'
 import { CopyButton } from '~/ui/copy-button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { Skeleton } from '~/ui/empty'
-import { ProblemCard } from '~/ui/problem'
+import { Notice, ProblemCard } from '~/ui/problem'
 
 /** The daemon keeps its identity where it was enrolled, and has to be run from there. */
 const runCommand = (enroll: string) => `gantryd run --data-dir ${/--data-dir (\S+)/.exec(enroll)?.[1] ?? '/var/lib/gantryd'}`
+
+/** An address that means another machine to each machine. */
+const isLoopback = (enroll: string) => /--url https?:\/\/(localhost|127\.|\[::1\])/.test(enroll)
 
 type StepProps = { number: number; says: string; label: string; text: string; children?: ReactNode }
 
@@ -49,6 +52,7 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
     <Dialog open onClose={onClose} size="lg" title={s.nodes.connectTitle(node.name)} description={s.nodes.connectHelp}>
       <DialogBody>
         {error && <ProblemCard error={error} action={<Button size="sm" onClick={() => mutate()}>{s.common.retry}</Button>} />}
+        {data && isLoopback(data.command) && <Notice tone="warn" title={s.nodes.onlyHere} icon={<TriangleAlert aria-hidden />}>{s.nodes.onlyHereHelp}</Notice>}
         {data ? (
           <ol className="flex flex-col gap-4">
             <Step number={1} says={s.nodes.stepEnroll} label={s.nodes.command} text={data.command} />

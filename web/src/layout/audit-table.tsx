@@ -25,6 +25,9 @@ function Details({ row: { before, after } }: { row: AuditView }) {
   )
 }
 
+/** The end of an id made at random tells it from others as well as the whole does; a name is read whole. */
+const briefly = (id: string) => (/^[0-9a-f-]{36}$/.test(id) ? id.slice(-8) : id)
+
 const shared: Column<AuditView>[] = [
   { id: 'who', header: s.audit.who, track: 'minmax(9rem,1fr)', narrow: 'title', cell: (row) => (
     <span className="flex items-center gap-2.5 text-sm"><Avatar name={row.actor?.name ?? s.activity.system} className="size-6" /><span className="truncate">{row.actor?.name ?? s.activity.system}</span></span>
@@ -34,7 +37,7 @@ const shared: Column<AuditView>[] = [
 const when: Column<AuditView> = { id: 'when', header: s.audit.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.at} className="text-xs whitespace-nowrap text-dim" /> }
 const details: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(10rem,2fr)', cell: (row) => <Details row={row} /> }
 const subject: Column<AuditView> = { id: 'subject', header: s.audit.subject, track: 'minmax(9rem,1fr)', cell: (row) => (
-  <span className="block truncate text-sm" title={row.subjectId}>{row.subjectKind} <span className="font-mono text-xs text-dim">{row.subjectId.slice(-8)}</span></span>
+  <span className="block truncate text-sm" title={row.subjectId}>{row.subjectKind} <span className="font-mono text-xs text-dim">{briefly(row.subjectId)}</span></span>
 ) }
 const from: Column<AuditView> = { id: 'from', header: s.audit.from, track: '8rem', cell: (row) => <span className="font-mono text-xs text-dim" title={row.requestId ?? undefined}>{row.ip ?? '–'}</span> }
 

@@ -29,6 +29,8 @@ export const admin = {
     stepEnroll: 'Run this. It prints nothing and waits for the token.',
     stepToken: 'Paste the token, press Enter, then Ctrl-D. It works once, and reading it this way keeps it out of the shell’s history.',
     stepRun: 'Once it says that the node is enrolled, run the daemon. It has to keep running.',
+    onlyHere: 'This works on the panel’s own machine alone',
+    onlyHereHelp: 'The panel’s public address is a loopback one. For another machine start the control plane with --public-url and an address that it can reach.',
     expires: (time: string) => `The token expires at ${time}.`,
     connectWaiting: 'Waiting for the daemon',
     connectDone: 'The daemon is connected',

@@ -10,7 +10,7 @@ use gantry_domain::{operations::Operation, variables};
 use gantry_nodes::NodeError;
 use gantry_protocol as wire;
 use gantry_store::reconcile::{DesiredServer, Scope};
-use gantry_types::ServerId;
+use gantry_types::{ServerId, server::Observed};
 use std::collections::HashMap;
 
 /// Servers that are read at once.
@@ -22,9 +22,12 @@ pub(super) async fn everything(link: &Link) -> Answer<()> {
     let observed = link.client.servers().await?;
     let known: HashMap<ServerId, u64> =
         observed.iter().map(|server| (server.id, server.generation)).collect();
+    // A node remembers for some days what it has deleted.
+    let there = observed.iter().filter(|server| server.observed.state != Observed::Deleted);
+    let there: Vec<ServerId> = there.map(|server| server.id).collect();
     super::events::apply_full(link, observed).await?;
     let wanted = send(link, Scope::All, &known).await?;
-    for orphan in known.keys().filter(|id| !wanted.contains(id)) {
+    for orphan in there.iter().filter(|id| !wanted.contains(id)) {
         // Never deleted: somebody's data may be in it, and the database may be a restored one.
         tracing::warn!(server.id = %orphan, node.id = %link.node(), "the node has a server that nobody knows of");
     }

@@ -10,7 +10,7 @@ use gantry_types::{
     sample::{LiveSample, Sample, Statistics},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, PoisonError},
 };
 
@@ -31,7 +31,8 @@ struct Inner {
 }
 
 struct Entry {
-    latest: LiveSample,
+    /// None once the server has stopped.
+    latest: Option<LiveSample>,
     open: Option<Open>,
 }
 
@@ -128,20 +129,18 @@ impl SampleBook {
         let mut inner = self.lock();
         let Inner { servers, waiting } = &mut *inner;
         let at = fine_bucket(now);
-        let entry = servers.entry(server_id).or_insert_with(|| Entry {
-            latest: LiveSample { at: now, statistics: None, game: None },
-            open: None,
-        });
-        entry.latest = LiveSample {
+        let entry = servers.entry(server_id).or_insert_with(|| Entry { latest: None, open: None });
+        let before = entry.latest.take();
+        let latest = LiveSample {
             at: now,
-            statistics: sample.statistics.or(entry.latest.statistics),
-            game: sample.game.clone().or_else(|| entry.latest.game.take()),
+            statistics: sample.statistics.or(before.as_ref().and_then(|before| before.statistics)),
+            game: sample.game.clone().or_else(|| before.and_then(|before| before.game)),
         };
+        entry.latest = Some(latest.clone());
         if entry.open.as_ref().is_some_and(|open| open.at != at) {
             waiting.extend(entry.open.take().map(|open| open.close(server_id)));
         }
         entry.open.get_or_insert_with(|| Open::new(at)).add(sample);
-        let latest = entry.latest.clone();
         bound(waiting);
         latest
     }
@@ -149,19 +148,18 @@ impl SampleBook {
     /// The latest second, if it is recent.
     pub(crate) fn latest(&self, server_id: ServerId, now: DateTime<Utc>) -> Option<LiveSample> {
         let inner = self.lock();
-        let latest = &inner.servers.get(&server_id)?.latest;
+        let latest = inner.servers.get(&server_id)?.latest.as_ref()?;
         (now - latest.at <= STALE).then(|| latest.clone())
     }
 
-    /// A server that does not run has no numbers.
+    /// A server that does not run has no numbers. Its bucket stays open: it may run again before that is over.
     pub(crate) fn forget(&self, server_id: ServerId) {
-        let mut inner = self.lock();
-        if let Some(entry) = inner.servers.remove(&server_id) {
-            inner.waiting.extend(entry.open.map(|open| open.close(server_id)));
+        if let Some(entry) = self.lock().servers.get_mut(&server_id) {
+            entry.latest = None;
         }
     }
 
-    /// Takes out the buckets whose time is over.
+    /// Takes out the buckets whose time is over, each server's ten seconds once.
     pub(crate) fn drain(&self, now: DateTime<Utc>) -> Vec<Bucket> {
         let mut inner = self.lock();
         let Inner { servers, waiting } = &mut *inner;
@@ -170,7 +168,12 @@ impl SampleBook {
                 waiting.extend(entry.open.take().map(|open| open.close(*server_id)));
             }
         }
-        servers.retain(|_, entry| entry.open.is_some() || now - entry.latest.at <= STALE);
+        servers.retain(|_, entry| {
+            entry.open.is_some() || entry.latest.as_ref().is_some_and(|latest| now - latest.at <= STALE)
+        });
+        // A second that came as its bucket was taken opened that again. One statement cannot write a row twice.
+        let mut seen = HashSet::with_capacity(waiting.len());
+        waiting.retain(|bucket| seen.insert((bucket.server_id, bucket.at)));
         std::mem::take(waiting)
     }
 
@@ -223,6 +226,30 @@ mod tests {
         assert_eq!(drained[0].at, at(100));
         assert_eq!(drained[0].measures.cpu_percent, Some(20.0));
         assert_eq!(drained[0].measures.players, Some(2.5));
+    }
+
+    #[test]
+    fn a_server_that_stops_and_starts_within_a_bucket_fills_one() {
+        let book = SampleBook::default();
+        book.record(server(), &second(10.0, Some(3)), at(100));
+        book.forget(server());
+        assert_eq!(book.latest(server(), at(101)), None, "what does not run has no numbers");
+        let again = book.record(server(), &second(20.0, None), at(105));
+        assert_eq!(again.game, None, "the players of before are not there any more");
+        let drained = book.drain(at(110));
+        assert_eq!(drained.len(), 1);
+        assert_eq!(drained[0].measures.cpu_percent, Some(15.0));
+    }
+
+    #[test]
+    fn a_bucket_that_waits_is_not_joined_by_another_of_its_time() {
+        let book = SampleBook::default();
+        book.record(server(), &second(10.0, None), at(100));
+        book.put_back(book.drain(at(110)));
+        book.record(server(), &second(90.0, None), at(109));
+        let drained = book.drain(at(120));
+        assert_eq!(drained.len(), 1);
+        assert_eq!(drained[0].measures.cpu_percent, Some(10.0));
     }
 
     #[test]

@@ -5,7 +5,8 @@ mod book;
 pub(crate) use book::SampleBook;
 
 use crate::{App, error::Answer};
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use gantry_domain::statistics::FINE_SECONDS;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -31,13 +32,14 @@ pub(crate) async fn write_history(app: &App, cancel: &CancellationToken) {
     let mut ticks = interval(WRITE_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
-        write(app).await;
+        write(app, Utc::now()).await;
     }
-    write(app).await;
+    // Those too whose time is not over.
+    write(app, Utc::now() + TimeDelta::seconds(FINE_SECONDS)).await;
 }
 
-async fn write(app: &App) {
-    let mut buckets = app.samples().drain(Utc::now());
+async fn write(app: &App, until: DateTime<Utc>) {
+    let mut buckets = app.samples().drain(until);
     while !buckets.is_empty() {
         let batch: Vec<_> = buckets.drain(..buckets.len().min(BATCH)).collect();
         if let Err(error) = store(app, &batch).await {

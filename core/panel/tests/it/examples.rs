@@ -40,7 +40,8 @@ async fn the_api_script_creates_a_server_waits_and_prints_where_it_runs() {
         "no address is free: {errors}"
     );
     let printed = String::from_utf8_lossy(&again.stdout);
-    assert!(printed.contains(server["id"].as_str().unwrap()), "it lists what is there: {printed}");
+    let listed = format!("Servers so far:\n  {}  The \\\"best\\\" arena\n", server["id"].as_str().unwrap());
+    assert_eq!(printed, listed, "it lists servers, and nothing else that has an id and a name");
     node.stop().await;
     app.stop().await;
 }

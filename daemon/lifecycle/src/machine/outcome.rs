@@ -133,7 +133,7 @@ impl Turn {
 
     pub(super) fn start_failed(&mut self, failure: OperationFailure) {
         if self.state.phase == Phase::Preparing {
-            let reason = failure.message.clone();
+            let reason = in_words(&failure);
             self.finish_start(Outcome::Failed(failure));
             self.ended_by_itself(&format!("It did not start: {reason}"), 0);
         } else {
@@ -276,5 +276,14 @@ impl Turn {
             self.finish(Outcome::Failed(failure));
             self.set(Timer::Remove, REMOVE_PAUSE_MS);
         }
+    }
+}
+
+/// What failed and what to do, as the beginning of a sentence.
+fn in_words(failure: &OperationFailure) -> String {
+    let message = failure.message.trim_end_matches('.');
+    match failure.remedy.as_deref() {
+        Some(remedy) => format!("{message}. {}", remedy.trim_end_matches('.')),
+        None => message.to_owned(),
     }
 }

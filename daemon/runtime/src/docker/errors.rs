@@ -46,7 +46,7 @@ pub(super) fn start(id: &ContainerId, error: Error) -> RuntimeError {
     let message = text(&error);
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
     if says(&["port is already allocated", "address already in use", "cannot assign requested address"]) {
-        RuntimeError::PortTaken { message: message.to_owned() }
+        RuntimeError::PortTaken { message: socket_in(message).to_owned() }
     } else if says(&["executable file not found", "exec format error"])
         || (says(&["starting container process", "unable to start container process"])
             && says(&["no such file or directory", "permission denied", "is a directory"]))
@@ -55,6 +55,14 @@ pub(super) fn start(id: &ContainerId, error: Error) -> RuntimeError {
     } else {
         missing(id, "start", error)
     }
+}
+
+/// What the engine says of the socket, without the names of its own parts in front.
+fn socket_in(message: &str) -> &str {
+    ["listen ", "Bind for "]
+        .into_iter()
+        .find_map(|begin| message.rfind(begin).and_then(|at| message.get(at..)))
+        .unwrap_or(message)
 }
 
 pub(super) fn status(error: &Error) -> Option<u16> {

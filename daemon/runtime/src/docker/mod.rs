@@ -32,22 +32,29 @@ use bollard::{
     API_DEFAULT_VERSION, Docker,
     models::{ContainerInspectResponse, ContainerState, ContainerSummary},
     query_parameters::{
-        AttachContainerOptions, InspectContainerOptions, KillContainerOptions, ListContainersOptionsBuilder,
-        RemoveContainerOptions, StartContainerOptions, WaitContainerOptions,
+        AttachContainerOptions, EventsOptionsBuilder, InspectContainerOptions, KillContainerOptions,
+        ListContainersOptionsBuilder, RemoveContainerOptions, StartContainerOptions, WaitContainerOptions,
     },
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use errors::{engine, missing};
 use futures_util::{StreamExt, stream::BoxStream};
 use gantry_types::{NodeId, ServerId, plan::Image, sample::Statistics};
 use shared::Shared;
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 
 /// How long the engine may take to begin an answer.
 const ANSWER_SECONDS: u64 = 120;
 /// How long to wait before asking an engine again that went away.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// The exit code of a process that was killed.
+const KILLED: i64 = 137;
+/// How long an engine's word on want of memory may come after the process has ended; seen were a few milliseconds.
+const LATE: Duration = Duration::from_millis(250);
+/// How long before the end of the process that word may have come.
+const EARLY: TimeDelta = TimeDelta::seconds(5);
 
 /// Where the engine is and how this node uses it.
 #[derive(Clone, Debug)]
@@ -144,6 +151,16 @@ impl DockerRuntime {
             tracing::debug!(container.id = %id, %error, "waiting for a container ended");
         }
     }
+
+    /// Whether a process that was killed was so for want of memory. The engine hears of that on another way than of the
+    /// end, and where it hears of it later the container's state does not say so; its events do.
+    async fn ran_out_of_memory(&self, id: &ContainerId, exit: &Exit) -> bool {
+        let filters = HashMap::from([("container", vec![id.0.as_str()]), ("event", vec!["oom"])]);
+        let since = (exit.finished_at - EARLY).timestamp().to_string();
+        let options = EventsOptionsBuilder::new().since(&since).filters(&filters).build();
+        let mut events = std::pin::pin!(self.docker.events(Some(options)));
+        matches!(timeout(LATE, events.next()).await, Ok(Some(Ok(_))))
+    }
 }
 
 #[async_trait]
@@ -225,6 +242,9 @@ impl Runtime for DockerRuntime {
     async fn wait(&self, id: &ContainerId) -> Result<Exit, RuntimeError> {
         loop {
             match self.phase(id).await {
+                Ok(Phase::Ended(exit)) if exit.code == KILLED && !exit.oom_killed => {
+                    return Ok(Exit { oom_killed: self.ran_out_of_memory(id, &exit).await, ..exit });
+                }
                 Ok(Phase::Ended(exit)) => return Ok(exit),
                 Ok(Phase::Unstarted) => return Err(RuntimeError::NotRunning { id: id.0.clone() }),
                 Ok(Phase::Running { .. }) => self.wait_once(id).await,

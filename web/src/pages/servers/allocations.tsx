@@ -1,6 +1,7 @@
 /** The addresses of one server, one for each endpoint of its game. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Network, Plus, RefreshCw, Trash2 } from 'lucide-react'
+import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { blueprintsQuery, keys, serverAllocationsQuery } from '~/api/queries'
@@ -10,6 +11,7 @@ import { s } from '~/strings'
 import { Badge } from '~/ui/badge'
 import { Button, IconButton } from '~/ui/button'
 import { Card } from '~/ui/card'
+import { Confirm } from '~/ui/confirm'
 import { CopyButton } from '~/ui/copy-button'
 import { Empty, SkeletonRows } from '~/ui/empty'
 import { GridTable, type Column } from '~/ui/grid-table'
@@ -51,6 +53,7 @@ export function AllocationsPage() {
   const { data, error } = useQuery(serverAllocationsQuery(server.id))
   const { data: needs = [] } = useQuery({ ...blueprintsQuery, select: (page) => page.items.find((item) => item.id === server.blueprint.id)?.blueprint.endpoints ?? [] })
   const { give, remove } = useChanges(server)
+  const [replacing, setReplacing] = useState<EndpointView | null>(null)
   const isNeeded = (row: EndpointView) => needs.some((need) => need.required && need.name === row.name)
   const without = data ? needs.filter((need) => !data.items.some((row) => row.name === need.name)) : []
   const giving = (endpoint: string) => give.isPending && give.variables.endpoint === endpoint
@@ -62,7 +65,7 @@ export function AllocationsPage() {
     { id: 'primary', header: s.allocations.primary, track: '6rem', quiet: true, narrow: 'hide', cell: (row) => (row.primary ? <Badge tone="accent">{s.allocations.primary}</Badge> : null) },
     { id: 'change', header: s.common.more, track: '4rem', quiet: true, narrow: 'corner', cell: (row) => (
       <span className="flex items-center justify-end gap-0.5">
-        <IconButton size="iconSm" label={s.allocations.another(address(row))} disabledReason={denied} busy={giving(row.name)} onClick={() => give.mutate({ endpoint: row.name, replaces: true })}>
+        <IconButton size="iconSm" label={s.allocations.another(address(row))} disabledReason={denied} busy={giving(row.name)} onClick={() => setReplacing(row)}>
           <RefreshCw aria-hidden />
         </IconButton>
         <IconButton
@@ -89,6 +92,16 @@ export function AllocationsPage() {
       <Card flush title={s.allocations.title} help={s.allocations.help} actions={add}>
         {error ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Network} title={s.allocations.empty}>{s.allocations.emptyHelp}</Empty> : <GridTable label={s.allocations.title} rows={data.items} columns={columns} rowKey={(row) => row.allocationId} />}
       </Card>
+      {replacing && (
+        <Confirm
+          title={s.allocations.replaceTitle(address(replacing))}
+          body={s.allocations.replaceBody}
+          verb={s.allocations.replace}
+          busy={give.isPending}
+          onConfirm={() => give.mutate({ endpoint: replacing.name, replaces: true }, { onSettled: () => setReplacing(null) })}
+          onClose={() => setReplacing(null)}
+        />
+      )}
     </div>
   )
 }

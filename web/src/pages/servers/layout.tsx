@@ -112,7 +112,7 @@ function Notices({ server }: { server: ServerView }) {
     !server.node.connected && <Notice key="node" tone="warn" title={s.server.nodeAway} icon={<CloudOff aria-hidden />}>{s.server.nodeAwayDetail(server.node.name)}</Notice>,
     observed.state === 'crashed' && (
       <Notice key="crashed" tone="bad" title={s.server.crashed} icon={<TriangleAlert aria-hidden />}>
-        {[observed.reason, observed.crashes > 0 ? s.server.crashCount(observed.crashes) : null].filter(Boolean).join(' ')}
+        {[observed.reason, observed.crashes > 0 ? s.server.crashCount(observed.crashes) : null].filter(Boolean).map((part) => `${part?.replace(/\.$/, '') ?? ''}.`).join(' ')}
       </Notice>
     ),
     operation?.state === 'failed' && <FailedOperation key="failed" operation={operation} />,
