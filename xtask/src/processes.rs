@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
-    os::unix::process::CommandExt,
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
@@ -50,7 +50,7 @@ impl Processes {
 
     /// Starts a process with its output in a log file; it outlives this one unless it is stopped.
     pub fn start(&mut self, name: &str, command: &mut Command) -> Result<()> {
-        let log = fs::File::options().create(true).append(true).open(self.log(name))?;
+        let log = fs::File::options().create(true).append(true).mode(0o600).open(self.log(name))?;
         let child = command
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

@@ -48,6 +48,7 @@ struct Record {
     port: Option<u16>,
     node_id: Option<String>,
     server_id: Option<String>,
+    server_address: Option<String>,
 }
 
 impl Seed {
@@ -58,7 +59,14 @@ impl Seed {
             return Ok(Self { file, record: serde_json::from_slice(&bytes)? });
         }
         let email = "admin@gantry.local".to_owned();
-        let record = Record { email, password: random_hex(10)?, port: None, node_id: None, server_id: None };
+        let record = Record {
+            email,
+            password: random_hex(10)?,
+            port: None,
+            node_id: None,
+            server_id: None,
+            server_address: None,
+        };
         let seed = Self { file, record };
         seed.save()?;
         Ok(seed)
@@ -171,9 +179,9 @@ impl Seed {
     }
 
     /// All that people and programs want to know.
-    pub fn up(&self, client: &Client, url: String, node_id: String) -> Result<Up> {
-        let Record { email, password, server_id, .. } = &self.record;
-        let server = match server_id {
+    pub fn up(&mut self, client: &Client, url: String, node_id: String) -> Result<Up> {
+        let Record { email, password, server_id, .. } = self.record.clone();
+        let server = match &server_id {
             Some(id) => client.find(&format!("/api/servers/{id}"))?,
             None => None,
         };
@@ -184,15 +192,16 @@ impl Seed {
             }
             None => None,
         };
-        let server_id = server.and(server_id.clone());
-        let (email, password) = (email.clone(), password.clone());
+        let server_id = server.and(server_id);
+        self.record.server_address.clone_from(&server_address);
+        self.save()?;
         Ok(Up { url, email, password: Some(password), node_id, server_id, server_address })
     }
 
     /// The same when only the person who changed the password could look closer.
     pub fn up_unseen(&self, url: String, node_id: String) -> Up {
-        let Record { email, server_id, .. } = self.record.clone();
-        Up { url, email, password: None, node_id, server_id, server_address: None }
+        let Record { email, server_id, server_address, .. } = self.record.clone();
+        Up { url, email, password: None, node_id, server_id, server_address }
     }
 
     fn save(&self) -> Result<()> {

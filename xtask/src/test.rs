@@ -235,7 +235,7 @@ fn game_answers(address: &str) -> Result<()> {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
     socket.set_read_timeout(Some(Duration::from_secs(2)))?;
     let mut answer = [0; 2048];
-    for _ in 0..5 {
+    for _ in 0..15 {
         socket.send_to(b"\xff\xff\xff\xffgetstatus", address)?;
         if let Ok(length) = socket.recv(&mut answer)
             && answer[..length].starts_with(b"\xff\xff\xff\xffstatusResponse")

@@ -36,6 +36,25 @@ pub fn check(limits: Limits, least: Limits) -> Result<(), Vec<FieldProblem>> {
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
 
+/// Whether a node can have so much: what [`MOST`] allows one server, a thousand times. It keeps sums within what the
+/// database counts.
+pub fn check_capacity(capacity: Capacity) -> Result<(), Vec<FieldProblem>> {
+    let fields = [
+        ("memoryMib", capacity.memory_mib, MOST.memory_mib),
+        ("diskMib", capacity.disk_mib, MOST.disk_mib),
+        ("cpuPercent", capacity.cpu_percent, MOST.cpu_percent),
+    ];
+    let problems: Vec<_> = fields
+        .into_iter()
+        .map(|(key, value, most)| (key, value, u64::from(most) * 1_000))
+        .filter(|(_, value, most)| value > most)
+        .map(|(key, _, most)| {
+            crate::problem(key, "No machine has so much.", format!("Use at most {most}, or 0."))
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
 /// Whether a node can promise `asked` beside what it has promised already.
 ///
 /// A node that bounds a resource cannot promise an unlimited amount of it: one such server could starve all others.
@@ -85,6 +104,12 @@ mod tests {
     #[test]
     fn a_typing_error_is_no_promise() {
         assert_eq!(keys(check(Limits { disk_mib: u32::MAX, ..LEAST }, LEAST)), ["limits.diskMib"]);
+    }
+
+    #[test]
+    fn a_node_has_no_more_than_a_machine_can() {
+        assert!(check_capacity(CAPACITY).is_ok());
+        assert_eq!(keys(check_capacity(Capacity { disk_mib: u64::MAX, ..CAPACITY })), ["diskMib"]);
     }
 
     #[test]

@@ -24,8 +24,20 @@ pub fn name(key: &str, text: &str) -> Result<String, FieldProblem> {
             "Use one plain line.",
         ));
     }
+    if text.chars().all(is_invisible) {
+        return Err(crate::problem(
+            key,
+            "The name shows nothing.",
+            "Enter 1 to 64 characters that can be seen.",
+        ));
+    }
     shown_as_written(key, text)?;
     Ok(text.to_owned())
+}
+
+/// Characters of no width: some join others, as in emoji, but none is a name by itself.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{FEFF}')
 }
 
 /// A description: may be empty, may have lines.
@@ -64,6 +76,8 @@ mod tests {
     fn a_name_is_trimmed_and_bounded() {
         assert_eq!(name("name", "  Skyblock  ").unwrap(), "Skyblock");
         assert!(name("name", "   ").is_err());
+        assert!(name("name", "\u{200B}\u{FEFF}").is_err());
+        assert!(name("name", "\u{1F469}\u{200D}\u{1F680}").is_ok());
         assert!(name("name", &"x".repeat(65)).is_err());
         assert!(name("name", &"ü".repeat(64)).is_ok());
     }

@@ -1,7 +1,6 @@
 //! OpenArena: a dedicated server of Debian's package, and what it says of itself.
 //!
-//! Settings become `+set` arguments, one argument for each value, so that a name with a semicolon stays a name; the
-//! variables' patterns forbid what the engine's own console would split. Modules in reading order: [`blueprint`],
+//! Settings reach the engine so that no text becomes a command; [`run`] says how. Modules in reading order: [`blueprint`],
 //! [`run`], [`status`].
 
 mod blueprint;

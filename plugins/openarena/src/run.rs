@@ -1,4 +1,5 @@
-//! How it gets onto the node and how it starts.
+//! How it gets onto the node and how it starts: what people typed stands quoted in a file that the engine reads, numbers
+//! and choices are arguments.
 
 use gantry_plugin::prelude::*;
 
@@ -7,6 +8,9 @@ const DOCKERFILE: &str = "FROM debian:bookworm-slim\n\
     RUN apt-get update \\\n\
     \x20&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openarena-server \\\n\
     \x20&& rm -rf /var/lib/apt/lists/*\n";
+
+/// In the game's folder.
+const SETTINGS: &str = "gantry.cfg";
 
 fn image() -> Image {
     Image::dockerfile(DOCKERFILE)
@@ -20,12 +24,24 @@ pub(crate) fn install() -> InstallPlan {
     )
 }
 
+/// Texts and secrets, as a file.
+///
+/// As arguments they would be read apart: the engine joins its command line and splits it at each plus sign, and to it a
+/// byte beyond ASCII may be a space. Between quotes in a file only a quote ends a value, and the variables' patterns forbid
+/// that. A secret would also be seen by whoever may list processes.
+fn settings(server: &Server) -> ConfigEdit {
+    let lines = [
+        ("set sv_hostname ", "hostname"),
+        ("set g_motd ", "motd"),
+        ("set g_password ", "join_password"),
+        ("set rconPassword ", "rcon_password"),
+    ];
+    let lines = lines.map(|(begin, key)| (begin, format!("{begin}\"{}\"", server.setting(key))));
+    ConfigEdit::new(&format!("baseoa/{SETTINGS}"), Format::Lines, lines)
+}
+
 pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     let port = server.port("game")?.to_string();
-    let secret = |key| match server.setting(key) {
-        "" => None,
-        value => Some(value.to_owned()),
-    };
     let mut command = vec!["/usr/games/openarena-server".to_owned()];
     let mut set = |key: &str, value: &str| {
         command.extend(["+set", key, value].map(str::to_owned));
@@ -36,25 +52,17 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     set("fs_homepath", "/data");
     set("com_hunkMegs", "96");
     set("sv_allowDownload", "0");
-    set("sv_hostname", server.setting("hostname"));
-    set("g_motd", server.setting("motd"));
     set("sv_maxclients", server.setting("max_players"));
     set("g_gametype", server.setting("mode"));
     set("fraglimit", server.setting("frag_limit"));
     set("timelimit", server.setting("time_limit"));
     set("bot_enable", "1");
     set("bot_minplayers", server.setting("bots"));
-    if let Some(password) = secret("join_password") {
-        set("g_needpass", "1");
-        set("g_password", &password);
-    }
-    if let Some(password) = secret("rcon_password") {
-        set("rconPassword", &password);
-    }
-    command.extend(["+map".to_owned(), server.setting("map").to_owned()]);
+    set("g_needpass", if server.setting("join_password").is_empty() { "0" } else { "1" });
+    command.extend(["+exec", SETTINGS, "+map", server.setting("map")].map(str::to_owned));
 
     // Without a terminal the engine prints plain lines and reads commands from its standard input.
-    let mut spec = RunSpec::new(image(), command).environment("HOME", "/data");
+    let mut spec = RunSpec::new(image(), command).environment("HOME", "/data").edit(settings(server));
     spec.terminal = false;
     spec.ready_timeout_ms = 60_000;
     Ok(spec.ready_when_answering("game", crate::status::REQUEST).stop([

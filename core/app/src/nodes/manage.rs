@@ -2,12 +2,13 @@
 
 use crate::{
     App, OpCtx,
-    error::Answer,
+    error::{Answer, AppError},
     inputs::{NodeInput, NodeUpdate},
     views::{NodeView, Page},
 };
 use gantry_domain::{
     audit::AuditEntry,
+    limits,
     nodes::{Capacity, Node},
     text,
 };
@@ -54,6 +55,7 @@ impl App {
                 cpu_percent: input.cpu_percent,
             },
         };
+        limits::check_capacity(node.capacity).map_err(AppError::fields_of)?;
         let entry = AuditEntry::new("node.create", "node", node.id, ctx.origin.clone())
             .after(json!({ "name": node.name, "locationId": node.location_id, "capacity": node.capacity }));
         let mut tx = self.db().as_user(&ctx.actor).await?;
@@ -76,6 +78,7 @@ impl App {
             disk_mib: update.disk_mib.unwrap_or(before.capacity.disk_mib),
             cpu_percent: update.cpu_percent.unwrap_or(before.capacity.cpu_percent),
         };
+        limits::check_capacity(capacity).map_err(AppError::fields_of)?;
         let change = NodeChange {
             location_id: update.location_id,
             name: update.name.map(|name| text::name("name", &name)).transpose()?,

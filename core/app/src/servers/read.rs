@@ -28,6 +28,9 @@ impl App {
             )
             .into());
         }
+        if query.search.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
+            return Err(problem("search", "The text has control characters.", "Remove them.").into());
+        }
         let filter = ServerFilter { search: query.search, observed: query.status, ..ServerFilter::default() };
         let servers = self.db().as_user(&ctx.actor).await?.servers(&filter, &page).await?;
         Ok(Page::of(servers, |server| self.own_view(server)))

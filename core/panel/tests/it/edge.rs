@@ -43,6 +43,9 @@ async fn rules_name_the_fields_that_break_them() {
     let keys: Vec<_> =
         problem["fields"].as_array().unwrap().iter().map(|field| field["key"].clone()).collect();
     assert!(keys.contains(&json!("name")) && keys.contains(&json!("email")), "{keys:?}");
+
+    let search = admin.get("/api/servers?search=%00").await.problem("validation_failed");
+    assert_eq!(search["fields"][0]["key"], "search", "{search}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use std::{process::Command, time::Duration};
 
 /// The first run on a machine builds the game's image.
 const BUILD: Duration = Duration::from_secs(600);
+const SECRET: &str = "open-sesame-42";
 
 /// What Docker says of the container of a server.
 fn inspect(server: &str) -> Value {
@@ -73,12 +74,15 @@ fn assert_hardened(container: &Value) {
     let uid: u32 = user.split(':').next().unwrap().parse().unwrap();
     assert!(uid >= 20_000, "runs as {user}");
     assert_ne!(host["NetworkMode"], "default");
+    assert!(!container.to_string().contains(SECRET), "a secret is where processes are listed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openarena_runs_and_its_bots_are_counted_by_the_plugin() {
-    play_bundled("openarena:openarena", json!({ "hostname": "Tested", "bots": "2" }), |game| {
-        game["name"] == "Tested"
+    // An engine that read the name apart would quit.
+    let variables = json!({ "hostname": "Tested+quit", "bots": "2", "join_password": SECRET });
+    play_bundled("openarena:openarena", variables, |game| {
+        game["name"] == "Tested+quit"
             && game["map"] == "oa_dm1"
             && game["maxPlayers"] == 12
             && game["players"] == 2
