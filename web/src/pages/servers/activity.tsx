@@ -24,7 +24,11 @@ const LOOK: Record<OperationView['state'], { shape: GlyphShape; tone: GlyphTone 
   cancelled: { shape: 'cross', tone: 'dim' },
 }
 
-const took = (operation: OperationView) => (operation.endedAt ? duration((Date.parse(operation.endedAt) - Date.parse(operation.requestedAt)) / 1000) : null)
+/** Nothing for what was over at once. */
+const took = (operation: OperationView) => {
+  const seconds = operation.endedAt ? (Date.parse(operation.endedAt) - Date.parse(operation.requestedAt)) / 1000 : 0
+  return seconds >= 1 ? duration(seconds) : null
+}
 
 const columns: Column<OperationView>[] = [
   { id: 'kind', header: s.activity.what, track: 'minmax(7rem,0.6fr)', narrow: 'title', cell: (row) => <span className="text-sm font-medium">{s.operation.kind[row.kind]}</span> },

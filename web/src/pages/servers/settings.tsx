@@ -4,7 +4,7 @@ import { useSession } from '~/actions/context'
 import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { keys, variablesQuery } from '~/api/queries'
-import type { ServerView } from '~/api/types'
+import type { Permission, ServerView } from '~/api/types'
 import { DeleteServer, HoldServer, ReinstallServer } from '~/forms/server-danger'
 import { ServerLimits } from '~/forms/server-limits'
 import { ServerVariables } from '~/forms/server-variables'
@@ -21,6 +21,7 @@ import { useServer } from './layout'
 export function SettingsPage() {
   const server = useServer()
   const { administrator } = useSession().user
+  const may = (right: Permission) => server.permissions.includes(right)
   const variables = useQuery(variablesQuery(server.id))
   return (
     <div className="mx-auto flex max-w-4xl flex-col gap-5">
@@ -33,15 +34,17 @@ export function SettingsPage() {
           <div className="grid gap-4 sm:grid-cols-2">{Array.from({ length: 6 }, (_, i) => <Skeleton key={i} className="h-14" />)}</div>
         </Card>
       )}
-      {server.permissions.includes('server.update') && <General server={server} />}
+      {may('server.update') && <General server={server} />}
       {administrator && <ServerLimits server={server} />}
       {administrator && <HoldServer server={server} />}
-      <Card title={s.settings.danger} tone="bad" flush>
-        <div className="divide-y divide-line">
-          <ReinstallServer server={server} />
-          <DeleteServer server={server} />
-        </div>
-      </Card>
+      {(may('server.reinstall') || may('server.delete')) && (
+        <Card title={s.settings.danger} tone="bad" flush>
+          <div className="divide-y divide-line">
+            {may('server.reinstall') && <ReinstallServer server={server} />}
+            {may('server.delete') && <DeleteServer server={server} />}
+          </div>
+        </Card>
+      )}
     </div>
   )
 }
