@@ -108,8 +108,8 @@ impl Talk {
                         Some(Ok(Message::Text(text))) => return Ok(text),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                         Some(Ok(Message::Binary(_))) => return Err(Goodbye::Unreadable),
-                        Some(Err(error)) if is_too_long(&error) => return Err(Goodbye::TooLong),
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(Goodbye::Closing),
+                        Some(Err(error)) => return Err(broken(&error)),
+                        Some(Ok(Message::Close(_))) | None => return Err(Goodbye::Closing),
                     }
                 }
                 _ = self.heartbeat.tick() => {
@@ -163,9 +163,14 @@ impl Talk {
     }
 }
 
-fn is_too_long(error: &axum::Error) -> bool {
+/// Why nothing more can be heard.
+fn broken(error: &axum::Error) -> Goodbye {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
-    matches!(cause, Some(tungstenite::Error::Capacity(_)))
+    match cause {
+        Some(tungstenite::Error::Capacity(_)) => Goodbye::TooLong,
+        Some(tungstenite::Error::Utf8(_)) => Goodbye::Unreadable,
+        _ => Goodbye::Closing,
+    }
 }
 
 /// Room for one socket, for as long as it lives.

@@ -99,11 +99,14 @@ impl App {
 
 fn checked(command: &str) -> Answer<String> {
     let command = command.trim_end_matches(['\r', '\n']);
-    if command.is_empty() || command.len() > MAX_COMMAND {
-        let remedy = format!("Type 1 to {MAX_COMMAND} bytes.");
-        return Err(problem("command", "The command is empty or too long.", remedy).into());
+    if command.trim().is_empty() {
+        return Err(problem("command", "The command is empty.", "Type what the game understands.").into());
     }
-    if command.chars().any(|letter| letter.is_control() && letter != '\t') {
+    if command.len() > MAX_COMMAND {
+        let remedy = format!("Type at most {MAX_COMMAND} bytes.");
+        return Err(problem("command", "The command is too long.", remedy).into());
+    }
+    if command.chars().any(char::is_control) {
         return Err(problem(
             "command",
             "A command is one plain line.",

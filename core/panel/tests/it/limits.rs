@@ -7,7 +7,13 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
 };
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{
+    Message,
+    protocol::frame::{
+        Frame,
+        coding::{Data, OpCode},
+    },
+};
 
 /// Largest frame that a page may send.
 const FRAME: usize = 64 * 1024;
@@ -212,6 +218,15 @@ async fn binary_frame_closes_the_socket_as_unreadable() {
     let app = TestApp::start().await;
     let mut page = page(&app).await;
     page.say_raw(Message::binary(vec![0; 8])).await;
+    assert_eq!(page.closed().await, Some(4400));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_frame_that_is_no_text_closes_the_socket_as_unreadable() {
+    let app = TestApp::start().await;
+    let mut page = page(&app).await;
+    let frame = Frame::message(vec![0xff, 0xfe], OpCode::Data(Data::Text), true);
+    page.say_raw(Message::Frame(frame)).await;
     assert_eq!(page.closed().await, Some(4400));
 }
 
