@@ -98,6 +98,8 @@ const WALK = {
     await page.waitForFunction(() => document.querySelector('form input')?.value === '')
   },
   'use the palette and stop': async () => {
+    // Before that there is nothing to stop, and the palette says so.
+    await page.getByText('Running', { exact: true }).first().waitFor()
     await press('Control+k')
     await page.getByRole('combobox').waitFor()
     await look()
