@@ -15,7 +15,7 @@ use std::{
 };
 
 /// The span of one bucket.
-const SPAN: TimeDelta = TimeDelta::seconds(FINE_SECONDS);
+pub(super) const SPAN: TimeDelta = TimeDelta::seconds(FINE_SECONDS);
 /// Buckets that may wait for a write; the oldest make way.
 const WAITING_BUCKETS: usize = 50_000;
 /// After this long without a word, a number is no longer what the server does.

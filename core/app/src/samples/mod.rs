@@ -6,7 +6,6 @@ pub(crate) use book::SampleBook;
 
 use crate::{App, error::Answer};
 use chrono::{DateTime, TimeDelta, Utc};
-use gantry_domain::statistics::FINE_SECONDS;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -35,7 +34,7 @@ pub(crate) async fn write_history(app: &App, cancel: &CancellationToken) {
         write(app, Utc::now()).await;
     }
     // Those too whose time is not over.
-    write(app, Utc::now() + TimeDelta::seconds(FINE_SECONDS)).await;
+    write(app, Utc::now() + book::SPAN).await;
 }
 
 async fn write(app: &App, until: DateTime<Utc>) {

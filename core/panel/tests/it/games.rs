@@ -79,7 +79,7 @@ fn assert_hardened(container: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openarena_runs_and_its_bots_are_counted_by_the_plugin() {
-    // An engine that read the name apart would quit.
+    // Were the name read apart at the plus sign, the game would not tell it whole.
     let variables = json!({ "hostname": "Tested+quit", "bots": "2", "join_password": SECRET });
     play_bundled("openarena:openarena", variables, |game| {
         game["name"] == "Tested+quit"

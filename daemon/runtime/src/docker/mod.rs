@@ -51,7 +51,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// The exit code of a process that was killed.
 const KILLED: i64 = 137;
-/// How long an engine's word on want of memory may come after the process has ended; seen were a few milliseconds.
+/// How long to wait for an engine's word on want of memory after the process has ended; chosen, not measured.
 const LATE: Duration = Duration::from_millis(250);
 /// How long before the end of the process that word may have come.
 const EARLY: TimeDelta = TimeDelta::seconds(5);
@@ -152,8 +152,8 @@ impl DockerRuntime {
         }
     }
 
-    /// Whether a process that was killed was so for want of memory. The engine hears of that on another way than of the
-    /// end, and where it hears of it later the container's state does not say so; its events do.
+    /// Whether a process that was killed was so for want of memory. A container's state was once
+    /// seen not to say so after the kernel had ended it for that; the engine's events are asked beside it.
     async fn ran_out_of_memory(&self, id: &ContainerId, exit: &Exit) -> bool {
         let filters = HashMap::from([("container", vec![id.0.as_str()]), ("event", vec!["oom"])]);
         let since = (exit.finished_at - EARLY).timestamp().to_string();
