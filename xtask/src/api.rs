@@ -44,6 +44,13 @@ impl Client {
         Ok(())
     }
 
+    /// Whether any node is connected, which the metrics tell this machine without signing in.
+    pub fn counts_a_node(&self) -> Result<bool> {
+        let metrics = self.agent.get(format!("{}/metrics", self.url)).call()?.body_mut().read_to_string()?;
+        let count = metrics.lines().find_map(|line| line.strip_prefix("gantry_nodes_connected "));
+        Ok(count.is_some_and(|count| count != "0"))
+    }
+
     /// Reads.
     pub fn get(&self, path: &str) -> Result<Value> {
         self.find(path)?.ok_or_else(|| format!("{path} does not exist").into())

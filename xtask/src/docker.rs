@@ -96,14 +96,37 @@ pub fn ensure_base_image() -> Result<()> {
     made.map(drop)
 }
 
-/// Stops the containers of one node, letting the games end.
+/// Stops the containers of one node, letting the games end. Without an engine none runs.
 pub fn stop_containers(node: &str) -> Result<()> {
-    let label = format!("label=gantry.node={node}");
-    let ids = output(Command::new("docker").args(["ps", "--quiet", "--filter", &label]))?;
-    let ids: Vec<&str> = ids.split_whitespace().collect();
-    if !ids.is_empty() {
-        say("stopping game servers", &format!("{} of this node", ids.len()));
-        output(Command::new("docker").args(["stop", "--time", "15"]).args(ids))?;
+    if !answers() {
+        return Ok(());
+    }
+    let running = of_node(node, &["ps", "--quiet"])?;
+    if !running.is_empty() {
+        say("stopping game servers", &format!("{} of this node", running.len()));
+        output(Command::new("docker").args(["stop", "--time", "15"]).args(running))?;
     }
     Ok(())
+}
+
+/// Removes what the servers of one node have in the engine: containers and networks.
+pub fn remove_servers(node: &str) -> Result<()> {
+    let kinds = [
+        (&["ps", "--all", "--quiet"][..], ["rm", "--force"]),
+        (&["network", "ls", "--quiet"], ["network", "rm"]),
+    ];
+    for (list, remove) in kinds {
+        let found = of_node(node, list)?;
+        if !found.is_empty() {
+            output(Command::new("docker").args(remove).args(found))?;
+        }
+    }
+    Ok(())
+}
+
+/// Ids of what one node has of a kind that this docker command lists.
+pub fn of_node(node: &str, list: &[&str]) -> Result<Vec<String>> {
+    let ids =
+        output(Command::new("docker").args(list).arg("--filter").arg(format!("label=gantry.node={node}")))?;
+    Ok(ids.split_whitespace().map(str::to_owned).collect())
 }

@@ -15,6 +15,7 @@ mod environment;
 mod generate;
 mod postgres;
 mod processes;
+mod quake;
 mod seed;
 mod shell;
 mod test;

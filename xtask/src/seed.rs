@@ -116,11 +116,6 @@ impl Seed {
         .into())
     }
 
-    /// The node that was made.
-    pub fn node_id(&self) -> Option<&str> {
-        self.record.node_id.as_deref()
-    }
-
     /// This machine as an enrolled node with addresses for players.
     pub fn node(
         &mut self,
@@ -199,9 +194,10 @@ impl Seed {
     }
 
     /// The same when only the person who changed the password could look closer.
-    pub fn up_unseen(&self, url: String, node_id: String) -> Up {
-        let Record { email, server_id, server_address, .. } = self.record.clone();
-        Up { url, email, password: None, node_id, server_id, server_address }
+    pub fn up_unseen(&self, url: String) -> Result<Up> {
+        let Record { email, node_id, server_id, server_address, .. } = self.record.clone();
+        let node_id = node_id.ok_or("no node was made")?;
+        Ok(Up { url, email, password: None, node_id, server_id, server_address })
     }
 
     fn save(&self) -> Result<()> {

@@ -7,7 +7,7 @@ use crate::{
     components, docker, environment,
     postgres::Cluster,
     processes::Processes,
-    seed,
+    quake, seed,
     shell::{Result, cargo, free_port, run, say, target_directory},
     up::{self, Up},
     web,
@@ -49,6 +49,18 @@ struct Tally {
     passed: u32,
     failed: u32,
     faults: Vec<String>,
+}
+
+impl Tally {
+    /// Counts what was seen, or says why it is a fault.
+    fn say(&mut self, is_right: bool, fault: &str) {
+        if is_right {
+            self.passed += 1;
+        } else {
+            self.failed += 1;
+            self.faults.push(fault.to_owned());
+        }
+    }
 }
 
 /// Runs the suites and closes with a line that counts them.
@@ -98,7 +110,7 @@ fn suites(
         browser_tests(options, data, tally)?;
     }
     if wanted(Suite::Up) {
-        say("running up", "twice on one data directory, with a game server");
+        say("running up", "three times on one data directory, with a game that somebody joins");
         if let Err(error) = up_tests(data, tally) {
             tally.failed += 1;
             tally.faults.push(format!("up: {error}"));
@@ -167,35 +179,37 @@ fn browser_tests(options: &Options, data: &Path, tally: &mut Tally) -> Result<()
             tally,
         )
     });
-    up::stop(&stack, &mut processes)?;
+    up::discard(&stack, &mut processes)?;
     tested
 }
 
-/// `up`, `down` and `up` again, as a person types them.
+/// `up`, `down` and `up` again, as a person types them, until nothing is left of it.
 fn up_tests(data: &Path, tally: &mut Tally) -> Result<()> {
     let programs = binaries()?;
     let folder = data.join("up");
-    let first = up_and_down(&folder, &programs)?;
-    let second = up_and_down(&folder, &programs)?;
+    let ran = up_three_times(&folder, &programs, tally);
+    let deleted = up::down(&up::DownOptions { data_dir: folder.clone(), delete: true });
+    let node = ran?;
+    deleted?;
+    let left = docker::of_node(&node, &["network", "ls", "--quiet"])?;
+    tally.say(!folder.exists() && left.is_empty(), "up: something was left when it was deleted");
+    println!("  up: ran three times, and a client joined its game each time");
+    Ok(())
+}
+
+/// Answers the node that it made.
+fn up_three_times(folder: &Path, programs: &Path, tally: &mut Tally) -> Result<String> {
+    let first = up_and_down(folder, programs)?;
+    let second = up_and_down(folder, programs)?;
+    tally.passed += 2;
     let same = (&first.node_id, &first.server_id, &first.password, &first.url)
         == (&second.node_id, &second.server_id, &second.password, &second.url);
-    tally.passed += 2;
-    if same {
-        tally.passed += 1;
-    } else {
-        tally.failed += 1;
-        tally.faults.push(format!("up: the second one is another: {}, then {}", first.url, second.url));
-    }
-    forget_password(&folder)?;
-    let third = up_and_down(&folder, &programs)?;
-    if third.password.is_none() && third.node_id == first.node_id {
-        tally.passed += 1;
-    } else {
-        tally.failed += 1;
-        tally.faults.push("up: it knows a password that was changed".to_owned());
-    }
-    println!("  up: ran three times, the game answered each time");
-    Ok(())
+    tally.say(same, &format!("up: the second one is another: {}, then {}", first.url, second.url));
+    forget_password(folder)?;
+    let third = up_and_down(folder, programs)?;
+    let same = third.password.is_none() && third.node_id == first.node_id;
+    tally.say(same, "up: it knows a password that was changed");
+    Ok(first.node_id)
 }
 
 /// As after the password was changed in the panel.
@@ -206,7 +220,7 @@ fn forget_password(folder: &Path) -> Result<()> {
     Ok(fs::write(file, serde_json::to_vec(&record)?)?)
 }
 
-/// Everything up with the sample server answering, and down again; what `up.json` said in between.
+/// Everything up, somebody joins the sample server, and down again; what `up.json` said in between.
 fn up_and_down(folder: &Path, programs: &Path) -> Result<Up> {
     up::up(&up::Options {
         detach: true,
@@ -223,27 +237,12 @@ fn up_and_down(folder: &Path, programs: &Path) -> Result<Up> {
         .and_then(|bytes| serde_json::from_slice(&bytes).map_err(Into::into));
     let answered = record.and_then(|up| {
         let address = up.server_address.clone().ok_or("up.json names no game server")?;
-        game_answers(&address)?;
+        let players = quake::join(&address)?;
+        println!("  up: a client joined the game at {address}: {}", players.join(", "));
         Ok(up)
     });
-    up::down(&up::DownOptions { data_dir: folder.to_owned() })?;
+    up::down(&up::DownOptions { data_dir: folder.to_owned(), delete: false })?;
     answered
-}
-
-/// The Quake 3 status query, as a player's server browser sends it.
-fn game_answers(address: &str) -> Result<()> {
-    let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
-    socket.set_read_timeout(Some(Duration::from_secs(2)))?;
-    let mut answer = [0; 2048];
-    for _ in 0..15 {
-        socket.send_to(b"\xff\xff\xff\xffgetstatus", address)?;
-        if let Ok(length) = socket.recv(&mut answer)
-            && answer[..length].starts_with(b"\xff\xff\xff\xffstatusResponse")
-        {
-            return Ok(());
-        }
-    }
-    Err(format!("the game at {address} does not answer").into())
 }
 
 /// Runs a test program, shows its output, and adds its closing lines to the tally.

@@ -60,6 +60,9 @@ pub struct DownOptions {
     /// The data directory of the `up` to stop
     #[arg(long, default_value = ".gantry")]
     pub data_dir: PathBuf,
+    /// Delete everything that is kept, too: the data directory, and what its servers have in Docker
+    #[arg(long)]
+    pub delete: bool,
 }
 
 const RECORD: &str = "up.json";
@@ -149,7 +152,12 @@ pub fn down(options: &DownOptions) -> Result<()> {
         .data_dir
         .canonicalize()
         .map_err(|_| format!("{} is no data directory of an `up`", options.data_dir.display()))?;
-    stop(&data, &mut Processes::open(&data)?)
+    let mut processes = Processes::open(&data)?;
+    if !options.delete {
+        return stop(&data, &mut processes);
+    }
+    discard(&data, &mut processes)?;
+    Ok(fs::remove_dir_all(&data)?)
 }
 
 fn prepare(options: &Options) -> Result<(PathBuf, PathBuf)> {
@@ -185,29 +193,27 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     let mut client = control_plane(data, programs, port, options.rate_limit_general, processes)?;
     let url = client.url().to_owned();
     let node_directory = data.join(NODE);
-    let signed_in = seed.account(&mut client, &node_directory)?;
-    let node = match seed.node_id() {
-        Some(id) if !signed_in => id.to_owned(),
-        _ => seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?,
-    };
-    say("starting the daemon", "it dials the control plane and runs the game servers");
-    processes.start(
-        "gantryd",
-        Command::new(programs.join("gantryd"))
-            .args(["run", "--url", &url, "--data-dir"])
-            .arg(&node_directory)
-            .arg("--socket")
-            .arg(node_directory.join("gantryd.sock")),
-    )?;
-    let up = if signed_in {
-        wait_for_node(&client, &node, processes)?;
+    let up = if seed.account(&mut client, &node_directory)? {
+        let node = seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?;
+        daemon(programs, &url, &node_directory, processes)?;
+        wait_for_node(processes, || is_connected(&client, &node))?;
         sample(options, &mut seed, &mut client, &node, processes)?;
         seed.up(&client, url, node)?
     } else {
-        seed.up_unseen(url, node)
+        daemon(programs, &url, &node_directory, processes)?;
+        wait_for_node(processes, || client.counts_a_node())?;
+        seed.up_unseen(url)?
     };
     write_private(&data.join(RECORD), &serde_json::to_vec_pretty(&up)?)?;
     Ok(up)
+}
+
+fn daemon(programs: &Path, url: &str, folder: &Path, processes: &mut Processes) -> Result<()> {
+    say("starting the daemon", "it dials the control plane and runs the game servers");
+    let mut command = Command::new(programs.join("gantryd"));
+    command.args(["run", "--url", url, "--data-dir"]).arg(folder);
+    command.arg("--socket").arg(folder.join("gantryd.sock"));
+    processes.start("gantryd", &mut command)
 }
 
 /// Docker Engine, PostgreSQL and the control plane, ready and as empty as its database.
@@ -290,21 +296,21 @@ fn alive(processes: &mut Processes) -> Result<()> {
     }
 }
 
-fn wait_for_node(client: &Client, node: &str, processes: &mut Processes) -> Result<()> {
+fn is_connected(client: &Client, node: &str) -> Result<bool> {
+    let view = client.get(&format!("/api/nodes/{node}"))?;
+    Ok(text(&view, "/state")? == "connected")
+}
+
+fn wait_for_node(processes: &mut Processes, is_connected: impl Fn() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let view = client.get(&format!("/api/nodes/{node}"))?;
-        if view.pointer("/connected").and_then(serde_json::Value::as_bool) == Some(true)
-            || view.pointer("/state").and_then(serde_json::Value::as_str) == Some("connected")
-        {
-            return Ok(());
-        }
+    while !is_connected()? {
         alive(processes)?;
         if Instant::now() > deadline {
             return Err(format!("the daemon did not connect:\n{}", processes.log_tail("gantryd")).into());
         }
         thread::sleep(Duration::from_millis(250));
     }
+    Ok(())
 }
 
 /// Waits until the sample is as it is wanted, with its progress on the terminal; answers why it is not.
@@ -347,9 +353,21 @@ fn in_words(failure: &serde_json::Value) -> String {
 
 /// Stops everything of a data directory, its game servers too.
 pub fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
+    stop_and(data, processes, docker::stop_containers)
+}
+
+/// The same when nobody comes back: nothing of its servers stays in Docker.
+pub fn discard(data: &Path, processes: &mut Processes) -> Result<()> {
+    if node_of(data).is_some() {
+        docker::ensure_engine(processes)?;
+    }
+    stop_and(data, processes, docker::remove_servers)
+}
+
+fn stop_and(data: &Path, processes: &mut Processes, end: impl FnOnce(&str) -> Result<()>) -> Result<()> {
     say("stopping", "");
     processes.stop("gantryd", Signal::TERM, Duration::from_secs(20));
-    let containers = node_of(data).map_or(Ok(()), |node| docker::stop_containers(&node));
+    let containers = node_of(data).map_or(Ok(()), |node| end(&node));
     processes.stop("gantry", Signal::TERM, Duration::from_secs(20));
     processes.stop("postgres", Signal::INT, Duration::from_secs(30));
     processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));

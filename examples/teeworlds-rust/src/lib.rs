@@ -23,7 +23,7 @@ impl Plugin for Teeworlds {
         blueprint::validate(server)
     }
     fn install(server: &Server) -> Result<InstallPlan, Failure> {
-        Ok(run::install(server))
+        run::install(server)
     }
     fn run(server: &Server) -> Result<RunSpec, Failure> {
         run::run(server)

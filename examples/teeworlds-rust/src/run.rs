@@ -18,37 +18,39 @@ fn image() -> Image {
 }
 
 /// Steps may be done twice, and are, when the daemon is interrupted: each has to bear that.
-pub(crate) fn install(server: &Server) -> InstallPlan {
-    InstallPlan::new().step("Build the Teeworlds image", 20, Action::BuildImage(image())).step(
+pub(crate) fn install(server: &Server) -> Result<InstallPlan, Failure> {
+    let configuration = ConfigEdit::new(CONFIGURATION, Format::Lines, settings(server)?);
+    Ok(InstallPlan::new().step("Build the Teeworlds image", 20, Action::BuildImage(image())).step(
         "Write the first configuration",
         1,
-        Action::EditConfig(ConfigEdit::new(CONFIGURATION, Format::Lines, settings(server))),
-    )
+        Action::EditConfig(configuration),
+    ))
 }
 
 /// Pairs of how a line begins and what it shall be.
-fn settings(server: &Server) -> Vec<(&'static str, String)> {
-    let text = |at: &'static str, value: &str| (at, format!("{at}\"{value}\""));
-    let number = |at: &'static str, value: &str| (at, format!("{at}{value}"));
-    vec![
-        text("sv_name ", server.setting("name")),
-        text("sv_motd ", server.setting("motd")),
+fn settings(server: &Server) -> Result<Vec<(&'static str, String)>, Failure> {
+    let text = |at, key| Ok((at, format!("{at}{}", server.quoted(key)?)));
+    let number = |at, value: &str| Ok((at, format!("{at}{value}")));
+    let lines = [
+        text("sv_name ", "name"),
+        text("sv_motd ", "motd"),
         number("sv_max_clients ", server.setting("max_players")),
         number("sv_player_slots ", server.setting("max_players")),
         number("sv_register ", if server.flag("listed") { "1" } else { "0" }),
-        text("sv_gametype ", server.setting("mode")),
-        text("sv_map ", server.setting("map")),
+        text("sv_gametype ", "mode"),
+        text("sv_map ", "map"),
         number("sv_scorelimit ", server.setting("score_limit")),
         number("sv_timelimit ", server.setting("time_limit")),
-        text("password ", server.setting("join_password")),
-        text("sv_rcon_password ", server.setting("rcon_password")),
+        text("password ", "join_password"),
+        text("sv_rcon_password ", "rcon_password"),
         // Only at this level does the game print the names of those who join.
         number("console_output_level ", "2"),
-    ]
+    ];
+    lines.into_iter().collect()
 }
 
 pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
-    let mut settings = settings(server);
+    let mut settings = settings(server)?;
     settings.push(("sv_port ", format!("sv_port {}", server.port("game")?)));
     let command = ["/usr/games/teeworlds-server", "-f", CONFIGURATION];
     let mut spec = RunSpec::new(image(), command)
@@ -98,6 +100,13 @@ pub(crate) mod tests {
             assert!(lines.contains(&line), "{line} is not among {lines:?}");
         }
         assert!(spec.edits[0].edits.iter().all(|edit| edit.value.starts_with(&edit.at)));
+    }
+
+    #[test]
+    fn a_text_that_would_end_its_line_is_refused() {
+        for motd in ["a\"; sv_register 1", "a\nsv_register 1"] {
+            assert_eq!(run(&server(&[("motd", motd)])).expect_err("two settings").code, "unquotable_setting");
+        }
     }
 
     #[test]

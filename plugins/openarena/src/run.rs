@@ -27,17 +27,18 @@ pub(crate) fn install() -> InstallPlan {
 /// Texts and secrets, as a file.
 ///
 /// As arguments they would be read apart: the engine joins its command line and splits it at each plus sign, and to it a
-/// byte beyond ASCII may be a space. Between quotes in a file only a quote ends a value, and the variables' patterns forbid
-/// that. A secret would also be seen by whoever may list processes.
-fn settings(server: &Server) -> ConfigEdit {
+/// byte beyond ASCII may be a space. Between quotes in a file only a quote ends a value. A secret would also be seen by
+/// whoever may list processes.
+fn settings(server: &Server) -> Result<ConfigEdit, Failure> {
     let lines = [
         ("set sv_hostname ", "hostname"),
         ("set g_motd ", "motd"),
         ("set g_password ", "join_password"),
         ("set rconPassword ", "rcon_password"),
     ];
-    let lines = lines.map(|(begin, key)| (begin, format!("{begin}\"{}\"", server.setting(key))));
-    ConfigEdit::new(&format!("baseoa/{SETTINGS}"), Format::Lines, lines)
+    let lines = lines.map(|(begin, key)| Ok((begin, format!("{begin}{}", server.quoted(key)?))));
+    let lines = lines.into_iter().collect::<Result<Vec<_>, Failure>>()?;
+    Ok(ConfigEdit::new(&format!("baseoa/{SETTINGS}"), Format::Lines, lines))
 }
 
 pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
@@ -62,7 +63,7 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     command.extend(["+exec", SETTINGS, "+map", server.setting("map")].map(str::to_owned));
 
     // Without a terminal the engine prints plain lines and reads commands from its standard input.
-    let mut spec = RunSpec::new(image(), command).environment("HOME", "/data").edit(settings(server));
+    let mut spec = RunSpec::new(image(), command).environment("HOME", "/data").edit(settings(server)?);
     spec.terminal = false;
     spec.ready_timeout_ms = 60_000;
     Ok(spec.ready_when_answering("game", crate::status::REQUEST).stop([

@@ -170,6 +170,19 @@ impl Server {
     pub fn setting(&self, key: &str) -> &str {
         self.settings.iter().find(|setting| setting.key == key).map_or("", |setting| &setting.value)
     }
+    /// A variable's value between double quotes, for configuration files where nothing else ends a value.
+    ///
+    /// # Errors
+    /// A [`Failure`] that names the variable, if its value has a double quote or a control character, which would let it
+    /// set what it was not meant to set. A pattern of the variable that forbids both tells people so while they type.
+    pub fn quoted(&self, key: &str) -> Result<String, Failure> {
+        let value = self.setting(key);
+        if value.contains(|character: char| character == '"' || character.is_control()) {
+            let message = format!("The variable {key} has a double quote or a control character.");
+            return Err(Failure::new("unquotable_setting", message));
+        }
+        Ok(format!("\"{value}\""))
+    }
     /// Whether a boolean variable is true.
     pub fn flag(&self, key: &str) -> bool {
         self.setting(key) == "true"

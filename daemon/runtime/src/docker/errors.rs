@@ -78,3 +78,36 @@ pub(super) fn text(error: &Error) -> &str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start_failure(message: &str) -> RuntimeError {
+        let message = message.to_owned();
+        start(&ContainerId("one".to_owned()), Error::DockerResponseServerError { status_code: 500, message })
+    }
+
+    #[test]
+    fn a_taken_port_is_told_as_the_socket_alone() {
+        let messages = [
+            (
+                "driver failed programming external connectivity on endpoint one (0a1b): Error starting userland proxy: \
+                 listen udp4 127.0.0.1:27960: bind: address already in use",
+                "listen udp4 127.0.0.1:27960: bind: address already in use",
+            ),
+            (
+                "driver failed programming external connectivity on endpoint one (0a1b): Bind for 127.0.0.1:27960 failed: \
+                 port is already allocated",
+                "Bind for 127.0.0.1:27960 failed: port is already allocated",
+            ),
+            ("address already in use", "address already in use"),
+        ];
+        for (said, told) in messages {
+            match start_failure(said) {
+                RuntimeError::PortTaken { message } => assert_eq!(message, told),
+                other => panic!("{said} became {other:?}"),
+            }
+        }
+    }
+}
