@@ -27,7 +27,7 @@ const Step = ({ number, says, label, text, children }: StepProps) => (
     <div className="flex min-w-0 flex-1 flex-col gap-2">
       <p className="text-sm">{says}</p>
       <div className="flex items-start gap-1 rounded-md border border-line bg-terminal py-1 pr-1 pl-3">
-        <pre aria-label={label} className="min-w-0 flex-1 py-1 font-mono text-xs leading-5 break-all whitespace-pre-wrap">{text}</pre>
+        <pre aria-label={label} className="min-w-0 flex-1 py-1 font-mono text-xs leading-5 wrap-anywhere whitespace-pre-wrap">{text}</pre>
         <CopyButton text={text} what={label} />
       </div>
       {children}
