@@ -9,11 +9,12 @@ use std::collections::BTreeSet;
 /// apart in [`TEST_EDGES`].
 const EDGES: &[(&str, &[&str])] = &[
     ("gantry-types", &[]),
+    ("gantry-seal", &[]),
     ("gantry-plugin", &[]),
     ("gantry-host", &["gantry-types"]),
     ("gantry-domain", &["gantry-types"]),
     ("gantry-auth", &["gantry-domain", "gantry-types"]),
-    ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-types"]),
+    ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-seal", "gantry-types"]),
     ("gantry-nodes", &["gantry-protocol", "gantry-types"]),
     (
         "gantry-app",
@@ -28,7 +29,7 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("gantry-api", &["gantry-app", "gantry-types"]),
-    ("gantry-panel", &["gantry-api", "gantry-app", "gantry-host", "gantry-store"]),
+    ("gantry-panel", &["gantry-api", "gantry-app", "gantry-host", "gantry-seal", "gantry-store"]),
     ("gantry-protocol", &["gantry-types"]),
     ("gantry-lifecycle", &["gantry-types"]),
     ("gantry-files", &["gantry-types"]),
@@ -41,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-lifecycle",
             "gantry-protocol",
             "gantry-runtime",
+            "gantry-seal",
             "gantry-types",
         ],
     ),

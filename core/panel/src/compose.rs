@@ -1,10 +1,11 @@
 //! The one place where all parts meet: from checked settings to a control plane that runs, and back to nothing.
 
-use crate::{assets, http, keys, settings::Settings};
+use crate::{assets, http, settings::Settings};
 use gantry_api::{Edge, MetricsPage, router};
 use gantry_app::{App, AppError, AppOptions, Bundled};
 use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
-use gantry_store::{Db, DbOptions, StoreError};
+use gantry_seal::{KeyFileError, key_file};
+use gantry_store::{Db, DbOptions, MasterKey, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::SecretString;
 use std::{
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
-    Key(#[from] keys::KeyError),
+    Key(#[from] KeyFileError),
     #[error("the database cannot be used")]
     Store(#[from] StoreError),
     #[error("the plugin host cannot be started")]
@@ -61,8 +62,8 @@ pub struct Running {
 
 /// Starts everything. `compiler` is the program that compiles components, normally this very one.
 pub async fn start(settings: Settings, compiler: CompilerCommand) -> Result<Running, StartError> {
-    let master = keys::master(&settings.data_dir)?;
-    let cache_key = *master.derive("component-cache");
+    let master = MasterKey::from(key_file(&settings.data_dir.join("keys/master.key"))?);
+    let cache_key = *master.derive("component-cache").bytes();
     gantry_store::migrate(&settings.database_url).await?;
     let db = Db::connect(DbOptions::new(settings.database_url.clone(), master)).await?;
     let host = Host::new(HostConfig {

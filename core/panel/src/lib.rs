@@ -3,7 +3,7 @@
 //! It is a library beside its binary so that tests start the very composition that runs in production, inside their own
 //! process.
 //!
-//! Modules in reading order: [`cli`], [`settings`], [`commands`], [`compose`], `keys`, `http`, `assets`, `logs`.
+//! Modules in reading order: [`cli`], [`settings`], [`commands`], [`compose`], `http`, `assets`, `logs`.
 
 pub mod cli;
 pub mod commands;
@@ -12,5 +12,4 @@ pub mod settings;
 
 mod assets;
 mod http;
-mod keys;
 mod logs;

@@ -5,6 +5,7 @@
 //! that may create databases and roles.
 
 use crate::{Db, DbOptions, MasterKey, StoreError, db::MIGRATOR};
+use gantry_seal::SecretKey;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
@@ -48,9 +49,9 @@ impl TestDatabase {
 
     /// The master key of every test database.
     pub fn master() -> MasterKey {
-        match MasterKey::from_bytes(&[42; 32]) {
-            Ok(master) => master,
-            Err(error) => panic!("{error}"),
+        match SecretKey::from_bytes(&[42; 32]) {
+            Some(key) => key.into(),
+            None => panic!("a key has 32 bytes"),
         }
     }
 

@@ -36,9 +36,9 @@ impl DataDir {
         self.0.join("cache")
     }
 
-    /// The secret that authenticates the cache.
-    pub fn cache_key(&self) -> PathBuf {
-        self.0.join("cache.key")
+    /// The key that seals the ledger's secrets and authenticates the cache.
+    pub fn key(&self) -> PathBuf {
+        self.0.join("node.key")
     }
 
     /// All servers.

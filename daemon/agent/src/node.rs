@@ -21,6 +21,7 @@ use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
 use gantry_lifecycle::State;
 use gantry_protocol::{DesiredServer, Event, ObservedServer, Refusal, RefusalCode, SampleEnvelope};
 use gantry_runtime::{ContainerId, Listed, Purpose, Runtime, RuntimeError};
+use gantry_seal::SecretKey;
 use gantry_types::{
     NodeId, ServerId,
     server::{Desired, SystemUser},
@@ -28,7 +29,6 @@ use gantry_types::{
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    path::Path,
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -92,6 +92,8 @@ pub enum NodeError {
 pub struct NodeConfig {
     pub node: NodeId,
     pub data: DataDir,
+    /// Seals and authenticates what the data directory holds.
+    pub key: SecretKey,
     pub ledger: Ledger,
     pub runtime: Arc<dyn Runtime>,
     pub compiler: CompilerCommand,
@@ -132,7 +134,7 @@ impl Node {
     pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
         let host = Host::new(HostConfig {
             cache_dir: config.data.cache(),
-            cache_key: cache_key(&config.data.cache_key())?,
+            cache_key: *config.key.derive("component-cache").bytes(),
             compiler: config.compiler,
             budgets: Budgets::default(),
         })?;
@@ -406,27 +408,4 @@ fn check(desired: &DesiredServer) -> Result<(), Refusal> {
         return invalid("generations begin at 1");
     }
     Ok(())
-}
-
-/// The secret of this installation's cache; made once.
-fn cache_key(path: &Path) -> io::Result<[u8; 32]> {
-    use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    match std::fs::read(path) {
-        Ok(bytes) if bytes.len() == 32 => {
-            let mut key = [0; 32];
-            key.copy_from_slice(&bytes);
-            return Ok(key);
-        }
-        // A torn or foreign file costs one compilation.
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
-    }
-    let mut key = [0; 32];
-    getrandom::fill(&mut key).map_err(|error| io::Error::other(error.to_string()))?;
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    file.write_all(&key)?;
-    file.sync_all()?;
-    Ok(key)
 }

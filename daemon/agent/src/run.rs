@@ -14,6 +14,7 @@ use axum::Router;
 use gantry_files::OutboundConfig;
 use gantry_host::CompilerCommand;
 use gantry_runtime::{DockerRuntime, Runtime, RuntimeError, SimulatedRuntime};
+use gantry_seal::{KeyFileError, key_file};
 use gantry_types::NodeId;
 use std::{
     io,
@@ -68,6 +69,8 @@ pub enum RunError {
         source: io::Error,
     },
     #[error(transparent)]
+    Key(#[from] KeyFileError),
+    #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -109,15 +112,17 @@ pub async fn run(options: RunOptions) -> Result<(), RunError> {
 async fn start(options: &RunOptions) -> Result<Node, RunError> {
     let root = &options.data_dir;
     let data = DataDir::open(root).map_err(|source| RunError::Data { path: root.clone(), source })?;
-    let path = data.ledger();
-    let ledger = tokio::task::spawn_blocking(move || Ledger::open(&path, chrono::Utc::now()));
+    let key = key_file(&data.key())?;
+    let (path, ledger_key) = (data.ledger(), key.clone());
+    let ledger = tokio::task::spawn_blocking(move || Ledger::open(&path, &ledger_key, chrono::Utc::now()));
     let ledger = ledger.await.map_err(LedgerError::from)??;
     let node = node_id(options, &ledger).await?;
     let runtime = runtime(options, node).await;
     let compiler = CompilerCommand::this_program(COMPILE_SUBCOMMAND).map_err(RunError::Program)?;
     let outbound =
         OutboundConfig { allow_loopback: options.allow_loopback_downloads, ..OutboundConfig::default() };
-    let config = NodeConfig { node, data, ledger, runtime, compiler, clock: Arc::new(SystemClock), outbound };
+    let config =
+        NodeConfig { node, data, key, ledger, runtime, compiler, clock: Arc::new(SystemClock), outbound };
     Ok(Node::start(config).await?)
 }
 

@@ -19,7 +19,7 @@ pub struct DesiredServer {
     pub desired: Desired,
     pub holds: Vec<Hold>,
     pub blueprint: BlueprintRef,
-    /// Secrets among them in clear: the link is authenticated, and the daemon keeps its ledger to itself.
+    /// Secrets among them in clear: the link is authenticated, and the daemon seals them in its ledger.
     pub settings: Vec<Setting>,
     /// Keys of the settings that are secrets; only plans and run specs are computed from those.
     pub secrets: Vec<String>,

@@ -1,7 +1,8 @@
 //! The data keys, unwrapped in memory, and the sealing with them.
 
-use super::{MasterKey, SecretError, blob};
+use super::{MasterKey, SecretError};
 use crate::StoreError;
+use gantry_seal::{SealError, SecretKey, blob};
 use secrecy::SecretString;
 use sqlx::{PgConnection, PgPool};
 use std::{
@@ -78,7 +79,7 @@ pub struct Vault {
 
 #[derive(Default)]
 struct Keys {
-    all: HashMap<u32, Arc<Zeroizing<[u8; 32]>>>,
+    all: HashMap<u32, Arc<SecretKey>>,
     active: HashMap<&'static str, u32>,
 }
 
@@ -129,8 +130,7 @@ impl Vault {
 
     /// Makes the key that seals `kind` from here on. What older keys sealed stays readable.
     pub(crate) async fn make_key(&self, db: &mut PgConnection, kind: SecretKind) -> Result<u32, StoreError> {
-        let mut key = Zeroizing::new([0u8; 32]);
-        getrandom::fill(key.as_mut()).map_err(SecretError::NoRandomness)?;
+        let key = SecretKey::generate().map_err(SecretError::from)?;
         let purpose = kind.purpose();
         let next =
             sqlx::query_scalar!(r#"SELECT nextval(pg_get_serial_sequence('data_keys', 'id')) AS "id!""#)
@@ -179,7 +179,7 @@ impl Vault {
     pub(crate) fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, SecretError> {
         let id = self.active(place.kind).ok_or(SecretError::UnknownKey(0))?;
         let key = self.key(id)?;
-        blob::seal(&key, id, &place.bound(id), plain)
+        Ok(blob::seal(&key, id, &place.bound(id), plain)?)
     }
 
     /// Opens a blob, reading the keys again where it names one that is not known here.
@@ -206,14 +206,14 @@ impl Vault {
         sealed: &[u8],
     ) -> Result<SecretString, StoreError> {
         let plain = self.unseal(db, place, sealed).await?;
-        let text = std::str::from_utf8(&plain).map_err(|_| SecretError::UnknownForm)?;
+        let text = std::str::from_utf8(&plain).map_err(|_| SecretError::from(SealError::UnknownForm))?;
         Ok(SecretString::from(text))
     }
 
     fn open_known(&self, place: Place, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         let id = blob::key_id(sealed)?;
         let key = self.key(id)?;
-        blob::open(&key, &place.bound(id), sealed)
+        Ok(blob::open(&key, &place.bound(id), sealed)?)
     }
 
     pub(crate) fn active(&self, kind: SecretKind) -> Option<u32> {
@@ -221,7 +221,7 @@ impl Vault {
         keys.active.get(kind.purpose()).copied()
     }
 
-    fn key(&self, id: u32) -> Result<Arc<Zeroizing<[u8; 32]>>, SecretError> {
+    fn key(&self, id: u32) -> Result<Arc<SecretKey>, SecretError> {
         let keys = self.keys.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         keys.all.get(&id).cloned().ok_or(SecretError::UnknownKey(id))
     }

@@ -9,7 +9,12 @@ use crate::{
     secrets::{SecretError, SecretKind},
 };
 use gantry_domain::variables::StoredValue;
+use gantry_seal::{SealError, SecretKey};
 use gantry_types::ServerId;
+
+fn master(byte: u8) -> MasterKey {
+    SecretKey::from_bytes(&[byte; 32]).unwrap().into()
+}
 
 fn secret(value: &str) -> Vec<StoredValue> {
     vec![
@@ -58,7 +63,10 @@ async fn a_blob_that_is_moved_to_another_row_does_not_open() {
     .execute(&mut owner)
     .await
     .unwrap();
-    assert!(matches!(password(&world, mine).await, Err(StoreError::Secret(SecretError::NotAuthentic))));
+    assert!(matches!(
+        password(&world, mine).await,
+        Err(StoreError::Secret(SecretError::Seal(SealError::NotAuthentic)))
+    ));
     assert_eq!(password(&world, yours).await.unwrap(), "bob's");
 }
 
@@ -74,13 +82,16 @@ async fn a_row_that_is_handed_to_another_server_does_not_open() {
         .execute(&mut owner)
         .await
         .unwrap();
-    assert!(matches!(password(&world, mine).await, Err(StoreError::Secret(SecretError::NotAuthentic))));
+    assert!(matches!(
+        password(&world, mine).await,
+        Err(StoreError::Secret(SecretError::Seal(SealError::NotAuthentic)))
+    ));
 }
 
 #[tokio::test]
 async fn the_wrong_master_key_is_noticed_at_the_start() {
     let world = World::new().await;
-    let wrong = connect(&world, MasterKey::from_bytes(&[1; 32]).unwrap()).await;
+    let wrong = connect(&world, master(1)).await;
     assert!(matches!(wrong.err(), Some(StoreError::Secret(SecretError::WrongMasterKey))));
 }
 
@@ -88,7 +99,7 @@ async fn the_wrong_master_key_is_noticed_at_the_start() {
 async fn another_master_key_takes_over_and_the_old_one_opens_nothing() {
     let world = World::new().await;
     let (server, _) = world.try_server(&world.ada, "one", &secret("kept")).await.unwrap();
-    let next = MasterKey::from_bytes(&[2; 32]).unwrap();
+    let next = master(2);
     world.test.db.rewrap(next.clone()).await.unwrap();
     assert_eq!(password(&world, server).await.unwrap(), "kept");
     assert!(connect(&world, crate::testing::TestDatabase::master()).await.is_err());

@@ -2,11 +2,13 @@
 //!
 //! Everything that must survive a killed daemon is here, in one file, and nothing is acknowledged or acted upon before
 //! its write is durable: a step of a server's machine, the operations that it touched and the events that tell of it
-//! are one transaction. Values are JSON, because they are read by people in need more often than they are large.
+//! are one transaction. Values are JSON, because they are read by people in need more often than they are large; those
+//! that secrets may be part of are sealed, and forgotten when their server is deleted.
 //!
-//! Modules in reading order: [`record`], [`spool`], `tables`.
+//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`.
 
 pub mod record;
+mod sealed;
 pub mod spool;
 mod tables;
 
@@ -14,16 +16,17 @@ pub use record::{Journal, RunNote, ServerRecord};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_protocol::{Event, EventEnvelope, OperationReport};
+use gantry_seal::{SealError, SecretKey};
 use gantry_types::{NodeId, OperationId, ServerId};
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, WriteTransaction};
-use serde::{Serialize, de::DeserializeOwned};
+use sealed::Seal;
 use spool::Spool;
 use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tables::{EVENTS, JOURNALS, META, OPERATIONS, SERVERS};
+use tables::{EVENTS, JOURNALS, META, OPERATIONS, SERVERS, Table};
 use tokio::sync::watch;
 
 /// How long the outcome of an operation is remembered, so that a repeated request finds it.
@@ -42,6 +45,11 @@ pub enum LedgerError {
     Store(#[source] Box<redb::Error>),
     #[error("the ledger holds something that cannot be understood")]
     Content(#[from] serde_json::Error),
+    #[error(
+        "the ledger was sealed with another key than this node's, or was altered: put the node.key back that it was made \
+         with, or enroll the node anew in another data directory"
+    )]
+    Seal(#[from] SealError),
     #[error("the ledger's worker ended")]
     Worker(#[from] tokio::task::JoinError),
 }
@@ -64,6 +72,7 @@ pub struct Ledger(Arc<Inner>);
 
 struct Inner {
     database: Database,
+    seal: Seal,
     spool: Mutex<Spool>,
     /// The last event's number, for those who wait for more.
     last_event: watch::Sender<u64>,
@@ -76,8 +85,9 @@ impl std::fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Opens or makes the ledger, readable by its owner alone, and forgets what has become too old.
-    pub fn open(path: &Path, now: DateTime<Utc>) -> Result<Self, LedgerError> {
+    /// Opens or makes the ledger, readable by its owner alone, and forgets what has become too old. Whoever has the file
+    /// but not the node's key learns no secret.
+    pub fn open(path: &Path, key: &SecretKey, now: DateTime<Utc>) -> Result<Self, LedgerError> {
         let file = std::fs::OpenOptions::new()
             .read(true)
             .write(true)
@@ -92,11 +102,12 @@ impl Ledger {
             .map_err(|error| LedgerError::Open(error.into()))?;
         let write = database.begin_write().map_err(store)?;
         tables::create(&write)?;
-        forget(&write, now)?;
+        let seal = Seal::new(key);
+        forget(&write, &seal, now)?;
         let (spool, last) = load_spool(&write)?;
         write.commit().map_err(store)?;
         let (last_event, _) = watch::channel(last);
-        Ok(Self(Arc::new(Inner { database, spool: Mutex::new(spool), last_event })))
+        Ok(Self(Arc::new(Inner { database, seal, spool: Mutex::new(spool), last_event })))
     }
 
     async fn blocking<T: Send + 'static>(
@@ -124,7 +135,8 @@ impl Ledger {
             let table = read.open_table(SERVERS).map_err(store)?;
             let mut records = Vec::new();
             for entry in table.iter().map_err(store)? {
-                records.push(serde_json::from_slice(entry.map_err(store)?.1.value())?);
+                let (row, value) = entry.map_err(store)?;
+                records.push(inner.seal.open(&SERVERS, row.value(), value.value())?);
             }
             Ok(records)
         })
@@ -133,24 +145,35 @@ impl Ledger {
 
     /// What became of an operation, if this node has seen it.
     pub async fn operation(&self, id: OperationId) -> Result<Option<OperationReport>, LedgerError> {
-        let found = self.get(OPERATIONS, id.uuid().as_u128()).await?;
-        Ok(found.map(|kept: record::KeptOperation| kept.report))
+        self.blocking(move |inner| {
+            let read = inner.database.begin_read().map_err(store)?;
+            let table = read.open_table(OPERATIONS).map_err(store)?;
+            let Some(value) = table.get(id.uuid().as_u128()).map_err(store)? else { return Ok(None) };
+            let kept: record::KeptOperation = serde_json::from_slice(value.value())?;
+            Ok(Some(kept.report))
+        })
+        .await
     }
 
     /// The journal of the server's latest installation.
     pub async fn journal(&self, server: ServerId) -> Result<Option<Journal>, LedgerError> {
-        self.get(JOURNALS, server.uuid().as_u128()).await
+        let row = server.uuid().as_u128();
+        self.blocking(move |inner| {
+            let read = inner.database.begin_read().map_err(store)?;
+            let table = read.open_table(JOURNALS).map_err(store)?;
+            let value = table.get(row).map_err(store)?;
+            value.map(|value| inner.seal.open(&JOURNALS, row, value.value())).transpose()
+        })
+        .await
     }
 
     /// Writes the journal down.
     pub async fn write_journal(&self, server: ServerId, journal: &Journal) -> Result<(), LedgerError> {
-        let bytes = serde_json::to_vec(journal)?;
+        let row = server.uuid().as_u128();
+        let sealed = self.0.seal.seal(&JOURNALS, row, journal)?;
         self.blocking(move |inner| {
             let write = inner.database.begin_write().map_err(store)?;
-            {
-                let mut table = write.open_table(JOURNALS).map_err(store)?;
-                table.insert(server.uuid().as_u128(), bytes.as_slice()).map_err(store)?;
-            }
+            insert(&write, JOURNALS, row, &sealed)?;
             write.commit().map_err(store)
         })
         .await
@@ -226,22 +249,8 @@ impl Ledger {
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
         self.blocking(move |inner| {
             let write = inner.database.begin_write().map_err(store)?;
-            forget(&write, now)?;
+            forget(&write, &inner.seal, now)?;
             write.commit().map_err(store)
-        })
-        .await
-    }
-
-    async fn get<T: DeserializeOwned + Send + 'static>(
-        &self,
-        table: redb::TableDefinition<'static, u128, &'static [u8]>,
-        key: u128,
-    ) -> Result<Option<T>, LedgerError> {
-        self.blocking(move |inner| {
-            let read = inner.database.begin_read().map_err(store)?;
-            let table = read.open_table(table).map_err(store)?;
-            let value = table.get(key).map_err(store)?;
-            value.map(|value| serde_json::from_slice(value.value())).transpose().map_err(Into::into)
         })
         .await
     }
@@ -280,11 +289,11 @@ impl Inner {
     ) -> Result<(), LedgerError> {
         let write = self.database.begin_write().map_err(store)?;
         if let Some(record) = &change.record {
-            put(&write, SERVERS, server.uuid().as_u128(), record)?;
+            self.write_record(&write, server.uuid().as_u128(), record)?;
         }
         for report in &change.operations {
             let kept = record::KeptOperation { at, server, report: report.clone() };
-            put(&write, OPERATIONS, report.id.uuid().as_u128(), &kept)?;
+            insert(&write, OPERATIONS, report.id.uuid().as_u128(), &serde_json::to_vec(&kept)?)?;
         }
         if !change.events.is_empty() {
             let mut table = write.open_table(EVENTS).map_err(store)?;
@@ -303,16 +312,24 @@ impl Inner {
         }
         write.commit().map_err(store)
     }
+
+    /// Of a deleted server only stays what a late message has to be compared with.
+    fn write_record(
+        &self,
+        write: &WriteTransaction,
+        row: u128,
+        record: &ServerRecord,
+    ) -> Result<(), LedgerError> {
+        if !record.is_deleted() {
+            return insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, record)?);
+        }
+        write.open_table(JOURNALS).map_err(store)?.remove(row).map_err(store)?;
+        insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, &record.tombstone())?)
+    }
 }
 
-fn put<T: Serialize>(
-    write: &WriteTransaction,
-    table: redb::TableDefinition<'static, u128, &'static [u8]>,
-    key: u128,
-    value: &T,
-) -> Result<(), LedgerError> {
-    let mut table = write.open_table(table).map_err(store)?;
-    table.insert(key, serde_json::to_vec(value)?.as_slice()).map_err(store)?;
+fn insert(write: &WriteTransaction, table: Table, row: u128, value: &[u8]) -> Result<(), LedgerError> {
+    write.open_table(table).map_err(store)?.insert(row, value).map_err(store)?;
     Ok(())
 }
 
@@ -332,7 +349,7 @@ fn load_spool(write: &WriteTransaction) -> Result<(Spool, u64), LedgerError> {
     Ok((spool, number("last_event")?))
 }
 
-fn forget(write: &WriteTransaction, now: DateTime<Utc>) -> Result<(), LedgerError> {
+fn forget(write: &WriteTransaction, seal: &Seal, now: DateTime<Utc>) -> Result<(), LedgerError> {
     let mut operations = write.open_table(OPERATIONS).map_err(store)?;
     operations
         .retain(|_, value| {
@@ -344,7 +361,8 @@ fn forget(write: &WriteTransaction, now: DateTime<Utc>) -> Result<(), LedgerErro
     let mut servers = write.open_table(SERVERS).map_err(store)?;
     servers
         .retain(|key, value| {
-            let keep = serde_json::from_slice::<ServerRecord>(value)
+            let keep = seal
+                .open::<ServerRecord>(&SERVERS, key, value)
                 .map_or(true, |record| !record.is_deleted() || now - record.since() < TOMBSTONES_KEPT);
             if !keep {
                 gone.push(key);

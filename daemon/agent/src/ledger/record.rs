@@ -12,7 +12,7 @@ use gantry_types::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Everything about one server. Settings and run spec may hold secrets: the ledger is the daemon's alone.
+/// Everything about one server. Settings and run spec may hold secrets, so that the ledger keeps it sealed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServerRecord {
     pub desired: DesiredServer,
@@ -41,6 +41,12 @@ impl ServerRecord {
 
     pub fn is_deleted(&self) -> bool {
         self.state.phase == Phase::Deleted
+    }
+
+    /// Itself without what a deleted server needs no more, its secrets first.
+    pub(super) fn tombstone(&self) -> Self {
+        let desired = DesiredServer { settings: Vec::new(), secrets: Vec::new(), ..self.desired.clone() };
+        Self { desired, run: None, ..self.clone() }
     }
 
     /// What leaves the node of its state.

@@ -3,13 +3,15 @@
 use super::{LedgerError, store};
 use redb::{TableDefinition, WriteTransaction};
 
-/// Server id → [`super::ServerRecord`].
-pub(super) const SERVERS: TableDefinition<'static, u128, &'static [u8]> = TableDefinition::new("servers");
+/// Rows by a UUID's number.
+pub(super) type Table = TableDefinition<'static, u128, &'static [u8]>;
+
+/// Server id → [`super::ServerRecord`], sealed.
+pub(super) const SERVERS: Table = TableDefinition::new("servers");
 /// Operation id → [`super::record::KeptOperation`].
-pub(super) const OPERATIONS: TableDefinition<'static, u128, &'static [u8]> =
-    TableDefinition::new("operations");
-/// Server id → [`super::Journal`].
-pub(super) const JOURNALS: TableDefinition<'static, u128, &'static [u8]> = TableDefinition::new("journals");
+pub(super) const OPERATIONS: Table = TableDefinition::new("operations");
+/// Server id → [`super::Journal`], sealed.
+pub(super) const JOURNALS: Table = TableDefinition::new("journals");
 /// Event number → `EventEnvelope`.
 pub(super) const EVENTS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("events");
 /// Single values by name.

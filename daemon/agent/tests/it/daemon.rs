@@ -25,6 +25,7 @@ use gantry_runtime::{
     docker::DockerConfig,
     simulated::{Moment, Script},
 };
+use gantry_seal::SecretKey;
 use gantry_types::{
     NodeId, OperationId, ServerId,
     operation::OperationKind,
@@ -35,7 +36,11 @@ use gantry_types::{
 use http_body_util::BodyExt;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -165,6 +170,21 @@ impl Daemon {
         let plan = InstallPlan { steps, installed_version: None };
         let journal = Journal { operation: id_of(server), plan, done: vec![] };
         self.ledger.write_journal(server.id, &journal).await.unwrap();
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Its data directory.
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The daemon ends for good; what it wrote down stays.
+    pub(crate) async fn end(self) -> TempDir {
+        self.node.stop().await;
+        self.dir
     }
 
     /// What the engine runs.
@@ -382,10 +402,12 @@ async fn open(
     clock: &Arc<dyn Clock>,
 ) -> (Node, Ledger) {
     let data = DataDir::open(dir.path()).unwrap();
-    let ledger = ledger(&data).await;
+    let key = gantry_seal::key_file(&data.key()).unwrap();
+    let ledger = ledger(&data, &key).await;
     let config = NodeConfig {
         node,
         data,
+        key,
         ledger: ledger.clone(),
         runtime: Arc::clone(engine),
         compiler: CompilerCommand {
@@ -399,10 +421,10 @@ async fn open(
 }
 
 /// The daemon before may still be writing its last step.
-async fn ledger(data: &DataDir) -> Ledger {
+async fn ledger(data: &DataDir, key: &SecretKey) -> Ledger {
     let opening = async {
         loop {
-            match Ledger::open(&data.ledger(), chrono::Utc::now()) {
+            match Ledger::open(&data.ledger(), key, chrono::Utc::now()) {
                 Ok(ledger) => return ledger,
                 Err(_) => tokio::task::yield_now().await,
             }

@@ -10,4 +10,5 @@ mod install;
 mod lifecycle;
 mod mirror;
 mod readiness;
+mod secrets;
 mod unix_socket;

@@ -92,10 +92,12 @@ impl TestNode {
 
 async fn start(data: &TempDir, node: gantry_types::NodeId, runtime: Arc<dyn Runtime>) -> Node {
     let data = DataDir::open(data.path()).unwrap();
-    let ledger = Ledger::open(&data.ledger(), chrono::Utc::now()).unwrap();
+    let key = gantry_seal::key_file(&data.key()).unwrap();
+    let ledger = Ledger::open(&data.ledger(), &key, chrono::Utc::now()).unwrap();
     let config = NodeConfig {
         node,
         data,
+        key,
         ledger,
         runtime,
         compiler: compiler(),

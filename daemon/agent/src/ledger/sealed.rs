@@ -1,0 +1,45 @@
+//! What a secret may be part of is sealed before it is written.
+//!
+//! A server's settings, its run spec and its install plan hold passwords in clear, because the game needs them. In the
+//! ledger they are sealed under the node's key and bound to their table and row, so that a copy of the ledger tells
+//! nothing. The rest stays JSON for people in need.
+
+use super::{LedgerError, Table};
+use gantry_seal::{SecretKey, blob};
+use redb::TableHandle;
+use serde::{Serialize, de::DeserializeOwned};
+
+/// There is one key, and the node keeps it for life.
+const KEY: u32 = 1;
+
+/// The ledger's key.
+#[derive(Clone)]
+pub(super) struct Seal(SecretKey);
+
+impl Seal {
+    pub(super) fn new(node: &SecretKey) -> Self {
+        Self(node.derive("gantry/ledger/1"))
+    }
+
+    pub(super) fn seal<T: Serialize>(
+        &self,
+        table: &Table,
+        row: u128,
+        value: &T,
+    ) -> Result<Vec<u8>, LedgerError> {
+        Ok(blob::seal(&self.0, KEY, &bound(table, row), &serde_json::to_vec(value)?)?)
+    }
+
+    pub(super) fn open<T: DeserializeOwned>(
+        &self,
+        table: &Table,
+        row: u128,
+        sealed: &[u8],
+    ) -> Result<T, LedgerError> {
+        Ok(serde_json::from_slice(&blob::open(&self.0, &bound(table, row), sealed)?)?)
+    }
+}
+
+fn bound(table: &Table, row: u128) -> Vec<u8> {
+    blob::bind(&[b"gantry/ledger", table.name().as_bytes(), &row.to_be_bytes()])
+}
