@@ -6,10 +6,14 @@ use crate::{
     web,
 };
 
+/// The fuzz targets are no members of the workspace.
+const FUZZ: &str = "xtask/fuzz/Cargo.toml";
+
 /// Runs every check and stops at the first that fails.
 pub fn run() -> Result<()> {
     say("formatting", "");
     self::cargo_run(&["fmt", "--all", "--check"])?;
+    self::cargo_run(&["fmt", "--manifest-path", FUZZ, "--check"])?;
     say("crate edges", "");
     edges::check()?;
     say("lints", "warnings are errors");
@@ -19,7 +23,10 @@ pub fn run() -> Result<()> {
         say("installing cargo-deny", "it is compiled once");
         self::cargo_run(&["install", "--quiet", "--locked", "cargo-deny"])?;
     }
-    self::cargo_run(&["deny", "--all-features", "check", "licenses", "bans", "sources"])?;
+    for manifest in ["Cargo.toml", FUZZ] {
+        let checks = ["check", "licenses", "bans", "sources"];
+        self::cargo_run(&[&["deny", "--manifest-path", manifest, "--all-features"], &checks[..]].concat())?;
+    }
     advisories()?;
     say("the web panel", "types and lints");
     web::install()?;

@@ -9,10 +9,12 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
         one_line(edit)?;
         let (section, key) = edit.at.rsplit_once('.').unwrap_or(("", &edit.at));
         let key_fits = !key.trim().is_empty() && key == key.trim() && !key.contains('=');
-        if !key_fits || key.starts_with(['[', ';', '#']) || section.contains(']') {
+        if !key_fits || key.starts_with(['[', ';', '#']) || section != section.trim() || section.contains(']')
+        {
             return Err(EditError::NoPlace { at: edit.at.clone(), why: "that is no key" });
         }
-        set(&mut document, section, key, &edit.value);
+        // Readers leave space around a value out, so that written it would only be taken for the line's own.
+        set(&mut document, section, key, edit.value.trim());
     }
     Ok(document.render())
 }
@@ -81,6 +83,14 @@ fn value_of(line: &str, key: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use crate::config::edits;
+
+    #[test]
+    fn space_around_a_value_does_not_grow() {
+        let all = edits(&[("a", " 1 ")]);
+        let once = apply("", &all).unwrap();
+        assert_eq!(once, "a = 1\n");
+        assert_eq!(apply(&once, &all).unwrap(), once);
+    }
 
     #[test]
     fn keys_are_set_in_their_section_and_comments_stay() {

@@ -83,7 +83,7 @@ fn quoted(text: &str) -> String {
 
 fn typed(text: &str) -> String {
     let is_json = serde_json::from_str::<IgnoredAny>(text).is_ok();
-    if is_json { text.trim().to_owned() } else { quoted(text) }
+    if is_json && !text.trim_start().starts_with('"') { text.trim().to_owned() } else { quoted(text) }
 }
 
 /// Keys and the ranges of their values.

@@ -1,4 +1,7 @@
 //! Files without structure: a line is found by how it begins.
+//!
+//! Edits are made before every start, so that a line which is there already is not written once more: the beginning may
+//! be one that the line loses, such as that of a comment.
 
 use super::{Document, EditError, one_line};
 use gantry_types::plan::Edit;
@@ -15,7 +18,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
             line.clone_from(&edit.value);
             found = true;
         }
-        if !found {
+        if !found && !document.lines.contains(&edit.value) {
             document.lines.push(edit.value.clone());
         }
     }
@@ -34,6 +37,14 @@ mod tests {
             edits(&[("set sv_hostname", "set sv_hostname \"new\""), ("set fraglimit", "set fraglimit 20")]);
         let edited = apply(text, &edits).unwrap();
         assert_eq!(edited, "// mine\nset sv_hostname \"new\"\nmap oa_dm1\nset fraglimit 20\n");
+    }
+
+    #[test]
+    fn a_line_that_loses_its_beginning_is_written_once() {
+        let edits = edits(&[("#max=", "max=5")]);
+        let once = apply("#max=1\n", &edits).unwrap();
+        assert_eq!(once, "max=5\n");
+        assert_eq!(apply(&once, &edits).unwrap(), once);
     }
 
     #[test]

@@ -9,10 +9,12 @@
 //! | format | `at` | `value` |
 //! |---|---|---|
 //! | properties | a key | text, escaped as Java reads it |
-//! | ini | `section.key`, split at the last dot; a key without dot stands before all sections | text, verbatim |
-//! | json | keys and array positions, joined by dots | text where a string stands; else JSON if it is JSON, else text |
-//! | toml | keys, joined by dots | text where a string stands; else TOML if it is a TOML value, else text |
+//! | ini | `section.key`, split at the last dot; a key without dot stands before all sections | text, without space around it |
+//! | json | keys and array positions, joined by dots | text where a string stands; else JSON if it is JSON but no string, else text |
+//! | toml | keys, joined by dots | text where a string stands; else TOML if it is a TOML value but no string, else text |
 //! | lines | the beginning of a line | the whole line |
+//!
+//! Quotes in a value are thus part of the text wherever it lands, at the first start and at every later one.
 //!
 //! Where a key stands several times every occurrence is set, so that first-wins and last-wins readers agree.
 //!
@@ -80,6 +82,8 @@ struct Document {
 impl Document {
     fn parse(text: &str) -> Self {
         let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        // A last line gets its end; half of one is none.
+        let text = text.trim_end_matches('\r');
         Self { lines: text.lines().map(str::to_owned).collect(), end }
     }
 
@@ -123,6 +127,24 @@ mod tests {
     fn a_byte_order_mark_stays_in_front() {
         let edited = apply(ConfigFormat::Properties, "\u{feff}a=1\n", &edits(&[("a", "2")])).unwrap();
         assert_eq!(edited, "\u{feff}a=2\n");
+    }
+
+    #[test]
+    fn quotes_are_text_the_first_time_and_later() {
+        for format in [ConfigFormat::Json, ConfigFormat::Toml] {
+            let edit = edits(&[("name", "\"Ours\"")]);
+            let once = apply(format, "", &edit).unwrap();
+            assert_eq!(apply(format, &once, &edit).unwrap(), once);
+            assert!(once.contains("Ours\\\"\"") || once.contains("'\"Ours\"'"), "{once}");
+        }
+    }
+
+    #[test]
+    fn half_a_line_end_at_the_end_is_made_whole() {
+        let edit = edits(&[("b", "2")]);
+        let once = apply(ConfigFormat::Properties, "a=1\r", &edit).unwrap();
+        assert_eq!(once, "a=1\nb=2\n");
+        assert_eq!(apply(ConfigFormat::Properties, &once, &edit).unwrap(), once);
     }
 
     proptest! {

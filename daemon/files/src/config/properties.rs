@@ -19,11 +19,14 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
 
 fn set(document: &mut Document, edit: &Edit) {
     let mut found = false;
+    let mut is_open = false;
     let mut at = 0;
     while at < document.lines.len() {
         let length = logical_length(&document.lines[at..]);
-        if let Some(prefix) = prefix_of(&document.lines[at], &edit.at) {
-            let line = format!("{}{}", &document.lines[at][..prefix], escape(&edit.value, Part::Value));
+        is_open = length > 1 || !is_comment(&document.lines[at]);
+        is_open &= is_continued(&document.lines[at + length - 1]);
+        if let Some(prefix) = prefix_of(&logical(&document.lines[at..at + length]), &edit.at) {
+            let line = format!("{prefix}{}", escape(&edit.value, Part::Value));
             document.lines.splice(at..at + length, [line]);
             at += 1;
             found = true;
@@ -32,22 +35,43 @@ fn set(document: &mut Document, edit: &Edit) {
         }
     }
     if !found {
+        if is_open {
+            // A last line that goes on would take the new one as its own; an empty one ends it.
+            document.lines.push(String::new());
+        }
         document.lines.push(format!("{}={}", escape(&edit.at, Part::Key), escape(&edit.value, Part::Value)));
     }
 }
 
 /// How many lines the first one continues over.
 fn logical_length(lines: &[String]) -> usize {
-    let is_comment = lines.first().is_some_and(|line| line.trim_start().starts_with(['#', '!']));
-    if is_comment {
+    if lines.first().is_some_and(|line| is_comment(line)) {
         return 1;
     }
-    let continued = |line: &&String| line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
-    (lines.iter().take_while(continued).count() + 1).min(lines.len())
+    (lines.iter().take_while(|line| is_continued(line)).count() + 1).min(lines.len())
 }
 
-/// Where the value of the line begins, if the line has this key.
-fn prefix_of(line: &str, key: &str) -> Option<usize> {
+/// The line that some lines make together.
+fn logical(lines: &[String]) -> String {
+    let last = lines.len().saturating_sub(1);
+    let part = |(position, line): (usize, &String)| {
+        let line = if position == 0 { line } else { line.trim_start() };
+        let goes_on = is_continued(line) && (position < last || !is_comment(&lines[0]));
+        line.strip_suffix('\\').filter(|_| goes_on).unwrap_or(line).to_owned()
+    };
+    lines.iter().enumerate().map(part).collect()
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with(['#', '!'])
+}
+
+fn is_continued(line: &str) -> bool {
+    line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
+}
+
+/// All of the line in front of its value, if the line has this key.
+fn prefix_of(line: &str, key: &str) -> Option<String> {
     let start = line.len() - line.trim_start().len();
     if line[start..].starts_with(['#', '!']) || line[start..].is_empty() {
         return None;
@@ -64,7 +88,9 @@ fn prefix_of(line: &str, key: &str) -> Option<usize> {
     }
     let rest = line[end..].trim_start();
     let rest = rest.strip_prefix(['=', ':']).map_or(rest, str::trim_start);
-    Some(line.len() - rest.len())
+    let prefix = &line[..line.len() - rest.len()];
+    // A key alone has an empty value; one put right behind it would become part of the key.
+    Some(if prefix.len() == end { format!("{prefix}=") } else { prefix.to_owned() })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -125,6 +151,27 @@ fn unescape(key: &str) -> String {
 mod tests {
     use super::*;
     use crate::config::edits;
+
+    #[test]
+    fn a_key_may_go_on_in_the_next_line() {
+        assert_eq!(apply("mo\\\n  td=old\n", &edits(&[("motd", "new")])).unwrap(), "motd=new\n");
+        assert_eq!(apply("mo\\\n  td=old\n", &edits(&[("mo", "x")])).unwrap(), "mo\\\n  td=old\nmo=x\n");
+    }
+
+    #[test]
+    fn a_key_that_stands_alone_keeps_its_name() {
+        assert_eq!(apply("motd\n", &edits(&[("motd", "hello")])).unwrap(), "motd=hello\n");
+        assert_eq!(apply("motd \n", &edits(&[("motd", "hello")])).unwrap(), "motd hello\n");
+    }
+
+    #[test]
+    fn a_last_line_that_goes_on_does_not_swallow_what_is_added() {
+        let all = edits(&[("b", "2")]);
+        let once = apply("a=1\\\n", &all).unwrap();
+        assert_eq!(once, "a=1\\\n\nb=2\n");
+        assert_eq!(apply(&once, &all).unwrap(), once);
+        assert_eq!(apply("# a\\\n", &all).unwrap(), "# a\\\nb=2\n");
+    }
 
     #[test]
     fn values_change_and_comments_order_and_spacing_stay() {

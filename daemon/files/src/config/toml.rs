@@ -35,7 +35,10 @@ fn set(root: &mut Table, edit: &Edit) -> Result<(), EditError> {
     let old = old.and_then(Item::as_value);
     let mut value = match old {
         Some(Value::String(_)) => Value::from(edit.value.as_str()),
-        _ => edit.value.parse().unwrap_or_else(|_| Value::from(edit.value.as_str())),
+        _ => match edit.value.parse() {
+            Ok(Value::String(_)) | Err(_) => Value::from(edit.value.as_str()),
+            Ok(value) => value,
+        },
     };
     match old {
         Some(old) => *value.decor_mut() = old.decor().clone(),
