@@ -222,6 +222,7 @@ const SCENES = [
     await page.getByRole('meter', { name: 'k10temp Tctl' }).waitFor()
     await page.getByRole('table', { name: 'Network interfaces' }).scrollIntoViewIfNeeded()
   }],
+  ['node-away-live', `/admin/nodes/${N2}`, (page) => page.getByText('Live', { exact: true }).last().click()],
   ['node-system-away', `/admin/nodes/${N2}/system`],
   ['node-allocations', `/admin/nodes/${N1}/allocations`],
   ['node-fresh', `/admin/nodes/${N3}`],

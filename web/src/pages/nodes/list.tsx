@@ -32,7 +32,7 @@ function Use({ node: { usage } }: { node: NodeView }) {
 }
 
 const columns: Column<NodeView>[] = [
-  { id: 'name', header: s.nodes.columns.name, track: 'minmax(8rem,2fr)', narrow: 'title', sort: (row) => row.name, cell: (row) => (
+  { id: 'name', header: s.nodes.columns.name, track: 'minmax(7.5rem,2fr)', narrow: 'title', sort: (row) => row.name, cell: (row) => (
     <div className="min-w-0">
       <Link {...to.node(row.id)} className="row-link block truncate text-sm font-medium after:absolute after:inset-0">{row.name}</Link>
       <span className="block truncate text-xs text-dim">{row.report?.system.os ?? row.description}</span>
@@ -43,7 +43,7 @@ const columns: Column<NodeView>[] = [
   { id: 'servers', header: s.nodes.columns.servers, track: '4rem', sort: (row) => row.promised.servers, cell: (row) => <span className="tabular text-sm">{row.promised.servers}</span> },
   { id: 'use', header: machine.use, track: 'minmax(7rem,1fr)', sort: (row) => row.usage?.cpuPercent ?? -1, cell: (row) => <Use node={row} /> },
   { id: 'memory', header: s.nodes.columns.memory, track: 'minmax(8rem,1fr)', sort: (row) => row.promised.memoryMib, cell: (row) => <Meter label={s.nodes.columns.memory} value={row.promised.memoryMib} max={row.capacity.memoryMib} {...share(row.promised.memoryMib, row.capacity.memoryMib, mebibytes)} /> },
-  { id: 'cpu', header: s.nodes.columns.cpu, track: 'minmax(7rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
+  { id: 'cpu', header: s.nodes.columns.cpu, track: 'minmax(8.5rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
   { id: 'addresses', header: s.nodes.columns.addresses, track: '6.5rem', sort: (row) => row.freeAllocationCount, cell: (row) => <span className="tabular text-sm">{s.nodes.of(String(row.freeAllocationCount), String(row.allocationCount))}</span> },
 ]
 

@@ -22,9 +22,9 @@ import { useNode } from './layout'
 
 export function NodeOverviewPage() {
   const node = useNode()
-  const [range, setRange] = useState<Range>('live')
+  const [range, setRange] = useState<Range>(node.state === 'disconnected' ? 'hour' : 'live')
   const samples = useNodeSamples(useLive(), node.id)
-  // What a machine did before it was lost is on the charts, and not what it does.
+  // What a machine did before it was lost is its past, and not what it does.
   const latest = node.state === 'connected' ? samples.at(-1) : undefined
   return (
     <div className="grid gap-5 2xl:grid-cols-[minmax(0,1fr)_20rem]">
@@ -51,10 +51,11 @@ function LiveCharts({ node, samples }: { node: NodeView; samples: readonly NodeS
   const { data } = useQuery(recentNodeStatisticsQuery(node.id, SAMPLES_KEPT * 1_000))
   const step = data?.stepSeconds ?? 1
   const past = useMemo(() => fromNodeHistory(data?.points ?? [], step), [data, step])
-  const columns = useMemo(() => joined(past, fromNodeSamples(samples), step), [past, samples, step])
+  const connected = node.state === 'connected'
+  const columns = useMemo(() => (connected ? joined(past, fromNodeSamples(samples), step) : fromNodeSamples([])), [connected, past, samples, step])
   const now = Math.floor(useNow() / 1000)
   const ceilings = useMemo(() => ceilingsOf(data?.points ?? [], samples.at(-1)), [data, samples])
-  return <Charts node={node} columns={columns} ceilings={ceilings} from={now - SAMPLES_KEPT} to={now} empty={node.state === 'connected' ? s.overview.noLive : machine.notMeasured} />
+  return <Charts node={node} columns={columns} ceilings={ceilings} from={now - SAMPLES_KEPT} to={now} empty={connected ? s.overview.noLive : machine.notMeasured} />
 }
 
 function PastCharts({ node, span }: { node: NodeView; span: number }) {
@@ -84,11 +85,12 @@ function Charts({ node, columns, ceilings, from, to, empty }: { node: NodeView; 
   const shared = { times: columns.times, from, to, group: node.id, empty }
   const c = machine.charts
   const { memory, swap } = ceilings
+  const hasSwap = swap > 0
   const series = useMemo(() => {
     const { values } = columns
     return {
       cpu: [{ name: c.busy, tone: 'accent' as const, values: values.cpu }, { name: c.iowait, tone: 'warn' as const, values: values.iowait }, { name: c.steal, tone: 'info' as const, values: values.steal }],
-      memory: [{ name: c.usedOf(bytes(memory)), tone: 'accent' as const, values: values.memory }, ...(swap > 0 ? [{ name: c.swapOf(bytes(swap)), tone: 'warn' as const, values: values.swap }] : [])],
+      memory: [{ name: c.used, tone: 'accent' as const, values: values.memory }, ...(hasSwap ? [{ name: c.swap, tone: 'warn' as const, values: values.swap }] : [])],
       load: [{ name: c.minutes(1), tone: 'accent' as const, values: values.load1 }, { name: c.minutes(5), tone: 'info' as const, values: values.load5 }, { name: c.minutes(15), tone: 'warn' as const, values: values.load15 }],
       io: [{ name: c.read, tone: 'info' as const, values: values.read }, { name: c.written, tone: 'warn' as const, values: values.written }],
       network: [{ name: s.overview.received, tone: 'info' as const, values: values.received }, { name: s.overview.sent, tone: 'warn' as const, values: values.sent }],
@@ -96,13 +98,13 @@ function Charts({ node, columns, ceilings, from, to, empty }: { node: NodeView; 
       disk: [{ name: c.disk, tone: 'accent' as const, values: values.disk }],
       temperature: [{ name: c.temperature, tone: 'warn' as const, values: values.temperature }],
     }
-  }, [columns, c, memory, swap])
+  }, [columns, c, hasSwap])
   const known = (values: readonly (number | null)[]) => values.some((value) => value !== null)
   const of = (total: number) => (total > 0 ? `/ ${bytes(total)}` : '')
   return (
     <div className="grid gap-3 lg:grid-cols-2">
       <Chart {...shared} title={s.overview.cpu} series={series.cpu} show={percent} atLeast={5} />
-      <Chart {...shared} title={swap > 0 ? c.memoryAndSwap : s.overview.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memory} note={swap > 0 ? '' : of(memory)} />
+      <Chart {...shared} title={hasSwap ? c.memoryAndSwap : s.overview.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memory} note={hasSwap ? c.ofBoth(bytes(memory), bytes(swap)) : of(memory)} />
       <Chart {...shared} title={c.load} series={series.load} show={decimal} atLeast={1} limit={node.report?.system.cpuCount ?? 0} />
       <Chart {...shared} title={c.io} series={series.io} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={s.overview.network} series={series.network} show={rate} binary atLeast={1_024} />
@@ -136,10 +138,12 @@ function Promised({ node: { promised, capacity, locationName } }: { node: NodeVi
   )
   return (
     <Card title={machine.promised} className="self-start">
-      <div className="flex flex-col gap-4">
+      <div className="grid gap-4 sm:grid-cols-3 2xl:grid-cols-1">
         {row(s.nodes.memory, promised.memoryMib, capacity.memoryMib, mebibytes)}
         {row(s.nodes.cpu, promised.cpuPercent, capacity.cpuPercent, cores)}
         {row(s.nodes.disk, promised.diskMib, capacity.diskMib, mebibytes)}
+      </div>
+      <div className="mt-4">
         <Facts items={[{ term: machine.serversOn, value: <span className="tabular">{promised.servers}</span> }, { term: s.nodes.location, value: locationName }]} />
       </div>
     </Card>
