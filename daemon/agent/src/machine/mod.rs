@@ -78,12 +78,14 @@ impl Machine {
                 let sample = reader.sample(at);
                 (reader, sample)
             });
-            match read.await {
-                Ok((same, sample)) => {
+            // A disk that has died keeps the reading from ending, and must not keep the daemon.
+            match stop.run_until_cancelled(read).await {
+                None => return,
+                Some(Ok((same, sample))) => {
                     reader = same;
                     self.0.latest.send_replace(Some(Arc::new(sample)));
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     tracing::error!(%error, "reading the machine failed; it begins again");
                     reader = Reader::new(sources.clone());
                 }
