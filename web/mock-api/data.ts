@@ -74,7 +74,7 @@ export const locations: LocationView[] = [
   { id: id(52), name: 'Home', description: 'The cupboard under the stairs', nodeCount: 1, createdAt: before(30 * DAY) },
 ]
 
-const system = (hostname: string, cpuCount: number, memoryMib: number) => ({ hostname, os: 'Debian GNU/Linux 12 (bookworm)', kernel: '6.1.0-28', architecture: 'x86_64', cpuModel: 'AMD EPYC 7313', cpuCount, memoryMib, diskMib: 953_869 })
+const system = (hostname: string, cpuCount: number, memoryMib: number) => ({ hostname, os: 'Debian GNU/Linux 12 (bookworm)', kernel: '6.1.0-28', architecture: 'x86_64', cpuModel: 'AMD EPYC 7313', cpuCount, memoryMib, diskMib: 953_869, hardware: 'Supermicro AS-1014S-WTRT', packageManager: 'apt' })
 const report = (hostname: string, cpuCount: number, memoryMib: number) => ({ agentVersion: '0.1.0', system: system(hostname, cpuCount, memoryMib), runtime: 'Docker 27.3.1 (API 1.47)', plugins: ['a', 'b'], lastEvent: 1_204 })
 
 export const nodes: NodeView[] = [

@@ -2,9 +2,10 @@
  * The API in the page: method and path to an answer. It is unlike the real one in that nothing is kept over a reload,
  * a preview validates little, and every account may do everything.
  */
-import type { AllocationView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
+import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
-import { lengthen, multiply } from './scenes'
+import { machinePoint, usageOf } from './machines'
+import { lengthen, multiply, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import { install, numbersAt, power, world } from './world'
 
@@ -72,15 +73,23 @@ function create(input: ServerInput) {
   return { server: world.server(server.id), operation }
 }
 
-function statistics(server: ServerView, query: URLSearchParams): StatisticsView {
+function overTime<T>(query: URLSearchParams, point: (at: number) => T): Omit<StatisticsView, 'points'> & { points: T[] } {
   const [from, to] = [query.get('from'), query.get('to')].map((text) => Date.parse(text ?? '') / 1000) as [number, number]
   const step = Math.max(1, Math.ceil((to - from) / 360))
   const points = Array.from({ length: Math.floor((to - from) / step) }, (_, i) => from + i * step)
     // Ten hours ago somebody pulled a plug for a while.
     .filter((at) => Math.abs(to - 10 * 3_600 - at) > 2_400)
-    .map((at) => ({ at: new Date(at * 1000).toISOString(), ...numbersAt(at, server), maxPlayers: 16 }))
+    .map(point)
   return { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString(), stepSeconds: step, points }
 }
+const statistics = (server: ServerView, query: URLSearchParams): StatisticsView => overTime(query, (at) => ({ at: new Date(at * 1000).toISOString(), ...numbersAt(at, server), maxPlayers: 16 }))
+
+/** A node that is away has nothing of the time since. */
+function machine(node: NodeView, query: URLSearchParams) {
+  const view = overTime(query, (at) => machinePoint(at, node))
+  return { ...view, points: view.points.filter((point) => node.report !== null && (node.state === 'connected' || point.at < (node.lastSeenAt ?? ''))) }
+}
+const withUsage = (node: NodeView): NodeView => ({ ...node, usage: usageOf(node) })
 
 /** Gives an endpoint an address in place of the one that it has. */
 function readdress(server: ServerView, name: string, free: AllocationView): ServerView['endpoints'] {
@@ -189,14 +198,21 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/operations/:', ({ params }) => found(operations.find((operation) => operation.id === params[0]))],
   ['GET', '/api/blueprints', () => page(blueprints)],
   ['GET', '/api/blueprints/:', ({ params }) => found(blueprints.find((item) => item.id === params[0]))],
-  ['GET', '/api/nodes', () => page(nodes)],
+  ['GET', '/api/nodes', () => page(nodes.map(withUsage))],
   ['POST', '/api/nodes', ({ body }) => {
     const { memoryMib, cpuPercent, diskMib, ...rest } = body as Record<'memoryMib' | 'cpuPercent' | 'diskMib', number>
     const node = { ...(rest as (typeof nodes)[number]), id: world.newId(), locationName: locations.find((one) => one.id === body.locationId)?.name ?? '', state: 'awaiting_enrollment' as const, capacity: { memoryMib, cpuPercent, diskMib }, promised: { servers: 0, memoryMib: 0, cpuPercent: 0, diskMib: 0 }, allocationCount: 0, freeAllocationCount: 0, report: null, lastSeenAt: null, createdAt: new Date().toISOString() }
     nodes.push(node)
     return node
   }],
-  ['GET', '/api/nodes/:', ({ params }) => found(nodes.find((node) => node.id === params[0]))],
+  ['GET', '/api/nodes/:', ({ params }) => {
+    const node = nodes.find((one) => one.id === params[0])
+    return node ? withUsage(node) : missing()
+  }],
+  ['GET', '/api/nodes/:/statistics', ({ params, query }) => {
+    const node = nodes.find((one) => one.id === params[0])
+    return node ? machine(node, query) : missing()
+  }],
   ['PATCH', '/api/nodes/:', ({ params, body }) => found(Object.assign(nodes.find((node) => node.id === params[0]) ?? {}, { name: body.name, description: body.description }))],
   ['DELETE', '/api/nodes/:', ({ params }) => void nodes.splice(nodes.findIndex((node) => node.id === params[0]), 1)],
   ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 900_000).toISOString() })],
@@ -230,7 +246,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`, `many-cores`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -239,6 +255,7 @@ export function scene(name: string | null): void {
   if (name === 'limited' && users[0]) users[0].role = 'limited'
   if (name === 'long') lengthen()
   if (name === 'many') multiply()
+  if (name === 'many-cores') strain()
   if (name === 'failed-install') world.change(servers[0]?.id ?? '', { observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null }, operation: failedInstall(servers[0]?.id ?? '') })
   for (const server of servers) server.actions = actionsFor(server.observed.state, server.holds.length > 0)
 }

@@ -50,7 +50,9 @@ class MockSocket {
   }
   #live(): () => void {
     return world.listen((frame) => {
-      if (frame.type !== 'sample' || this.#topics.has(`server:${frame.serverId}`)) this.#give(frame)
+      if (frame.type === 'sample' && !this.#topics.has(`server:${frame.serverId}`)) return
+      if (frame.type === 'node_sample' && !this.#topics.has(`node:${frame.nodeId}`)) return
+      this.#give(frame)
     })
   }
   #console(serverId: string, after?: number): () => void {

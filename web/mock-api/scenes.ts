@@ -20,6 +20,11 @@ export function lengthen(): void {
   for (const { blueprint } of blueprints) blueprint.name = WORDS.slice(0, 48)
 }
 
+/** A machine with more cores than fit on a line. */
+export function strain(): void {
+  for (const node of nodes) if (node.report) node.report = { ...node.report, system: { ...node.report.system, cpuCount: 256 } }
+}
+
 /** A thousand servers, of every state. */
 export function multiply(): void {
   const patterns = [...servers]

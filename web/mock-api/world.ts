@@ -1,6 +1,7 @@
 /** The installation as it lives: what calls change, and what time does. Frames go to whoever listens. */
 import type { ConsoleFrame, ConsoleLine, LiveFrame, OperationKind, OperationView, ServerView } from '../src/api/types'
-import { aServer, actionsFor, id, operations, servers, users } from './data'
+import { aServer, actionsFor, id, nodes, operations, servers, users } from './data'
+import { machineAt } from './machines'
 
 type Listener = (frame: LiveFrame) => void
 
@@ -173,9 +174,10 @@ export function numbersAt(at: number, server: ServerView) {
   }
 }
 
-/** One second of every running server. */
+/** One second of every running server, and of every machine. */
 export function beat(): void {
   const at = Date.now() / 1000
+  for (const node of nodes) if (node.state === 'connected') world.emit({ type: 'node_sample', nodeId: node.id, sample: machineAt(at, node) })
   for (const server of servers) {
     if (server.observed.state !== 'running' || !server.node.connected) continue
     const now = numbersAt(at, server)

@@ -16,6 +16,7 @@ const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
 const S6 = '0193a0c0-0000-7000-8000-0000000003ee'
 const N2 = '0193a0c0-0000-7000-8000-000000000066'
+const N3 = '0193a0c0-0000-7000-8000-000000000067'
 const N1 = '0193a0c0-0000-7000-8000-000000000065'
 
 const click = (role, name) => (page) => page.getByRole(role, { name }).first().click()
@@ -199,13 +200,41 @@ const SCENES = [
   }],
   ['nodes', '/admin/nodes'],
   ['nodes-empty', '/admin/nodes?mock=empty'],
-  ['node', `/admin/nodes/${N1}`],
+  ['node', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.waitForTimeout(900)
+  }],
+  ['node-live', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByRole('meter', { name: 'Core 31' }).waitFor()
+    await page.waitForTimeout(8_000)
+    await page.mouse.move(500, 380)
+    await page.waitForTimeout(300)
+  }],
+  ['node-cores', `/admin/nodes/${N1}?mock=many-cores`, async (page) => {
+    await page.getByRole('meter', { name: 'Core 255' }).scrollIntoViewIfNeeded()
+  }],
+  ['node-promised', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByRole('meter', { name: 'Core 31' }).waitFor()
+    await page.getByText('Promised to servers').scrollIntoViewIfNeeded()
+  }],
+  ['node-system', `/admin/nodes/${N1}/system`, (page) => page.getByRole('meter', { name: 'k10temp Tctl' }).waitFor()],
+  ['node-system-end', `/admin/nodes/${N1}/system`, async (page) => {
+    await page.getByRole('meter', { name: 'k10temp Tctl' }).waitFor()
+    await page.getByRole('table', { name: 'Network interfaces' }).scrollIntoViewIfNeeded()
+  }],
+  ['node-away-live', `/admin/nodes/${N2}`, (page) => page.getByText('Live', { exact: true }).last().click()],
+  ['node-system-away', `/admin/nodes/${N2}/system`],
+  ['node-allocations', `/admin/nodes/${N1}/allocations`],
+  ['node-fresh', `/admin/nodes/${N3}`],
+  ['node-fresh-system', `/admin/nodes/${N3}/system`],
+  ['node-loading', `/admin/nodes/${N1}?mock=loading`],
+  ['node-failing', ...failing(`/admin/nodes/${N1}`)],
   ['node-add', '/admin/nodes', click('button', 'Add node')],
   ['node-enroll', `/admin/nodes/${N1}`, async (page) => {
     await page.getByRole('button', { name: 'New enrollment' }).click()
     await page.getByText('gantryd enroll').waitFor()
   }],
-  ['allocations-add', `/admin/nodes/${N1}`, async (page) => {
+  ['allocations-add', `/admin/nodes/${N1}/allocations`, async (page) => {
     await page.getByRole('button', { name: 'Add allocations' }).click()
     await page.getByLabel('Ports').fill('27960-27970')
     await page.getByLabel('IP address').fill('nonsense')

@@ -22,7 +22,7 @@ pub enum LiveClientFrame {
         token: String,
     },
     /// Replaces the topics: `servers` (every server that one may see), `server:<id>` (one server with its samples),
-    /// `operations`, `nodes` (administrators).
+    /// `operations`, `nodes` (administrators), `node:<id>` (one node's machine each second; administrators).
     Subscribe { topics: Vec<String> },
 }
 

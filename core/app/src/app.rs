@@ -1,8 +1,16 @@
 //! The application: one value that everything is asked of.
 
 use crate::{
-    components::Components, console::Consoles, doorbell::Doorbells, error::AppError, live::Live,
-    nodes::StoredKeys, rights::Rights, samples::SampleBook, sessions::SessionCache, tickets::Tickets,
+    components::Components,
+    console::Consoles,
+    doorbell::Doorbells,
+    error::AppError,
+    live::Live,
+    nodes::StoredKeys,
+    rights::Rights,
+    samples::{MachineBook, SampleBook},
+    sessions::SessionCache,
+    tickets::Tickets,
 };
 use gantry_auth::{PasswordHasher, Purpose, Token};
 use gantry_host::Host;
@@ -39,6 +47,7 @@ struct Inner {
     rights: Rights,
     doorbells: Doorbells,
     samples: SampleBook,
+    machines: MachineBook,
     live: Live,
     consoles: Arc<Consoles>,
 }
@@ -64,6 +73,7 @@ impl App {
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             samples: SampleBook::default(),
+            machines: MachineBook::default(),
             live: Live::default(),
             consoles: Arc::default(),
         };
@@ -102,6 +112,9 @@ impl App {
     }
     pub(crate) fn samples(&self) -> &SampleBook {
         &self.inner.samples
+    }
+    pub(crate) fn machines(&self) -> &MachineBook {
+        &self.inner.machines
     }
     pub(crate) fn live_hub(&self) -> &Live {
         &self.inner.live

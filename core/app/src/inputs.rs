@@ -3,7 +3,11 @@
 //! Nothing here has been checked: each use case checks what it takes. A field that is left out of an update stays as
 //! it is.
 
-use gantry_domain::Role;
+use crate::error::AppError;
+use gantry_domain::{
+    Role,
+    statistics::{self, Resolution},
+};
 use gantry_types::{
     AllocationId, LocationId, NodeId, UserId, permission::Permission, server::PowerAction, units::Limits,
 };
@@ -187,6 +191,20 @@ pub struct StatisticsQuery {
     /// An hour ago if left out.
     pub from: Option<chrono::DateTime<chrono::Utc>>,
     pub to: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+impl StatisticsQuery {
+    /// What a chart shows when nobody says.
+    const SPAN: chrono::TimeDelta = chrono::TimeDelta::hours(1);
+
+    pub(crate) fn resolution(&self, now: chrono::DateTime<chrono::Utc>) -> Result<Resolution, AppError> {
+        let to = self.to.unwrap_or(now);
+        let from = match self.from {
+            Some(from) => from,
+            None => to.checked_sub_signed(Self::SPAN).ok_or(AppError::Broken("a time out of range"))?,
+        };
+        Ok(statistics::resolution(from, to, now))
+    }
 }
 
 /// Which part of a console's history.

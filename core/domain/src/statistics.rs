@@ -1,10 +1,10 @@
-//! History of a server's numbers: how finely it is kept, for how long, and what a chart gets.
+//! History of a server's or a node's numbers: how finely it is kept, for how long, and what a chart gets.
 //!
 //! Ten-second buckets are kept for a week, five-minute buckets for a year. A chart never gets more points than it can
 //! draw.
 
 use chrono::{DateTime, Duration, Utc};
-use gantry_types::ServerId;
+use gantry_types::{NodeId, ServerId};
 
 /// Seconds of a fine bucket.
 pub const FINE_SECONDS: i64 = 10;
@@ -46,6 +46,49 @@ pub struct Bucket {
 pub struct Point {
     pub at: DateTime<Utc>,
     pub measures: Measures,
+}
+
+/// The same of a node. Percents are of the whole machine, bytes moved are per second.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NodeMeasures {
+    /// All that was not idle.
+    pub cpu_percent: Option<f64>,
+    pub cpu_iowait_percent: Option<f64>,
+    pub cpu_steal_percent: Option<f64>,
+    pub memory_bytes: Option<i64>,
+    pub memory_total_bytes: Option<i64>,
+    pub swap_bytes: Option<i64>,
+    pub swap_total_bytes: Option<i64>,
+    pub load_one: Option<f64>,
+    pub load_five: Option<f64>,
+    pub load_fifteen: Option<f64>,
+    pub disk_read_bytes: Option<i64>,
+    pub disk_written_bytes: Option<i64>,
+    /// Of the file system that holds the servers' files.
+    pub disk_bytes: Option<i64>,
+    pub disk_total_bytes: Option<i64>,
+    pub network_rx_bytes: Option<i64>,
+    pub network_tx_bytes: Option<i64>,
+    pub tcp_established: Option<f64>,
+    /// In all states together.
+    pub tcp_total: Option<f64>,
+    /// The hottest.
+    pub temperature_celsius: Option<f64>,
+}
+
+/// One bucket of one node.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NodeBucket {
+    pub node_id: NodeId,
+    pub at: DateTime<Utc>,
+    pub measures: NodeMeasures,
+}
+
+/// One point of a node's chart.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NodePoint {
+    pub at: DateTime<Utc>,
+    pub measures: NodeMeasures,
 }
 
 /// Where a chart's points come from, and how far they are apart.

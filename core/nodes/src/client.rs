@@ -7,7 +7,7 @@ use crate::{
 use bytes::Bytes;
 use gantry_protocol::{
     Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, Hello, NodeReport,
-    ObservedServer, SampleEnvelope,
+    NodeSample, ObservedServer, SampleEnvelope,
 };
 use gantry_types::{NodeId, ServerId};
 use http::Method;
@@ -145,5 +145,11 @@ impl NodeClient {
     /// Live numbers of all the node's servers as they come; the node may drop some.
     pub async fn samples(&self) -> Result<NodeStream<SampleEnvelope>, NodeError> {
         self.link.follow("/v1/samples", ORDINARY).await
+    }
+
+    /// Live numbers of the node's machine as they come: each second if somebody watches. They are as the node sent them,
+    /// within no bounds but a line's.
+    pub async fn node_samples(&self, watched: bool) -> Result<NodeStream<NodeSample>, NodeError> {
+        self.link.follow(&format!("/v1/node/samples?watched={watched}"), ORDINARY).await
     }
 }

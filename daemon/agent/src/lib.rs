@@ -6,7 +6,7 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `query`, `faults`,
-//! [`node`], `server`, `install`, [`http`], [`report`], [`link`], [`enroll`], [`run`].
+//! `machine`, [`node`], `server`, `install`, [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
 pub mod console;
@@ -18,6 +18,7 @@ pub mod http;
 mod install;
 pub mod ledger;
 pub mod link;
+mod machine;
 pub mod node;
 pub mod plugins;
 mod query;

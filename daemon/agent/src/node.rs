@@ -13,6 +13,7 @@ use crate::{
     failure::chain,
     faults::Faults,
     ledger::{Change, Ledger, LedgerError, ServerRecord},
+    machine::{Machine, Sources},
     plugins::PluginStore,
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
 };
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) outbound: OutboundClient,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) samples: broadcast::Sender<SampleEnvelope>,
+    pub(crate) machine: Machine,
     pub(crate) faults: Faults,
     /// Whether this process may give files to servers' users.
     pub(crate) own_files: bool,
@@ -147,6 +149,7 @@ impl Node {
             outbound: OutboundClient::new(config.outbound)?,
             clock: config.clock,
             samples: broadcast::Sender::new(SAMPLES),
+            machine: Machine::new(),
             faults: Faults::default(),
             own_files: rustix::process::geteuid().is_root(),
         });
@@ -350,9 +353,12 @@ impl Node {
     }
 }
 
-/// Owns all supervisors, until the node stops.
+/// Owns all supervisors and who samples the machine, until the node stops.
 async fn keep(node: Node, mut queue: mpsc::Receiver<Kept>) {
     let mut tasks: JoinSet<()> = JoinSet::new();
+    let shared = node.shared();
+    let sources = Sources::here(shared.data.servers());
+    tasks.spawn(shared.machine.clone().run(sources, Arc::clone(&shared.clock), node.stopping()));
     let mut ids: HashMap<Id, ServerId> = HashMap::new();
     let mut tidy = tokio::time::interval(TIDY_EVERY);
     let shutdown = node.stopping();

@@ -39,12 +39,41 @@ fn system(data: &Path) -> SystemReport {
         os: os_name(&read("/etc/os-release")),
         kernel: uname.release().to_string_lossy().into_owned(),
         architecture: uname.machine().to_string_lossy().into_owned(),
-        cpu_model: field(&cpus, "model name", ':').unwrap_or_default(),
+        // Of ARM there is a name of the board at most.
+        cpu_model: ["model name", "Model", "Hardware"]
+            .into_iter()
+            .find_map(|name| field(&cpus, name, ':'))
+            .unwrap_or_default(),
         cpu_count: std::thread::available_parallelism()
             .map_or(0, |count| u32::try_from(count.get()).unwrap_or(0)),
         memory_mib: memory_mib(&read("/proc/meminfo")),
         disk_mib: disk,
+        hardware: hardware(),
+        package_manager: PACKAGE_MANAGERS
+            .into_iter()
+            .find(|(_, program)| Path::new(program).exists())
+            .map(|(name, _)| name.to_owned()),
     }
+}
+
+/// By the program that tells them apart; the first that is there is the system's own.
+const PACKAGE_MANAGERS: [(&str, &str); 6] = [
+    ("apt", "/usr/bin/apt-get"),
+    ("dnf", "/usr/bin/dnf"),
+    ("yum", "/usr/bin/yum"),
+    ("zypper", "/usr/bin/zypper"),
+    ("pacman", "/usr/bin/pacman"),
+    ("apk", "/sbin/apk"),
+];
+
+/// What the firmware of a PC says, or the device tree of a board.
+fn hardware() -> Option<String> {
+    let dmi = |name: &str| read(&format!("/sys/class/dmi/id/{name}"));
+    let named = format!("{} {}", dmi("sys_vendor").trim(), dmi("product_name").trim());
+    let board = read("/proc/device-tree/model");
+    let text = if named.trim().is_empty() { board } else { named };
+    let text: String = text.trim_matches([' ', '\0', '\n']).chars().take(200).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 fn read(path: &str) -> String {

@@ -16,13 +16,15 @@
 //! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
 //! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
+//! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`node`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod console;
 pub mod desired;
 pub mod link;
+pub mod machine;
 pub mod node;
 pub mod observed;
 #[cfg(feature = "tunnel")]
@@ -31,5 +33,6 @@ pub mod tunnel;
 pub use console::*;
 pub use desired::*;
 pub use link::*;
+pub use machine::NodeSample;
 pub use node::*;
 pub use observed::*;

@@ -28,4 +28,8 @@ pub struct SystemReport {
     pub cpu_count: u32,
     pub memory_mib: u64,
     pub disk_mib: u64,
+    /// Who made the machine and what it is, as its firmware says.
+    pub hardware: Option<String>,
+    /// What installs its software: apt, dnf, yum, zypper, pacman or apk.
+    pub package_manager: Option<String>,
 }

@@ -426,6 +426,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nodes/{id}/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History of the node's machine, downsampled to at most about 720 points
+         * @description Needs an administrator.
+         */
+        get: operations["nodeStatistics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -1438,6 +1458,28 @@ export interface components {
             /** Format: int32 */
             timeoutMs: number;
         };
+        CoreUse: {
+            /** Format: int32 */
+            core: number;
+            cpu: components["schemas"]["CpuUse"];
+        };
+        /** @description What processors did: percents of the time. */
+        CpuUse: {
+            /**
+             * Format: double
+             * @description Idle, while something waited for a disk.
+             */
+            iowait: number;
+            /**
+             * Format: double
+             * @description Taken by the hypervisor.
+             */
+            steal: number;
+            /** Format: double */
+            system: number;
+            /** Format: double */
+            user: number;
+        };
         /** @description Who is signed in, and until when. */
         CurrentSession: {
             session: components["schemas"]["SessionInfo"];
@@ -1454,6 +1496,22 @@ export interface components {
         };
         /** @enum {string} */
         DigestAlgorithm: "sha256" | "sha512" | "sha1";
+        DiskUse: {
+            /**
+             * Format: double
+             * @description Of the time, with something under way.
+             */
+            busy: number;
+            name: string;
+            /** Format: int64 */
+            readBytes: number;
+            /** Format: double */
+            reads: number;
+            /** Format: double */
+            writes: number;
+            /** Format: int64 */
+            writtenBytes: number;
+        };
         Download: {
             expect?: components["schemas"]["Digest"] | null;
             /** Format: int64 */
@@ -1533,6 +1591,30 @@ export interface components {
             message: string;
             remedy?: string | null;
         };
+        FileSystemUse: {
+            /**
+             * Format: int64
+             * @description What may still be written; less than the rest where some is reserved.
+             */
+            availableBytes: number;
+            /** @description The device, or what stands for one. */
+            device: string;
+            /** @description Whether the servers' files are on it. */
+            holdsServers: boolean;
+            /**
+             * Format: int64
+             * @description Zero where the file system has no fixed number.
+             */
+            inodes: number;
+            kind: string;
+            mountPoint: string;
+            /** Format: int64 */
+            totalBytes: number;
+            /** Format: int64 */
+            usedBytes: number;
+            /** Format: int64 */
+            usedInodes: number;
+        };
         /** @description Why a server may not run. A suspension is a hold. */
         Hold: {
             /** @description Stable name of whoever holds: `administrator`, `maintenance`. */
@@ -1556,6 +1638,22 @@ export interface components {
         InstallPlan: {
             installedVersion?: string | null;
             steps: components["schemas"]["Step"][];
+        };
+        InterfaceUse: {
+            /**
+             * Format: double
+             * @description Packets that were damaged, both ways. What was merely dropped is often of a protocol that nobody speaks here.
+             */
+            errors: number;
+            name: string;
+            /** Format: int64 */
+            rxBytes: number;
+            /** Format: double */
+            rxPackets: number;
+            /** Format: int64 */
+            txBytes: number;
+            /** Format: double */
+            txPackets: number;
         };
         /** @description What a server may use. Zero means unlimited, for each field on its own. */
         Limits: {
@@ -1619,6 +1717,11 @@ export interface components {
             state: components["schemas"]["NodeState"];
             /** @enum {string} */
             type: "node";
+        } | {
+            nodeId: components["schemas"]["NodeId"];
+            sample: components["schemas"]["NodeSample"];
+            /** @enum {string} */
+            type: "node_sample";
         };
         /** @description What the server says on `/api/ws/live` about the socket itself. All else is a `LiveFrame`. */
         LiveNotice: {
@@ -1635,6 +1738,15 @@ export interface components {
             at: string;
             game?: components["schemas"]["Sample"] | null;
             statistics?: components["schemas"]["Statistics"] | null;
+        };
+        /** @description Tasks that ran or waited, averaged over so many minutes. */
+        LoadAverage: {
+            /** Format: double */
+            fifteen: number;
+            /** Format: double */
+            five: number;
+            /** Format: double */
+            one: number;
         };
         /**
          * Format: uuid
@@ -1683,6 +1795,25 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             userId: components["schemas"]["UserId"];
         };
+        MemoryUse: {
+            /**
+             * Format: int64
+             * @description What programs could still get without swapping.
+             */
+            availableBytes: number;
+            /**
+             * Format: int64
+             * @description Buffers and page cache, most of which is available too.
+             */
+            cachedBytes: number;
+            /** Format: int64 */
+            totalBytes: number;
+            /**
+             * Format: int64
+             * @description The total without what is available.
+             */
+            usedBytes: number;
+        };
         /**
          * Format: uuid
          * @description A machine that runs the daemon.
@@ -1720,11 +1851,102 @@ export interface components {
             runtime: string;
             system: components["schemas"]["SystemReport"];
         };
+        /** @description One moment of the machine. */
+        NodeSample: {
+            /** Format: date-time */
+            at: string;
+            /** @description By core, as the kernel numbers them; cores that are switched off are left out. */
+            cores: components["schemas"]["CoreUse"][];
+            cpu?: components["schemas"]["CpuUse"] | null;
+            /** @description Whole devices; what stands on top of others would be counted twice. */
+            disks: components["schemas"]["DiskUse"][];
+            /** @description The local ones, each once wherever it is mounted. */
+            fileSystems: components["schemas"]["FileSystemUse"][];
+            /** @description Those that are hardware, or look so to a virtual machine; where none is, all but the container engine's own. */
+            interfaces: components["schemas"]["InterfaceUse"][];
+            load: components["schemas"]["LoadAverage"];
+            memory: components["schemas"]["MemoryUse"];
+            swap: components["schemas"]["SwapUse"];
+            tcp: components["schemas"]["TcpCounts"];
+            temperatures: components["schemas"]["Temperature"][];
+            /** Format: int64 */
+            uptimeSeconds: number;
+        };
         /**
          * @description How far a node is on its way to being useful.
          * @enum {string}
          */
         NodeState: "awaiting_enrollment" | "connected" | "disconnected";
+        /**
+         * @description Means over one step, or the last or highest value where a mean says nothing. What nobody measured is null. Percents are
+         *     of the whole machine, from 0 to 100; bytes that move are per second.
+         */
+        NodeStatisticsPoint: {
+            /**
+             * Format: date-time
+             * @description The step's beginning.
+             */
+            at: string;
+            /** Format: double */
+            cpuIowaitPercent?: number | null;
+            /**
+             * Format: double
+             * @description All that was not idle.
+             */
+            cpuPercent?: number | null;
+            /** Format: double */
+            cpuStealPercent?: number | null;
+            /**
+             * Format: int64
+             * @description Of the file system that holds the servers' files.
+             */
+            diskBytes?: number | null;
+            /** Format: int64 */
+            diskReadBytes?: number | null;
+            /** Format: int64 */
+            diskTotalBytes?: number | null;
+            /** Format: int64 */
+            diskWrittenBytes?: number | null;
+            /** Format: double */
+            loadFifteen?: number | null;
+            /** Format: double */
+            loadFive?: number | null;
+            /** Format: double */
+            loadOne?: number | null;
+            /** Format: int64 */
+            memoryBytes?: number | null;
+            /** Format: int64 */
+            memoryTotalBytes?: number | null;
+            /** Format: int64 */
+            networkRxBytes?: number | null;
+            /** Format: int64 */
+            networkTxBytes?: number | null;
+            /** Format: int64 */
+            swapBytes?: number | null;
+            /** Format: int64 */
+            swapTotalBytes?: number | null;
+            /** Format: double */
+            tcpEstablished?: number | null;
+            /**
+             * Format: double
+             * @description In all states together.
+             */
+            tcpTotal?: number | null;
+            /**
+             * Format: double
+             * @description The hottest.
+             */
+            temperatureCelsius?: number | null;
+        };
+        NodeStatisticsView: {
+            /** Format: date-time */
+            from: string;
+            points: components["schemas"]["NodeStatisticsPoint"][];
+            /** Format: int32 */
+            stepSeconds: number;
+            /** Format: date-time */
+            to: string;
+        };
         NodeUpdate: {
             /** Format: int64 */
             cpuPercent?: number | null;
@@ -1735,6 +1957,20 @@ export interface components {
             /** Format: int64 */
             memoryMib?: number | null;
             name?: string | null;
+        };
+        /** @description The two numbers by which machines are compared. */
+        NodeUsage: {
+            /** Format: date-time */
+            at: string;
+            /**
+             * Format: double
+             * @description Of all its cores together, from 0 to 100.
+             */
+            cpuPercent?: number | null;
+            /** Format: int64 */
+            memoryBytes: number;
+            /** Format: int64 */
+            memoryTotalBytes: number;
         };
         NodeView: {
             /** Format: int32 */
@@ -1756,6 +1992,7 @@ export interface components {
             promised: components["schemas"]["Promised"];
             report?: components["schemas"]["NodeReport"] | null;
             state: components["schemas"]["NodeState"];
+            usage?: components["schemas"]["NodeUsage"] | null;
         };
         NumberRule: {
             /** Format: double */
@@ -2215,6 +2452,15 @@ export interface components {
              */
             weight: number;
         };
+        SwapUse: {
+            /**
+             * Format: int64
+             * @description Zero where there is none.
+             */
+            totalBytes: number;
+            /** Format: int64 */
+            usedBytes: number;
+        };
         SystemReport: {
             architecture: string;
             /** Format: int32 */
@@ -2222,12 +2468,48 @@ export interface components {
             cpuModel: string;
             /** Format: int64 */
             diskMib: number;
+            /** @description Who made the machine and what it is, as its firmware says. */
+            hardware?: string | null;
             hostname: string;
             kernel: string;
             /** Format: int64 */
             memoryMib: number;
             /** @description `/etc/os-release`'s pretty name. */
             os: string;
+            /** @description What installs its software: apt, dnf, yum, zypper, pacman or apk. */
+            packageManager?: string | null;
+        };
+        /** @description TCP connections of the machine itself, not those of its containers, by state. */
+        TcpCounts: {
+            /**
+             * Format: int32
+             * @description All states of one that is being ended.
+             */
+            closing: number;
+            /** Format: int32 */
+            established: number;
+            /** Format: int32 */
+            listening: number;
+            /** @description There are more connections than are counted. */
+            more: boolean;
+            /**
+             * Format: int32
+             * @description Both states of a connection that is being made.
+             */
+            opening: number;
+            /** Format: int32 */
+            timeWait: number;
+        };
+        Temperature: {
+            /** Format: double */
+            celsius: number;
+            /**
+             * Format: double
+             * @description Where the hardware says that it takes harm.
+             */
+            criticalCelsius?: number | null;
+            /** @description The chip and what it measures. */
+            label: string;
         };
         TextRule: {
             /** Format: int32 */
@@ -4594,6 +4876,98 @@ export interface operations {
                 };
             };
             /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nodeStatistics: {
+        parameters: {
+            query?: {
+                /** @description An hour ago if left out. */
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeStatisticsView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -9,13 +9,13 @@ import { useEffect, useSyncExternalStore } from 'react'
 import { Store } from '~/lib/store'
 import { operationQuery, keys } from './queries'
 import { Socket, type LinkState } from './socket'
-import type { LiveClientFrame, LiveFrame, LiveSample, OperationView, Page, ServerView } from './types'
+import type { LiveClientFrame, LiveFrame, LiveSample, NodeSample, OperationView, Page, ServerView } from './types'
 
 /** Five minutes at one a second. */
 export const SAMPLES_KEPT = 300
 /** Topics that one socket may hold. */
 const TOPICS = 256
-const NONE: readonly LiveSample[] = []
+const NONE: readonly never[] = []
 const IDLE: LinkState = { status: 'ended', since: 0 }
 
 type ServerPages = InfiniteData<Page<ServerView>>
@@ -24,6 +24,7 @@ export class Live {
   /** Operations that this page has heard of and that have not been dismissed, newest first. */
   readonly operations = new Store<readonly OperationView[]>([])
   readonly #samples = new Map<string, Store<readonly LiveSample[]>>()
+  readonly #nodeSamples = new Map<string, Store<readonly NodeSample[]>>()
   readonly #topics = new Map<string, number>()
   readonly #queries: QueryClient
   readonly #onSession: () => void
@@ -56,6 +57,7 @@ export class Live {
     this.#link.get()?.close()
     this.#link.set(null)
     this.#samples.clear()
+    this.#nodeSamples.clear()
     this.operations.set([])
   }
 
@@ -76,12 +78,11 @@ export class Live {
   }
 
   samples(serverId: string): Store<readonly LiveSample[]> {
-    let store = this.#samples.get(serverId)
-    if (!store) {
-      store = new Store<readonly LiveSample[]>(NONE)
-      this.#samples.set(serverId, store)
-    }
-    return store
+    return storeOf(this.#samples, serverId)
+  }
+
+  nodeSamples(nodeId: string): Store<readonly NodeSample[]> {
+    return storeOf(this.#nodeSamples, nodeId)
   }
 
   /** Takes in an operation that a call or a frame spoke of. */
@@ -113,6 +114,11 @@ export class Live {
       case 'sample':
         this.#sample(frame.serverId, frame.sample)
         break
+      case 'node_sample': {
+        const store = this.nodeSamples(frame.nodeId)
+        store.set([...store.get().slice(-(SAMPLES_KEPT - 1)), frame.sample])
+        break
+      }
       case 'operation':
         this.heard(frame.operation)
         this.#queries.setQueriesData<Page<OperationView>>({ queryKey: [...keys.server(frame.operation.serverId), 'operations'] }, (page) =>
@@ -158,6 +164,15 @@ export class Live {
   }
 }
 
+function storeOf<T>(stores: Map<string, Store<readonly T[]>>, id: string): Store<readonly T[]> {
+  let store = stores.get(id)
+  if (!store) {
+    store = new Store<readonly T[]>(NONE)
+    stores.set(id, store)
+  }
+  return store
+}
+
 const eachPage = (data: ServerPages, change: (items: ServerView[]) => ServerView[]): ServerPages => ({
   ...data,
   pages: data.pages.map((page) => ({ ...page, items: change(page.items) })),
@@ -174,6 +189,13 @@ export function useSamples(live: Live, serverId: string): readonly LiveSample[] 
 export function useSample(live: Live, server: ServerView): LiveSample | null {
   const latest = useSamples(live, server.id).at(-1)
   return latest ?? server.sample ?? null
+}
+
+/** The same of a node's machine, which is measured each second for as long as somebody watches. */
+export function useNodeSamples(live: Live, nodeId: string): readonly NodeSample[] {
+  const store = live.nodeSamples(nodeId)
+  useEffect(() => live.follow(`node:${nodeId}`), [live, nodeId])
+  return useSyncExternalStore(store.watch, store.get)
 }
 
 const unwatched = () => () => undefined

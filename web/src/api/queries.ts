@@ -80,21 +80,25 @@ export const activityQuery = (id: string) =>
     getNextPageParam: nextCursor,
   })
 
-/** The span is part of the key in whole steps of a minute, so that charts of one page share one answer. */
+/** The span that ends now. It is part of the key, so that charts of one page share one answer. */
+function untilNow(spanMs: number): { from: string; to: string } {
+  const to = new Date()
+  return { from: new Date(to.getTime() - spanMs).toISOString(), to: to.toISOString() }
+}
+const asOftenAsNew = (spanMs: number) => Math.min(5 * MINUTE, Math.max(10_000, spanMs / 360))
+/** Asked once each time that a live chart opens, for from then on it watches. */
+const once = { refetchInterval: false, staleTime: Infinity, gcTime: 0 } as const
+
 export const statisticsQuery = (id: string, spanMs: number) =>
   queryOptions({
     queryKey: [...keys.server(id), 'statistics', spanMs],
-    queryFn: ({ signal }) => {
-      const to = new Date()
-      const from = new Date(to.getTime() - spanMs)
-      return take(client.GET('/api/servers/{id}/statistics', { params: { path: { id }, query: { from: from.toISOString(), to: to.toISOString() } }, signal }))
-    },
-    refetchInterval: Math.min(5 * MINUTE, Math.max(10_000, spanMs / 360)),
+    queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/statistics', { params: { path: { id }, query: untilNow(spanMs) }, signal })),
+    refetchInterval: asOftenAsNew(spanMs),
     placeholderData: keepPreviousData,
   })
 
-/** What a live chart begins with: asked once each time that it opens, for from then on it watches. */
-export const recentStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...statisticsQuery(id, spanMs), queryKey: [...keys.server(id), 'statistics', 'recent'], refetchInterval: false, staleTime: Infinity, gcTime: 0 })
+/** What a live chart begins with. */
+export const recentStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...statisticsQuery(id, spanMs), queryKey: [...keys.server(id), 'statistics', 'recent'], ...once })
 
 export const blueprintsQuery = queryOptions({ queryKey: keys.blueprints, queryFn: ({ signal }) => take(client.GET('/api/blueprints', { signal })), staleTime: 5 * MINUTE })
 export const blueprintQuery = (id: string) =>
@@ -102,6 +106,14 @@ export const blueprintQuery = (id: string) =>
 
 export const nodesQuery = queryOptions({ queryKey: keys.nodes, queryFn: ({ signal }) => take(client.GET('/api/nodes', { signal })) })
 export const nodeQuery = (id: string) => queryOptions({ queryKey: [...keys.nodes, id], queryFn: ({ signal }) => take(client.GET('/api/nodes/{id}', { ...path({ id }), signal })) })
+export const nodeStatisticsQuery = (id: string, spanMs: number) =>
+  queryOptions({
+    queryKey: [...keys.nodes, id, 'statistics', spanMs],
+    queryFn: ({ signal }) => take(client.GET('/api/nodes/{id}/statistics', { params: { path: { id }, query: untilNow(spanMs) }, signal })),
+    refetchInterval: asOftenAsNew(spanMs),
+    placeholderData: keepPreviousData,
+  })
+export const recentNodeStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...nodeStatisticsQuery(id, spanMs), queryKey: [...keys.nodes, id, 'statistics', 'recent'], ...once })
 export const nodeAllocationsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: [...keys.nodes, id, 'allocations'],

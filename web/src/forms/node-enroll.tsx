@@ -7,6 +7,7 @@ import { nodeQuery } from '~/api/queries'
 import type { NodeView } from '~/api/types'
 import { clock } from '~/lib/format'
 import { s } from '~/strings'
+import { machine } from '~/strings/machine'
 import { Button } from '~/ui/button'
 import { CopyButton } from '~/ui/copy-button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
@@ -49,23 +50,23 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
   const [before] = useState(node.state)
   const connected = current.state === 'connected' && before !== 'connected'
   return (
-    <Dialog open onClose={onClose} size="lg" title={s.nodes.connectTitle(node.name)} description={s.nodes.connectHelp}>
+    <Dialog open onClose={onClose} size="lg" title={machine.connectTitle(node.name)} description={machine.connectHelp}>
       <DialogBody>
         {error && <ProblemCard error={error} action={<Button size="sm" onClick={() => mutate()}>{s.common.retry}</Button>} />}
-        {data && isLoopback(data.command) && <Notice tone="warn" title={s.nodes.onlyHere} icon={<TriangleAlert aria-hidden />}>{s.nodes.onlyHereHelp}</Notice>}
+        {data && isLoopback(data.command) && <Notice tone="warn" title={machine.onlyHere} icon={<TriangleAlert aria-hidden />}>{machine.onlyHereHelp}</Notice>}
         {data ? (
           <ol className="flex flex-col gap-4">
-            <Step number={1} says={s.nodes.stepEnroll} label={s.nodes.command} text={data.command} />
-            <Step number={2} says={s.nodes.stepToken} label={s.nodes.token} text={data.token}>
-              <p className="text-xs text-dim">{s.nodes.expires(clock(data.expiresAt))}</p>
+            <Step number={1} says={machine.stepEnroll} label={machine.command} text={data.command} />
+            <Step number={2} says={machine.stepToken} label={machine.token} text={data.token}>
+              <p className="text-xs text-dim">{machine.expires(clock(data.expiresAt))}</p>
             </Step>
-            <Step number={3} says={s.nodes.stepRun} label={s.nodes.runCommand} text={runCommand(data.command)} />
+            <Step number={3} says={machine.stepRun} label={machine.runCommand} text={runCommand(data.command)} />
           </ol>
         ) : (
           !error && <Skeleton className="h-24" />
         )}
         <p role="status" className="flex items-center gap-2 text-sm">
-          {connected ? <><CircleCheck aria-hidden className="size-4 text-ok" />{s.nodes.connectDone}</> : <><LoaderCircle aria-hidden className="size-4 animate-spin-slow text-dim" /><span className="text-dim">{s.nodes.connectWaiting}</span></>}
+          {connected ? <><CircleCheck aria-hidden className="size-4 text-ok" />{machine.connectDone}</> : <><LoaderCircle aria-hidden className="size-4 animate-spin-slow text-dim" /><span className="text-dim">{machine.connectWaiting}</span></>}
         </p>
       </DialogBody>
       <DialogFooter>

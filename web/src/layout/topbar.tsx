@@ -32,7 +32,8 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
     const node = queries.getQueryData<NodeView>([...keys.nodes, nodeId])
     return [
       { id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> },
-      { id: 'node', node: node?.name ?? nodeId },
+      { id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{node?.name ?? nodeId}</Link> },
+      { id: 'tab', node: title },
     ]
   }
   if (last.fullPath === '/servers/new') return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, { id: 'new', node: title }]

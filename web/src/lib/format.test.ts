@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { address, ago, bytes, cores, duration, limit, percent, rate } from './format'
+import { address, ago, bytes, celsius, cores, decimal, duration, limit, percent, rate } from './format'
 
 describe('numbers', () => {
   it('keeps three significant digits at most', () => {
@@ -14,6 +14,10 @@ describe('numbers', () => {
     expect(percent(3.26)).toBe('3.3 %')
     expect(percent(149.6)).toBe('150 %')
     expect(rate(2048)).toBe('2 KiB/s')
+  })
+  it('keeps as many digits as say something', () => {
+    expect([0, 0.424, 3.5, 12.55, 140.2].map(decimal)).toEqual(['0', '0.42', '3.5', '12.6', '140'])
+    expect(celsius(61.4)).toBe('61 °C')
   })
   it('reads zero as no limit', () => {
     expect(limit(0, cores, 'no limit')).toBe('no limit')

@@ -28,6 +28,10 @@ export function cores(cpuPercent: number): string {
   return `${trimZeros(count.toFixed(2))} ${count === 1 ? 'core' : 'cores'}`
 }
 
+/** Two digits behind the point while they say something: "0.42", "12.5", "140". */
+export const decimal = (value: number): string => trimZeros(value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0))
+export const celsius = (value: number): string => `${String(Math.round(value))} °C`
+
 export const milliseconds = (ms: number): string => `${ms < 10 ? trimZeros(ms.toFixed(1)) : Math.round(ms).toString()} ms`
 
 /** Zero is how the API says that there is no limit. */

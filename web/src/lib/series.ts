@@ -1,30 +1,36 @@
 /** Points of time as the columns that charts draw. A step that nobody measured is a gap, never a straight line. */
 import type { LiveSample, StatisticsPoint } from '~/api/types'
 
-export type Columns = { times: number[]; cpu: (number | null)[]; memory: (number | null)[]; received: (number | null)[]; sent: (number | null)[]; disk: (number | null)[]; players: (number | null)[]; latency: (number | null)[] }
+type Values = (number | null)[]
+/** A column of moments, and for each name one of what was measured then. */
+export type Table<Name extends string> = { times: number[]; values: Record<Name, Values> }
+type Row<Name extends string> = { at: number } & Record<Name, number | null>
 
 const NAMES = ['cpu', 'memory', 'received', 'sent', 'disk', 'players', 'latency'] as const
-type Row = { at: number } & Record<(typeof NAMES)[number], number | null>
+export type Columns = Table<(typeof NAMES)[number]>
 
-function columns(rows: readonly Row[], stepSeconds: number): Columns {
-  const made: Columns = { times: [], cpu: [], memory: [], received: [], sent: [], disk: [], players: [], latency: [] }
+const eachOf = <Name extends string>(names: readonly Name[], make: (name: Name) => Values) => Object.fromEntries(names.map((name) => [name, make(name)])) as Record<Name, Values>
+
+export function tabulate<Name extends string>(names: readonly Name[], rows: readonly Row<Name>[], stepSeconds: number): Table<Name> {
+  const made: Table<Name> = { times: [], values: eachOf(names, () => []) }
   let before: number | null = null
   for (const row of rows) {
     if (before !== null && row.at - before > stepSeconds * 2.5) {
       made.times.push(before + stepSeconds)
-      for (const name of NAMES) made[name].push(null)
+      for (const name of names) made.values[name].push(null)
     }
     made.times.push(row.at)
-    for (const name of NAMES) made[name].push(row[name])
+    for (const name of names) made.values[name].push(row[name])
     before = row.at
   }
   return made
 }
 
-const seconds = (at: string) => Date.parse(at) / 1000
+export const seconds = (at: string) => Date.parse(at) / 1000
 
 export const fromHistory = (points: readonly StatisticsPoint[], stepSeconds: number): Columns =>
-  columns(
+  tabulate(
+    NAMES,
     points.map((point) => ({
       at: seconds(point.at),
       cpu: point.cpuPercent ?? null,
@@ -39,7 +45,8 @@ export const fromHistory = (points: readonly StatisticsPoint[], stepSeconds: num
   )
 
 export const fromSamples = (samples: readonly LiveSample[]): Columns =>
-  columns(
+  tabulate(
+    NAMES,
     samples.map(({ at, statistics, game }) => ({
       at: seconds(at),
       cpu: statistics?.cpuPercent ?? null,
@@ -54,14 +61,15 @@ export const fromSamples = (samples: readonly LiveSample[]): Columns =>
   )
 
 /** What was measured before the page began to watch, then what it saw itself. */
-export function joined(past: Columns, live: Columns, pastStepSeconds: number): Columns {
+export function joined<Name extends string>(past: Table<Name>, live: Table<Name>, pastStepSeconds: number): Table<Name> {
   const begin = live.times[0]
   const count = begin === undefined ? past.times.length : past.times.filter((at) => at < begin).length
   const end = past.times[count - 1]
   const hole = begin !== undefined && end !== undefined && begin - end > pastStepSeconds * 2.5
-  const made: Columns = { ...live, times: [...past.times.slice(0, count), ...(hole ? [end + pastStepSeconds] : []), ...live.times] }
-  for (const name of NAMES) made[name] = [...past[name].slice(0, count), ...(hole ? [null] : []), ...live[name]]
-  return made
+  return {
+    times: [...past.times.slice(0, count), ...(hole ? [end + pastStepSeconds] : []), ...live.times],
+    values: eachOf(Object.keys(live.values) as Name[], (name) => [...past.values[name].slice(0, count), ...(hole ? [null] : []), ...live.values[name]]),
+  }
 }
 
 /** The last number of a column, and the highest. */

@@ -200,13 +200,30 @@ const nodes = createRoute({
 const node = createRoute({
   getParentRoute: () => admin,
   path: '/nodes/$nodeId',
-  staticData: { title: s.nodes.title },
   loader: async ({ context, params }) => {
-    void context.queries.prefetchInfiniteQuery(nodeAllocationsQuery(params.nodeId))
     await context.queries.ensureQueryData(nodeQuery(params.nodeId))
   },
-  component: lazyRouteComponent(() => import('~/pages/nodes/show'), 'NodePage'),
+  component: lazyRouteComponent(() => import('~/pages/nodes/layout'), 'NodeLayout'),
   errorComponent: PageError,
+})
+const nodeOverview = createRoute({
+  getParentRoute: () => node,
+  path: '/',
+  staticData: { title: s.nodes.tabs.overview },
+  component: lazyRouteComponent(() => import('~/pages/nodes/overview'), 'NodeOverviewPage'),
+})
+const nodeSystem = createRoute({
+  getParentRoute: () => node,
+  path: '/system',
+  staticData: { title: s.nodes.tabs.system },
+  component: lazyRouteComponent(() => import('~/pages/nodes/system'), 'NodeSystemPage'),
+})
+const nodeAllocations = createRoute({
+  getParentRoute: () => node,
+  path: '/allocations',
+  staticData: { title: s.nodes.tabs.allocations },
+  loader: ({ context, params }) => void context.queries.prefetchInfiniteQuery(nodeAllocationsQuery(params.nodeId)),
+  component: lazyRouteComponent(() => import('~/pages/nodes/allocations'), 'NodeAllocationsPage'),
 })
 const locations = createRoute({
   getParentRoute: () => admin,
@@ -246,6 +263,6 @@ export const routeTree = root.addChildren([
     newServer,
     server.addChildren([serverHome, serverConsole, overview, players, settings, allocations, members, activity]),
     account,
-    admin.addChildren([nodes, node, locations, plugins, people, audit]),
+    admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, people, audit]),
   ]),
 ])

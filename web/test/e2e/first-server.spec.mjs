@@ -96,6 +96,7 @@ test('a location, a node and its addresses are made', async () => {
   await dialog.getByLabel('Name').fill('anvil')
   await dialog.getByRole('button', { name: 'Add node' }).click()
   await heading('anvil').waitFor()
+  await page.getByRole('link', { name: 'Allocations' }).click()
   await button('Add allocations').click()
   await dialog.getByLabel('IP address').fill('127.0.0.1')
   await dialog.getByLabel('Ports').fill('28960-28969')

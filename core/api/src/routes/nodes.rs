@@ -7,8 +7,8 @@ use crate::{
     guard::Preset,
     route::{Requirement, Route},
     wire::{
-        AllocationView, AllocationsCreated, AllocationsInput, EnrollmentView, NodeInput, NodeUpdate,
-        NodeView, Page, PageQuery,
+        AllocationView, AllocationsCreated, AllocationsInput, EnrollmentView, NodeInput, NodeStatisticsView,
+        NodeUpdate, NodeView, Page, PageQuery, StatisticsQuery,
     },
 };
 use axum::{Json, extract::State};
@@ -65,6 +65,16 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .details("Its game servers keep running. A daemon can enroll as the node again by another token.")
         .status(204)
+        .fails(&[Code::NotFound]),
+        Route::get(
+            "/api/nodes/{id}/statistics",
+            "nodeStatistics",
+            "History of the node's machine, downsampled to at most about 720 points",
+            needs,
+            statistics,
+        )
+        .query::<StatisticsQuery>()
+        .answers::<NodeStatisticsView>()
         .fails(&[Code::NotFound]),
         Route::get(
             "/api/nodes/{id}/allocations",
@@ -140,6 +150,15 @@ async fn enroll(
 async fn revoke(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<NodeId>) -> Done {
     edge.app().revoke_node(&ctx, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn statistics(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<NodeId>,
+    Query(query): Query<StatisticsQuery>,
+) -> Answer<NodeStatisticsView> {
+    Ok(Json(edge.app().node_statistics(&ctx, id, query).await?))
 }
 
 async fn list_allocations(

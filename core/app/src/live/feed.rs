@@ -8,15 +8,17 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     rights::{RightsChange, RightsNews},
+    samples::Watching,
     servers::{Permissions, narrowed},
     views::NodeState,
 };
 use chrono::Utc;
 use gantry_auth::Actor;
 use gantry_domain::servers::Server;
+use gantry_protocol::NodeSample;
 use gantry_types::{NodeId, ServerId, permission::Permission, problem::Code, sample::LiveSample};
 use std::{
-    collections::{BTreeMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     time::Duration,
 };
 use tokio::{
@@ -39,6 +41,8 @@ pub struct LiveFeed {
     actor: Actor,
     sees: Sees,
     topics: HashSet<Topic>,
+    /// Nodes that are measured each second for this page.
+    watching: HashMap<NodeId, Watching>,
     changes: broadcast::Receiver<Change>,
     news: RightsNews,
     look_at: Instant,
@@ -57,6 +61,7 @@ impl App {
             actor: ctx.actor.clone(),
             sees: Sees::Some(BTreeMap::new()),
             topics: HashSet::new(),
+            watching: HashMap::new(),
             changes,
             news,
             look_at: Instant::now(),
@@ -83,7 +88,26 @@ impl LiveFeed {
             ));
         }
         self.topics = topics;
+        self.watch_nodes();
         Ok(())
+    }
+
+    /// Watches the nodes of the topics, and shows at once what is known of those that are new.
+    fn watch_nodes(&mut self) {
+        self.watching.retain(|node, _| self.topics.contains(&Topic::Node(*node)));
+        if !self.actor.is_administrator() {
+            return;
+        }
+        let nodes = self.topics.iter().filter_map(|topic| match topic {
+            Topic::Node(node) if !self.watching.contains_key(node) => Some(*node),
+            _ => None,
+        });
+        for node in nodes.collect::<Vec<_>>() {
+            self.watching.insert(node, self.app.machines().watch(node));
+            if let Some(sample) = self.app.machines().latest(node, Utc::now()) {
+                self.node_sample(node, &sample);
+            }
+        }
     }
 
     /// The next thing to tell; none when the socket is to be closed, because the session ended or because so much was
@@ -184,6 +208,7 @@ impl LiveFeed {
                 }
             }
             Change::Node(node) => self.node(node),
+            Change::NodeSample(node, sample) => self.node_sample(node, &sample),
             Change::Everything => self.ended = true,
         }
     }
@@ -251,6 +276,12 @@ impl LiveFeed {
             let connected = self.app.links().client(node_id).is_some();
             let state = if connected { NodeState::Connected } else { NodeState::Disconnected };
             self.ready.push_back(LiveFrame::Node { node_id, state });
+        }
+    }
+
+    fn node_sample(&mut self, node_id: NodeId, sample: &NodeSample) {
+        if self.topics.contains(&Topic::Node(node_id)) && self.actor.is_administrator() {
+            self.ready.push_back(LiveFrame::NodeSample { node_id, sample: Box::new(sample.clone()) });
         }
     }
 }

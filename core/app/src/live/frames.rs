@@ -1,6 +1,7 @@
 //! What a page hears over its one WebSocket.
 
 use crate::views::{NodeState, OperationView, ServerView};
+use gantry_protocol::NodeSample;
 use gantry_types::{NodeId, ServerId, sample::LiveSample};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -20,11 +21,13 @@ pub enum Topic {
     Operations,
     /// Nodes coming and going; for administrators.
     Nodes,
+    /// One node's machine, each second; for administrators.
+    Node(NodeId),
 }
 
 /// The text names no topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("topics are \"servers\", \"server:<id>\", \"operations\" and \"nodes\"")]
+#[error("topics are \"servers\", \"server:<id>\", \"operations\", \"nodes\" and \"node:<id>\"")]
 pub struct UnknownTopic;
 
 impl FromStr for Topic {
@@ -34,11 +37,11 @@ impl FromStr for Topic {
             "servers" => Ok(Self::Servers),
             "operations" => Ok(Self::Operations),
             "nodes" => Ok(Self::Nodes),
-            _ => text
-                .strip_prefix("server:")
-                .and_then(|id| id.parse().ok())
-                .map(Self::Server)
-                .ok_or(UnknownTopic),
+            _ => match text.split_once(':') {
+                Some(("server", id)) => id.parse().map(Self::Server).map_err(|_| UnknownTopic),
+                Some(("node", id)) => id.parse().map(Self::Node).map_err(|_| UnknownTopic),
+                _ => Err(UnknownTopic),
+            },
         }
     }
 }
@@ -60,6 +63,9 @@ pub enum LiveFrame {
     /// A node came or went.
     #[serde(rename_all = "camelCase")]
     Node { node_id: NodeId, state: NodeState },
+    /// One moment of a node's machine.
+    #[serde(rename_all = "camelCase")]
+    NodeSample { node_id: NodeId, sample: Box<NodeSample> },
 }
 
 #[cfg(test)]
@@ -71,6 +77,8 @@ mod tests {
         let id = "0190a0b0-0000-7000-8000-000000000001";
         assert_eq!("servers".parse(), Ok(Topic::Servers));
         assert_eq!(format!("server:{id}").parse(), Ok(Topic::Server(id.parse().unwrap())));
+        assert_eq!(format!("node:{id}").parse(), Ok(Topic::Node(id.parse().unwrap())));
+        assert_eq!("node:x".parse::<Topic>(), Err(UnknownTopic));
         assert_eq!("server:*".parse::<Topic>(), Err(UnknownTopic));
         assert_eq!("".parse::<Topic>(), Err(UnknownTopic));
     }

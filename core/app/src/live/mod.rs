@@ -16,6 +16,7 @@ use gantry_domain::{
     page::{MAX_LIMIT, PageRequest},
     servers::{Server, ServerFilter},
 };
+use gantry_protocol::NodeSample;
 use gantry_store::{Notice, StoreError, SystemTx};
 use gantry_types::{NodeId, OperationId, ServerId, sample::LiveSample};
 use std::{
@@ -46,6 +47,7 @@ pub(crate) enum Change {
     Sample(ServerId, Arc<LiveSample>),
     Operation(Arc<Operation>),
     Node(NodeId),
+    NodeSample(NodeId, Arc<NodeSample>),
     /// Anything may have changed.
     Everything,
 }
@@ -98,6 +100,13 @@ impl Live {
     pub(crate) fn sampled(&self, server: ServerId, sample: LiveSample) {
         if self.changes.receiver_count() > 0 {
             self.spread(Change::Sample(server, Arc::new(sample)));
+        }
+    }
+
+    /// One moment of a node's machine.
+    pub(crate) fn node_sampled(&self, node: NodeId, sample: Arc<NodeSample>) {
+        if self.changes.receiver_count() > 0 {
+            self.spread(Change::NodeSample(node, sample));
         }
     }
 

@@ -1,8 +1,8 @@
 //! One task per connected node, which ends with the link.
 //!
 //! It converges the node at once, at every ring of its bell and once a minute, and follows what the node tells: events
-//! until they are stored, samples as they come. Each of the three repeats by itself after a failure; none waits for
-//! another.
+//! until they are stored, samples of servers and of its machine as they come. Each of the four repeats by itself after a
+//! failure; none waits for another.
 
 use super::{events, reconcile};
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
 };
 use futures_util::StreamExt;
 use gantry_nodes::{NodeClient, NodeError};
+use gantry_protocol::NodeSample;
 use gantry_types::{NodeId, ServerId};
 use std::{
     collections::{HashMap, HashSet},
@@ -95,7 +96,9 @@ async fn follow(app: App, client: NodeClient, cancel: CancellationToken) {
     tokio::select! {
         () = cancel.cancelled() => {}
         () = link.client.closed() => {}
-        _ = async { tokio::join!(converge(&link), follow_events(&link), follow_samples(&link)) } => {}
+        _ = async {
+            tokio::join!(converge(&link), follow_events(&link), follow_samples(&link), follow_machine(&link))
+        } => {}
     }
 }
 
@@ -154,6 +157,47 @@ async fn samples(link: &Link) -> Answer<()> {
         }
     }
     Ok(())
+}
+
+async fn follow_machine(link: &Link) {
+    loop {
+        match machine(link).await {
+            Ok(()) => {}
+            Err(AppError::Node(NodeError::Refused(refusal))) => {
+                // A daemon that has no such stream will not get one while this link lasts.
+                tracing::info!(node.id = %link.node(), refusal.message, "the node's machine is not measured");
+                return std::future::pending().await;
+            }
+            Err(error) => report(link, "following the node's machine failed", &error),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// One stream at a time: every second while somebody watches, else seldom.
+async fn machine(link: &Link) -> Answer<()> {
+    let node = link.node();
+    let mut watchers = link.app.machines().watchers();
+    loop {
+        let watched = watchers.borrow_and_update().contains_key(&node);
+        let mut samples = link.client.node_samples(watched).await?;
+        loop {
+            let other = async { watchers.wait_for(|all| all.contains_key(&node) != watched).await.is_ok() };
+            tokio::select! {
+                sample = samples.next() => match sample {
+                    Some(sample) => measured(link, sample?),
+                    None => return Ok(()),
+                },
+                changed = other => if changed { break } else { return Ok(()) },
+            }
+        }
+    }
+}
+
+fn measured(link: &Link, sample: NodeSample) {
+    if let Some(sample) = link.app.machines().record(link.node(), sample, chrono::Utc::now()) {
+        link.app.live_hub().node_sampled(link.node(), sample);
+    }
 }
 
 fn report(link: &Link, what: &'static str, error: &AppError) {

@@ -3,9 +3,10 @@
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
-    inputs::{NodeInput, NodeUpdate},
-    views::{NodeView, Page},
+    inputs::{NodeInput, NodeUpdate, StatisticsQuery},
+    views::{NodeStatisticsPoint, NodeStatisticsView, NodeView, Page},
 };
+use chrono::Utc;
 use gantry_domain::{
     audit::AuditEntry,
     limits,
@@ -24,7 +25,7 @@ impl App {
             Ok(grant) => tx.nodes_with_reports(&grant).await?,
             Err(_) => tx.nodes().await?,
         };
-        Ok(Page::whole(nodes.into_iter().map(|node| self.node_view(node)).collect()))
+        Ok(Page::whole(nodes.into_iter().map(|node| self.node_view(ctx, node)).collect()))
     }
 
     pub async fn node(&self, ctx: &OpCtx, id: NodeId) -> Answer<NodeView> {
@@ -33,12 +34,34 @@ impl App {
             Ok(grant) => tx.node_with_report(&grant, id).await?,
             Err(_) => tx.node(id).await?,
         };
-        Ok(self.node_view(node))
+        Ok(self.node_view(ctx, node))
     }
 
-    fn node_view(&self, node: Node) -> NodeView {
+    /// A chart's points. A span without samples has none.
+    pub async fn node_statistics(
+        &self,
+        ctx: &OpCtx,
+        id: NodeId,
+        query: StatisticsQuery,
+    ) -> Answer<NodeStatisticsView> {
+        let grant = ctx.actor.administrator()?;
+        let wanted = query.resolution(Utc::now())?;
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        tx.node(id).await?;
+        let points = tx.node_statistics(&grant, id, wanted).await?;
+        Ok(NodeStatisticsView {
+            from: wanted.from,
+            to: wanted.to,
+            step_seconds: u32::try_from(wanted.step.num_seconds()).unwrap_or(u32::MAX),
+            points: points.into_iter().map(NodeStatisticsPoint::from).collect(),
+        })
+    }
+
+    fn node_view(&self, ctx: &OpCtx, node: Node) -> NodeView {
         let connected = self.links().client(node.id).is_some();
-        NodeView::of(node, connected)
+        let sample =
+            ctx.actor.is_administrator().then(|| self.machines().latest(node.id, Utc::now())).flatten();
+        NodeView::of(node, connected, sample.as_deref())
     }
 
     /// Makes a node. It waits for a daemon that enrolls.
@@ -63,7 +86,7 @@ impl App {
             return Ok(earlier);
         }
         tx.create_node(&grant, &node, entry).await?;
-        let made = self.node_view(tx.node(node.id).await?);
+        let made = self.node_view(ctx, tx.node(node.id).await?);
         ctx.keep(&mut tx, 201, &made).await?;
         tx.commit().await?;
         Ok(made)
@@ -95,7 +118,7 @@ impl App {
         tx.update_node(&grant, id, &change, entry).await?;
         let after = tx.node_with_report(&grant, id).await?;
         tx.commit().await?;
-        Ok(self.node_view(after))
+        Ok(self.node_view(ctx, after))
     }
 
     /// Removes a node without servers. Its daemon is cut off at once and refused from then on.

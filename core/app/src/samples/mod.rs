@@ -1,8 +1,11 @@
-//! Numbers of running servers: the latest for pages, ten-second buckets for history, and the thinning of that.
+//! Numbers of running servers and of the machines below nodes: the latest for pages, ten-second buckets for history, and
+//! the thinning of that.
 
 mod book;
+mod machines;
 
 pub(crate) use book::SampleBook;
+pub(crate) use machines::{MachineBook, Watching};
 
 use crate::{App, error::Answer};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -32,9 +35,32 @@ pub(crate) async fn write_history(app: &App, cancel: &CancellationToken) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while cancel.run_until_cancelled(ticks.tick()).await.is_some() {
         write(app, Utc::now()).await;
+        write_machines(app, Utc::now()).await;
     }
     // Those too whose time is not over.
     write(app, Utc::now() + book::SPAN).await;
+    write_machines(app, Utc::now() + book::SPAN).await;
+}
+
+async fn write_machines(app: &App, until: DateTime<Utc>) {
+    let mut buckets = app.machines().drain(until);
+    while !buckets.is_empty() {
+        let batch: Vec<_> = buckets.drain(..buckets.len().min(BATCH)).collect();
+        if let Err(error) = store_machines(app, &batch).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "statistics of nodes could not be written; they wait"
+            );
+            app.machines().put_back(batch.into_iter().chain(buckets).collect());
+            return;
+        }
+    }
+}
+
+async fn store_machines(app: &App, batch: &[gantry_domain::statistics::NodeBucket]) -> Answer<()> {
+    let mut tx = app.db().as_system().await?;
+    tx.record_node_statistics(batch).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn write(app: &App, until: DateTime<Utc>) {
@@ -80,6 +106,7 @@ async fn fold(app: &App) -> Answer<()> {
     let now = Utc::now();
     let mut tx = app.db().as_system().await?;
     tx.roll_up_statistics(now - FOLD_SPAN, now).await?;
+    tx.roll_up_node_statistics(now - FOLD_SPAN, now).await?;
     Ok(tx.commit().await?)
 }
 

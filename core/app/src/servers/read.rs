@@ -2,17 +2,15 @@
 
 use crate::{
     App, OpCtx,
-    error::{Answer, AppError},
+    error::Answer,
     inputs::{ServersQuery, StatisticsQuery},
     views::{EndpointView, Page, PlayersView, ServerView, StatisticsPoint, StatisticsView},
 };
-use chrono::{TimeDelta, Utc};
+use chrono::Utc;
 use gantry_auth::rights;
-use gantry_domain::{page::PageRequest, problem, servers::Server, servers::ServerFilter, statistics};
+use gantry_domain::{page::PageRequest, problem, servers::Server, servers::ServerFilter};
 use gantry_types::{ServerId, permission::Permission};
 
-/// What a chart shows when nobody says.
-const DEFAULT_SPAN: TimeDelta = TimeDelta::hours(1);
 /// Longest search text, in characters.
 const MAX_SEARCH: usize = 100;
 
@@ -62,13 +60,7 @@ impl App {
     ) -> Answer<StatisticsView> {
         let (mut tx, access) = self.access(ctx, id).await?;
         let grant = access.grant::<rights::StatisticsRead>()?;
-        let now = Utc::now();
-        let to = query.to.unwrap_or(now);
-        let from = match query.from {
-            Some(from) => from,
-            None => to.checked_sub_signed(DEFAULT_SPAN).ok_or(AppError::Broken("a time out of range"))?,
-        };
-        let wanted = statistics::resolution(from, to, now);
+        let wanted = query.resolution(Utc::now())?;
         let points = tx.statistics(&grant, wanted).await?;
         Ok(StatisticsView {
             from: wanted.from,

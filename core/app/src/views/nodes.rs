@@ -5,8 +5,9 @@ use gantry_domain::{
     allocations::Allocation,
     locations::Location,
     nodes::{Capacity, Node, Promised},
+    statistics::NodePoint,
 };
-use gantry_protocol::NodeReport;
+use gantry_protocol::{NodeReport, NodeSample};
 use gantry_types::{AllocationId, LocationId, NodeId, ServerId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -48,8 +49,62 @@ pub struct NodeView {
     pub free_allocation_count: u32,
     /// What the daemon last said of its machine. Administrators alone see it.
     pub report: Option<NodeReport>,
+    /// What its machine did at last; none while it is not connected. Administrators alone see it.
+    pub usage: Option<NodeUsage>,
     pub last_seen_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+}
+
+/// The two numbers by which machines are compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeUsage {
+    pub at: DateTime<Utc>,
+    /// Of all its cores together, from 0 to 100.
+    pub cpu_percent: Option<f64>,
+    pub memory_bytes: u64,
+    pub memory_total_bytes: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeStatisticsView {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub step_seconds: u32,
+    pub points: Vec<NodeStatisticsPoint>,
+}
+
+/// Means over one step, or the last or highest value where a mean says nothing. What nobody measured is null. Percents are
+/// of the whole machine, from 0 to 100; bytes that move are per second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeStatisticsPoint {
+    /// The step's beginning.
+    pub at: DateTime<Utc>,
+    /// All that was not idle.
+    pub cpu_percent: Option<f64>,
+    pub cpu_iowait_percent: Option<f64>,
+    pub cpu_steal_percent: Option<f64>,
+    pub memory_bytes: Option<u64>,
+    pub memory_total_bytes: Option<u64>,
+    pub swap_bytes: Option<u64>,
+    pub swap_total_bytes: Option<u64>,
+    pub load_one: Option<f64>,
+    pub load_five: Option<f64>,
+    pub load_fifteen: Option<f64>,
+    pub disk_read_bytes: Option<u64>,
+    pub disk_written_bytes: Option<u64>,
+    /// Of the file system that holds the servers' files.
+    pub disk_bytes: Option<u64>,
+    pub disk_total_bytes: Option<u64>,
+    pub network_rx_bytes: Option<u64>,
+    pub network_tx_bytes: Option<u64>,
+    pub tcp_established: Option<f64>,
+    /// In all states together.
+    pub tcp_total: Option<f64>,
+    /// The hottest.
+    pub temperature_celsius: Option<f64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -112,8 +167,8 @@ impl From<Allocation> for AllocationView {
 }
 
 impl NodeView {
-    /// The node, with whether its link stands at present.
-    pub(crate) fn of(node: Node, connected: bool) -> Self {
+    /// The node, with whether its link stands at present and what its machine did at last.
+    pub(crate) fn of(node: Node, connected: bool, sample: Option<&NodeSample>) -> Self {
         let state = match (connected, node.enrolled_at) {
             (true, _) => NodeState::Connected,
             (false, Some(_)) => NodeState::Disconnected,
@@ -131,8 +186,49 @@ impl NodeView {
             allocation_count: node.allocations,
             free_allocation_count: node.free_allocations,
             report: node.report.and_then(|report| serde_json::from_value(report).ok()),
+            usage: sample.filter(|_| connected).map(NodeUsage::from),
             last_seen_at: node.last_seen_at,
             created_at: node.created_at,
+        }
+    }
+}
+
+impl From<&NodeSample> for NodeUsage {
+    fn from(sample: &NodeSample) -> Self {
+        Self {
+            at: sample.at,
+            cpu_percent: sample.cpu.map(|cpu| cpu.busy()),
+            memory_bytes: sample.memory.used_bytes,
+            memory_total_bytes: sample.memory.total_bytes,
+        }
+    }
+}
+
+impl From<NodePoint> for NodeStatisticsPoint {
+    fn from(point: NodePoint) -> Self {
+        let measures = point.measures;
+        let bytes = |value: Option<i64>| value.and_then(|value| u64::try_from(value).ok());
+        Self {
+            at: point.at,
+            cpu_percent: measures.cpu_percent,
+            cpu_iowait_percent: measures.cpu_iowait_percent,
+            cpu_steal_percent: measures.cpu_steal_percent,
+            memory_bytes: bytes(measures.memory_bytes),
+            memory_total_bytes: bytes(measures.memory_total_bytes),
+            swap_bytes: bytes(measures.swap_bytes),
+            swap_total_bytes: bytes(measures.swap_total_bytes),
+            load_one: measures.load_one,
+            load_five: measures.load_five,
+            load_fifteen: measures.load_fifteen,
+            disk_read_bytes: bytes(measures.disk_read_bytes),
+            disk_written_bytes: bytes(measures.disk_written_bytes),
+            disk_bytes: bytes(measures.disk_bytes),
+            disk_total_bytes: bytes(measures.disk_total_bytes),
+            network_rx_bytes: bytes(measures.network_rx_bytes),
+            network_tx_bytes: bytes(measures.network_tx_bytes),
+            tcp_established: measures.tcp_established,
+            tcp_total: measures.tcp_total,
+            temperature_celsius: measures.temperature_celsius,
         }
     }
 }

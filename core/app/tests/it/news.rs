@@ -2,7 +2,10 @@
 
 use crate::fixture::{World, soon};
 use gantry_app::{LiveFeed, LiveFrame, Topic, inputs::*};
-use gantry_protocol::SampleEnvelope;
+use gantry_protocol::{
+    NodeSample, SampleEnvelope,
+    machine::{CpuUse, LoadAverage, MemoryUse, SwapUse, TcpCounts},
+};
 use gantry_types::{
     ServerId,
     permission::Permission,
@@ -129,4 +132,59 @@ async fn a_member_hands_out_what_it_has_and_no_more() {
     let member = world.app.invite_member(&grace, server, fine).await.unwrap();
     assert_eq!(member.permissions, [Permission::ServerRead, Permission::ConsoleRead]);
     world.end().await;
+}
+
+fn moment(user: f64) -> NodeSample {
+    NodeSample {
+        at: chrono::DateTime::UNIX_EPOCH,
+        uptime_seconds: 7,
+        cpu: Some(CpuUse { user, ..CpuUse::default() }),
+        cores: Vec::new(),
+        memory: MemoryUse { used_bytes: 3, total_bytes: 9, ..MemoryUse::default() },
+        swap: SwapUse::default(),
+        load: LoadAverage::default(),
+        file_systems: Vec::new(),
+        disks: Vec::new(),
+        interfaces: Vec::new(),
+        temperatures: Vec::new(),
+        tcp: TcpCounts::default(),
+    }
+}
+
+fn is_of_a_machine(frame: &LiveFrame) -> bool {
+    matches!(frame, LiveFrame::NodeSample { .. })
+}
+
+#[tokio::test]
+async fn a_machine_is_measured_each_second_while_an_administrator_watches() {
+    let world = World::new().await;
+    let node = world.connected_node("attic").await;
+    node.is_watched(false).await;
+    let grace = world.person("grace").await;
+    let mut feed = world.app.live(&grace).await.unwrap();
+    feed.subscribe([Topic::Node(node.id), Topic::Servers]).unwrap();
+    let mut admin = world.app.live(&world.admin).await.unwrap();
+    admin.subscribe([Topic::Node(node.id)]).unwrap();
+    node.is_watched(true).await;
+
+    node.measure(&moment(12.0));
+    let frame = until(&mut admin, is_of_a_machine).await;
+    let LiveFrame::NodeSample { node_id, sample } = frame else { panic!("{frame:?}") };
+    assert_eq!((node_id, sample.cpu.map(|cpu| cpu.busy())), (node.id, Some(12.0)));
+    assert!(sample.at > chrono::DateTime::UNIX_EPOCH, "a node's clock is not believed");
+    let seen = world.app.node(&world.admin, node.id).await.unwrap().usage.unwrap();
+    assert_eq!((seen.cpu_percent, seen.memory_bytes), (Some(12.0), 3));
+
+    // Who comes later begins with what is known.
+    let mut second = world.app.live(&world.admin).await.unwrap();
+    second.subscribe([Topic::Node(node.id)]).unwrap();
+    until(&mut second, is_of_a_machine).await;
+
+    // To a person nothing of it comes: the first that does is of a server.
+    let (server, _) = world.server(node.id).await;
+    world.invite(server, &grace, &[Permission::ServerRead]).await;
+    let frame = until(&mut feed, |_| true).await;
+    assert!(matches!(frame, LiveFrame::Server { .. }), "{frame:?}");
+    drop((admin, second));
+    node.is_watched(false).await;
 }

@@ -14,7 +14,8 @@ use gantry_app::{App, wire::EnrollRequest};
 use gantry_nodes::keys;
 use gantry_protocol::{
     Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, ConsoleSource, DesiredServer, Event,
-    EventEnvelope, NodeReport, ObservedServer, Refusal, RefusalCode, SampleEnvelope, SystemReport,
+    EventEnvelope, NodeReport, NodeSample, ObservedServer, Refusal, RefusalCode, SampleEnvelope,
+    SystemReport,
     tunnel::{ByteStream, Caller, Tasks, handshake, memory::pair},
 };
 use gantry_types::{
@@ -49,6 +50,9 @@ pub(crate) struct Memory {
     events: Mutex<Vec<EventEnvelope>>,
     fresh_events: broadcast::Sender<EventEnvelope>,
     samples: broadcast::Sender<SampleEnvelope>,
+    machine: broadcast::Sender<NodeSample>,
+    /// Whether the stream of its machine that was opened last is watched.
+    pub(crate) watched: watch::Sender<Option<bool>>,
     lines: Mutex<Vec<ConsoleLine>>,
     fresh_lines: broadcast::Sender<ConsoleLine>,
 }
@@ -85,6 +89,8 @@ impl FakeNode {
             events: Mutex::default(),
             fresh_events: broadcast::Sender::new(64),
             samples: broadcast::Sender::new(64),
+            machine: broadcast::Sender::new(64),
+            watched: watch::Sender::default(),
             lines: Mutex::default(),
             fresh_lines: broadcast::Sender::new(64),
         };
@@ -138,6 +144,15 @@ impl FakeNode {
         self.memory.samples.send(envelope.clone()).ok();
     }
 
+    /// Waits until the stream of its machine is open in this way.
+    pub(crate) async fn is_watched(&self, watched: bool) {
+        soon(self.memory.watched.subscribe().wait_for(|now| *now == Some(watched))).await.unwrap();
+    }
+
+    pub(crate) fn measure(&self, sample: &NodeSample) {
+        self.memory.machine.send(sample.clone()).ok();
+    }
+
     pub(crate) fn print(&self, text: &str) {
         let mut lines = self.memory.lines.lock().unwrap();
         let seq = lines.len() as u64 + 1;
@@ -165,6 +180,7 @@ pub(crate) fn observed(state: Observed) -> ObservedState {
 fn router(memory: Arc<Memory>) -> Router {
     Router::new()
         .route("/v1/node", get(node))
+        .route("/v1/node/samples", get(machine))
         .route("/v1/plugins/{digest}", put(put_plugin))
         .route("/v1/servers", get(servers))
         .route("/v1/servers/{id}", put(put_server))
@@ -250,6 +266,17 @@ async fn acknowledge(State(memory): Shared, Json(acknowledge): Json<Acknowledge>
 
 async fn samples(State(memory): Shared) -> Response {
     ndjson(Vec::new(), memory.samples.subscribe())
+}
+
+#[derive(Deserialize)]
+struct Watched {
+    watched: bool,
+}
+
+async fn machine(State(memory): Shared, Query(query): Query<Watched>) -> Response {
+    let fresh = memory.machine.subscribe();
+    memory.watched.send_replace(Some(query.watched));
+    ndjson(Vec::new(), fresh)
 }
 
 fn ndjson<T: Serialize + Clone + Send + 'static>(known: Vec<T>, fresh: broadcast::Receiver<T>) -> Response {

@@ -14,6 +14,7 @@ mod games;
 mod limits;
 mod matrix;
 mod members;
+mod nodes;
 mod repeats;
 mod servers;
 mod sessions;

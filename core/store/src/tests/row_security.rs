@@ -85,6 +85,7 @@ async fn no_request_of_a_person_reads_passwords_tokens_or_keys() {
             "TRUNCATE servers",
             "SELECT app.maintain_statistics(now(), 0, 0)",
             "SELECT FROM statistics_fine_d20200101",
+            "UPDATE node_statistics_fine SET cpu_percent = 0",
         ] {
             let mut tx = world.test.db.as_user(actor).await.unwrap();
             assert!(refused(&mut tx, sql).await, "{} ran {sql}", actor.name);
@@ -104,6 +105,8 @@ async fn a_tenant_changes_neither_limits_nor_owner_nor_role() {
         "INSERT INTO nodes (id, location_id, name) VALUES (gen_random_uuid(), gen_random_uuid(), 'x')",
         "SELECT FROM plugin_components",
         "SELECT FROM node_reports",
+        "SELECT FROM node_statistics_fine",
+        "SELECT FROM node_statistics_coarse",
     ] {
         let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
         assert!(refused(&mut tx, sql).await, "{sql}");

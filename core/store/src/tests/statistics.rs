@@ -3,7 +3,7 @@
 use super::fixtures::{World, now};
 use chrono::Duration;
 use gantry_auth::rights;
-use gantry_domain::statistics::{self, Bucket, Measures, Resolution, Source};
+use gantry_domain::statistics::{self, Bucket, Measures, NodeBucket, NodeMeasures, Resolution, Source};
 use gantry_types::ServerId;
 
 fn bucket(server_id: ServerId, ago: i64, players: f64) -> Bucket {
@@ -43,18 +43,58 @@ async fn a_chart_averages_what_was_sampled_and_a_gap_stays_a_gap() {
 }
 
 #[tokio::test]
+async fn a_chart_of_a_node_averages_what_was_sampled_for_administrators_alone() {
+    let world = World::new().await;
+    let bucket = |ago: i64, cpu: f64, memory: i64| NodeBucket {
+        node_id: world.node,
+        at: statistics::fine_bucket(now() - Duration::seconds(ago)),
+        measures: NodeMeasures {
+            cpu_percent: Some(cpu),
+            memory_bytes: Some(memory),
+            memory_total_bytes: Some(memory * 2),
+            ..NodeMeasures::default()
+        },
+    };
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let batch = [bucket(3600, 10.0, 100), bucket(3610, 30.0, 200), bucket(-3 * 86_400, 90.0, 1)];
+    assert_eq!(tx.record_node_statistics(&batch).await.unwrap(), 2, "a wrong clock's bucket is dropped");
+    assert_eq!(tx.record_node_statistics(&batch[..1]).await.unwrap(), 1, "and a repeated one replaced");
+    tx.roll_up_node_statistics(now() - Duration::hours(2), now() + Duration::hours(1)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let grant = world.admin.administrator().unwrap();
+    for source in [Source::Fine, Source::Coarse] {
+        let (from, to) = (now() - Duration::hours(2), now() + Duration::hours(1));
+        let wanted = Resolution { from, to, step: Duration::days(1), source };
+        let mut tx = world.test.db.as_user(&world.admin).await.unwrap();
+        let points = tx.node_statistics(&grant, world.node, wanted).await.unwrap();
+        // At midnight the two may lie in two days, and at a full five minutes in two coarse buckets.
+        assert!(!points.is_empty() && points.len() <= 2, "{points:?}");
+        let measures = points[points.len() - 1].measures;
+        assert!((10.0..=30.0).contains(&measures.cpu_percent.unwrap()), "{source:?} {measures:?}");
+        assert_eq!((measures.swap_bytes, measures.temperature_celsius), (None, None));
+        let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+        let refused = tx.node_statistics(&grant, world.node, wanted).await;
+        assert!(refused.is_err(), "row security stands below the grant");
+    }
+}
+
+#[tokio::test]
 async fn old_partitions_go_and_the_next_ones_are_there() {
     let world = World::new().await;
     let mut tx = world.test.db.as_system().await.unwrap();
     tx.maintain_statistics(now() + Duration::days(30)).await.unwrap();
     tx.maintain_statistics(now() + Duration::days(30)).await.unwrap();
-    let fine: Vec<String> = sqlx::query_scalar(
-        "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-         WHERE i.inhparent = 'statistics_fine'::regclass ORDER BY 1",
-    )
-    .fetch_all(tx.db())
-    .await
-    .unwrap();
-    let day = |days| format!("statistics_fine_d{}", (now() + Duration::days(days)).format("%Y%m%d"));
-    assert_eq!((fine.first(), fine.last()), (Some(&day(28)), Some(&day(33))), "{fine:?}");
+    for table in ["statistics_fine", "node_statistics_fine"] {
+        let fine: Vec<String> = sqlx::query_scalar(
+            "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+             WHERE i.inhparent = $1::regclass ORDER BY 1",
+        )
+        .bind(table)
+        .fetch_all(tx.db())
+        .await
+        .unwrap();
+        let day = |days| format!("{table}_d{}", (now() + Duration::days(days)).format("%Y%m%d"));
+        assert_eq!((fine.first(), fine.last()), (Some(&day(28)), Some(&day(33))), "{fine:?}");
+    }
 }

@@ -27,6 +27,7 @@ const SMALL_BYTES: usize = 64 << 10;
 pub fn router(node: Node) -> Router {
     Router::new()
         .route("/v1/node", get(routes::node))
+        .route("/v1/node/samples", get(streams::machine))
         .route("/v1/plugins/{digest}", put(routes::put_plugin).layer(DefaultBodyLimit::max(COMPONENT_BYTES)))
         .route("/v1/servers", get(routes::servers))
         .route("/v1/servers/{id}", put(routes::put_server).layer(DefaultBodyLimit::max(SERVER_BYTES)))

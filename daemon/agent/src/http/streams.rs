@@ -14,6 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{Stream, StreamExt, stream};
+use gantry_protocol::NodeSample;
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::broadcast::error::RecvError;
@@ -81,6 +82,29 @@ pub(super) async fn samples(State(node): State<Node>) -> Response {
             batch.push(sample);
         }
         Some((batch, receiver))
+    });
+    lines(&node, batches)
+}
+
+#[derive(Deserialize)]
+pub(super) struct Watched {
+    #[serde(default)]
+    watched: bool,
+}
+
+pub(super) async fn machine(State(node): State<Node>, Asked(asked): Asked<Watched>) -> Response {
+    let machine = &node.shared().machine;
+    // Whoever begins to watch has the next sample made, and must be there to hear it.
+    let samples = machine.samples();
+    let watching = asked.watched.then(|| machine.watch());
+    let batches = stream::unfold((samples, watching), |(mut samples, watching)| async move {
+        loop {
+            samples.changed().await.ok()?;
+            let latest = samples.borrow_and_update().clone();
+            if let Some(sample) = latest {
+                return Some((vec![NodeSample::clone(&sample)], (samples, watching)));
+            }
+        }
     });
     lines(&node, batches)
 }

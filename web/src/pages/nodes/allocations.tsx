@@ -17,8 +17,11 @@ import { Empty, SkeletonRows } from '~/ui/empty'
 import { GridTable, type Column } from '~/ui/grid-table'
 import { ProblemCard } from '~/ui/problem'
 import { toast } from '~/ui/toast'
+import { useNode } from './layout'
 
-export function NodeAllocations({ nodeId }: { nodeId: string }) {
+export function NodeAllocationsPage() {
+  const { id: nodeId } = useNode()
+
   const [adding, setAdding] = useState(false)
   const queries = useQueryClient()
   const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(nodeAllocationsQuery(nodeId))

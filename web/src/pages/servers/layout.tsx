@@ -1,13 +1,14 @@
 /** The frame of a server's page: who it is, how it is, what can be done, and its tabs. */
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { Link, Outlet, getRouteApi, useLocation, useMatchRoute } from '@tanstack/react-router'
+import { Outlet, getRouteApi, useMatchRoute } from '@tanstack/react-router'
 import { CirclePause, CloudOff, OctagonAlert, Trash2, TriangleAlert } from 'lucide-react'
-import { useEffect, useRef } from 'react'
+import { useEffect } from 'react'
 import { useLive } from '~/actions/context'
 import { operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, Permission, ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { ServerStatus } from '~/layout/status'
+import { Tabs } from '~/layout/tabs'
 import { address } from '~/lib/format'
 import { isActive, isInstalling } from '~/lib/server-status'
 import { to } from '~/routes/to'
@@ -39,29 +40,6 @@ const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)[
   { label: s.server.tabs.activity, link: to.activity, right: 'activity.read' },
 ]
 
-function Tabs({ server }: { server: ServerView }) {
-  const nav = useRef<HTMLElement>(null)
-  const { pathname } = useLocation()
-  // On a phone the row of tabs is wider than the screen, and the one that is open may lie beyond its edge.
-  useEffect(() => {
-    nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
-  }, [pathname])
-  return (
-    <nav ref={nav} aria-label={s.server.tabs.label} className="-mb-px flex gap-1 overflow-x-auto px-1 [scrollbar-width:none] sm:px-4">
-      {TABS.filter((tab) => server.permissions.includes(tab.right)).map((tab) => (
-        <Link
-          key={tab.label}
-          {...tab.link(server.id)}
-          className="flex h-9 shrink-0 items-center border-b-2 border-transparent px-2.5 text-sm text-dim -outline-offset-2 transition-colors hover:text-text"
-          activeProps={{ className: '!border-accent font-medium !text-text' }}
-        >
-          {tab.label}
-        </Link>
-      ))}
-    </nav>
-  )
-}
-
 export function ServerLayout() {
   const server = useServer()
   const live = useLive()
@@ -92,7 +70,7 @@ export function ServerLayout() {
           </div>
           <PowerGroup server={server} />
         </div>
-        <Tabs server={server} />
+        <Tabs label={s.server.tabs.label} tabs={TABS.filter((tab) => server.permissions.includes(tab.right)).map((tab) => ({ label: tab.label, link: tab.link(server.id) }))} />
       </div>
       <Notices server={server} />
       <div className={cn('flex-1', onConsole ? 'flex min-h-0 flex-col' : 'mx-auto w-full max-w-480 px-3 pt-5 pb-24 sm:px-6')}>

@@ -5,27 +5,15 @@ import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useSamples } from '~/api/live'
 import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
+import { RangePicker, spanOf, type Range } from '~/layout/time-range'
 import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
 import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
 import { s } from '~/strings'
 import { Card, Facts } from '~/ui/card'
 import { Chart, type ChartMark } from '~/ui/chart'
-import { cn } from '~/ui/cn'
-import { Glyph } from '~/ui/glyph'
 import { ProblemCard } from '~/ui/problem'
 import { Ago, Since, useNow } from '~/ui/time'
 import { useServer } from './layout'
-
-const HOUR = 3_600_000
-const RANGES = [
-  { id: 'live', span: SAMPLES_KEPT * 1_000 },
-  { id: 'hour', span: HOUR },
-  { id: 'sixHours', span: 6 * HOUR },
-  { id: 'day', span: 24 * HOUR },
-  { id: 'week', span: 7 * 24 * HOUR },
-  { id: 'month', span: 30 * 24 * HOUR },
-] as const
-type Range = (typeof RANGES)[number]['id']
 
 export function OverviewPage() {
   const server = useServer()
@@ -37,26 +25,12 @@ export function OverviewPage() {
           <RangePicker value={range} onChange={setRange} />
           <Legend />
         </div>
-        {range === 'live' ? <LiveCharts server={server} /> : <PastCharts server={server} span={RANGES.find((one) => one.id === range)?.span ?? HOUR} />}
+        {range === 'live' ? <LiveCharts server={server} /> : <PastCharts server={server} span={spanOf(range)} />}
       </div>
       <div className="grid content-start gap-4 sm:grid-cols-2 2xl:grid-cols-1">
         <GameCard server={server} />
         <ServerCard server={server} />
       </div>
-    </div>
-  )
-}
-
-function RangePicker({ value, onChange }: { value: Range; onChange: (range: Range) => void }) {
-  return (
-    <div role="radiogroup" aria-label={s.overview.range} className="flex rounded-md border border-line bg-surface p-0.5">
-      {RANGES.map(({ id }) => (
-        <label key={id} className={cn('flex h-7 cursor-pointer items-center gap-1.5 rounded-sm px-2.5 text-sm whitespace-nowrap text-dim has-focus-visible:outline-2 has-focus-visible:outline-accent', value === id && 'bg-hover font-medium text-text')}>
-          <input type="radio" name="range" className="sr-only" checked={value === id} onChange={() => onChange(id)} />
-          {id === 'live' && <Glyph shape="disc" tone="ok" className="size-2 max-sm:hidden" />}
-          {s.overview.ranges[id]}
-        </label>
-      ))}
     </div>
   )
 }
@@ -106,12 +80,12 @@ function Charts({ server, columns, from, to, empty }: { server: ServerView; colu
   const o = s.overview
   const series = useMemo(
     () => ({
-      cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.cpu }],
-      memory: [{ name: o.memory, tone: 'accent' as const, values: columns.memory }],
-      network: [{ name: o.received, tone: 'info' as const, values: columns.received }, { name: o.sent, tone: 'warn' as const, values: columns.sent }],
-      players: [{ name: o.players, tone: 'ok' as const, values: columns.players }],
-      disk: [{ name: o.disk, tone: 'accent' as const, values: columns.disk }],
-      latency: [{ name: o.latency, tone: 'info' as const, values: columns.latency }],
+      cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],
+      memory: [{ name: o.memory, tone: 'accent' as const, values: columns.values.memory }],
+      network: [{ name: o.received, tone: 'info' as const, values: columns.values.received }, { name: o.sent, tone: 'warn' as const, values: columns.values.sent }],
+      players: [{ name: o.players, tone: 'ok' as const, values: columns.values.players }],
+      disk: [{ name: o.disk, tone: 'accent' as const, values: columns.values.disk }],
+      latency: [{ name: o.latency, tone: 'info' as const, values: columns.values.latency }],
     }),
     [columns, o],
   )

@@ -41,6 +41,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("deleteNode", Administrator),
     ("enrollNode", Administrator),
     ("revokeNode", Administrator),
+    ("nodeStatistics", Administrator),
     ("listAllocations", Administrator),
     ("createAllocations", Administrator),
     ("deleteAllocation", Administrator),

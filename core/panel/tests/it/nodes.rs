@@ -1,0 +1,59 @@
+//! What a node says of the machine below it: live, and as history.
+
+use crate::kit::{Page, TestApp, TestNode};
+use serde_json::Value;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machine_of_a_node_is_watched_live_and_has_a_history() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    let (path, topic) = (format!("/api/nodes/{}", node.id), format!("node:{}", node.id));
+
+    let mut page = Page::live(&admin, &[&topic]).await;
+    let measured = |frame: &Value| frame["type"] == "node_sample" && frame["sample"]["cpu"].is_object();
+    let frame = page.until(measured).await;
+    let sample = &frame["sample"];
+    assert_eq!(frame["nodeId"], node.id);
+    assert!(sample["memory"]["usedBytes"].as_u64().unwrap() > 0, "{sample}");
+    assert!(!sample["cores"].as_array().unwrap().is_empty(), "{sample}");
+    let usage = admin.get(&path).await.expect(200)["usage"].clone();
+    assert!(usage["cpuPercent"].is_number() && usage["memoryTotalBytes"].as_u64().unwrap() > 0, "{usage}");
+
+    let mut points = Vec::new();
+    for _ in 0..240 {
+        let history = admin.get(&format!("{path}/statistics")).await.expect(200);
+        assert_eq!(history["stepSeconds"], 10);
+        points = history["points"].as_array().unwrap().clone();
+        if !points.is_empty() {
+            break;
+        }
+        // Buckets are written every ten seconds, of which nobody is told.
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    let point = points.first().expect("no bucket was ever written");
+    for name in
+        ["cpuPercent", "memoryBytes", "memoryTotalBytes", "loadOne", "networkRxBytes", "tcpEstablished"]
+    {
+        assert!(point[name].is_number(), "{name} of {point}");
+    }
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machine_of_a_node_is_nothing_for_people() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    let path = format!("/api/nodes/{}", node.id);
+    let mut page = Page::live(&admin, &[&format!("node:{}", node.id)]).await;
+    page.until(|frame| frame["type"] == "node_sample").await;
+
+    let person = app.person(&admin, "eve", "user").await;
+    person.get(&format!("{path}/statistics")).await.problem("forbidden");
+    let seen = person.get(&path).await.expect(200);
+    assert_eq!((&seen["usage"], &seen["report"]), (&Value::Null, &Value::Null));
+    admin.get("/api/nodes/00000000-0000-7000-8000-000000000000/statistics").await.problem("not_found");
+    node.stop().await;
+}
