@@ -307,6 +307,7 @@ fn told(error: &FilesError) -> String {
 }
 
 /// What people are told. Paths in it are lossy, and control characters of a tenant's names do not pass.
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped with it by name")]
 fn refused(error: FilesError) -> Refused {
     let code = match &error {
         FilesError::InvalidPath { .. } => RefusalCode::Invalid,
