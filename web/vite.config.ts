@@ -25,6 +25,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'xterm', test: /node_modules[\\/]@xterm/ },
+            { name: 'codemirror', test: /node_modules[\\/](@codemirror|@lezer|crelt|style-mod|w3c-keyname|@marijn)/ },
             { name: 'uplot', test: /node_modules[\\/]uplot/ },
           ],
         },

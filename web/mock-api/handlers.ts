@@ -4,6 +4,7 @@
  */
 import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
+import * as files from './files'
 import { machinePoint, usageOf } from './machines'
 import { lengthen, multiply, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
@@ -119,6 +120,10 @@ function upload({ query, bytes }: Call) {
   return plugin
 }
 
+const filed = (result: unknown) => (result instanceof files.Fails ? problem(...result.fault, 'The detail says what is in the way.') : result)
+/** Whether no server has any files. */
+let noFiles = false
+
 const withServer = (handle: (server: ServerView, call: Call) => unknown): Handler => (call) => {
   const server = world.server(call.params[0] ?? '')
   return server ? handle(server, call) : missing()
@@ -170,6 +175,14 @@ const routes: [method: string, path: string, handle: Handler][] = [
     const older = lines.filter((line) => line.seq < Number(query.get('before') ?? Infinity)).slice(-Number(query.get('limit') ?? 200))
     return { lines: older, firstSeq: lines[0]?.seq ?? 1, nextSeq: (lines.at(-1)?.seq ?? 0) + 1 }
   })],
+  ['GET', '/api/servers/:/files', ({ query }) => filed(files.list(query.get('path') ?? '', noFiles))],
+  ['GET', '/api/servers/:/files/content', ({ query }) => filed(files.content(query.get('path') ?? ''))],
+  ['PUT', '/api/servers/:/files/content', ({ query, bytes }) => filed(files.save(query.get('path') ?? '', new TextDecoder().decode(bytes), query.get('version')))],
+  ['PUT', '/api/servers/:/files/upload', ({ query, bytes }) => filed(files.upload(query.get('path') ?? '', bytes.length, query.get('replace') === 'true'))],
+  ['POST', '/api/servers/:/files/directory', ({ body }) => filed(files.makeDirectory(String(body.path)))],
+  ['POST', '/api/servers/:/files/rename', ({ body }) => filed(files.move(String(body.from), String(body.to), false))],
+  ['POST', '/api/servers/:/files/copy', ({ body }) => filed(files.move(String(body.from), String(body.to), true))],
+  ['POST', '/api/servers/:/files/delete', ({ body }) => files.remove(body.paths as string[])],
   ['GET', '/api/servers/:/allocations', withServer((server) => page(server.endpoints))],
   ['POST', '/api/servers/:/allocations', withServer((server, { body }) => {
     const free = allocations.find((one) => one.nodeId === server.node.id && !one.inUse)
@@ -246,12 +259,14 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`, `many-cores`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`, `many-cores`; of files, `no-files`, `no-writing`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
+  if (name === 'no-files') noFiles = true
+  if (name === 'no-writing') for (const server of servers) server.permissions = server.permissions.filter((right) => !['files.read', 'files.write', 'files.delete'].includes(right))
   if (name === 'limited' && users[0]) users[0].role = 'limited'
   if (name === 'long') lengthen()
   if (name === 'many') multiply()
@@ -267,7 +282,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
   const url = new URL(request.url)
   await new Promise((resolve) => setTimeout(resolve, 60))
   const body = request.headers.get('content-type')?.includes('json') ? ((await request.json()) as Record<string, unknown>) : {}
-  const bytes = request.headers.get('content-type') === 'application/wasm' ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
+  const bytes = /wasm|octet-stream/.test(request.headers.get('content-type') ?? '') ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
   for (const [method, pattern, handle] of routes) {
     const params = method === request.method ? match(pattern, url.pathname) : null
     if (!params) continue

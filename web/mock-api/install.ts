@@ -92,6 +92,51 @@ function flood(serverId: string): void {
   }, 100)
 }
 
+/** The part of XMLHttpRequest that uploads use, over the mocked `fetch`, with a progress that can be seen. */
+class MockRequest {
+  status = 0
+  responseText = ''
+  readonly upload: { onprogress: ((event: { loaded: number }) => void) | null } = { onprogress: null }
+  onload: (() => void) | null = null
+  onabort: (() => void) | null = null
+  onerror: (() => void) | null = null
+  readonly #headers = new Headers()
+  #method = 'GET'
+  #url = ''
+  #ended = false
+
+  open(method: string, url: string): void {
+    this.#method = method
+    this.#url = url
+  }
+  setRequestHeader(name: string, value: string): void {
+    this.#headers.set(name, value)
+  }
+  getResponseHeader(): null {
+    return null
+  }
+  abort(): void {
+    this.#ended = true
+    this.onabort?.()
+  }
+  send(file: File): void {
+    let step = 0
+    const timer = setInterval(() => {
+      step += 1
+      if (!this.#ended) this.upload.onprogress?.({ loaded: (file.size * step) / 10 })
+      if (step < 10 && !this.#ended) return
+      clearInterval(timer)
+      if (!this.#ended) void this.#finish(file)
+    }, 250)
+  }
+  async #finish(file: File): Promise<void> {
+    const response = await fetch(this.#url, { method: this.#method, headers: this.#headers, body: file })
+    this.status = response.status
+    this.responseText = await response.text()
+    this.onload?.()
+  }
+}
+
 export function install(): void {
   const name = new URLSearchParams(location.search).get('mock') ?? sessionStorage.getItem('gantry.mock')
   if (name) sessionStorage.setItem('gantry.mock', name)
@@ -103,6 +148,7 @@ export function install(): void {
     const url = new URL(request.url)
     return url.origin === location.origin && url.pathname.startsWith('/api/') ? answer(request, name === 'failing' || name === 'loading' || name === 'refusing' ? name : 'well') : realFetch(request)
   }
+  globalThis.XMLHttpRequest = MockRequest as unknown as typeof XMLHttpRequest
   globalThis.WebSocket = new Proxy(globalThis.WebSocket, {
     construct: (Real, [url, protocols]: [string, string[]?]) => (new URL(url).pathname.startsWith('/api/') ? new MockSocket(url) : new Real(url, protocols)),
   })

@@ -135,6 +135,54 @@ const SCENES = [
   ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
+  ['files', `/servers/${S1}/files`, (page) => page.getByRole('table').waitFor()],
+  ['files-empty', `/servers/${S1}/files?mock=no-files`, (page) => page.getByText('Nothing is here').waitFor()],
+  ['files-loading', `/servers/${S1}/files?mock=loading`],
+  ['files-gone', `/servers/${S1}/files?path=nowhere`, (page) => page.getByRole('alert').waitFor()],
+  ['files-menu', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: games.log' }).click()
+    await page.getByRole('menuitem').first().waitFor()
+  }],
+  ['files-reading-forbidden', `/servers/${S1}/files?mock=no-writing`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: gantry.cfg' }).click()
+    await page.getByText('You may not read files').first().waitFor()
+  }],
+  ['files-delete', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: maps' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByRole('dialog').waitFor()
+  }],
+  ['files-rename', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: motd.txt' }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByRole('dialog').waitFor()
+  }],
+  ['files-upload', `/servers/${S1}/files`, async (page) => {
+    const input = page.getByLabel('Files to upload')
+    await input.setInputFiles([{ name: 'motd.txt', mimeType: 'text/plain', buffer: Buffer.from('Hello') }])
+    await page.getByText('A file with this name is there already').waitFor()
+    await input.setInputFiles([{ name: 'oa_dm7.pk3', mimeType: 'application/zip', buffer: Buffer.alloc(3_000_000) }])
+    await page.getByRole('progressbar', { name: 'Uploading oa_dm7.pk3' }).waitFor()
+    await page.waitForTimeout(800)
+  }],
+  ['files-editor', `/servers/${S1}/files?edit=gantry.cfg`, async (page) => {
+    await page.getByRole('textbox', { name: 'Content of gantry.cfg' }).click()
+    await page.keyboard.type('// mine ')
+    await page.getByText('Not saved').waitFor()
+  }],
+  ['files-editor-binary', `/servers/${S1}/files?edit=x.png`, (page) => page.getByRole('alert').waitFor()],
+  ['files-conflict', `/servers/${S1}/files?edit=motd.txt`, async (page) => {
+    await page.getByRole('textbox', { name: 'Content of motd.txt' }).click()
+    await page.keyboard.type('mine')
+    await page.keyboard.press('Control+s')
+    await page.getByRole('heading', { name: 'The file was changed meanwhile' }).waitFor()
+  }],
+  ['files-leave', `/servers/${S1}/files?edit=gantry.cfg`, async (page) => {
+    await page.getByRole('textbox', { name: 'Content of gantry.cfg' }).click()
+    await page.keyboard.type('mine')
+    await page.getByRole('button', { name: 'Close the editor' }).click()
+    await page.getByRole('heading', { name: 'Leave without saving?' }).waitFor()
+  }],
   ['overview', `/servers/${S1}/overview`, async (page) => {
     await page.getByText('24 h').click()
     await page.waitForTimeout(900)

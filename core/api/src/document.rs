@@ -153,6 +153,10 @@ fn success(route: &Route) -> Response {
             let text: Schema = ObjectBuilder::new().schema_type(Type::String).into();
             response.content(*media_type, Content::new(Some(text))).build()
         }
+        Answer::Bytes(media_type) => {
+            let bytes: Schema = ObjectBuilder::new().content_media_type(*media_type).into();
+            response.content(*media_type, Content::new(Some(bytes))).build()
+        }
     }
 }
 

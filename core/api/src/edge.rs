@@ -37,6 +37,8 @@ pub struct EdgeConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Requests a minute on routes with the general limit.
     pub general_per_minute: NonZeroU32,
+    /// Requests a minute on routes that move files.
+    pub files_per_minute: NonZeroU32,
     /// What opens `/metrics` from elsewhere than loopback.
     pub metrics_token: Option<SecretString>,
 }
@@ -66,7 +68,7 @@ impl Edge {
     /// `closing` ends the WebSockets.
     pub fn new(app: App, config: EdgeConfig, metrics: MetricsPage, closing: CancellationToken) -> Self {
         let origins = origins(&config);
-        let rates = Rates::new(config.general_per_minute);
+        let rates = Rates::new(config.general_per_minute, config.files_per_minute);
         let sockets = Arc::new(Semaphore::new(SOCKETS as usize));
         Self(Arc::new(Shared { app, config, origins, rates, metrics, closing, sockets }))
     }

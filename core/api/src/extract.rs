@@ -5,12 +5,16 @@ use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
 };
-use gantry_app::{OpCtx, Origin};
+use futures_util::{StreamExt, stream};
+use gantry_app::{AppError, BodyError, BodyStream, OpCtx, Origin};
 use gantry_types::blueprint::FieldProblem;
 use http::{header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// A JSON body.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -40,6 +44,65 @@ impl<S: Send + Sync> FromRequest<S> for Wasm {
     async fn from_request(request: Request, _: &S) -> Result<Self, EdgeError> {
         expect_media_type(&request, "application/wasm")?;
         body(request).await.map(Self)
+    }
+}
+
+/// A body of bytes that mean nothing to the control plane, whole.
+pub(crate) struct Octets(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Octets {
+    type Rejection = EdgeError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, EdgeError> {
+        expect_media_type(&request, OCTETS)?;
+        body(request).await.map(Self)
+    }
+}
+
+/// The media type of such bytes.
+pub(crate) const OCTETS: &str = "application/octet-stream";
+
+/// The same as they come, so that a file is never held whole.
+pub(crate) struct Flowing {
+    /// In bytes, if the client says it.
+    pub(crate) length: Option<u64>,
+    pub(crate) content: BodyStream,
+    /// Why it broke off, if it was the edge that broke it off.
+    pub(crate) broken: Broken,
+}
+
+/// The edge's own reason for a body that broke off.
+#[derive(Clone, Default)]
+pub(crate) struct Broken(Arc<OnceLock<EdgeError>>);
+
+impl Broken {
+    /// The edge's reason, or else what the use case says.
+    pub(crate) fn reason(self, error: AppError) -> EdgeError {
+        Arc::into_inner(self.0).and_then(OnceLock::into_inner).unwrap_or(EdgeError::App(error))
+    }
+
+    fn end(&self, error: EdgeError) -> BodyError {
+        let text = error.to_string();
+        // The first reason is the one that counts.
+        self.0.set(error).ok();
+        text.into()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Flowing {
+    type Rejection = EdgeError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, EdgeError> {
+        expect_media_type(&request, OCTETS)?;
+        let limit = request.extensions().get::<BodyLimit>().copied().unwrap_or_default();
+        let length = request.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if length.is_some_and(|length| length > limit.most as u64) {
+            return Err(EdgeError::TooLarge { limit: limit.most });
+        }
+        let broken = Broken::default();
+        let content = limit.flow(request.into_body(), broken.clone());
+        Ok(Self { length, content, broken })
     }
 }
 
@@ -81,6 +144,35 @@ impl BodyLimit {
         }
     }
 }
+
+impl BodyLimit {
+    /// The body as it comes, broken off where it becomes too long or too slow.
+    fn flow(self, body: Body, broken: Broken) -> BodyStream {
+        let deadline = tokio::time::Instant::now() + self.time;
+        let state = (body.into_data_stream(), self.most as u64, broken);
+        stream::try_unfold(state, move |(mut body, left, broken)| async move {
+            let until = deadline.min(tokio::time::Instant::now() + SILENCE);
+            let Ok(next) = tokio::time::timeout_at(until, body.next()).await else {
+                return Err(broken.end(EdgeError::SlowBody(if until == deadline {
+                    self.time
+                } else {
+                    SILENCE
+                })));
+            };
+            let Some(piece) = next else { return Ok(None) };
+            let piece = piece
+                .map_err(|_| broken.end(EdgeError::invalid("The body ended before it was complete.")))?;
+            match left.checked_sub(piece.len() as u64) {
+                Some(left) => Ok(Some((piece, (body, left, broken)))),
+                None => Err(broken.end(EdgeError::TooLarge { limit: self.most })),
+            }
+        })
+        .boxed()
+    }
+}
+
+/// For so long the next bytes of a body that flows may let wait for themselves.
+const SILENCE: Duration = Duration::from_secs(30);
 
 fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<LengthLimitError>() || error.source().is_some_and(is_too_long)

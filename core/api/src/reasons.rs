@@ -56,8 +56,21 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::IdempotencyMismatch => {
             "An Idempotency-Key stands for one request. The same key came with another method, address or body within a day."
         }
+        Code::FileExists => {
+            "A file, a link or a directory has the name, and the request does not say that it may go."
+        }
+        Code::FileChanged => {
+            "A file is saved over the very state that it was read in. Somebody else, or the game, has written it since."
+        }
+        Code::FileRefused => {
+            "The path leads to a directory where a file is needed or the other way round, to a pipe or a device, or through a link out of the server's directory; or what is there is too large or not text."
+        }
+        Code::QuotaExceeded => {
+            "What the server's files take, with what is being written, would be more than its disk limit. A file that is replaced counts until the new one is in its place."
+        }
+        Code::DiskFull => "All servers of a node share its disk, and nothing is left on it.",
         Code::PayloadTooLarge => {
-            "The body is longer than the route takes: 256 KiB of JSON, 8 MiB for a plugin. Nothing of it was used."
+            "The body is longer than the route takes: 256 KiB of JSON, 8 MiB for a plugin, 1 MiB for a text that is saved, 1 GiB for a file. Nothing of it was used."
         }
         Code::UnsupportedMediaType => "The Content-Type header is missing or is not the route's.",
         Code::PluginRejected => {

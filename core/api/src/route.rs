@@ -124,6 +124,8 @@ pub(crate) enum Answer {
     Empty,
     Json(RefOr<Schema>),
     Text(&'static str),
+    /// Bytes of this media type.
+    Bytes(&'static str),
 }
 
 /// One method of one path.
@@ -141,6 +143,8 @@ pub struct Route {
     pub idempotent: bool,
     /// Whether the request may take as long as it likes, as WebSockets and uploads do.
     pub unhurried: bool,
+    /// How long its body may take to arrive.
+    pub body_time: Duration,
     pub(crate) tag: &'static str,
     pub(crate) summary: &'static str,
     pub(crate) details: &'static str,
@@ -159,6 +163,8 @@ pub const JSON_LIMIT: usize = 256 * 1024;
 pub const BODY_TIME: Duration = Duration::from_secs(20);
 /// How long the body of an upload may take to arrive.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(300);
+/// How long a file may take that is passed on as it comes.
+pub const TRANSFER_TIME: Duration = Duration::from_secs(3_600);
 
 impl Route {
     fn new(
@@ -178,6 +184,7 @@ impl Route {
             body_limit: JSON_LIMIT,
             idempotent: false,
             unhurried: false,
+            body_time: BODY_TIME,
             tag: "",
             summary,
             details: "",
@@ -253,6 +260,13 @@ impl Route {
     }
     pub(crate) fn unhurried(mut self) -> Self {
         self.unhurried = true;
+        self.body_time = UPLOAD_TIME;
+        self
+    }
+    /// Passes a body on as it comes, for as long as the largest file may take.
+    pub(crate) fn flowing(mut self) -> Self {
+        self.unhurried = true;
+        self.body_time = TRANSFER_TIME;
         self
     }
     pub(crate) fn query<Q: IntoParams>(mut self) -> Self {
@@ -292,6 +306,10 @@ impl Route {
         self.answer = Answer::Text(media_type);
         self
     }
+    pub(crate) fn answers_bytes(mut self, media_type: &'static str) -> Self {
+        self.answer = Answer::Bytes(media_type);
+        self
+    }
     pub(crate) fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
@@ -309,8 +327,7 @@ impl Route {
 
     /// What its body may be.
     pub(crate) fn body_limit(&self) -> BodyLimit {
-        let time = if self.unhurried { UPLOAD_TIME } else { BODY_TIME };
-        BodyLimit { most: self.body_limit, time }
+        BodyLimit { most: self.body_limit, time: self.body_time }
     }
 
     fn register<T: ToSchema>(&mut self) -> RefOr<Schema> {

@@ -7,7 +7,10 @@ pub use gantry_app::{
     ConsoleFrame, LiveFrame,
     inputs::*,
     views::*,
-    wire::{ConsoleLine, ConsolePage, EnrollRequest, EnrollResponse, NodeReport, SystemReport},
+    wire::{
+        ConsoleLine, ConsolePage, EnrollRequest, EnrollResponse, FileEntry, FileKind, FileListing,
+        FileOutcome, FileSaved, NodeReport, SystemReport,
+    },
 };
 
 use serde::{Deserialize, Serialize};

@@ -162,6 +162,13 @@ fn node_code(error: &NodeError) -> Code {
             }
             RefusalCode::UnknownServer => Code::NotInstalled,
             RefusalCode::Invalid => Code::InvalidRequest,
+            RefusalCode::NoSuchFile => Code::NotFound,
+            RefusalCode::FileExists => Code::FileExists,
+            RefusalCode::FileChanged => Code::FileChanged,
+            RefusalCode::FileRefused => Code::FileRefused,
+            RefusalCode::QuotaExceeded => Code::QuotaExceeded,
+            RefusalCode::DiskFull => Code::DiskFull,
+            RefusalCode::Busy => Code::OperationInProgress,
             RefusalCode::DigestMismatch | RefusalCode::Internal => Code::Internal,
         },
     }

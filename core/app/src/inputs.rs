@@ -150,6 +150,26 @@ inputs! {
         /// None chooses a free one.
         allocation_id: Option<AllocationId>,
     }
+    FileDirectoryInput {
+        /// Its parent must be there.
+        path: String,
+    }
+    FileRenameInput {
+        from: String,
+        to: String,
+        /// Whether a file that has the new name makes place.
+        #[serde(default)]
+        replace: bool,
+    }
+    FileCopyInput {
+        from: String,
+        /// A name that is free.
+        to: String,
+    }
+    FileDeleteInput {
+        /// 1 to 100; directories go with all that is in them.
+        paths: Vec<String>,
+    }
     MemberInput {
         email: String,
         permissions: Vec<Permission>,
@@ -216,4 +236,35 @@ pub struct ConsoleQuery {
     pub before: Option<u64>,
     /// 1 to 1000; 200 if left out.
     pub limit: Option<u32>,
+}
+
+/// Which file or directory.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FileQuery {
+    /// Relative to the server's directory; empty is the directory itself.
+    #[serde(default)]
+    pub path: String,
+}
+
+/// What is saved over what.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FileSaveQuery {
+    pub path: String,
+    /// The version that was read. Left out, the file must not exist; `*` saves over whatever is there.
+    pub version: Option<String>,
+}
+
+/// Where an upload goes.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FileUploadQuery {
+    pub path: String,
+    /// Whether a file that has the name makes place.
+    #[serde(default)]
+    pub replace: bool,
 }

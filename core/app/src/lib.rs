@@ -5,13 +5,13 @@
 //! audit in one transaction. What then has to happen elsewhere is the work of [`App::run`]: a reconciler per connected
 //! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
 //!
-//! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or read
-//! one. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
+//! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or
+//! read one, or to look at files. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `accounts`, `locations`, `nodes`, `plugins` with `components`, `servers`,
-//! `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `files`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`.
 
 pub mod context;
@@ -26,6 +26,7 @@ mod app;
 mod accounts;
 mod activity;
 mod components;
+mod files;
 mod locations;
 mod members;
 mod nodes;
@@ -47,12 +48,13 @@ pub use app::{App, AppOptions};
 pub use console::{ConsoleFeed, ConsoleFrame};
 pub use context::{OpCtx, Origin};
 pub use error::{Answer, AppError};
+pub use files::{FileDownload, FileUpload, MAX_TEXT};
 pub use live::{LiveFeed, LiveFrame, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginUpload, Takeover};
 pub use sessions::Authenticated;
 
-pub use gantry_nodes::Network;
+pub use gantry_nodes::{BodyError, BodyStream, Network};
 
 /// How a daemon's socket is handed over.
 pub mod link {

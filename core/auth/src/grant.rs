@@ -34,7 +34,7 @@ macro_rules! rights {
 rights! {
     ServerRead, ServerUpdate, ServerDelete, ServerReinstall, PowerStart, PowerStop, PowerRestart, PowerKill, ConsoleRead,
     ConsoleWrite, StatisticsRead, PlayersRead, VariablesRead, VariablesUpdate, AllocationsRead, AllocationsUpdate,
-    OperationsRead, OperationsCancel, MembersRead, MembersCreate, MembersUpdate, MembersDelete, ActivityRead,
+    FilesList, FilesRead, FilesWrite, FilesDelete, OperationsRead, OperationsCancel, MembersRead, MembersCreate, MembersUpdate, MembersDelete, ActivityRead,
 }
 
 /// Somebody has right `R` over a server.

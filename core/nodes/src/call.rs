@@ -1,13 +1,17 @@
 //! One request over a link: its slot, its deadline, its cap, and what each outcome means.
 
-use crate::{NodeError, NodeStream, ProtocolFault};
+use crate::{NodeBytes, NodeError, NodeStream, ProtocolFault};
 use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use gantry_protocol::{Hello, Refusal};
-use http::{Method, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::{body::Incoming, client::conn::http2::SendRequest};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody, combinators::UnsyncBoxBody};
+use hyper::{
+    body::{Frame, Incoming},
+    client::conn::http2::SendRequest,
+};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, pin::Pin, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +25,18 @@ const MAX_STREAMS: usize = 512;
 /// The most bytes of a refusal.
 const REFUSAL: usize = 64 * 1024;
 
-pub(crate) type Sender = SendRequest<Full<Bytes>>;
+/// What a request carries: a message, or bytes as they come.
+pub(crate) type Payload = UnsyncBoxBody<Bytes, BodyError>;
+pub(crate) type Sender = SendRequest<Payload>;
+
+/// Why the bytes of a body did not all come.
+pub type BodyError = Box<dyn Error + Send + Sync>;
+
+/// Bytes as they come. An error breaks the request off, so that the node keeps nothing of it.
+pub type BodyStream = Pin<Box<dyn Stream<Item = Result<Bytes, BodyError>> + Send>>;
+
+/// What is said of bytes before they come, and the bytes.
+pub(crate) type Downloading = (HeaderMap, NodeBytes);
 
 /// One end of a link that has proved itself.
 pub(crate) struct Link {
@@ -75,10 +90,40 @@ impl Link {
     ) -> Result<NodeStream<T>, NodeError> {
         let request = request(Method::GET, path, Bytes::new())?;
         let (permit, body) = self.within(deadline, self.open(request)).await?;
-        Ok(NodeStream::new(body, permit, self.closed.clone()))
+        Ok(NodeStream::new(body.into_body(), permit, self.closed.clone()))
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>, cap: usize) -> Result<Bytes, NodeError> {
+    /// Asks for bytes; the deadline covers their beginning.
+    pub(crate) async fn download(&self, path: &str, deadline: Duration) -> Result<Downloading, NodeError> {
+        let request = request(Method::GET, path, Bytes::new())?;
+        let (permit, answer) = self.within(deadline, self.open(request)).await?;
+        let (head, body) = answer.into_parts();
+        Ok((head.headers, NodeBytes::new(body, permit, self.closed.clone())))
+    }
+
+    /// Sends bytes as they come; the deadline covers all of them and the answer.
+    pub(crate) async fn upload<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: BodyStream,
+        length: Option<u64>,
+        deadline: Duration,
+    ) -> Result<T, NodeError> {
+        let mut request = Request::builder().method(Method::PUT).uri(format!("http://node{path}"));
+        if let Some(length) = length {
+            request = request.header(header::CONTENT_LENGTH, length);
+        }
+        let body = StreamBody::new(body.map(|piece| piece.map(Frame::data))).boxed_unsync();
+        let request = request.body(body).map_err(|_| NodeError::Protocol(ProtocolFault::Request))?;
+        let exchange = async {
+            let (_permit, answer) = self.open(request).await?;
+            read(answer.into_body(), REFUSAL).await
+        };
+        let bytes = self.within(deadline, exchange).await?;
+        serde_json::from_slice(&bytes).map_err(|error| NodeError::Protocol(ProtocolFault::Message(error)))
+    }
+
+    async fn exchange(&self, request: Request<Payload>, cap: usize) -> Result<Bytes, NodeError> {
         let _permit = slot(&self.calls).await?;
         let answer = self.send(request).await?;
         read(answer.into_body(), cap).await
@@ -86,15 +131,14 @@ impl Link {
 
     async fn open(
         &self,
-        request: Request<Full<Bytes>>,
-    ) -> Result<(OwnedSemaphorePermit, Incoming), NodeError> {
+        request: Request<Payload>,
+    ) -> Result<(OwnedSemaphorePermit, Response<Incoming>), NodeError> {
         let permit = slot(&self.streams).await?;
-        let answer = self.send(request).await?;
-        Ok((permit, answer.into_body()))
+        Ok((permit, self.send(request).await?))
     }
 
     /// Sends, and turns every answer but a success into its error.
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, NodeError> {
+    async fn send(&self, request: Request<Payload>) -> Result<Response<Incoming>, NodeError> {
         let answer = self.sender.clone().send_request(request).await.map_err(|error| failure(&error))?;
         if answer.status().is_success() { Ok(answer) } else { Err(refusal(answer).await) }
     }
@@ -117,14 +161,15 @@ async fn slot(semaphore: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, NodeEr
     Arc::clone(semaphore).acquire_owned().await.map_err(|_| NodeError::Disconnected)
 }
 
-fn request(method: Method, path: &str, body: Bytes) -> Result<Request<Full<Bytes>>, NodeError> {
+fn request(method: Method, path: &str, body: Bytes) -> Result<Request<Payload>, NodeError> {
     let mut request = Request::builder().method(method).uri(format!("http://node{path}"));
     if !body.is_empty() {
         let octets = path.starts_with("/v1/plugins/");
         let kind = if octets { "application/wasm" } else { "application/json" };
         request = request.header(header::CONTENT_TYPE, kind);
     }
-    request.body(Full::new(body)).map_err(|_| NodeError::Protocol(ProtocolFault::Request))
+    let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
+    request.body(body).map_err(|_| NodeError::Protocol(ProtocolFault::Request))
 }
 
 async fn read(body: Incoming, limit: usize) -> Result<Bytes, NodeError> {

@@ -1,16 +1,17 @@
 //! The typed calls to one node: a method for each row of `gantry_protocol`'s table.
 
 use crate::{
-    NodeError, NodeStream, ProtocolFault,
+    BodyStream, NodeBytes, NodeError, NodeStream, ProtocolFault,
     call::{self, Link},
 };
 use bytes::Bytes;
 use gantry_protocol::{
-    Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, Hello, NodeReport,
-    NodeSample, ObservedServer, SampleEnvelope,
+    Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile,
+    FileChange, FileListing, FileOutcome, FileSaved, Hello, NodeReport, NodeSample, ObservedServer,
+    SampleEnvelope,
 };
 use gantry_types::{NodeId, ServerId};
-use http::Method;
+use http::{HeaderValue, Method, header};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,11 @@ const QUICK: Duration = Duration::from_secs(5);
 const ORDINARY: Duration = Duration::from_secs(10);
 /// For a component's bytes over a slow line.
 const TRANSFER: Duration = Duration::from_secs(120);
+
+/// For a file of the largest size over a slow line.
+const UPLOAD: Duration = Duration::from_secs(3_600);
+/// For copying or deleting a tree.
+const TREE: Duration = Duration::from_secs(300);
 
 /// Caps on answers, in bytes.
 const SMALL: usize = 256 * 1024;
@@ -32,6 +38,21 @@ const PAGE: usize = 16 * 1024 * 1024;
 #[derive(Clone)]
 pub struct NodeClient {
     link: Arc<Link>,
+}
+
+/// A file of a node, as it is when it is asked for.
+#[derive(Debug)]
+pub struct NodeFile {
+    /// How many bytes come; fewer are an error.
+    pub bytes: u64,
+    /// Of this very state of the file.
+    pub version: String,
+    pub content: NodeBytes,
+}
+
+/// A query string.
+fn query(parameters: &[(&str, &str)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 
 impl std::fmt::Debug for NodeClient {
@@ -140,6 +161,50 @@ impl NodeClient {
     pub async fn acknowledge(&self, through: u64) -> Result<(), NodeError> {
         let body = call::json(&Acknowledge { through })?;
         self.link.perform(Method::POST, "/v1/events/acknowledge", body, ORDINARY).await
+    }
+
+    /// What is in a directory of a server.
+    pub async fn list_files(&self, server_id: ServerId, path: &str) -> Result<FileListing, NodeError> {
+        let path = format!("/v1/servers/{server_id}/files?{}", query(&[("path", path)]));
+        self.link.fetch(Method::GET, &path, Bytes::new(), ORDINARY, PAGE).await
+    }
+
+    /// A file's bytes.
+    pub async fn read_file(&self, server_id: ServerId, path: &str) -> Result<NodeFile, NodeError> {
+        let path = format!("/v1/servers/{server_id}/files/content?{}", query(&[("path", path)]));
+        let (head, content) = self.link.download(&path, ORDINARY).await?;
+        let said = |name| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let bytes = said(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let version = said(header::ETAG).map(|tag| tag.trim_matches('"').to_owned());
+        match (bytes, version) {
+            (Some(bytes), Some(version)) => Ok(NodeFile { bytes, version, content }),
+            _ => Err(NodeError::Protocol(ProtocolFault::Request)),
+        }
+    }
+
+    /// Puts a file in its place once all its bytes are there. Until then, and if they break off, nothing has changed.
+    pub async fn write_file(
+        &self,
+        server_id: ServerId,
+        path: &str,
+        expected: &ExpectedFile,
+        length: Option<u64>,
+        content: BodyStream,
+    ) -> Result<FileSaved, NodeError> {
+        let mut parameters = vec![("path", path)];
+        parameters.extend(expected.as_text().map(|expected| ("expected", expected)));
+        let path = format!("/v1/servers/{server_id}/files/content?{}", query(&parameters));
+        self.link.upload(&path, content, length, UPLOAD).await
+    }
+
+    /// Changes names; copying and deleting trees takes its time.
+    pub async fn change_files(
+        &self,
+        server_id: ServerId,
+        change: &FileChange,
+    ) -> Result<FileOutcome, NodeError> {
+        let path = format!("/v1/servers/{server_id}/files");
+        self.link.fetch(Method::POST, &path, call::json(change)?, TREE, SMALL).await
     }
 
     /// Live numbers of all the node's servers as they come; the node may drop some.

@@ -18,7 +18,8 @@ pub mod stream;
 
 mod call;
 
-pub use client::NodeClient;
+pub use call::{BodyError, BodyStream};
+pub use client::{NodeClient, NodeFile};
 pub use error::{LinkError, NodeError, ProtocolFault};
 pub use gantry_protocol::tunnel::{
     Frame, FrameSocket, HandshakeError, KeyError, MAX_FRAME, Mapped, NodeKeyPair, SigningKey, SocketError,
@@ -26,4 +27,4 @@ pub use gantry_protocol::tunnel::{
 };
 pub use links::{KeysError, LinkChange, Links, MAX_HANDSHAKES, MAX_HANDSHAKES_OF_ONE_NETWORK, NodeKeys};
 pub use network::Network;
-pub use stream::NodeStream;
+pub use stream::{NodeBytes, NodeStream};

@@ -1,6 +1,6 @@
 //! Which nodes are connected: the registry, and a socket's way into it and out of it.
 
-use crate::{LinkError, Network, NodeClient};
+use crate::{LinkError, Network, NodeClient, call::Payload};
 use async_trait::async_trait;
 use futures_util::SinkExt;
 use gantry_protocol::{
@@ -11,7 +11,6 @@ use gantry_protocol::{
     },
 };
 use gantry_types::NodeId;
-use http_body_util::Full;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
@@ -193,7 +192,7 @@ impl Links {
         let tasks = Tasks::new(closed.clone());
         let io = TokioIo::new(ByteStream::new(socket));
         let (sender, connection) =
-            builder(&tasks).handshake::<_, Full<bytes::Bytes>>(io).await.map_err(LinkError::Broken)?;
+            builder(&tasks).handshake::<_, Payload>(io).await.map_err(LinkError::Broken)?;
         let registered = self.enter(&pending, NodeClient::new(hello, sender, closed.clone()))?;
         let ended = tokio::select! {
             biased;

@@ -1,7 +1,7 @@
-//! An answer that goes on for ever: one message per line (NDJSON).
+//! Answers that go on: one message per line (NDJSON) for ever, and the bytes of a file.
 
 use crate::{NodeError, ProtocolFault, call};
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
 use hyper::body::{Body, Incoming};
 use serde::de::DeserializeOwned;
@@ -78,6 +78,47 @@ impl<T> NodeStream<T> {
             Some(Err(error)) => Poll::Ready(Err(call::failure(&error))),
             None if self.buffer.is_empty() => Poll::Ready(Ok(false)),
             None => Poll::Ready(Err(NodeError::Protocol(ProtocolFault::Truncated))),
+        }
+    }
+}
+
+/// A file's bytes as they come. Dropping it tells the node to stop.
+pub struct NodeBytes {
+    body: Incoming,
+    closed: Pin<Box<WaitForCancellationFutureOwned>>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl std::fmt::Debug for NodeBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeBytes").finish_non_exhaustive()
+    }
+}
+
+impl NodeBytes {
+    pub(crate) fn new(body: Incoming, slot: OwnedSemaphorePermit, closed: CancellationToken) -> Self {
+        Self { body, closed: Box::pin(closed.cancelled_owned()), _slot: slot }
+    }
+}
+
+impl Stream for NodeBytes {
+    type Item = Result<Bytes, NodeError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.closed.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(NodeError::Disconnected)));
+        }
+        loop {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => {
+                    // Trailers say nothing here.
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(call::failure(&error)))),
+                None => return Poll::Ready(None),
+            }
         }
     }
 }

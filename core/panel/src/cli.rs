@@ -59,6 +59,9 @@ pub struct ServeArgs {
     /// Requests a minute and user on routes with the general limit
     #[arg(long, env = "GANTRY_RATE_LIMIT_GENERAL", default_value = "100")]
     pub rate_limit_general: String,
+    /// Requests a minute and user that move files: uploads, downloads, changes
+    #[arg(long, env = "GANTRY_RATE_LIMIT_FILES", default_value = "30")]
+    pub rate_limit_files: String,
     /// Opens /metrics from elsewhere than loopback, as bearer token
     #[arg(long, env = "GANTRY_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<SecretString>,

@@ -132,6 +132,11 @@ impl Settings {
             &args.rate_limit_general,
             "Give a number of requests a minute, at least 1.",
         );
+        let files_per_minute = reader.parse::<NonZeroU32>(
+            "--rate-limit-files (GANTRY_RATE_LIMIT_FILES)",
+            &args.rate_limit_files,
+            "Give a number of requests a minute, at least 1.",
+        );
         check_metrics_token(&mut reader, args.metrics_token.as_ref());
         check_plugins(&mut reader, args.plugins_dir.as_ref());
         let log_format = log_format(&mut reader, &args.log_format);
@@ -148,9 +153,18 @@ impl Settings {
             Some(listen),
             Some(public_url),
             Some(general_per_minute),
+            Some(files_per_minute),
             Some(log_format),
             true,
-        ) = (database_url, listen, public_url, general_per_minute, log_format, reader.0.is_empty())
+        ) = (
+            database_url,
+            listen,
+            public_url,
+            general_per_minute,
+            files_per_minute,
+            log_format,
+            reader.0.is_empty(),
+        )
         else {
             return Err(Complaints(reader.0));
         };
@@ -160,7 +174,14 @@ impl Settings {
             listen,
             data_dir: args.data_dir,
             plugins_dir: args.plugins_dir,
-            edge: EdgeConfig { public_url, origins, trusted_proxies, general_per_minute, metrics_token },
+            edge: EdgeConfig {
+                public_url,
+                origins,
+                trusted_proxies,
+                general_per_minute,
+                files_per_minute,
+                metrics_token,
+            },
             log: args.log,
             log_format,
         })
@@ -282,6 +303,8 @@ mod tests {
             "10.0.0.0/99",
             "--rate-limit-general",
             "0",
+            "--rate-limit-files",
+            "many",
             "--metrics-token",
             "short",
             "--log-format",
@@ -293,6 +316,7 @@ mod tests {
             "--listen",
             "--trusted-proxy",
             "--rate-limit-general",
+            "--rate-limit-files",
             "--metrics-token",
             "--log-format",
         ] {

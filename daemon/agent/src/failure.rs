@@ -92,10 +92,16 @@ pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
             "Correct the file, or tell the plugin's author."
         }
         FilesError::Outbound(error) => remedy_of_download(error),
-        FilesError::Escapes { .. } | FilesError::WrongKind { .. } => "Remove or rename what is in the way.",
+        FilesError::Quota { .. } | FilesError::DiskFull => {
+            "Delete what is not needed, or ask an administrator for more room."
+        }
+        FilesError::Escapes { .. } | FilesError::WrongKind { .. } | FilesError::Exists { .. } => {
+            "Remove or rename what is in the way."
+        }
         FilesError::NotFound { .. }
         | FilesError::TooLarge { .. }
         | FilesError::Changed { .. }
+        | FilesError::Stale { .. }
         | FilesError::Archive { .. }
         | FilesError::Cancelled
         | FilesError::Io { .. }

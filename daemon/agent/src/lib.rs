@@ -6,11 +6,12 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `query`, `faults`,
-//! `machine`, [`node`], `server`, `install`, [`http`], [`report`], [`link`], [`enroll`], [`run`].
+//! `machine`, [`node`], `server`, `desk`, `install`, [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
 pub mod console;
 pub mod data;
+mod desk;
 pub mod enroll;
 mod failure;
 mod faults;

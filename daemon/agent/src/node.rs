@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     console::Console,
     data::DataDir,
+    desk::Desk,
     failure::chain,
     faults::Faults,
     ledger::{Change, Ledger, LedgerError, ServerRecord},
@@ -272,7 +273,11 @@ impl Node {
             Console::open(&directory)?
         });
         let (sender, mailbox) = mpsc::channel(MAILBOX);
-        let handle = ServerHandle { mailbox: sender, console: Arc::clone(&console) };
+        let handle = ServerHandle {
+            mailbox: sender,
+            console: Arc::clone(&console),
+            desk: Arc::new(Desk::new(self.shared().clock.now())),
+        };
         let supervisor = Supervisor::new(Arc::clone(self.shared()), record, console, known);
         self.0.servers.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
         // The keeper ends only with the node, and then nobody waits for this server.

@@ -18,6 +18,17 @@ pub enum FilesError {
     WrongKind { path: String, expected: &'static str },
     #[error("{path} is larger than {limit} bytes")]
     TooLarge { path: String, limit: u64 },
+    /// The name is taken, and nobody said that what is there may go.
+    #[error("there is already something at {path}")]
+    Exists { path: String },
+    /// The file is not the one that the change was made from.
+    #[error("{path} was changed since it was read")]
+    Stale { path: String },
+    /// The server has no more room; the disk may have.
+    #[error("the server's disk limit of {} MiB leaves no room for it", .limit >> 20)]
+    Quota { limit: u64 },
+    #[error("the node's disk is full")]
+    DiskFull,
     /// The tree was rearranged during the work; it can be repeated.
     #[error("{path} was changed by somebody else meanwhile")]
     Changed { path: String },
@@ -59,6 +70,8 @@ impl FilesError {
         let (path, source) = (path.to_string(), error.into());
         match source.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
             Some(rustix::io::Errno::NOENT) => Self::NotFound { path },
+            Some(rustix::io::Errno::EXIST) => Self::Exists { path },
+            Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT) => Self::DiskFull,
             Some(rustix::io::Errno::XDEV) => Self::Escapes { path },
             Some(rustix::io::Errno::NOTDIR) => Self::WrongKind { path, expected: "a directory" },
             Some(rustix::io::Errno::ISDIR) => Self::WrongKind { path, expected: "a file" },

@@ -8,6 +8,7 @@ use crate::{
     error::FilesError,
     path::JailPath,
     place::{Durability, Placing},
+    quota::Reservation,
     walk::{self, Usage},
 };
 use cap_std::{
@@ -15,7 +16,7 @@ use cap_std::{
     fs::{Dir, MetadataExt, OpenOptions, OpenOptionsExt},
 };
 use gantry_types::{plan::ConfigEdit, server::SystemUser};
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Uid};
 use std::{
     ffi::OsStr,
     fs::File,
@@ -40,6 +41,18 @@ pub enum Kind {
     Link,
     /// A pipe, a socket or a device.
     Other,
+}
+
+impl Kind {
+    /// From the bits that `stat` gives.
+    pub(crate) const fn of(mode: u32) -> Self {
+        match FileType::from_raw_mode(mode) {
+            FileType::RegularFile => Self::File,
+            FileType::Directory => Self::Directory,
+            FileType::Symlink => Self::Link,
+            _ => Self::Other,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,15 +115,7 @@ impl Jail {
     pub fn stat(&self, path: &JailPath) -> Result<Option<Stat>, FilesError> {
         match self.root.symlink_metadata(path.as_path()) {
             Ok(found) => Ok(Some(Stat {
-                kind: if found.is_file() {
-                    Kind::File
-                } else if found.is_dir() {
-                    Kind::Directory
-                } else if found.is_symlink() {
-                    Kind::Link
-                } else {
-                    Kind::Other
-                },
+                kind: Kind::of(found.mode()),
                 bytes: found.len(),
                 mode: found.mode() & 0o777,
             })),
@@ -161,6 +166,25 @@ impl Jail {
         self.directory(path).map(drop)
     }
 
+    /// Makes one directory whose name must be free, in one that must be there.
+    pub fn make_new_directory(
+        &self,
+        path: &JailPath,
+        mut reservation: Reservation,
+    ) -> Result<(), FilesError> {
+        let Some((parent, name)) = path.split() else {
+            return Err(FilesError::Exists { path: path.to_string() });
+        };
+        let parent = self.directory(&parent)?;
+        reservation.grow_by_entry(0)?;
+        let mode = Mode::from_raw_mode(DIRECTORY_MODE);
+        let made = rustix::fs::mkdirat(&parent, name, mode).map_err(io::Error::from);
+        made.and_then(|()| self.give_entry(&parent, name))
+            .map_err(|error| FilesError::io("make", path, error))?;
+        reservation.settle();
+        Ok(())
+    }
+
     /// Removes a file, a link or a whole tree; of the root, its content. Nothing there is fine.
     pub fn remove(&self, path: &JailPath, cancel: &CancellationToken) -> Result<(), FilesError> {
         let Some((parent, name)) = path.split() else {
@@ -197,6 +221,11 @@ impl Jail {
     /// What the tree takes on the disk. A file with several names counts once.
     pub fn usage(&self, cancel: &CancellationToken) -> Result<Usage, FilesError> {
         walk::usage(self.directory(&JailPath::root())?, cancel)
+    }
+
+    /// The same, and removes what writes left behind that were cut off before `before`, in seconds of Unix time.
+    pub fn sweep(&self, before: i64, cancel: &CancellationToken) -> Result<Usage, FilesError> {
+        walk::sweep(self.directory(&JailPath::root())?, before, cancel)
     }
 
     /// Applies edits to a configuration file, which is made first if the edit says so.
@@ -259,6 +288,6 @@ impl Jail {
     }
 }
 
-fn wrong_kind(path: &JailPath, expected: &'static str) -> FilesError {
+pub(crate) fn wrong_kind(path: &JailPath, expected: &'static str) -> FilesError {
     FilesError::WrongKind { path: path.to_string(), expected }
 }

@@ -8,26 +8,40 @@
 //! What comes from outside gets in through here as well: [`outbound`] fetches over https from public addresses alone,
 //! [`archive`] unpacks with limits, and [`config`] edits settings as pure text.
 //!
-//! Modules in reading order: [`error`], [`path`], [`jail`], `place`, `walk`, `remove`, [`config`], [`archive`],
-//! [`outbound`].
+//! What people do with files by hand, over HTTP or otherwise, is one module for each: `list`, `transfer`, `rename`,
+//! `copy`; a [`Quota`] bounds what they add.
+//!
+//! Modules in reading order: [`error`], [`path`], `spelling`, [`jail`], `place`, `walk`, `remove`, [`quota`], [`list`],
+//! [`transfer`], `rename`, [`copy`], [`config`], [`archive`], [`outbound`].
 
 pub mod archive;
 pub mod config;
+pub mod copy;
 pub mod error;
 pub mod jail;
+pub mod list;
 pub mod outbound;
 pub mod path;
 mod place;
+pub mod quota;
 mod remove;
+mod rename;
+mod spelling;
+pub mod transfer;
 mod walk;
 
 pub use archive::{ArchiveLimits, Extracted};
 pub use config::EditError;
+pub use copy::Copied;
 pub use error::FilesError;
 pub use jail::{Jail, Kind, Stat};
+pub use list::{Entry, Listing};
 pub use outbound::{Downloaded, OutboundClient, OutboundConfig, OutboundError, is_public};
 pub use path::JailPath;
+pub use place::Existing;
+pub use quota::{Quota, Reservation};
 pub use remove::remove_directory;
+pub use transfer::{Expected, Opened, Version, Writing};
 pub use walk::Usage;
 
 /// Takes the number of bytes moved so far, and of all bytes if that is known. It is called from the work itself, so it

@@ -84,6 +84,11 @@ impl JailPath {
         Self::from_bytes(relative)
     }
 
+    /// Whether it is the other path or lies beneath it, as text.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
     /// Without its first parts; none if nothing is left.
     pub fn strip(&self, parts: u32) -> Option<Self> {
         let rest: PathBuf = self.0.iter().skip(parts as usize).collect();

@@ -5,7 +5,7 @@
 //! place is replaced and never followed.
 
 use crate::{error::FilesError, jail::Jail, path::JailPath};
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Stat};
 use std::{
     ffi::{OsStr, OsString},
     fs::File,
@@ -25,6 +25,25 @@ pub(crate) enum Durability {
     Synced,
     /// The caller syncs many files at once.
     Later,
+}
+
+/// What becomes of something that has the name already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the change is refused.
+    Keep,
+    /// A file or a link makes place; a directory with something in it never does.
+    Replace,
+}
+
+impl Existing {
+    /// The kernel decides, so that nothing slips in between looking and renaming.
+    pub(crate) const fn flags(self) -> RenameFlags {
+        match self {
+            Self::Keep => RenameFlags::NOREPLACE,
+            Self::Replace => RenameFlags::empty(),
+        }
+    }
 }
 
 /// A file on its way. Dropped without [`Placing::commit`] it leaves nothing behind.
@@ -63,17 +82,24 @@ impl Placing {
     }
 
     /// Gives the file its name.
-    pub(crate) fn commit(mut self, durability: Durability) -> Result<(), FilesError> {
-        let done = self.rename(durability);
-        self.committed = done.is_ok();
-        done.map_err(|error| FilesError::io("write", &self.shown, error))
+    pub(crate) fn commit(self, durability: Durability) -> Result<(), FilesError> {
+        self.settle(durability, Existing::Replace).map(drop)
     }
 
-    fn rename(&self, durability: Durability) -> std::io::Result<()> {
+    /// The same, for who cares what is there already. Gives the file as it is in its place.
+    pub(crate) fn settle(mut self, durability: Durability, existing: Existing) -> Result<Stat, FilesError> {
+        let done = self.rename(durability, existing);
+        self.committed = done.is_ok();
+        let settled = done.and_then(|()| Ok(rustix::fs::fstat(&self.file)?));
+        settled.map_err(|error| FilesError::io("write", &self.shown, error))
+    }
+
+    fn rename(&self, durability: Durability, existing: Existing) -> std::io::Result<()> {
         if durability == Durability::Synced {
             self.file.sync_all()?;
         }
-        rustix::fs::renameat(&self.parent, &self.temporary, &self.parent, &self.name)?;
+        let (parent, flags) = (&self.parent, existing.flags());
+        rustix::fs::renameat_with(parent, &self.temporary, parent, &self.name, flags)?;
         if durability == Durability::Synced {
             rustix::fs::fsync(&self.parent)?;
         }

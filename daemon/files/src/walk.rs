@@ -4,7 +4,7 @@
 //! again through `..` on the way back, and only believed if they are the same directory as before. Links are never
 //! followed and mounts never entered.
 
-use crate::error::FilesError;
+use crate::{error::FilesError, place::TEMPORARY};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use std::{
     collections::HashSet,
@@ -132,23 +132,54 @@ fn reopen(parent: &mut Frame, child: &OwnedFd) -> Result<(), FilesError> {
     Ok(())
 }
 
-fn identity(directory: &OwnedFd) -> Result<(u64, u64), FilesError> {
+pub(crate) fn identity(directory: &OwnedFd) -> Result<(u64, u64), FilesError> {
     let stat = rustix::fs::fstat(directory).map_err(|error| FilesError::io("look at", ".", error))?;
     Ok((stat.st_dev, stat.st_ino))
 }
 
-pub(crate) fn usage(root: OwnedFd, cancel: &CancellationToken) -> Result<Usage, FilesError> {
-    let mut usage = Usage::default();
-    let mut seen = HashSet::new();
-    tree(root, cancel, |entry| {
-        let first = entry.stat.st_nlink < 2
-            || FileType::from_raw_mode(entry.stat.st_mode) == FileType::Directory
-            || seen.insert((entry.stat.st_dev, entry.stat.st_ino));
+/// Adds up a tree, entry by entry.
+#[derive(Default)]
+struct Sum {
+    usage: Usage,
+    /// Files with several names that were counted.
+    seen: HashSet<(u64, u64)>,
+}
+
+impl Sum {
+    fn add(&mut self, stat: &Stat) {
+        let first = stat.st_nlink < 2
+            || FileType::from_raw_mode(stat.st_mode) == FileType::Directory
+            || self.seen.insert((stat.st_dev, stat.st_ino));
         if first {
-            usage.bytes += u64::try_from(entry.stat.st_blocks).unwrap_or(0) * 512;
+            let bytes = u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
+            self.usage.bytes = self.usage.bytes.saturating_add(bytes);
         }
-        usage.entries += 1;
+        self.usage.entries += 1;
+    }
+}
+
+pub(crate) fn usage(root: OwnedFd, cancel: &CancellationToken) -> Result<Usage, FilesError> {
+    let mut sum = Sum::default();
+    tree(root, cancel, |entry| {
+        sum.add(&entry.stat);
         Ok(())
     })?;
-    Ok(usage)
+    Ok(sum.usage)
+}
+
+/// Adds up a tree and removes temporary files on the way that were last touched before `before`, in seconds of Unix
+/// time. The kernel sets that time, so nobody can make a file look older than it is.
+pub(crate) fn sweep(root: OwnedFd, before: i64, cancel: &CancellationToken) -> Result<Usage, FilesError> {
+    let mut sum = Sum::default();
+    tree(root, cancel, |entry| {
+        let left_over = entry.name.as_bytes().starts_with(TEMPORARY.as_bytes())
+            && FileType::from_raw_mode(entry.stat.st_mode) == FileType::RegularFile
+            && entry.stat.st_ctime < before;
+        if left_over && rustix::fs::unlinkat(entry.parent, entry.name, AtFlags::empty()).is_ok() {
+            return Ok(());
+        }
+        sum.add(&entry.stat);
+        Ok(())
+    })?;
+    Ok(sum.usage)
 }

@@ -77,6 +77,20 @@ pub enum RefusalCode {
     NotRunning,
     /// The body could not be understood.
     Invalid,
+    /// Nothing has this path.
+    NoSuchFile,
+    /// The name is taken.
+    FileExists,
+    /// The file is not the one that the change was made from.
+    FileChanged,
+    /// The path leads to something that this cannot be done with.
+    FileRefused,
+    /// The server's disk limit leaves no room.
+    QuotaExceeded,
+    /// The node's disk is full.
+    DiskFull,
+    /// The server is being installed or deleted, or too much is asked of its files at once.
+    Busy,
     /// The node itself is at fault.
     Internal,
 }

@@ -13,16 +13,21 @@
 //! | `POST /v1/servers/{id}/console` | [`ConsoleCommand`] → 204; 409 [`Refusal`] while nothing runs |
 //! | `GET /v1/servers/{id}/console?after=SEQ&limit=N` | → [`ConsolePage`]: history, oldest first; without `after` the newest |
 //! | `GET /v1/servers/{id}/console/live?after=SEQ` | → NDJSON of [`ConsoleLine`], for ever; without `after` from the next line on |
+//! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
+//! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
+//! | `GET /v1/servers/{id}/files/content?path=P` | → the file's bytes, with its version as `ETag` |
+//! | `PUT /v1/servers/{id}/files/content?path=P&expected=E` | at most [`MAX_UPLOAD`] bytes → [`FileSaved`]; `E` is a version, `*` or nothing, as in [`ExpectedFile`] |
 //! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
 //! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`files`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod console;
 pub mod desired;
+pub mod files;
 pub mod link;
 pub mod machine;
 pub mod node;
@@ -32,6 +37,7 @@ pub mod tunnel;
 
 pub use console::*;
 pub use desired::*;
+pub use files::*;
 pub use link::*;
 pub use machine::NodeSample;
 pub use node::*;

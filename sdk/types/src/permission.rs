@@ -50,6 +50,14 @@ permissions! {
     StatisticsRead = "statistics.read",
     /// See who plays.
     PlayersRead = "players.read",
+    /// See which files the server has.
+    FilesList = "files.list",
+    /// Read and download files. Configuration files show the passwords that are in them.
+    FilesRead = "files.read",
+    /// Upload, edit, rename and copy files, and make directories.
+    FilesWrite = "files.write",
+    /// Delete files and directories.
+    FilesDelete = "files.delete",
     /// See the server's variables.
     VariablesRead = "variables.read",
     /// Change the server's variables.

@@ -46,16 +46,21 @@ codes! {
     NotInstalled = "not_installed", 409, "The server is not installed", "Reinstall it; the last operation says why it failed.";
     InUse = "in_use", 409, "Something still depends on this", "Remove what depends on it first.";
     IdempotencyMismatch = "idempotency_mismatch", 409, "This Idempotency-Key was used for a different request", "Use a new key for a new request.";
+    FileExists = "file_exists", 409, "Something has this name already", "Choose another name, or say that it is to be replaced.";
+    FileChanged = "file_changed", 412, "The file is not what it was when it was read", "Read it again and make the change anew, or say that it is to be replaced.";
     PayloadTooLarge = "payload_too_large", 413, "The request is too large", "Send less at a time; the limit is named.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The request's content type is not accepted", "Send the content type that the API document names.";
     PluginRejected = "plugin_rejected", 422, "The plugin cannot be installed", "The detail names the reason: grant what the plugin uses, or ask its author for a corrected version.";
     CapacityExceeded = "capacity_exceeded", 422, "The node has not enough free resources", "Lower the limits or choose another node.";
+    FileRefused = "file_refused", 422, "This cannot be done with that file", "The detail says what is in the way.";
+    QuotaExceeded = "quota_exceeded", 422, "The server's disk limit leaves no room", "Delete what is not needed, or ask an administrator for a higher limit.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";
     Internal = "internal", 500, "Something went wrong inside Gantry", "Try again; if it stays, give the request id to an administrator.";
     PluginFailed = "plugin_failed", 502, "The plugin failed", "The detail names the plugin and what happened; tell its author.";
     NodeUnreachable = "node_unreachable", 503, "The node is not connected", "Check that the daemon runs and can reach the control plane; it reconnects by itself.";
     Unavailable = "unavailable", 503, "Gantry is not ready", "Try again in a moment.";
     Overloaded = "overloaded", 503, "Gantry is busy", "Try again as Retry-After says.";
+    DiskFull = "disk_full", 507, "The node's disk is full", "Ask an administrator to make room on the node.";
     DeadlineExceeded = "deadline_exceeded", 504, "It took too long", "Look at the log of the operation, then try again.";
 }
 

@@ -60,6 +60,13 @@ export const variablesQuery = (id: string) =>
 export const playersQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.server(id), 'players'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/players', { ...path({ id }), signal })), refetchInterval: 10_000 })
 
+export const filesQuery = (id: string, directory: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'files', directory], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/files', { params: { path: { id }, query: { path: directory } }, signal })), staleTime: 2_000, retry: false })
+
+/** Asked for each time that an editor opens, and never again behind its back: its key is not beneath the server's, whose news fetch things again. */
+export const fileContentQuery = (id: string, file: string) =>
+  queryOptions({ queryKey: ['file', id, file], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/files/content', { params: { path: { id }, query: { path: file } }, signal })), staleTime: Infinity, gcTime: 0, retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false })
+
 export const serverAllocationsQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.server(id), 'allocations'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/allocations', { ...path({ id }), signal })) })
 

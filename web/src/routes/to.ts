@@ -9,6 +9,7 @@ export const to = {
   server: (serverId: string) => linkOptions({ to: '/servers/$serverId/console', params: { serverId } }),
   overview: (serverId: string) => linkOptions({ to: '/servers/$serverId/overview', params: { serverId } }),
   players: (serverId: string) => linkOptions({ to: '/servers/$serverId/players', params: { serverId } }),
+  files: (serverId: string, path = '', edit?: string) => linkOptions({ to: '/servers/$serverId/files', params: { serverId }, search: { ...(path && { path }), ...(edit && { edit }) } }),
   settings: (serverId: string) => linkOptions({ to: '/servers/$serverId/settings', params: { serverId } }),
   allocations: (serverId: string) => linkOptions({ to: '/servers/$serverId/allocations', params: { serverId } }),
   members: (serverId: string) => linkOptions({ to: '/servers/$serverId/members', params: { serverId } }),

@@ -7,7 +7,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Live } from '~/api/live'
 import { ApiError } from '~/api/problem'
 import {
-  activityQuery, auditQuery, blueprintsQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
+  activityQuery, auditQuery, blueprintsQuery, filesQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
   playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, usersQuery, variablesQuery,
 } from '~/api/queries'
 import { NotFound, PageError, PagePending } from '~/layout/states'
@@ -143,6 +143,18 @@ const players = createRoute({
   loader: ({ context, params }) => void context.queries.prefetchQuery(playersQuery(params.serverId)),
   component: lazyRouteComponent(() => import('~/pages/servers/players'), 'PlayersPage'),
 })
+const files = createRoute({
+  getParentRoute: () => server,
+  path: '/files',
+  staticData: { title: s.server.tabs.files },
+  validateSearch: (search: Record<string, unknown>): { path?: string; edit?: string } => ({
+    ...(typeof search.path === 'string' && search.path && { path: search.path }),
+    ...(typeof search.edit === 'string' && search.edit && { edit: search.edit }),
+  }),
+  loaderDeps: ({ search }) => ({ path: search.path ?? '' }),
+  loader: ({ context, params, deps }) => void context.queries.prefetchQuery(filesQuery(params.serverId, deps.path)),
+  component: lazyRouteComponent(() => import('~/pages/servers/files/page'), 'FilesPage'),
+})
 const settings = createRoute({
   getParentRoute: () => server,
   path: '/settings',
@@ -261,7 +273,7 @@ export const routeTree = root.addChildren([
     home,
     servers,
     newServer,
-    server.addChildren([serverHome, serverConsole, overview, players, settings, allocations, members, activity]),
+    server.addChildren([serverHome, serverConsole, overview, players, files, settings, allocations, members, activity]),
     account,
     admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, people, audit]),
   ]),

@@ -127,7 +127,7 @@ export const servers = {
     recipe: 'Built on the node from a recipe',
   },
   server: {
-    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
+    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
     power: 'Power',
     start: 'Start',
     stop: 'Stop',

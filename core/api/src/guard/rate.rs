@@ -33,7 +33,7 @@ pub enum Preset {
     General,
     /// 10 a minute by network and server.
     Power,
-    /// 30 a minute.
+    /// 30 a minute by account unless configured: what moves files.
     Files,
 }
 
@@ -93,14 +93,14 @@ const fn count(number: u32) -> NonZeroU32 {
 }
 
 impl Rates {
-    pub(crate) fn new(general_per_minute: NonZeroU32) -> Self {
+    pub(crate) fn new(general_per_minute: NonZeroU32, files_per_minute: NonZeroU32) -> Self {
         Self {
             clock: DefaultClock::default(),
             auth: table(count(5), MINUTE),
             sensitive: table(count(3), 15 * MINUTE),
             general: table(general_per_minute, MINUTE),
             power: table(count(10), MINUTE),
-            files: table(count(30), MINUTE),
+            files: table(files_per_minute, MINUTE),
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn the_fourth_sensitive_change_waits_for_five_minutes_at_most() {
-        let rates = Rates::new(count(100));
+        let rates = Rates::new(count(100), count(30));
         let waits: Vec<_> = (0..4).map(|_| rates.take(Preset::Sensitive, key(1)).unwrap().wait).collect();
         assert_eq!(waits[..3], [None, None, None]);
         let wait = waits[3].unwrap();
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn the_sixth_attempt_in_a_minute_waits() {
-        let rates = Rates::new(count(100));
+        let rates = Rates::new(count(100), count(30));
         let left: Vec<_> = (0..5).map(|_| rates.take(Preset::Auth, key(1)).unwrap().remaining).collect();
         assert_eq!(left, [4, 3, 2, 1, 0]);
         let wait = rates.take(Preset::Auth, key(1)).unwrap().wait.unwrap();
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn others_are_not_held_up() {
-        let rates = Rates::new(count(1));
+        let rates = Rates::new(count(1), count(30));
         assert!(rates.take(Preset::General, key(1)).unwrap().wait.is_none());
         assert!(rates.take(Preset::General, key(1)).unwrap().wait.is_some());
         assert!(rates.take(Preset::General, key(2)).unwrap().wait.is_none());
@@ -190,6 +190,6 @@ mod tests {
 
     #[test]
     fn probes_have_no_limit() {
-        assert_eq!(Rates::new(count(1)).take(Preset::Open, key(1)), None);
+        assert_eq!(Rates::new(count(1), count(30)).take(Preset::Open, key(1)), None);
     }
 }

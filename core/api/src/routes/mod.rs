@@ -7,6 +7,7 @@ mod audit;
 mod blueprints;
 mod console;
 mod daemon;
+mod files;
 mod live;
 mod locations;
 mod members;
@@ -32,6 +33,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("plugins", "Installed plugins and what they were granted."),
     ("blueprints", "What the installed plugins can run."),
     ("servers", "Game servers: intent, state, variables, power."),
+    ("files", "A server's files: look, fetch, bring, change."),
     ("console", "A server's console, as history and live."),
     ("statistics", "Numbers over time and who plays."),
     ("members", "Subusers of a server and their permissions."),
@@ -69,6 +71,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("plugins", plugins::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
+        ("files", files::routes()),
         ("console", console::routes()),
         ("statistics", statistics::routes()),
         ("members", members::routes()),

@@ -5,12 +5,14 @@
 
 mod account;
 mod activity;
+mod files;
 mod nodes;
 mod plugins;
 mod servers;
 
 pub use account::*;
 pub use activity::*;
+pub use files::*;
 pub use nodes::*;
 pub use plugins::*;
 pub use servers::*;

@@ -10,6 +10,7 @@ mod kit;
 
 mod edge;
 mod examples;
+mod files;
 mod games;
 mod limits;
 mod matrix;

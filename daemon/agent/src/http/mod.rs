@@ -3,8 +3,9 @@
 //! It is served over the link and on a unix socket alike and knows nothing of either. Whoever reaches it has been
 //! authenticated by the connection. Every refusal is a [`Refusal`] in JSON; every body and every stream is bounded.
 //!
-//! Modules in reading order: [`routes`], `streams`.
+//! Modules in reading order: [`routes`], `streams`, `files`.
 
+mod files;
 mod routes;
 mod streams;
 
@@ -33,6 +34,8 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}", put(routes::put_server).layer(DefaultBodyLimit::max(SERVER_BYTES)))
         .route("/v1/servers/{id}/console", get(routes::console).post(routes::command))
         .route("/v1/servers/{id}/console/live", get(streams::console))
+        .route("/v1/servers/{id}/files", get(files::list).post(files::change))
+        .route("/v1/servers/{id}/files/content", get(files::read).put(files::write))
         .route("/v1/events", get(streams::events))
         .route("/v1/events/acknowledge", post(routes::acknowledge))
         .route("/v1/samples", get(streams::samples))
@@ -63,11 +66,16 @@ impl Refused {
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let status = match refusal.code {
-            RefusalCode::StaleGeneration | RefusalCode::MissingPlugin | RefusalCode::NotRunning => {
-                StatusCode::CONFLICT
-            }
+            RefusalCode::StaleGeneration
+            | RefusalCode::MissingPlugin
+            | RefusalCode::NotRunning
+            | RefusalCode::FileExists
+            | RefusalCode::Busy => StatusCode::CONFLICT,
+            RefusalCode::FileChanged => StatusCode::PRECONDITION_FAILED,
+            RefusalCode::FileRefused | RefusalCode::QuotaExceeded => StatusCode::UNPROCESSABLE_ENTITY,
+            RefusalCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
-            RefusalCode::UnknownServer => StatusCode::NOT_FOUND,
+            RefusalCode::UnknownServer | RefusalCode::NoSuchFile => StatusCode::NOT_FOUND,
             RefusalCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, refusal)

@@ -40,7 +40,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 }
 
 /// A JSON body whose refusal is a [`Refusal`].
-pub(super) struct Body<T>(T);
+pub(super) struct Body<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Refused;
@@ -67,7 +67,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     }
 }
 
-fn invalid(message: impl Into<String>) -> Refused {
+pub(super) fn invalid(message: impl Into<String>) -> Refused {
     refusal(RefusalCode::Invalid, message).into()
 }
 
@@ -76,7 +76,7 @@ pub(super) fn known(node: &Node, id: ServerId) -> Result<ServerHandle, Refusal> 
     node.server(id).ok_or_else(|| refusal(RefusalCode::UnknownServer, "no such server on this node"))
 }
 
-fn internal(error: &dyn std::error::Error) -> Refused {
+pub(super) fn internal(error: &dyn std::error::Error) -> Refused {
     tracing::error!(error = chain(error), "a request could not be answered");
     refusal(RefusalCode::Internal, error.to_string()).into()
 }

@@ -15,8 +15,9 @@ pub(crate) mod work;
 
 pub(crate) use supervisor::{FoundContainer, Supervisor};
 
-use crate::console::Console;
+use crate::{console::Console, desk::Desk};
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
+use gantry_types::server::SystemUser;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,6 +29,18 @@ pub(crate) enum Message {
     Apply(Box<DesiredServer>, oneshot::Sender<Result<ObservedServer, Refusal>>),
     Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
     Observe(oneshot::Sender<ObservedServer>),
+    Terms(oneshot::Sender<FileTerms>),
+}
+
+/// On which terms people may work on the server's files at this moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FileTerms {
+    /// Whom they belong to.
+    pub(crate) user: SystemUser,
+    /// Zero is no limit.
+    pub(crate) disk_mib: u32,
+    /// Why nothing may be changed.
+    pub(crate) closed: Option<&'static str>,
 }
 
 /// Reaches one server.
@@ -35,6 +48,7 @@ pub(crate) enum Message {
 pub(crate) struct ServerHandle {
     pub(crate) mailbox: mpsc::Sender<Message>,
     pub(crate) console: Arc<Console>,
+    pub(crate) desk: Arc<Desk>,
 }
 
 impl ServerHandle {
@@ -48,6 +62,10 @@ impl ServerHandle {
 
     pub(crate) async fn observe(&self) -> Result<ObservedServer, Refusal> {
         self.ask(Message::Observe).await
+    }
+
+    pub(crate) async fn terms(&self) -> Result<FileTerms, Refusal> {
+        self.ask(Message::Terms).await
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Refusal> {

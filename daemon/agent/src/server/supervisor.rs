@@ -5,7 +5,7 @@
 //! machine asks for no other before that has answered; a task that panics answers as a failure.
 
 use super::{
-    Message, refusal,
+    FileTerms, Message, refusal,
     start::{StartEnd, process},
     work::Work,
 };
@@ -16,12 +16,15 @@ use crate::{
     ledger::{Change, ServerRecord},
     node::Shared,
 };
-use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Process, Request, State, Timer, step};
+use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Process, Request, State, Timer, step};
 use gantry_protocol::{
     ConsoleCommand, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal, RefusalCode,
 };
-use gantry_runtime::{ContainerId, Phase};
-use gantry_types::operation::{OperationState, Progress};
+use gantry_runtime::{ContainerId, Phase as ContainerPhase};
+use gantry_types::{
+    operation::{OperationState, Progress},
+    server::Desired,
+};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -41,7 +44,7 @@ const COMMAND_BYTES: usize = 4_096;
 #[derive(Clone, Debug)]
 pub(crate) struct FoundContainer {
     pub(crate) id: ContainerId,
-    pub(crate) phase: Phase,
+    pub(crate) phase: ContainerPhase,
 }
 
 /// How a task of the server ended.
@@ -159,6 +162,7 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
+            Message::Terms(answer) => drop(answer.send(self.file_terms())),
         }
     }
 
@@ -230,18 +234,40 @@ impl Supervisor {
         report
     }
 
+    /// Installing and deleting have the files to themselves.
+    fn file_terms(&self) -> FileTerms {
+        let closed = match self.record.state.phase {
+            Phase::Installing(_) | Phase::AbortingInstall => Some("The server is being installed."),
+            Phase::Removing | Phase::Deleted => Some("The server is being deleted."),
+            Phase::Uninstalled
+            | Phase::Offline
+            | Phase::Preparing
+            | Phase::AbortingStart
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Stopping { .. }
+            | Phase::Killing { .. }
+            | Phase::BackingOff { .. }
+            | Phase::GivenUp => None,
+        };
+        let closed = closed.or_else(|| {
+            (self.record.desired.desired == Desired::Deleted).then_some("The server is being deleted.")
+        });
+        FileTerms { user: self.record.user, disk_mib: self.record.desired.limits.disk_mib, closed }
+    }
+
     // ---- coming up ----
 
     async fn restore(&mut self, found: Option<FoundContainer>) {
         let found = match found {
-            Some(FoundContainer { id, phase: Phase::Running { started_at } }) => {
+            Some(FoundContainer { id, phase: ContainerPhase::Running { started_at } }) => {
                 self.live = Some(self.live_container(id));
                 Found::Running(self.process_found(clock::moment(started_at)))
             }
-            Some(FoundContainer { phase: Phase::Ended(exit), .. }) => {
+            Some(FoundContainer { phase: ContainerPhase::Ended(exit), .. }) => {
                 Found::Exited(Exit { code: exit.code, out_of_memory: exit.oom_killed })
             }
-            Some(FoundContainer { phase: Phase::Unstarted, .. }) | None => Found::Nothing,
+            Some(FoundContainer { phase: ContainerPhase::Unstarted, .. }) | None => Found::Nothing,
         };
         self.hear(Event::Restored(found)).await;
     }
@@ -379,7 +405,7 @@ impl Supervisor {
                 live.token.cancel();
                 self.live = Some(self.live_container(live.container));
                 self.watch_process(self.console.last_output());
-                if self.record.state.phase == gantry_lifecycle::Phase::Starting {
+                if self.record.state.phase == Phase::Starting {
                     self.probe();
                 }
             }

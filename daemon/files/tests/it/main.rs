@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be set up is a test that fails")]
 
 mod archives;
+mod attacks;
+mod by_hand;
 mod downloads;
 mod jail;
 

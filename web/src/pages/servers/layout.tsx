@@ -30,10 +30,11 @@ export function useServer(): ServerView {
   return useSuspenseQuery(serverQuery(serverId)).data
 }
 
-const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'settings' | 'allocations' | 'members' | 'activity']>; right: Permission }[] = [
+const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'settings' | 'allocations' | 'members' | 'activity']>; right: Permission }[] = [
   { label: s.server.tabs.console, link: to.server, right: 'console.read' },
   { label: s.server.tabs.overview, link: to.overview, right: 'statistics.read' },
   { label: s.server.tabs.players, link: to.players, right: 'players.read' },
+  { label: s.server.tabs.files, link: (serverId) => to.files(serverId), right: 'files.list' },
   { label: s.server.tabs.settings, link: to.settings, right: 'variables.read' },
   { label: s.server.tabs.allocations, link: to.allocations, right: 'allocations.read' },
   { label: s.server.tabs.members, link: to.members, right: 'members.read' },

@@ -51,6 +51,15 @@ impl TestApp {
         Self::with(|settings| settings.plugins_dir = Some(plugins())).await
     }
 
+    /// With the built plugins, for who moves many files.
+    pub(crate) async fn with_games_and_files() -> Self {
+        Self::with(|settings| {
+            settings.plugins_dir = Some(plugins());
+            settings.edge.files_per_minute = 10_000.try_into().unwrap();
+        })
+        .await
+    }
+
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let database = TestDatabase::new().await;
         let data = data_dir();
@@ -65,6 +74,7 @@ impl TestApp {
                 // So that each client can come from an address of its own.
                 trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
                 general_per_minute: 10_000.try_into().unwrap(),
+                files_per_minute: 30.try_into().unwrap(),
                 metrics_token: None,
             },
             log: "off".to_owned(),

@@ -25,7 +25,7 @@ pub(crate) struct TestNode {
     node: Node,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 /// What an OpenArena server with one player answers.
@@ -80,7 +80,12 @@ impl TestNode {
         let config = LinkConfig { identity, agent_version: AGENT_VERSION.to_owned(), extra_ca: None, state };
         tasks.spawn(link::run(config, http::router(node.clone()), shutdown.clone()));
         page.until(|frame| frame["type"] == "node" && frame["state"] == "connected").await;
-        Self { id, node, shutdown, tasks, _data: data }
+        Self { id, node, shutdown, tasks, data }
+    }
+
+    /// Its data directory.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     pub(crate) async fn stop(mut self) {

@@ -130,11 +130,16 @@ impl Door {
         let id = if self.route.path.starts_with("/api/operations/") { operation } else { server };
         let path = self.route.path.replacen("{id}", id, 1);
         let path = path.replace("{userId}", NOBODY).replace("{allocationId}", NOBODY);
+        let about_files = path.contains("/files") && self.body.is_none();
+        let path = if about_files { format!("{path}?path=matrix.txt") } else { path };
         let request = client.request(self.route.method.clone(), &path).header("origin", &client.url);
         let request = match &self.body {
             Some(body) => request.json(body),
             None if self.route.id == "installPlugin" => {
                 request.header("content-type", "application/wasm").body("x")
+            }
+            None if ["saveFile", "uploadFile"].contains(&self.route.id) => {
+                request.header("content-type", "application/octet-stream").body("x")
             }
             None => request,
         };
@@ -187,7 +192,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let app = TestApp::with_games().await;
+        let app = TestApp::with_games_and_files().await;
         let admin = app.admin().await;
         let node = TestNode::join(&admin).await;
         let owner = app.person(&admin, "olga", "user").await;

@@ -1,0 +1,271 @@
+//! A server's files: looking, fetching, bringing, changing names.
+//!
+//! Files live on the node alone, and so does every rule about paths, sizes and room. Here is who may: each call asks for
+//! its right, and a change is written into the audit log before the node is asked, with its paths in their one spelling,
+//! so that nothing is ever done that nobody knows of. What a node then refuses stands there as a wish. While bytes flow,
+//! news of changed rights end them.
+
+use crate::{
+    App, OpCtx,
+    error::{Answer, AppError},
+    inputs::{FileCopyInput, FileDeleteInput, FileDirectoryInput, FileRenameInput},
+    rights::{RightsChange, RightsNews},
+    views::FileContentView,
+};
+use bytes::Bytes;
+use chrono::Utc;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use gantry_auth::Actor;
+use gantry_domain::{audit::AuditEntry, problem};
+use gantry_nodes::{BodyError, BodyStream, NodeClient};
+use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved, MAX_DELETED};
+use gantry_types::{ServerId, permission::Permission, problem::Code};
+use serde_json::json;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The largest file that an editor gets or saves, in bytes.
+pub const MAX_TEXT: usize = 1 << 20;
+/// Longest spelling of a path, in bytes: what fits through the link's headers even when every byte is escaped.
+const MAX_PATH: usize = 4_096;
+/// How often a session is looked up while bytes flow, even without news.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// A file on its way out.
+pub struct FileDownload {
+    /// Its own name, as it is spelled.
+    pub name: String,
+    pub bytes: u64,
+    pub content: BodyStream,
+}
+
+/// A file on its way in.
+pub struct FileUpload {
+    pub path: String,
+    pub replace: bool,
+    /// In bytes, if it is known.
+    pub length: Option<u64>,
+    pub content: BodyStream,
+}
+
+impl App {
+    /// What is in a directory.
+    pub async fn list_files(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileListing> {
+        let node = self.file_node(ctx, server, Permission::FilesList, &[path]).await?;
+        Ok(node.list_files(server, path).await?)
+    }
+
+    /// A text file for an editor.
+    pub async fn file_content(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileContentView> {
+        let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
+        let file = node.read_file(server, path).await?;
+        let refused =
+            |why: &str| AppError::refused(Code::FileRefused, format!("The file {why}; download it."));
+        if file.bytes > MAX_TEXT as u64 {
+            return Err(refused("has more than 1 MiB"));
+        }
+        let pieces: Vec<Bytes> = file.content.try_collect().await?;
+        let text = String::from_utf8(pieces.concat()).ok().filter(|text| !text.contains('\0'));
+        let text = text.ok_or_else(|| refused("is not text"))?;
+        Ok(FileContentView { text, version: file.version })
+    }
+
+    /// Saves what an editor has: over the version that it read, over anything (`*`), or as a further file.
+    pub async fn save_file(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        path: &str,
+        version: Option<&str>,
+        text: Bytes,
+    ) -> Answer<FileSaved> {
+        let expected = ExpectedFile::from_text(version);
+        if matches!(&expected, ExpectedFile::Version(version) if version.len() > 200) {
+            return Err(
+                problem("version", "It is no version of a file.", "Give the one that was read.").into()
+            );
+        }
+        let node = self.file_node(ctx, server, Permission::FilesWrite, &[path]).await?;
+        self.note_change(ctx, server, "file.save", json!({ "path": path, "bytes": text.len() })).await?;
+        let length = text.len() as u64;
+        let content = stream::iter([Ok(text)]).boxed();
+        Ok(node.write_file(server, path, &expected, Some(length), content).await?)
+    }
+
+    /// Begins to fetch a file. The stream ends with an error as soon as the right is gone.
+    pub async fn download_file(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileDownload> {
+        let news = self.rights().listen();
+        let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
+        let file = node.read_file(server, path).await?;
+        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
+        let content = file.content.map_err(BodyError::from);
+        let content = self.guarded(ctx, server, Permission::FilesRead, news, content);
+        Ok(FileDownload { name, bytes: file.bytes, content })
+    }
+
+    /// Brings a file. Nothing is in its place until all of it is there, and nothing comes there once the right is gone.
+    pub async fn upload_file(&self, ctx: &OpCtx, server: ServerId, upload: FileUpload) -> Answer<FileSaved> {
+        let news = self.rights().listen();
+        let FileUpload { path, replace, length, content } = upload;
+        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&path]).await?;
+        let about = json!({ "path": path, "bytes": length, "replace": replace });
+        self.note_change(ctx, server, "file.upload", about).await?;
+        let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
+        let content = self.guarded(ctx, server, Permission::FilesWrite, news, content);
+        Ok(node.write_file(server, &path, &expected, length, content).await?)
+    }
+
+    pub async fn make_directory(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        input: FileDirectoryInput,
+    ) -> Answer<FileOutcome> {
+        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&input.path]).await?;
+        self.note_change(ctx, server, "file.directory", json!({ "path": input.path })).await?;
+        Ok(node.change_files(server, &FileChange::MakeDirectory { path: input.path }).await?)
+    }
+
+    pub async fn rename_file(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        input: FileRenameInput,
+    ) -> Answer<FileOutcome> {
+        let FileRenameInput { from, to, replace } = input;
+        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&from, &to]).await?;
+        let about = json!({ "from": from, "to": to, "replace": replace });
+        self.note_change(ctx, server, "file.rename", about).await?;
+        Ok(node.change_files(server, &FileChange::Rename { from, to, replace }).await?)
+    }
+
+    pub async fn copy_file(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        input: FileCopyInput,
+    ) -> Answer<FileOutcome> {
+        let FileCopyInput { from, to } = input;
+        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&from, &to]).await?;
+        self.note_change(ctx, server, "file.copy", json!({ "from": from, "to": to })).await?;
+        Ok(node.change_files(server, &FileChange::Copy { from, to }).await?)
+    }
+
+    /// Deletes files and directories with all that is in them.
+    pub async fn delete_files(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        input: FileDeleteInput,
+    ) -> Answer<FileOutcome> {
+        let paths: Vec<&str> = input.paths.iter().map(String::as_str).collect();
+        if paths.is_empty() || paths.len() > MAX_DELETED {
+            let remedy = format!("Name 1 to {MAX_DELETED} paths.");
+            return Err(problem("paths", "That many cannot be deleted at once.", remedy).into());
+        }
+        let node = self.file_node(ctx, server, Permission::FilesDelete, &paths).await?;
+        self.note_change(ctx, server, "file.delete", json!({ "paths": paths })).await?;
+        Ok(node.change_files(server, &FileChange::Delete { paths: input.paths }).await?)
+    }
+
+    /// The node of a server, for who has the right, once the paths look like paths.
+    async fn file_node(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        right: Permission,
+        paths: &[&str],
+    ) -> Answer<NodeClient> {
+        let (_, _, row) = self.server_with(ctx, server, right).await?;
+        for path in paths {
+            if path.len() > MAX_PATH || path.chars().any(char::is_control) {
+                let detail = "A path is too long or has control characters, which are spelled with %%.";
+                return Err(AppError::refused(Code::InvalidRequest, detail));
+            }
+        }
+        self.client(row.node.id)
+    }
+
+    async fn note_change(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        action: &'static str,
+        about: serde_json::Value,
+    ) -> Answer<()> {
+        let (mut tx, _) = self.access(ctx, server).await?;
+        tx.audit(AuditEntry::server(action, server, ctx.origin.clone()).after(about));
+        Ok(tx.commit().await?)
+    }
+
+    /// The same bytes, until the session or the right is gone.
+    fn guarded(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        right: Permission,
+        news: RightsNews,
+        content: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
+    ) -> BodyStream {
+        let app = self.clone();
+        let look_at = Instant::now() + LOOK_EVERY;
+        let watch = Watch { app, actor: ctx.actor.clone(), server, right, news, look_at };
+        stream::try_unfold((watch, content.boxed()), |(mut watch, mut content)| async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    () = watch.doubt() => watch.ask().await?,
+                    piece = content.next() => {
+                        return Ok(piece.transpose()?.map(|piece| (piece, (watch, content))));
+                    }
+                }
+            }
+        })
+        .boxed()
+    }
+}
+
+/// Who moves a file, and whether they still may.
+struct Watch {
+    app: App,
+    actor: Actor,
+    server: ServerId,
+    right: Permission,
+    news: RightsNews,
+    look_at: Instant,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the right to do this has ended")]
+struct Revoked;
+
+impl Watch {
+    /// Ends when there is a reason to ask again. Safe to cancel.
+    async fn doubt(&mut self) {
+        loop {
+            let change = tokio::select! {
+                () = tokio::time::sleep_until(self.look_at) => return,
+                change = self.news.next() => change,
+            };
+            let concerned = match change {
+                RightsChange::User(user) => user == self.actor.user_id,
+                RightsChange::Session(session) => session == self.actor.session_id,
+                RightsChange::Server(server) => server == self.server,
+                RightsChange::Everything => true,
+            };
+            if concerned {
+                return;
+            }
+        }
+    }
+
+    /// What cannot be found out is a no.
+    async fn ask(&mut self) -> Result<(), BodyError> {
+        self.look_at = Instant::now() + LOOK_EVERY;
+        let db = self.app.db();
+        let actor = db.actor_of_session(self.actor.session_id, Utc::now()).await?.ok_or(Revoked)?;
+        let access = db.as_user(&actor).await?.server_access(&actor, self.server).await?;
+        self.actor = actor;
+        if access.allows(self.right) { Ok(()) } else { Err(Revoked.into()) }
+    }
+}

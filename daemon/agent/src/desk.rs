@@ -1,0 +1,88 @@
+//! Where people's work on one server's files is kept in order: how much at once, how much it may add, one change of
+//! names at a time.
+//!
+//! The game writes past the desk. So what is used is measured by walking the tree: at first, when the last measurement is
+//! old, and before a refusal for want of room is final. The first walk also removes what writes of an earlier daemon left
+//! behind.
+
+use crate::server::{FileTerms, refusal};
+use chrono::{DateTime, Utc};
+use gantry_files::{FilesError, Jail, Quota};
+use gantry_protocol::{Refusal, RefusalCode};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+/// Requests about one server's files at once; more are refused.
+const AT_ONCE: usize = 8;
+/// So long a request waits for another's change to end.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A measurement older than this is not believed.
+const STALE: Duration = Duration::from_secs(60);
+/// One younger than this is as good as a further one.
+const FRESH: Duration = Duration::from_secs(1);
+
+pub(crate) struct Desk {
+    pub(crate) quota: Quota,
+    /// Held while names change.
+    changing: Mutex<()>,
+    measured: Mutex<Option<Instant>>,
+    room: Arc<Semaphore>,
+    /// Temporary files from before belong to nobody any more. In seconds of Unix time.
+    opened_at: i64,
+}
+
+impl Desk {
+    pub(crate) fn new(now: DateTime<Utc>) -> Self {
+        Self {
+            quota: Quota::default(),
+            changing: Mutex::new(()),
+            measured: Mutex::new(None),
+            room: Arc::new(Semaphore::new(AT_ONCE)),
+            opened_at: now.timestamp(),
+        }
+    }
+
+    /// A place at the desk for one request.
+    pub(crate) fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        let place = Arc::clone(&self.room).try_acquire_owned();
+        place.map_err(|_| refusal(RefusalCode::Busy, "Too much is asked of the server's files at once."))
+    }
+
+    /// The right to change names, of which there is one.
+    pub(crate) async fn change(&self) -> Result<MutexGuard<'_, ()>, Refusal> {
+        let turn = tokio::time::timeout(PATIENCE, self.changing.lock()).await;
+        turn.map_err(|_| refusal(RefusalCode::Busy, "Another change of the server's files has not ended."))
+    }
+
+    /// Brings the account up to date for a write of so many bytes, if they are known.
+    pub(crate) async fn measure(
+        &self,
+        jail: &Jail,
+        terms: &FileTerms,
+        bytes: Option<u64>,
+        cancel: &CancellationToken,
+    ) -> Result<(), FilesError> {
+        let limit = (terms.disk_mib > 0).then(|| u64::from(terms.disk_mib) << 20);
+        self.quota.limit(limit);
+        let mut measured = self.measured.lock().await;
+        let wanted = self.quota.taken().saturating_add(bytes.unwrap_or(0));
+        let most_age = if limit.is_some_and(|limit| wanted > limit) { FRESH } else { STALE };
+        if measured.is_some_and(|at| at.elapsed() < most_age) {
+            return Ok(());
+        }
+        let (mark, cancel, before) = (self.quota.mark(), cancel.clone(), self.opened_at);
+        let usage = jail.run(move |jail| jail.sweep(before, &cancel)).await?;
+        self.quota.measured(mark, usage.bytes);
+        *measured = Some(Instant::now());
+        Ok(())
+    }
+
+    /// What was measured is too much by now.
+    pub(crate) async fn forget(&self) {
+        *self.measured.lock().await = None;
+    }
+}

@@ -1,0 +1,333 @@
+//! A server's files: listing, reading, writing, changing names.
+//!
+//! All of it happens in the jail; here is only what HTTP adds. Bytes pass through in pieces, so that no file is ever held
+//! whole; whoever goes away in the middle of a write leaves nothing behind, and a change that nobody waits for any more
+//! is called off.
+
+use super::{
+    Refused,
+    routes::{Asked, Body, Id, internal, invalid, known},
+};
+use crate::{
+    desk::Desk,
+    node::Node,
+    server::{FileTerms, refusal},
+};
+use axum::{
+    Json,
+    body::Body as HttpBody,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use chrono::DateTime;
+use futures_util::{StreamExt, stream};
+use gantry_files::{Entry, Existing, Expected, FilesError, Jail, JailPath, Kind, Opened, Version, Writing};
+use gantry_protocol::{
+    ExpectedFile, FileChange, FileEntry, FileKind, FileListing, FileOutcome, FileSaved, MAX_DELETED,
+    MAX_LISTED, MAX_UPLOAD, Refusal, RefusalCode,
+};
+use gantry_types::ServerId;
+use serde::Deserialize;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+
+/// Bytes that are read or written at a time.
+const PIECE: usize = 256 << 10;
+/// For so long the next bytes of a write may let wait for themselves.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The last moment that a date has four digits for its year.
+const LAST_SECOND: i64 = 253_402_300_799;
+
+/// One request's place at a server's desk.
+struct Session {
+    jail: Jail,
+    desk: Arc<Desk>,
+    terms: FileTerms,
+    place: OwnedSemaphorePermit,
+}
+
+impl Session {
+    async fn reading(node: &Node, id: ServerId) -> Result<Self, Refused> {
+        let handle = known(node, id)?;
+        let place = handle.desk.admit()?;
+        let terms = handle.terms().await?;
+        let root = node.shared().data.server_files(id);
+        let owner = node.shared().own_files.then_some(terms.user);
+        let opened = tokio::task::spawn_blocking(move || Jail::open(&root, owner)).await;
+        let jail = opened.map_err(|error| internal(&error))?.map_err(|error| match error {
+            FilesError::Root { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                refusal(RefusalCode::UnknownServer, "The server has no files yet: it is not installed.")
+                    .into()
+            }
+            error => internal(&error),
+        })?;
+        Ok(Self { jail, desk: handle.desk, terms, place })
+    }
+
+    /// The same, for who changes something.
+    async fn changing(node: &Node, id: ServerId) -> Result<Self, Refused> {
+        let session = Self::reading(node, id).await?;
+        match session.terms.closed {
+            None => Ok(session),
+            Some(why) => Err(refusal(RefusalCode::Busy, why).into()),
+        }
+    }
+
+    async fn measure(&self, bytes: Option<u64>, cancel: &CancellationToken) -> Result<(), Refused> {
+        self.desk.measure(&self.jail, &self.terms, bytes, cancel).await.map_err(refused)
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct PathAsked {
+    path: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WriteAsked {
+    path: String,
+    expected: Option<String>,
+}
+
+fn path(spelled: &str) -> Result<JailPath, Refused> {
+    JailPath::from_spelling(spelled).map_err(refused)
+}
+
+pub(super) async fn list(
+    State(node): State<Node>,
+    Id(id): Id,
+    Asked(asked): Asked<PathAsked>,
+) -> Result<Json<FileListing>, Refused> {
+    let path = path(&asked.path)?;
+    let session = Session::reading(&node, id).await?;
+    let listing = session.jail.run(move |jail| jail.list(&path, MAX_LISTED)).await.map_err(refused)?;
+    let entries = listing.entries.iter().map(entry).collect();
+    Ok(Json(FileListing { entries, truncated: listing.truncated }))
+}
+
+pub(super) async fn read(
+    State(node): State<Node>,
+    Id(id): Id,
+    Asked(asked): Asked<PathAsked>,
+) -> Result<Response, Refused> {
+    let path = path(&asked.path)?;
+    let Session { jail, place, .. } = Session::reading(&node, id).await?;
+    let opened = jail.run(move |jail| jail.open_for_reading(&path)).await.map_err(refused)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(opened.bytes));
+    let tag = HeaderValue::from_str(&format!("\"{}\"", opened.version.as_str()));
+    headers.insert(header::ETAG, tag.map_err(|error| internal(&error))?);
+    Ok((headers, HttpBody::from_stream(pieces(jail, opened, place))).into_response())
+}
+
+/// Exactly as many bytes as were promised: a file that grows meanwhile is cut, one that shrinks breaks the answer off.
+fn pieces(
+    jail: Jail,
+    opened: Opened,
+    place: OwnedSemaphorePermit,
+) -> impl stream::Stream<Item = Result<Vec<u8>, FilesError>> + Send {
+    let left = opened.bytes;
+    stream::try_unfold((jail, opened, place, left), |(jail, mut opened, place, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        let (piece, opened) = jail.run(move |_| Ok((opened.piece(most)?, opened))).await?;
+        if piece.is_empty() {
+            return Err(FilesError::Changed { path: "the file".to_owned() });
+        }
+        let left = left.saturating_sub(piece.len() as u64);
+        Ok(Some((piece, (jail, opened, place, left))))
+    })
+}
+
+pub(super) async fn write(
+    State(node): State<Node>,
+    Id(id): Id,
+    Asked(asked): Asked<WriteAsked>,
+    request: Request,
+) -> Result<Json<FileSaved>, Refused> {
+    let path = path(&asked.path)?;
+    let expected = match ExpectedFile::from_text(asked.expected.as_deref()) {
+        ExpectedFile::Nothing => Expected::Nothing,
+        ExpectedFile::Anything => Expected::Anything,
+        ExpectedFile::Version(version) => Expected::Version(Version::from_text(&version)),
+    };
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let session = Session::changing(&node, id).await?;
+    let cancel = CancellationToken::new();
+    let _called_off = cancel.clone().drop_guard();
+    session.measure(length, &cancel).await?;
+    let reservation = session.desk.quota.reserve();
+    let begun =
+        session.jail.run(move |jail| jail.begin_writing(&path, MAX_UPLOAD, length, reservation)).await;
+    let writing = take_in(&session.jail, begun.map_err(refused)?, request.into_body()).await?;
+    // Between the beginning and now the server may have been given to an installation.
+    if let Some(why) = known(&node, id)?.terms().await?.closed {
+        return Err(refusal(RefusalCode::Busy, why).into());
+    }
+    let turn = session.desk.change().await?;
+    let saved = session.jail.run(move |jail| writing.commit(jail, &expected)).await.map_err(refused)?;
+    drop(turn);
+    Ok(Json(FileSaved { entry: entry(&saved.0), version: saved.1.as_str().to_owned() }))
+}
+
+/// Writes a body down as it comes.
+async fn take_in(jail: &Jail, mut writing: Writing, body: HttpBody) -> Result<Writing, Refused> {
+    let mut body = body.into_data_stream();
+    let mut waiting = Vec::with_capacity(PIECE);
+    loop {
+        let next = tokio::time::timeout(SILENCE, body.next()).await;
+        let next = next.map_err(|_| invalid("the body stopped coming"))?;
+        let ended = next.is_none();
+        if let Some(piece) = next {
+            waiting.extend_from_slice(&piece.map_err(|_| invalid("the body broke off"))?);
+        }
+        if waiting.len() >= PIECE || (ended && !waiting.is_empty()) {
+            let piece = std::mem::take(&mut waiting);
+            let written = jail.run(move |_| writing.write(&piece).map(|()| writing)).await;
+            writing = written.map_err(refused)?;
+        }
+        if ended {
+            return Ok(writing);
+        }
+    }
+}
+
+pub(super) async fn change(
+    State(node): State<Node>,
+    Id(id): Id,
+    Body(change): Body<FileChange>,
+) -> Result<Json<FileOutcome>, Refused> {
+    let session = Session::changing(&node, id).await?;
+    let cancel = CancellationToken::new();
+    let _called_off = cancel.clone().drop_guard();
+    let _turn = session.desk.change().await?;
+    let jail = &session.jail;
+    let mut outcome = FileOutcome::default();
+    match change {
+        FileChange::MakeDirectory { path: made } => {
+            let made = path(&made)?;
+            session.measure(None, &cancel).await?;
+            let reservation = session.desk.quota.reserve();
+            jail.run(move |jail| jail.make_new_directory(&made, reservation)).await.map_err(refused)?;
+        }
+        FileChange::Rename { from, to, replace } => {
+            let (from, to) = (path(&from)?, path(&to)?);
+            let existing = if replace { Existing::Replace } else { Existing::Keep };
+            jail.run(move |jail| jail.rename(&from, &to, existing)).await.map_err(refused)?;
+        }
+        FileChange::Copy { from, to } => {
+            outcome.skipped = copy(&session, &path(&from)?, &path(&to)?, &cancel).await?;
+        }
+        FileChange::Delete { paths } => {
+            if paths.len() > MAX_DELETED {
+                return Err(invalid(format!("at most {MAX_DELETED} paths can be deleted at once")));
+            }
+            let paths: Vec<JailPath> = paths.iter().map(|spelled| path(spelled)).collect::<Result<_, _>>()?;
+            let removed = jail.run(move |jail| delete(jail, &paths, &cancel)).await;
+            session.desk.forget().await;
+            removed.map_err(refused)?;
+        }
+    }
+    Ok(Json(outcome))
+}
+
+/// Copies; what has no room by an old measurement is tried again after a further one.
+async fn copy(
+    session: &Session,
+    from: &JailPath,
+    to: &JailPath,
+    cancel: &CancellationToken,
+) -> Result<u64, Refused> {
+    session.measure(None, cancel).await?;
+    let attempt = || {
+        let (from, to, cancel) = (from.clone(), to.clone(), cancel.clone());
+        let reservation = session.desk.quota.reserve();
+        session.jail.run(move |jail| jail.copy(&from, &to, reservation, &cancel))
+    };
+    let copied = match attempt().await {
+        Err(FilesError::Quota { .. }) => {
+            session.measure(Some(u64::MAX), cancel).await?;
+            attempt().await
+        }
+        copied => copied,
+    };
+    Ok(copied.map_err(refused)?.skipped)
+}
+
+fn delete(jail: &Jail, paths: &[JailPath], cancel: &CancellationToken) -> Result<(), FilesError> {
+    for path in paths {
+        if path.is_root() {
+            let why = "it is the server's directory itself";
+            return Err(FilesError::InvalidPath { path: path.spelling(), why });
+        }
+        if jail.stat(path)?.is_none() {
+            return Err(FilesError::NotFound { path: path.spelling() });
+        }
+        jail.remove(path, cancel)?;
+    }
+    Ok(())
+}
+
+fn entry(entry: &Entry) -> FileEntry {
+    FileEntry {
+        name: entry.spelling(),
+        kind: match entry.kind {
+            Kind::File => FileKind::File,
+            Kind::Directory => FileKind::Directory,
+            Kind::Link => FileKind::Link,
+            Kind::Other => FileKind::Other,
+        },
+        bytes: entry.bytes,
+        mode: entry.mode,
+        modified: DateTime::from_timestamp(entry.modified.clamp(0, LAST_SECOND), 0).unwrap_or_default(),
+    }
+}
+
+/// A sentence for people.
+fn told(error: &FilesError) -> String {
+    match error {
+        FilesError::NotFound { path } => format!("There is no {path} among the server's files."),
+        FilesError::Exists { path } => format!("There is already something at {path}."),
+        FilesError::Stale { path } => format!("The file {path} was changed since it was read."),
+        FilesError::Escapes { path } => format!("The path {path} leads out of the server's directory."),
+        FilesError::WrongKind { path, expected } => format!("What is at {path} is not {expected}."),
+        FilesError::InvalidPath { path, why } => format!("The path {path} is not possible: {why}."),
+        FilesError::TooLarge { path, limit } => format!("The limit of {limit} is exceeded by {path}."),
+        FilesError::Quota { limit } => {
+            format!("The server may hold {} MiB, which leaves no room for this.", limit >> 20)
+        }
+        error => format!("It was not done: {error}."),
+    }
+}
+
+/// What people are told. Paths in it are lossy, and control characters of a tenant's names do not pass.
+#[expect(clippy::needless_pass_by_value, reason = "errors are mapped with it by name")]
+fn refused(error: FilesError) -> Refused {
+    let code = match &error {
+        FilesError::InvalidPath { .. } => RefusalCode::Invalid,
+        FilesError::NotFound { .. } => RefusalCode::NoSuchFile,
+        FilesError::Exists { .. } => RefusalCode::FileExists,
+        FilesError::Stale { .. } => RefusalCode::FileChanged,
+        FilesError::Escapes { .. }
+        | FilesError::WrongKind { .. }
+        | FilesError::TooLarge { .. }
+        | FilesError::Changed { .. } => RefusalCode::FileRefused,
+        FilesError::Quota { .. } => RefusalCode::QuotaExceeded,
+        FilesError::DiskFull => RefusalCode::DiskFull,
+        FilesError::Edit { .. }
+        | FilesError::Archive { .. }
+        | FilesError::Outbound(_)
+        | FilesError::Cancelled
+        | FilesError::Io { .. }
+        | FilesError::Root { .. }
+        | FilesError::Interrupted => return internal(&error),
+    };
+    let plain = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
+    Refusal { code, message: told(&error).chars().map(plain).collect() }.into()
+}

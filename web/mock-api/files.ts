@@ -1,0 +1,87 @@
+/** A server's files, the same for every server: a small tree that can be changed until the page is loaded again. */
+import type { FileEntry, Problem } from '../src/api/types'
+
+type Node = { entry: FileEntry; text: string; version: number }
+type Fault = [code: Problem['code'], status: number, title: string, detail: string]
+export class Fails {
+  constructor(readonly fault: Fault) {}
+}
+
+const DAY = 86_400_000
+const tree = new Map<string, Node>()
+
+function put(path: string, kind: FileEntry['kind'], text = '', bytes = text.length, age = DAY): FileEntry {
+  const entry: FileEntry = { name: path.slice(path.lastIndexOf('/') + 1), kind, bytes, mode: kind === 'directory' ? 0o755 : 0o644, modified: new Date(Date.now() - age).toISOString() }
+  tree.set(path, { entry, text, version: (tree.get(path)?.version ?? 0) + 1 })
+  return entry
+}
+const CONFIG = '// The settings of this server. Passwords stand here in clear.\nseta sv_hostname "Friday fragfest"\nseta sv_maxclients 16\nseta rconpassword "change me"\nseta g_gametype 0\nseta timelimit 15\nseta fraglimit 30\n\nset d1 "map oa_dm1 ; set nextmap vstr d2"\nset d2 "map oa_dm2 ; set nextmap vstr d1"\nvstr d1\n'
+put('baseoa', 'directory', '', 0, 2 * DAY)
+put('logs', 'directory', '', 0, 3_600_000)
+put('maps', 'directory', '', 0, 9 * DAY)
+put('current', 'link', '', 6, 40 * DAY)
+put('gantry.cfg', 'file', CONFIG, CONFIG.length, 600_000)
+put('games.log', 'file', '', 8_431_022, 20_000)
+put('motd.txt', 'file', 'Welcome to the Friday fragfest\n')
+put('the-longest-name-that-anybody-ever-gave-to-a-screenshot-of-a-very-good-round-on-a-friday-evening.png', 'file', '', 1_204_883, 3 * DAY)
+put('%%%FF%0A.tmp', 'file', 'x', 1, 3 * DAY)
+put('baseoa/server.cfg', 'file', CONFIG)
+put('baseoa/pak0.pk3', 'file', '', 412_000_000)
+
+/** A pair of editors: the game writes this one as soon as it is opened. */
+const RESTLESS = 'motd.txt'
+
+const missing = (path: string) => new Fails(['not_found', 404, 'There is nothing here, or you may not see it', `There is no ${path} among the server's files.`])
+const taken = (path: string) => new Fails(['file_exists', 409, 'Something has this name already', `There is already something at ${path}.`])
+const within = (path: string, directory: string) => path.startsWith(directory ? `${directory}/` : '') && path !== directory
+
+export function list(path: string, empty: boolean): unknown {
+  if (path && tree.get(path)?.entry.kind !== 'directory') return missing(path)
+  const inside = [...tree].filter(([at]) => !empty && within(at, path) && !at.slice(path ? path.length + 1 : 0).includes('/')).map(([, node]) => node.entry)
+  const last = (entry: FileEntry) => Number(entry.kind !== 'directory')
+  return { entries: inside.sort((a, b) => last(a) - last(b) || a.name.localeCompare(b.name)), truncated: false }
+}
+
+export function content(path: string): unknown {
+  const node = tree.get(path)
+  if (!node) return missing(path)
+  if (node.entry.kind !== 'file' || path.endsWith('.png')) return new Fails(['file_refused', 422, 'This cannot be done with that file', 'The file is not text; download it.'])
+  const answer = { text: node.text, version: String(node.version) }
+  if (path === RESTLESS) put(path, 'file', `${node.text}The game was here.\n`)
+  return answer
+}
+
+export function save(path: string, text: string, version: string | null): unknown {
+  const node = tree.get(path)
+  if (!version && node) return taken(path)
+  if (version && version !== '*' && String(node?.version) !== version) return new Fails(['file_changed', 412, 'The file is not what it was when it was read', `The file ${path} was changed since it was read.`])
+  const entry = put(path, 'file', text, text.length, 0)
+  return { entry, version: String(tree.get(path)?.version) }
+}
+
+export function upload(path: string, bytes: number, replace: boolean): unknown {
+  if (tree.has(path) && !replace) return taken(path)
+  return { entry: put(path, 'file', '', bytes, 0), version: '1' }
+}
+
+export function makeDirectory(path: string): unknown {
+  if (tree.has(path)) return taken(path)
+  put(path, 'directory', '', 0, 0)
+  return { skipped: 0 }
+}
+
+export function move(from: string, to: string, keep: boolean): unknown {
+  if (!tree.has(from)) return missing(from)
+  if (tree.has(to)) return taken(to)
+  for (const [at, node] of [...tree]) {
+    if (at !== from && !within(at, from)) continue
+    put(to + at.slice(from.length), node.entry.kind, node.text, node.entry.bytes)
+    if (!keep) tree.delete(at)
+  }
+  return { skipped: 0 }
+}
+
+export function remove(paths: string[]): unknown {
+  for (const at of [...tree.keys()]) if (paths.some((path) => at === path || within(at, path))) tree.delete(at)
+  return { skipped: 0 }
+}

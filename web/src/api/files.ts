@@ -1,0 +1,53 @@
+/** Moving whole files: saving a text, fetching by a link, and uploading with progress. */
+import { client, take } from './client'
+import { ApiError, toApiError } from './problem'
+import type { FileSaved } from './types'
+
+const OCTETS = 'application/octet-stream'
+
+const address = (serverId: string, what: 'download' | 'upload', query: Record<string, string>) =>
+  `/api/servers/${encodeURIComponent(serverId)}/files/${what}?${new URLSearchParams(query).toString()}`
+
+export const downloadAddress = (serverId: string, path: string): string => address(serverId, 'download', { path })
+
+/** Saves over the version that was read; over whatever is there (`*`); or, without a version, as a further file. */
+export const saveFile = (serverId: string, path: string, text: string, version?: string): Promise<FileSaved> =>
+  take(client.PUT('/api/servers/{id}/files/content', { params: { path: { id: serverId }, query: { path, ...(version && { version }) } }, headers: { 'content-type': OCTETS }, body: text as never, bodySerializer: (body: unknown) => body as string }))
+
+/** How long to wait before the next request, in seconds, where the answer says so. */
+export class Waits extends ApiError {
+  constructor(problem: ApiError, readonly seconds: number) {
+    super(problem)
+  }
+}
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The one use of XMLHttpRequest: nothing else tells how far an upload is. */
+export function uploadFile(serverId: string, path: string, file: File, replace: boolean, onProgress: (sent: number) => void, signal: AbortSignal): Promise<FileSaved> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest()
+    request.open('PUT', address(serverId, 'upload', { path, ...(replace && { replace: 'true' }) }))
+    request.setRequestHeader('content-type', OCTETS)
+    request.upload.onprogress = (event) => onProgress(event.loaded)
+    request.onload = () => {
+      const body = parsed(request.responseText)
+      if (request.status >= 200 && request.status < 300) {
+        resolve(body as FileSaved)
+        return
+      }
+      const problem = toApiError(body, new Response(null, { status: request.status }))
+      reject(request.status === 429 ? new Waits(problem, Number(request.getResponseHeader('retry-after')) || 5) : problem)
+    }
+    request.onerror = () => reject(toApiError(undefined))
+    request.onabort = () => reject(new DOMException('called off', 'AbortError'))
+    signal.addEventListener('abort', () => request.abort(), { once: true })
+    request.send(file)
+  })
+}

@@ -1,0 +1,102 @@
+/** What is asked before files change: a name, a place, or whether it is meant. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useNavigate } from '@tanstack/react-router'
+import { useState } from 'react'
+import { client, take } from '~/api/client'
+import { saveFile } from '~/api/files'
+import { filesQuery } from '~/api/queries'
+import type { FileEntry, ServerView } from '~/api/types'
+import { FormDialog } from '~/forms/form-dialog'
+import { base, isName, join } from '~/lib/paths'
+import { to } from '~/routes/to'
+import { files as f } from '~/strings/files'
+import { Confirm } from '~/ui/confirm'
+import { Field, Input } from '~/ui/field'
+import { toast } from '~/ui/toast'
+
+export type Asked =
+  | { do: 'folder' | 'file'; directory: string }
+  | { do: 'rename'; path: string }
+  | { do: 'copy'; path: string; free: string }
+  | { do: 'delete'; path: string; entry: FileEntry }
+
+type DialogProps<A> = { server: ServerView; asked: A; onClose: () => void }
+
+export function FileDialog({ server, asked, onClose }: DialogProps<Asked>) {
+  if (asked.do === 'delete') return <Remove server={server} asked={asked} onClose={onClose} />
+  if (asked.do === 'rename' || asked.do === 'copy') return <Move server={server} asked={asked} onClose={onClose} />
+  return <Create server={server} asked={asked} onClose={onClose} />
+}
+
+/** Every listing of the server, since a change may touch two. */
+function useRefresh(server: ServerView) {
+  const queries = useQueryClient()
+  return () => void queries.invalidateQueries({ queryKey: filesQuery(server.id, '').queryKey.slice(0, -1) })
+}
+
+const params = (server: ServerView) => ({ params: { path: { id: server.id } } })
+
+function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'folder' | 'file' }>>) {
+  const [name, setName] = useState('')
+  const refresh = useRefresh(server)
+  const navigate = useNavigate()
+  const path = join(asked.directory, name)
+  const create = useMutation({
+    mutationFn: async () => {
+      if (asked.do === 'file') await saveFile(server.id, path, '')
+      else await take(client.POST('/api/servers/{id}/files/directory', { ...params(server), body: { path } }))
+    },
+    onSuccess: () => {
+      refresh()
+      onClose()
+      if (asked.do === 'file' && server.permissions.includes('files.read')) void navigate(to.files(server.id, '', path))
+      else toast({ title: f.made, detail: path })
+    },
+  })
+  return (
+    <FormDialog size="sm" title={asked.do === 'file' ? f.newFile : f.newFolder} verb={f.create} busy={create.isPending} error={create.error} disabledReason={isName(name) ? null : f.badName} onSubmit={() => create.mutate()} onClose={onClose}>
+      <Field label={f.name}>
+        <Input value={name} onChange={(event) => setName(event.target.value)} autoFocus autoComplete="off" spellCheck={false} />
+      </Field>
+    </FormDialog>
+  )
+}
+
+function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rename' | 'copy' }>>) {
+  const [path, setPath] = useState(asked.do === 'copy' ? asked.free : asked.path)
+  const refresh = useRefresh(server)
+  const renames = asked.do === 'rename'
+  const move = useMutation({
+    mutationFn: () => {
+      const body = { from: asked.path, to: path }
+      return renames ? take(client.POST('/api/servers/{id}/files/rename', { ...params(server), body: { ...body, replace: false } })) : take(client.POST('/api/servers/{id}/files/copy', { ...params(server), body }))
+    },
+    onSuccess: ({ skipped }) => {
+      refresh()
+      toast(skipped > 0 ? { tone: 'info', title: f.copied, detail: f.copiedWithout(skipped) } : { title: renames ? f.renamed : f.copied, detail: path })
+      onClose()
+    },
+  })
+  const wrong = path.split('/').every(isName) ? null : f.badPath
+  return (
+    <FormDialog title={renames ? f.rename : f.copy} verb={renames ? f.rename : f.copy} busy={move.isPending} error={move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
+      <Field label={renames ? f.newName : f.copyTo} help={f.newNameHelp}>
+        <Input value={path} onChange={(event) => setPath(event.target.value)} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
+      </Field>
+    </FormDialog>
+  )
+}
+
+function Remove({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'delete' }>>) {
+  const refresh = useRefresh(server)
+  const remove = useMutation({
+    mutationFn: () => take(client.POST('/api/servers/{id}/files/delete', { ...params(server), body: { paths: [asked.path] } })),
+    onSuccess: () => {
+      toast({ title: f.removed, detail: asked.path })
+      onClose()
+    },
+    // A folder may be half gone.
+    onSettled: refresh,
+  })
+  return <Confirm title={f.removeTitle(base(asked.path))} body={asked.entry.kind === 'directory' ? f.removeFolder : f.removeFile} verb={f.remove} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()} onClose={onClose} />
+}
