@@ -135,6 +135,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// Ends it as a crash does: nothing is written out, and the next start recovers.
+    pub fn crash(&self) -> Result<()> {
+        output(self.control()?.args(["-w", "-m", "immediate", "stop"])).map(drop)
+    }
+
     /// Removes its folder.
     pub fn remove(&self) -> Result<()> {
         self.stop()?;

@@ -6,12 +6,15 @@
 //! disk, and Docker where Docker itself breaks, are private.
 //!
 //! Modules in reading order: [`wait`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
-//! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`cut`], [`docker`], [`disk`],
-//! [`plan`].
+//! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
+//! [`docker`], [`disk`], [`plan`], [`repeat`].
 
 mod client;
 mod crash;
 mod cut;
+mod database;
+mod disk;
+mod docker;
 mod engine;
 mod plan;
 mod plane;

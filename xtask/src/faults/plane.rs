@@ -1,4 +1,4 @@
-//! The control plane dies, or its database does.
+//! The control plane dies, while people ask.
 
 use super::{
     client::Client,
@@ -17,6 +17,8 @@ use std::{
 
 /// People who ask for things at the same time.
 const PEOPLE: u32 = 3;
+/// Before somebody who was not answered asks again.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// F13: a game runs, another is installed, and people keep asking while it dies twice.
 pub fn crash(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
@@ -25,96 +27,88 @@ pub fn crash(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let form = world.form("is installed", false, &json!({ "steps": "4", "step_ms": "700" }));
     let installing = world.admin.create(&form, None)?;
     let operation = world.latest_operation(&installing)?;
-    burst(world, 2)?;
+    let (plane, node) = (&mut world.control_plane, world.node.clone());
+    let names = burst_while(&world.admin, &node, |answers| {
+        for _ in 0..2 {
+            answers.more(20, SOON)?;
+            plane.kill()?;
+            plane.start()?;
+        }
+        answers.more(10, SOON)
+    })?;
+    world.check_once(&names)?;
     world.wait_until_connected(SOON)?;
     world.ends_well(&installing, &operation, 4)?;
     world.runs_on(&playing, &container, SOON)?;
     one_process(&world.counts_on(&playing, 50)?)
 }
 
-/// Asks and asks while the control plane is killed. Whoever got no answer asks again with the same key.
-pub fn burst(world: &mut World, crashes: u32) -> Result<()> {
-    let (over, answered) = (AtomicBool::new(false), AtomicU32::new(0));
-    let forms: Vec<_> = (0..PEOPLE)
-        .map(|who| world.form(&format!("asked for {who}"), false, &json!({ "steps": "0" })))
-        .collect();
-    let (admin, plane) = (&world.admin, &mut world.control_plane);
+/// How many answers people got.
+pub struct Answers(AtomicU32);
+
+impl Answers {
+    /// Until there are so many more than at this moment.
+    pub fn more(&self, count: u32, patience: Duration) -> Result<()> {
+        let before = self.0.load(Ordering::SeqCst);
+        until("people are answered", patience, || {
+            let more = self.0.load(Ordering::SeqCst) - before;
+            if more >= count { Ok(()) } else { Err(format!("{more} answers")) }
+        })
+    }
+}
+
+/// People ask and ask while something is hurt. Whoever got no answer asks again with the same key. Answers what each of
+/// the servers that they made was called at first.
+pub fn burst_while(
+    admin: &Client,
+    node: &str,
+    hurt: impl FnOnce(&Answers) -> Result<()>,
+) -> Result<Vec<String>> {
+    let (over, answers) = (AtomicBool::new(false), Answers(AtomicU32::new(0)));
     let asked = thread::scope(|scope| {
-        let people: Vec<_> = forms
-            .iter()
-            .enumerate()
-            .map(|(who, form)| {
-                let (over, answered) = (&over, &answered);
-                scope.spawn(move || {
-                    ask_on(admin, who, form, over, answered).map_err(|error| error.to_string())
-                })
-            })
-            .collect();
-        let killed = kill_while_answering(plane, &answered, crashes);
+        let (over, answers) = (&over, &answers);
+        let ask = |who| move || ask_on(admin, node, who, over, &answers.0).map_err(|error| error.to_string());
+        let people: Vec<_> = (0..PEOPLE).map(|who| scope.spawn(ask(who))).collect();
+        let hurt = hurt(answers).map_err(|error| error.to_string());
         over.store(true, Ordering::SeqCst);
         let asked: Vec<_> = people.into_iter().map(thread::ScopedJoinHandle::join).collect();
-        killed.map_err(|error| error.to_string()).map(|()| asked)
+        hurt.map(|()| asked)
     })?;
-    for one in asked {
-        one.map_err(|_| "somebody who asked broke")??;
-    }
-    for form in &forms {
-        let name = form["name"].as_str().unwrap_or_default();
-        let count = world.sql(&format!("SELECT count(*) FROM servers WHERE description = '{name}'"))?;
-        check(count == "1", || format!("{count} servers came of one request with one key, asked again"))?;
-    }
-    Ok(())
+    asked.into_iter().map(|one| Ok(one.map_err(|_| "somebody who asked broke")??)).collect()
 }
 
-fn kill_while_answering(
-    plane: &mut super::program::Program,
-    answered: &AtomicU32,
-    crashes: u32,
-) -> Result<()> {
-    for _ in 0..crashes {
-        let before = answered.load(Ordering::SeqCst);
-        until("people are answered", SOON, || {
-            let more = answered.load(Ordering::SeqCst) - before;
-            if more >= 20 { Ok(()) } else { Err(format!("{more} answers")) }
-        })?;
-        plane.kill()?;
-        plane.start()?;
+impl World {
+    /// One request with one key has one effect, however often it was sent.
+    pub fn check_once(&self, names: &[String]) -> Result<()> {
+        for name in names {
+            let count = self.sql(&format!("SELECT count(*) FROM servers WHERE description = '{name}'"))?;
+            check(count == "1", || format!("{count} servers came of one request with one key"))?;
+        }
+        Ok(())
     }
-    let before = answered.load(Ordering::SeqCst);
-    until("people are answered again", SOON, || {
-        if answered.load(Ordering::SeqCst) > before + 10 { Ok(()) } else { Err("nobody is") }
-    })
 }
 
-/// Makes one server and gives it one name after another. The description says what the name was at first.
-fn ask_on(
-    admin: &Client,
-    who: usize,
-    form: &serde_json::Value,
-    over: &AtomicBool,
-    answered: &AtomicU32,
-) -> Result<()> {
-    let mut form = form.clone();
-    form["description"] = form["name"].clone();
-    let key = format!("burst-{who}-{:?}", std::time::SystemTime::now());
-    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
-    let server = until("a server is made", SOON, || {
-        admin.create(&form, Some(&key)).map_err(|error| error.to_string())
-    })?;
-    let again = until("the same is answered again", SOON, || {
-        admin.create(&form, Some(&key)).map_err(|error| error.to_string())
-    })?;
+/// Makes one server and gives it one name after another.
+fn ask_on(admin: &Client, node: &str, who: u32, over: &AtomicBool, answered: &AtomicU32) -> Result<String> {
+    let first = crate::shell::random_hex(8)?;
+    let form = json!({
+        "name": "asked for", "description": first, "blueprintId": "counter:counter", "nodeId": node, "start": false,
+        "variables": { "steps": "0" },
+    });
+    let create = || admin.create(&form, Some(&first)).map_err(|error| error.to_string());
+    let server = until("a server is made", SOON, create)?;
+    let again = until("the same is answered again", SOON, create)?;
     check(again == server, || format!("one key made {server} and {again}"))?;
     let mut number = 0;
     while !over.load(Ordering::SeqCst) {
         number += 1;
         match admin.rename(&server, &format!("name {number} of {who}")) {
             Ok(()) => drop(answered.fetch_add(1, Ordering::SeqCst)),
-            Err(_) => thread::sleep(Duration::from_millis(20)),
+            Err(_) => thread::sleep(PAUSE),
         }
     }
     // What was not answered may or may not be so; the last word is one that was.
-    until("a last name is taken", SOON, || {
-        admin.rename(&server, &format!("last of {who}")).map_err(|error| error.to_string())
-    })
+    let last = || admin.rename(&server, &format!("last of {who}")).map_err(|error| error.to_string());
+    until("a last name is taken", SOON, last)?;
+    Ok(first)
 }

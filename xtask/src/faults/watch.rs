@@ -32,9 +32,9 @@ use std::{
 };
 
 const LOOK: Duration = Duration::from_millis(400);
-/// Room for what allocators and caches keep.
+/// Room for what allocators keep, and for idle connections to Docker and PostgreSQL in their pools.
 const MEMORY_MIB: u64 = 64;
-const FILES: usize = 12;
+const FILES: usize = 32;
 
 /// Looks at the engine all along.
 pub struct Watch {
