@@ -15,7 +15,7 @@ const HEALED: Duration = Duration::from_secs(45);
 
 /// F28, short: connections end and none is taken.
 pub fn short(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
-    outage(world, Way::Cut, Duration::from_secs(5))
+    outage(world, Way::Cut, Duration::from_secs(3))
 }
 
 /// F28: nobody is told that there is nobody.

@@ -22,7 +22,7 @@ pub fn full(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let operation = world.latest_operation(&server)?;
     let fill = world.files(&server).join("fill");
     until("the disk is full", FULL, || {
-        let disk = rustix::fs::statvfs(&world.folder.join("node")).map_err(|error| error.to_string())?;
+        let disk = rustix::fs::statvfs(world.folder.join("node")).map_err(|error| error.to_string())?;
         if disk.f_bavail == 0 { Ok(()) } else { Err(format!("{} blocks are free", disk.f_bavail)) }
     })?;
     let ended = world.wait_for_end(&operation, FULL)?;

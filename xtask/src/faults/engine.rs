@@ -174,9 +174,24 @@ impl Engine {
             output(self.docker().args(["rm", "--force", one["Id"].as_str().unwrap_or_default()])).ok();
         }
         own.stop()?;
+        // An engine that found its containers again may leave their file systems mounted.
+        if let Some(data) = self.socket.parent() {
+            for mounted in mounts_below(data)? {
+                output(Command::new("umount").arg("--lazy").arg(mounted))?;
+            }
+        }
         if let Some(folder) = &self.folder {
             fs::remove_dir_all(folder).ok();
         }
         Ok(())
     }
+}
+
+/// Deepest first.
+fn mounts_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let table = fs::read_to_string("/proc/mounts")?;
+    let points = table.lines().filter_map(|line| line.split(' ').nth(1)).map(PathBuf::from);
+    let mut below: Vec<PathBuf> = points.filter(|point| point.starts_with(folder)).collect();
+    below.reverse();
+    Ok(below)
 }

@@ -18,9 +18,11 @@ mod docker;
 mod engine;
 mod plan;
 mod plane;
+mod power;
 
 mod program;
 mod proxy;
+mod repeat;
 mod servers;
 mod socket;
 mod table;
@@ -29,9 +31,9 @@ mod watch;
 mod world;
 
 use crate::{
-    components, docker as machine,
+    components, docker as machine, environment,
     processes::Processes,
-    shell::{Result, cargo, root, run, say, target_directory},
+    shell::{Result, cargo, run, say, target_directory},
 };
 use clap::Args;
 use rustix::process::Signal;
@@ -75,8 +77,13 @@ pub fn faults(options: &Options) -> Result<()> {
     processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
     fs::remove_dir_all(&folder).ok();
     let failed = failed?;
-    println!("\ntest result: {} passed; {failed} failed", chosen.len() - failed);
+    println!("\n{}", closing_line(chosen.len() - failed, failed));
     if failed > 0 { Err("Gantry did not bear some faults".into()) } else { Ok(()) }
+}
+
+/// What `test` counts.
+pub fn closing_line(passed: usize, failed: usize) -> String {
+    format!("test result: {passed} passed; {failed} failed")
 }
 
 fn choose(options: &Options) -> Result<Vec<&'static Entry>> {
@@ -94,6 +101,7 @@ fn choose(options: &Options) -> Result<Vec<&'static Entry>> {
 
 fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Result<Parts> {
     let plugins = folder.join("plugins");
+    environment::curl()?;
     components::build_counter(&plugins)?;
     machine::ensure_engine(processes)?;
     machine::ensure_base_image()?;
@@ -104,7 +112,6 @@ fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Resul
             target_directory().join("debug")
         }
     };
-    debug_assert!(root().is_dir());
     Ok(Parts { programs, plugins })
 }
 

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub fn crash(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let playing = world.counting("plays on", 50)?;
     let container = world.engine.container(&playing)?;
-    let form = world.form("is installed", false, &json!({ "steps": "4", "step_ms": "700" }));
+    let form = world.form("is installed", false, &json!({ "steps": "3", "step_ms": "700" }));
     let installing = world.admin.create(&form, None)?;
     let operation = world.latest_operation(&installing)?;
     let (plane, node) = (&mut world.control_plane, world.node.clone());
@@ -38,7 +38,7 @@ pub fn crash(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     })?;
     world.check_once(&names)?;
     world.wait_until_connected(SOON)?;
-    world.ends_well(&installing, &operation, 4)?;
+    world.ends_well(&installing, &operation, 3)?;
     world.runs_on(&playing, &container, SOON)?;
     one_process(&world.counts_on(&playing, 50)?)
 }

@@ -101,32 +101,15 @@ impl World {
             }
             before = format!("&before={first}");
         }
-        let numbers: Vec<u64> = lines.iter().filter_map(|line| line["seq"].as_u64()).collect();
-        let gap = numbers.windows(2).find(|two| two[1] != two[0] + 1);
-        check(gap.is_none(), || format!("console lines {gap:?} do not follow each other"))?;
+        follow_each_other(lines.iter().filter_map(|line| line["seq"].as_u64()))?;
         Ok(lines)
     }
 
-    /// What the game counted: an error if any process left a number out or said one twice.
+    /// What the game counted, as its console has it.
     pub fn counted(&self, server: &str) -> Result<Counted> {
-        let mut counted = Counted::default();
-        for line in self.console(server)?.iter().filter(|line| line["source"] == "game") {
-            let said = line["text"].as_str().unwrap_or_default();
-            let mut words = said.split(' ');
-            let (Some("count"), Some(run), Some(number)) = (words.next(), words.next(), words.next()) else {
-                continue;
-            };
-            let number: u64 = number.trim().parse().map_err(|_| format!("the console has {said:?}"))?;
-            if counted.runs.last().is_none_or(|(last, _)| last != run) {
-                counted.runs.push((run.to_owned(), 0));
-            }
-            let Some((_, last)) = counted.runs.last_mut() else { continue };
-            check(number == *last + 1, || {
-                format!("{number} follows {last} in the console of process {run}")
-            })?;
-            *last = number;
-        }
-        Ok(counted)
+        let lines = self.console(server)?;
+        let game = lines.iter().filter(|line| line["source"] == "game");
+        Counted::of(game.filter_map(|line| line["text"].as_str()))
     }
 
     /// Until the console shows this many more numbers of its latest process, nothing missing.
@@ -157,9 +140,36 @@ impl World {
 }
 
 impl Counted {
+    /// An error if a process left a number out or said one twice.
+    fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Self> {
+        let mut counted = Self::default();
+        for said in texts {
+            let mut words = said.split(' ');
+            let (Some("count"), Some(run), Some(number)) = (words.next(), words.next(), words.next()) else {
+                continue;
+            };
+            let number: u64 = number.trim().parse().map_err(|_| format!("the console has {said:?}"))?;
+            if counted.runs.last().is_none_or(|(last, _)| last != run) {
+                counted.runs.push((run.to_owned(), 0));
+            }
+            let Some((_, last)) = counted.runs.last_mut() else { continue };
+            check(number == *last + 1, || {
+                format!("{number} follows {last} in the console of process {run}")
+            })?;
+            *last = number;
+        }
+        Ok(counted)
+    }
+
     pub fn total(&self) -> u64 {
         self.runs.iter().map(|(_, last)| last).sum()
     }
+}
+
+fn follow_each_other(numbers: impl Iterator<Item = u64>) -> Result<()> {
+    let numbers: Vec<u64> = numbers.collect();
+    let gap = numbers.windows(2).find(|two| two[1] != two[0] + 1);
+    check(gap.is_none(), || format!("console lines {gap:?} do not follow each other"))
 }
 
 /// One digest over names, rights and contents of a tree.
@@ -184,4 +194,25 @@ pub fn tree(folder: &Path) -> Result<String> {
         hash.update(content);
     }
     Ok(hex::encode(hash.finalize()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_is_missing_or_said_twice_is_found() {
+        for texts in [["count a 1", "count a 3"], ["count a 1", "count a 1"], ["count a 1", "count b 2"]] {
+            assert!(Counted::of(texts.into_iter()).is_err(), "{texts:?}");
+        }
+        assert!(follow_each_other([7, 8, 10].into_iter()).is_err());
+    }
+
+    #[test]
+    fn each_process_counts_for_itself() {
+        let texts = ["count a 1", "bye a", "count a 2", "count b 1"];
+        let counted = Counted::of(texts.into_iter()).expect("whole");
+        assert_eq!((counted.runs.len(), counted.total()), (2, 3));
+        assert!(follow_each_other([7, 8, 9].into_iter()).is_ok());
+    }
 }

@@ -222,9 +222,12 @@ fn daemon(parts: &Parts, folder: &Path, data: &Path, port: u16, engine: &Path) -
     })
 }
 
+/// A small file system of its own, as a disk would be: memory that is mounted would count as the game's.
 fn mount(folder: &Path, mib: u32) -> Result<PathBuf> {
-    let size = format!("size={mib}m,mode=0755");
-    output(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(folder))?;
+    let disk = folder.with_extension("disk");
+    fs::File::create(&disk)?.set_len(u64::from(mib) << 20)?;
+    output(Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&disk))?;
+    output(Command::new("mount").args(["-o", "loop"]).arg(&disk).arg(folder))?;
     Ok(folder.to_owned())
 }
 
@@ -232,10 +235,13 @@ fn unmount(folder: &Path) -> bool {
     succeeds(Command::new("umount").arg(folder))
 }
 
-/// The first of neighbouring ports on which nobody listens.
+/// The first of neighbouring ports on which nobody listens. Each bench begins to look elsewhere, since a server's port is
+/// free until it starts.
 fn free_ports() -> Result<u16> {
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let mut firsts = (41_000..60_000).step_by(PORTS.into());
+    let firsts: Vec<u16> = (41_000..60_000).step_by(PORTS.into()).collect();
+    let begin = usize::try_from(std::process::id())? % firsts.len();
+    let mut firsts = firsts[begin..].iter().chain(&firsts[..begin]).copied();
     let found = firsts.find(|first| (*first..first + PORTS).all(|port| is_free(&port)));
     found.ok_or_else(|| "no free ports for game servers".into())
 }
