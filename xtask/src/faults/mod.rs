@@ -150,9 +150,7 @@ fn run_one(entry: &Entry, parts: &Parts, place: &Path, common: &mut Option<World
     };
     let outcome = hurt(entry, parts, &mut world);
     if outcome.is_err() {
-        for line in world.complaints() {
-            println!("      {line}");
-        }
+        println!("      the logs of both programs are kept: {}", world.keep_logs(entry.id)?.display());
     }
     if shared && outcome.is_ok() {
         *common = Some(world);

@@ -90,15 +90,6 @@ impl Program {
         let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse()?;
         Ok(Usage { memory_mib: kib / 1024, files: fs::read_dir(format!("/proc/{pid}/fd"))?.count() })
     }
-
-    /// The last lines of its log that are no mere information.
-    pub fn complaints(&self) -> Vec<String> {
-        let text = fs::read_to_string(&self.log).unwrap_or_default();
-        let plain =
-            |line: &&str| line.contains("WARN") || line.contains("ERROR") || line.contains("panicked");
-        let lines: Vec<&str> = text.lines().filter(plain).collect();
-        lines[lines.len().saturating_sub(8)..].iter().map(|line| format!("{}: {line}", self.name)).collect()
-    }
 }
 
 impl Drop for Program {

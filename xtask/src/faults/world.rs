@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     postgres::Cluster,
-    shell::{Result, free_port, output, succeeds},
+    shell::{Result, free_port, output, succeeds, target_directory},
 };
 use serde_json::{Value, json};
 use std::{
@@ -194,9 +194,14 @@ impl World {
         Ok(fs::remove_dir_all(&self.folder)?)
     }
 
-    /// The last complaints of both programs, for whoever looks into a failure.
-    pub fn complaints(&self) -> Vec<String> {
-        [self.control_plane.complaints(), self.daemon.complaints()].concat()
+    /// Puts the logs of both programs where they outlive this world, for whoever looks into a failure.
+    pub fn keep_logs(&self, id: &str) -> Result<PathBuf> {
+        let kept = target_directory().join("faults").join(id);
+        fs::create_dir_all(&kept)?;
+        for log in ["gantry.log", "gantryd.log"] {
+            fs::copy(self.folder.join(log), kept.join(log))?;
+        }
+        Ok(kept)
     }
 }
 
