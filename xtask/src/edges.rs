@@ -51,6 +51,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
     ("xtask", &[]),
+    // The game of the fault bench is a plugin like any other.
+    ("gantry-counter", &["gantry-plugin"]),
     // Measures the programs from outside; only the sandbox is measured as a library.
     ("gantry-bench", &["gantry-host", "gantry-types"]),
 ];

@@ -3,7 +3,7 @@
 //! A fresh Debian or Ubuntu machine with a Rust toolchain is enough: each command first finds or installs what it
 //! needs, says what it does and why, and names the exact command where it cannot do it itself. Nothing here is part of
 //! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`web`], [`postgres`],
-//! [`docker`], [`seed`], [`up`], [`test`], [`bench`], [`fuzz`], [`check`], [`generate`].
+//! [`docker`], [`seed`], [`up`], [`test`], [`faults`], [`bench`], [`fuzz`], [`check`], [`generate`].
 
 mod api;
 mod bench;
@@ -12,6 +12,7 @@ mod components;
 mod docker;
 mod edges;
 mod environment;
+mod faults;
 mod fuzz;
 mod generate;
 mod postgres;
@@ -42,6 +43,8 @@ enum Command {
     Test(test::Options),
     /// Measure the figures that Gantry is held to, on optimised programs
     Bench(bench::Options),
+    /// Break what can break, on purpose, and see that nothing is lost
+    Faults(faults::Options),
     /// Hostile bytes at the parsers of untrusted input
     Fuzz(fuzz::Options),
     /// Formatting, lints, licences, crate edges, generated files
@@ -65,6 +68,7 @@ fn main() -> std::process::ExitCode {
         Command::Down(options) => up::down(&options),
         Command::Test(options) => test::test(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::Faults(options) => faults::faults(&options),
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Check => check::run(),
         Command::Gen(options) => generate::generate(&options),

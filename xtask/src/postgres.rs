@@ -59,6 +59,11 @@ impl Cluster {
         Self::create(data, false)
     }
 
+    /// A cluster to be hurt: what it acknowledged must be there afterwards.
+    pub fn durable(data: &Path) -> Result<Self> {
+        Self::create(data, true)
+    }
+
     fn create(data: &Path, durable: bool) -> Result<Self> {
         programs()?;
         let folder = place(data)?;
@@ -130,6 +135,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// Ends it as a crash does: nothing is written out, and the next start recovers.
+    pub fn crash(&self) -> Result<()> {
+        output(self.control()?.args(["-w", "-m", "immediate", "stop"])).map(drop)
+    }
+
     /// Removes its folder.
     pub fn remove(&self) -> Result<()> {
         self.stop()?;
@@ -138,22 +148,27 @@ impl Cluster {
 
     /// Makes a database unless it is there.
     pub fn database(&self, name: &str) -> Result<String> {
-        let psql = |sql: &str| {
-            output(Command::new(programs()?.join("psql")).env("PGPASSWORD", &self.password).args([
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &self.port.to_string(),
-                "-U",
-                "postgres",
-                "-tAc",
-                sql,
-            ]))
-        };
-        if psql(&format!("select 1 from pg_database where datname = '{name}'"))?.trim() != "1" {
-            psql(&format!("create database {name}"))?;
+        let known = self.query("postgres", &format!("select 1 from pg_database where datname = '{name}'"))?;
+        if known.trim() != "1" {
+            self.query("postgres", &format!("create database {name}"))?;
         }
         Ok(self.url(name))
+    }
+
+    /// What a query answers, as text.
+    pub fn query(&self, database: &str, sql: &str) -> Result<String> {
+        output(Command::new(programs()?.join("psql")).env("PGPASSWORD", &self.password).args([
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &self.port.to_string(),
+            "-U",
+            "postgres",
+            "-d",
+            database,
+            "-tAc",
+            sql,
+        ]))
     }
 
     fn control(&self) -> Result<Command> {

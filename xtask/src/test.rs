@@ -42,6 +42,8 @@ pub enum Suite {
     Browser,
     /// `up` and `down`, twice
     Up,
+    /// The quick entries of the fault bench
+    Faults,
 }
 
 #[derive(Default)]
@@ -109,6 +111,9 @@ fn suites(
     if wanted(Suite::Browser) {
         browser_tests(options, data, tally)?;
     }
+    if wanted(Suite::Faults) {
+        fault_tests(tally)?;
+    }
     if wanted(Suite::Up) {
         say("running up", "three times on one data directory, with a game that somebody joins");
         if let Err(error) = up_tests(data, tally) {
@@ -117,6 +122,15 @@ fn suites(
         }
     }
     Ok(())
+}
+
+/// The fault bench is a program of its own here, so that its rows are counted as those of the others are.
+fn fault_tests(tally: &mut Tally) -> Result<()> {
+    let programs = binaries()?;
+    say("running the fault bench", "its quick entries; `cargo xtask faults` runs all");
+    // Building may have put another file in the place of the program that runs here.
+    let mut bench = Command::new(programs.join("xtask"));
+    count(bench.args(["faults", "--short", "--binaries"]).arg(programs), "faults", tally)
 }
 
 fn web_tests(tally: &mut Tally) -> Result<()> {
@@ -315,6 +329,12 @@ fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faults;
+
+    #[test]
+    fn the_closing_line_of_the_fault_bench_is_read() {
+        assert_eq!(closing_line(&faults::closing_line(4, 1)), (4, 1));
+    }
 
     #[test]
     fn closing_lines_of_each_runner_are_read() {

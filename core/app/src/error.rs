@@ -120,7 +120,9 @@ impl AppError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Plugin { source: CallError::Failed(failure), .. } => failure.retry_after,
-            error if error.code() == Code::Overloaded => Some(Duration::from_secs(1)),
+            error if matches!(error.code(), Code::Overloaded | Code::Unavailable) => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }
@@ -139,6 +141,7 @@ fn store_code(error: &StoreError) -> Code {
         StoreError::InUse(_) => Code::InUse,
         StoreError::InvalidCursor => Code::InvalidRequest,
         StoreError::Busy(_) => Code::Overloaded,
+        StoreError::Lost(_) => Code::Unavailable,
         StoreError::Secret(_)
         | StoreError::Unreadable(_)
         | StoreError::Migration(_)
@@ -148,7 +151,7 @@ fn store_code(error: &StoreError) -> Code {
 
 /// Whether the store's own sentence is meant for the outside.
 fn is_outside_text(error: &StoreError) -> bool {
-    !matches!(store_code(error), Code::Internal | Code::Overloaded)
+    !matches!(store_code(error), Code::Internal | Code::Overloaded | Code::Unavailable)
 }
 
 fn node_code(error: &NodeError) -> Code {

@@ -4,14 +4,14 @@
 //! Plans are made once for any parameters: planning the list of servers takes longer than running it.
 
 use crate::{
-    StoreError,
+    StoreError, error,
     secrets::{MasterKey, Vault},
     tx::{AsSystem, AsUser, SystemTx, Tx, UserTx},
 };
 use gantry_auth::Actor;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor, PgConnection,
+    AssertSqlSafe, ConnectOptions, Executor, PgConnection, Postgres, Transaction,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
 };
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -111,15 +111,15 @@ impl Db {
         // An id is 36 characters of a closed alphabet by its type, which is why it may stand in the text. One message
         // with two statements costs one round trip.
         let id = actor.user_id.uuid().as_hyphenated().to_string();
-        let begin = AssertSqlSafe(format!("BEGIN; SELECT set_config('app.user_id', '{id}', true)"));
+        let begin = format!("BEGIN; SELECT set_config('app.user_id', '{id}', true)");
         let pool = if actor.is_administrator() { &self.inner.administrators } else { &self.inner.people };
-        let tx = pool.begin_with(begin).await?;
+        let tx = begun(pool, &begin).await?;
         Ok(Tx::new(tx, AsUser::of(actor), Arc::clone(&self.inner.vault)))
     }
 
     /// Begins a transaction for the system itself.
     pub async fn as_system(&self) -> Result<SystemTx, StoreError> {
-        let tx = self.inner.system.begin().await?;
+        let tx = begun(&self.inner.system, "BEGIN").await?;
         Ok(Tx::new(tx, AsSystem::default(), Arc::clone(&self.inner.vault)))
     }
 
@@ -146,6 +146,21 @@ impl Db {
 
     pub(crate) fn vault(&self) -> &Vault {
         &self.inner.vault
+    }
+}
+
+/// Begins a transaction on a connection that works. After a restart of the database the pool is full of connections that
+/// do not, and nothing has been asked before the beginning; so each of them is passed over, instead of being somebody's
+/// error.
+async fn begun(pool: &PgPool, begin: &str) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut passed_over = 0;
+    loop {
+        match pool.begin_with(AssertSqlSafe(begin.to_owned())).await {
+            Err(error) if error::is_lost(&error) && passed_over < pool.options().get_max_connections() => {
+                passed_over += 1;
+            }
+            begun => return begun,
+        }
     }
 }
 

@@ -30,6 +30,9 @@ pub enum StoreError {
     /// No connection became free in time.
     #[error("the database is busy")]
     Busy(#[source] sqlx::Error),
+    /// The connection broke, as when the database restarts. A transaction has had its effect wholly or not at all.
+    #[error("the database went away")]
+    Lost(#[source] sqlx::Error),
     #[error("a secret could not be used")]
     Secret(#[from] SecretError),
     /// A row holds what the code does not know, such as a state of a later version.
@@ -50,8 +53,21 @@ impl From<sqlx::Error> for StoreError {
         }
         match error {
             error @ sqlx::Error::PoolTimedOut => Self::Busy(error),
+            error if is_lost(&error) => Self::Lost(error),
             error => Self::Database(error),
         }
+    }
+}
+
+/// Whether it is the connection that failed, and not what was asked: it broke, or the server says that it ends or begins
+/// (class 57, operator intervention, of PostgreSQL's Appendix A).
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(database) => {
+            matches!(database.code().as_deref(), Some("57P01" | "57P02" | "57P03"))
+        }
+        _ => false,
     }
 }
 

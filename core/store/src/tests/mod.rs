@@ -1,5 +1,6 @@
 //! What the database promises, asked of a real one.
 
+mod connections;
 mod fixtures;
 mod login;
 mod nodes;

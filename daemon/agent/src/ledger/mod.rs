@@ -262,7 +262,8 @@ impl Inner {
     }
 
     fn commit(&self, server: ServerId, at: DateTime<Utc>, change: &Change) -> Result<(), LedgerError> {
-        // Held throughout: numbers are given in the order in which they become durable.
+        // Held until the last number is known to all: numbers are given in the order in which they become durable, and no
+        // two events get the same.
         let mut spool = self.spool();
         let mut pushed = Vec::new();
         let first = *self.last_event.borrow() + 1;
@@ -271,10 +272,10 @@ impl Inner {
             spool.take_back(pushed);
             return Err(error);
         }
-        drop(spool);
         if !change.events.is_empty() {
             self.last_event.send_modify(|last| *last += change.events.len() as u64);
         }
+        drop(spool);
         Ok(())
     }
 

@@ -2,11 +2,14 @@
 
 use crate::daemon::{Daemon, id_of};
 use axum::http::{Method, StatusCode};
+use chrono::Utc;
 use futures_util::StreamExt;
+use gantry_agent::ledger::{Change, Ledger};
 use gantry_protocol::{Event, EventEnvelope};
 use gantry_types::{
+    ServerId,
     operation::{OperationKind as Kind, OperationState},
-    server::{Desired, Observed},
+    server::{Desired, Observed, ObservedState},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,4 +119,33 @@ async fn every_refusal_is_readable() {
 async fn first_event(daemon: &Daemon) -> EventEnvelope {
     let mut events = daemon.stream::<EventEnvelope>("/v1/events").await;
     tokio::time::timeout(crate::daemon::PATIENCE, events.next()).await.unwrap().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_servers_that_change_at_the_same_time_get_different_numbers() {
+    const SERVERS: usize = 16;
+    const EACH: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let key = gantry_seal::SecretKey::generate().unwrap();
+    let ledger = Ledger::open(&folder.path().join("ledger.redb"), &key, Utc::now()).unwrap();
+    let mut writing = tokio::task::JoinSet::new();
+    for _ in 0..SERVERS {
+        let ledger = ledger.clone();
+        writing.spawn(async move {
+            let server = ServerId::new(uuid::Uuid::now_v7());
+            for _ in 0..EACH {
+                let observed = ObservedState {
+                    state: Observed::Offline,
+                    since: Utc::now(),
+                    reason: None,
+                    crashes: 0,
+                    started_at: None,
+                };
+                let change = Change { events: vec![Event::Observed { observed }], ..Change::default() };
+                ledger.commit(server, Utc::now(), change).await.unwrap();
+            }
+        });
+    }
+    writing.join_all().await;
+    assert_eq!(ledger.events_after(0, 2 * SERVERS * EACH).await.unwrap().len(), SERVERS * EACH);
 }

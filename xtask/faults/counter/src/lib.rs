@@ -1,0 +1,106 @@
+//! The game of the fault bench. Each process counts aloud from 1 under a name of its own, so that a lost, doubled or
+//! reordered line shows in its console and a second process shows as a second name. It installs in as many steps as it
+//! is told, each of which takes its time and leaves a file that tells whether it was done whole.
+
+use gantry_plugin::prelude::*;
+
+/// Counts, and obeys: `crash N` ends it, `eat` takes all the memory there is, `feed` lets a child do that instead.
+const GAME: &str = r#"trap 'echo "bye $run"; exit 0' TERM
+run=${EPOCHREALTIME/[.,]/}
+n=0
+while :; do
+  n=$((n + 1))
+  echo "count $run $n"
+  if IFS= read -r -t "$PAUSE" line; then
+    case $line in
+      crash*) exit "${line#crash }" ;;
+      eat) x=0123456789abcdef; while :; do x=$x$x; done ;;
+      feed) tail /dev/zero ;;
+      *) echo "heard $line" ;;
+    esac
+  elif [ $? -le 128 ]; then
+    sleep "$PAUSE"
+  fi
+done"#;
+
+/// A step that is done again begins anew: the file appears whole or not at all.
+const STEP: &str = r#"echo "step $STEP begins"; sleep "$SECONDS_EACH"
+echo "step $STEP" > "part-$STEP" && mv "part-$STEP" "step-$STEP"; echo "step $STEP is done""#;
+
+/// Takes more than there is.
+const FILL: &str = r#"echo "filling"; exec head -c "$FILL_MIB"M /dev/zero > fill"#;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Counter;
+
+impl Plugin for Counter {
+    fn blueprints() -> Vec<Blueprint> {
+        let ways = [("no", "Not"), ("refuse", "Refuses"), ("panic", "Panics"), ("spin", "Never ends")];
+        vec![Blueprint {
+            summary: "Counts aloud.".to_owned(),
+            variables: vec![
+                Variable::number("pause_ms", "Between two numbers", 100, 1, 60_000),
+                Variable::number("steps", "Steps of the installation", 1, 0, 20),
+                Variable::number("step_ms", "Length of each step", 0, 0, 60_000),
+                Variable::number("fill_mib", "Disk that the installation fills", 0, 0, 100_000),
+                Variable::one_of("fail", "How planning the installation fails", "no", &ways),
+            ],
+            endpoints: vec![EndpointNeed::required("game", Protocol::Tcp, 41_000, "Nobody answers here.")],
+            least: Limits::new(16, 1, 16),
+            recommended: Limits::new(64, 50, 64),
+            ..Blueprint::new("counter", "Counter")
+        }]
+    }
+
+    fn install(server: &Server) -> Result<InstallPlan, Failure> {
+        match server.setting("fail") {
+            "refuse" => return Err(Failure::new("no_plan", "There is no plan for this server.")),
+            "panic" => panic!("planning went wrong"),
+            "spin" => loop {
+                core::hint::spin_loop();
+            },
+            _ => {}
+        }
+        let mut plan = InstallPlan::new();
+        for step in 1..=number(server, "steps") {
+            let environment = [("STEP", step.to_string()), ("SECONDS_EACH", seconds(server, "step_ms"))];
+            plan = plan.step(&format!("Step {step}"), 1, run(STEP, environment));
+        }
+        if number(server, "fill_mib") > 0 {
+            let environment = [("FILL_MIB", server.setting("fill_mib").to_owned())];
+            plan = plan.step("Fill the disk", 1, run(FILL, environment));
+        }
+        Ok(plan)
+    }
+
+    fn run(server: &Server) -> Result<RunSpec, Failure> {
+        Ok(RunSpec::new(image(), ["bash", "-c", GAME]).environment("PAUSE", seconds(server, "pause_ms")))
+    }
+}
+
+fn image() -> Image {
+    Image::reference("debian:bookworm-slim")
+}
+
+fn run<const N: usize>(script: &str, environment: [(&str, String); N]) -> Action {
+    Action::Run(ContainerRun {
+        image: image(),
+        command: ["bash", "-c", script].map(str::to_owned).to_vec(),
+        environment: environment.map(|(key, value)| Setting { key: key.to_owned(), value }).to_vec(),
+        network: false,
+        timeout_ms: 120_000,
+    })
+}
+
+fn number(server: &Server, key: &str) -> u32 {
+    server.setting(key).parse().unwrap_or_default()
+}
+
+/// A variable in milliseconds, as the shell takes it.
+fn seconds(server: &Server, key: &str) -> String {
+    let ms = number(server, key);
+    format!("{}.{:03}", ms / 1_000, ms % 1_000)
+}
+
+gantry_plugin::export!(Counter);

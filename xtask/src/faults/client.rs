@@ -1,0 +1,145 @@
+//! A person at the API, who keeps in mind what was promised: each 2xx answer to a change is looked up again at the end.
+
+use crate::shell::Result;
+use serde_json::{Value, json};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Longer than any answer takes when all is well, shorter than any outage.
+const ANSWER: Duration = Duration::from_secs(20);
+
+/// What the control plane said yes to.
+#[derive(Clone, Debug)]
+pub enum Promise {
+    Server { id: String },
+    Operation { id: String },
+    Name { server: String, name: String },
+    Deleted { server: String },
+}
+
+/// A signed-in person.
+pub struct Client {
+    agent: ureq::Agent,
+    url: String,
+    cookie: String,
+    promises: Mutex<Vec<Promise>>,
+}
+
+impl Client {
+    /// Nobody yet.
+    pub fn new(url: &str) -> Self {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(ANSWER))
+            .http_status_as_error(false)
+            .build()
+            .new_agent();
+        Self { agent, url: url.to_owned(), cookie: String::new(), promises: Mutex::default() }
+    }
+
+    /// Signs in.
+    pub fn sign_in(&mut self, email: &str, password: &str) -> Result<()> {
+        let body = json!({ "email": email, "password": password }).to_string();
+        let request = ureq::http::Request::post(format!("{}/api/auth/sign-in/email", self.url))
+            .header("content-type", "application/json")
+            .body(body)?;
+        let answer = self.agent.run(request)?;
+        let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok());
+        let cookie = cookie.and_then(|value| value.split(';').next()).ok_or("signing in gave no cookie")?;
+        self.cookie = cookie.to_owned();
+        Ok(())
+    }
+
+    /// One request, with the status of its answer.
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> Result<(u16, Value)> {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("cookie", &self.cookie);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let mut answer = match body {
+            Some(body) => {
+                let request = request.header("content-type", "application/json");
+                self.agent.run(request.body(body.to_string())?)?
+            }
+            None => self.agent.run(request.body(())?)?,
+        };
+        let text = answer.body_mut().read_to_string()?;
+        let value =
+            if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::Null) };
+        Ok((answer.status().as_u16(), value))
+    }
+
+    /// A request that must be answered with 2xx.
+    pub fn must(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
+        match self.ask(method, path, body, None)? {
+            (200..=299, value) => Ok(value),
+            (status, value) => Err(format!("{method} {path} answered {status}: {value}").into()),
+        }
+    }
+
+    /// Reads.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        self.must("GET", path, None)
+    }
+
+    /// Asks for a new server; answers its id. Without a key a second try would make a second one.
+    pub fn create(&self, form: &Value, key: Option<&str>) -> Result<String> {
+        match self.ask("POST", "/api/servers", Some(form), key)? {
+            (201, made) => {
+                let id = text(&made, "/server/id")?;
+                self.keep(Promise::Server { id: id.clone() });
+                self.keep(Promise::Operation { id: text(&made, "/operation/id")? });
+                Ok(id)
+            }
+            (status, value) => Err(format!("creating a server answered {status}: {value}").into()),
+        }
+    }
+
+    /// Asks for an action on a server; answers its operation.
+    pub fn act(&self, server: &str, action: &str) -> Result<String> {
+        let base = format!("/api/servers/{server}");
+        let accepted = match action {
+            "reinstall" => self.must("POST", &format!("{base}/reinstall"), None)?,
+            "delete" => self.must("DELETE", &base, None)?,
+            power => self.must("POST", &format!("{base}/power"), Some(&json!({ "action": power })))?,
+        };
+        let id = text(&accepted, "/operationId")?;
+        if action == "delete" {
+            self.keep(Promise::Deleted { server: server.to_owned() });
+        } else {
+            self.keep(Promise::Operation { id: id.clone() });
+        }
+        Ok(id)
+    }
+
+    /// Gives a server another name.
+    pub fn rename(&self, server: &str, name: &str) -> Result<()> {
+        self.must("PATCH", &format!("/api/servers/{server}"), Some(&json!({ "name": name })))?;
+        self.keep(Promise::Name { server: server.to_owned(), name: name.to_owned() });
+        Ok(())
+    }
+
+    fn keep(&self, promise: Promise) {
+        self.promises.lock().unwrap_or_else(PoisonError::into_inner).push(promise);
+    }
+
+    /// Everything promised since this was asked last.
+    pub fn promises(&self) -> Vec<Promise> {
+        std::mem::take(&mut *self.promises.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A text of a JSON answer.
+pub fn text(value: &Value, pointer: &str) -> Result<String> {
+    crate::api::text(value, pointer)
+}

@@ -1,0 +1,167 @@
+//! `faults`: what breaks, broken on purpose, with nothing lost.
+//!
+//! Each entry takes a whole Gantry of real processes (control plane, daemon, PostgreSQL, Docker), breaks one part as its
+//! row of the table says, and asserts what must be true afterwards, under the invariants of [`watch`]. The game is
+//! `xtask/faults/counter`, which counts aloud. A part that others use as well is never hurt: PostgreSQL, the link, the
+//! disk, and Docker where Docker itself breaks, are private.
+//!
+//! Modules in reading order: [`wait`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
+//! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
+//! [`docker`], [`disk`], [`plan`], [`repeat`].
+
+mod client;
+mod crash;
+mod cut;
+mod database;
+mod disk;
+mod docker;
+mod engine;
+mod plan;
+mod plane;
+mod power;
+
+mod program;
+mod proxy;
+mod repeat;
+mod servers;
+mod socket;
+mod table;
+mod wait;
+mod watch;
+mod world;
+
+use crate::{
+    components, docker as machine, environment,
+    processes::Processes,
+    shell::{Result, cargo, run, say, target_directory},
+};
+use clap::Args;
+use rustix::process::Signal;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use table::{ENTRIES, Entry};
+use watch::Watch;
+use world::{Kind, Parts, World};
+
+#[derive(Args)]
+pub struct Options {
+    /// Only these entries, such as F01; all by default
+    pub ids: Vec<String>,
+    /// Only those that are quick, as `test` runs them
+    #[arg(long, conflicts_with = "ids")]
+    pub short: bool,
+    /// Names the entries and runs none
+    #[arg(long)]
+    pub list: bool,
+    /// Take the two binaries from this folder, as they are
+    #[arg(long)]
+    pub binaries: Option<PathBuf>,
+}
+
+/// Runs entries, prints a row for each, and closes with a line that counts them.
+pub fn faults(options: &Options) -> Result<()> {
+    let chosen = choose(options)?;
+    if options.list {
+        for entry in chosen {
+            println!("{:<5} {}{}", entry.id, entry.what, if entry.short { " (short)" } else { "" });
+        }
+        return Ok(());
+    }
+    let folder = std::env::temp_dir().join(format!("gantry-faults-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let mut processes = Processes::open(&folder)?;
+    let failed = prepare(options, &folder, &mut processes).map(|parts| run_all(&chosen, &parts, &folder));
+    processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
+    fs::remove_dir_all(&folder).ok();
+    let failed = failed?;
+    println!("\n{}", closing_line(chosen.len() - failed, failed));
+    if failed > 0 { Err("Gantry did not bear some faults".into()) } else { Ok(()) }
+}
+
+/// What `test` counts.
+pub fn closing_line(passed: usize, failed: usize) -> String {
+    format!("test result: {passed} passed; {failed} failed")
+}
+
+fn choose(options: &Options) -> Result<Vec<&'static Entry>> {
+    for id in &options.ids {
+        if !ENTRIES.iter().any(|entry| entry.id == id) {
+            return Err(format!("there is no entry {id}; --list names them").into());
+        }
+    }
+    let wanted = |entry: &&Entry| {
+        (options.ids.is_empty() || options.ids.iter().any(|id| id == entry.id))
+            && (entry.short || !options.short)
+    };
+    Ok(ENTRIES.iter().filter(wanted).collect())
+}
+
+fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Result<Parts> {
+    let plugins = folder.join("plugins");
+    environment::curl()?;
+    components::build_counter(&plugins)?;
+    machine::ensure_engine(processes)?;
+    machine::ensure_base_image()?;
+    let programs = match &options.binaries {
+        Some(programs) => programs.canonicalize()?,
+        None => {
+            run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
+            target_directory().join("debug")
+        }
+    };
+    Ok(Parts { programs, plugins })
+}
+
+/// Answers how many failed.
+fn run_all(entries: &[&Entry], parts: &Parts, folder: &Path) -> usize {
+    say("breaking things", "each entry: what breaks, how long it took, and why it failed");
+    let mut common: Option<World> = None;
+    let mut failed = 0;
+    for (number, entry) in entries.iter().enumerate() {
+        let began = Instant::now();
+        let place = folder.join(number.to_string());
+        let result = run_one(entry, parts, &place, &mut common);
+        let took = began.elapsed().as_secs_f64();
+        match result {
+            Ok(()) => println!("{:<5} passed {took:>6.1} s  {}", entry.id, entry.what),
+            Err(error) => {
+                failed += 1;
+                println!("{:<5} FAILED {took:>6.1} s  {}\n      {error}", entry.id, entry.what);
+            }
+        }
+    }
+    if let Some(world) = common
+        && let Err(error) = world.end()
+    {
+        println!("      something was left behind: {error}");
+    }
+    failed
+}
+
+/// In the common world, unless the entry wants one of its own. A world in which an entry failed is not used again.
+fn run_one(entry: &Entry, parts: &Parts, place: &Path, common: &mut Option<World>) -> Result<()> {
+    let shared = entry.kind == Kind::default();
+    let mut world = match common.take().filter(|_| shared) {
+        Some(world) => world,
+        None => World::start(parts, place, entry.kind)?,
+    };
+    let outcome = hurt(entry, parts, &mut world);
+    if outcome.is_err() {
+        println!("      the logs of both programs are kept: {}", world.keep_logs(entry.id)?.display());
+    }
+    if shared && outcome.is_ok() {
+        *common = Some(world);
+        return Ok(());
+    }
+    let ended = world.end();
+    outcome.and(ended)
+}
+
+fn hurt(entry: &Entry, parts: &Parts, world: &mut World) -> Result<()> {
+    let mut watch = Watch::start(world)?;
+    (entry.run)(world, &mut watch, parts)?;
+    watch.finish(world)
+}

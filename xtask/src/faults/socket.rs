@@ -1,0 +1,54 @@
+//! One request over a unix socket: how the bench looks at Docker and at a daemon without asking the control plane.
+
+use crate::shell::Result;
+use serde_json::Value;
+use std::{
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    path::Path,
+    time::Duration,
+};
+
+/// A GET; what is not 200 is an error.
+pub fn get(socket: &Path, path: &str, patience: Duration) -> Result<Value> {
+    let (status, body) = ask(socket, "GET", path, &[], patience)?;
+    if status != 200 {
+        return Err(format!("{path} answered {status}: {}", String::from_utf8_lossy(&body)).into());
+    }
+    Ok(serde_json::from_slice(&body)?)
+}
+
+/// Any request, with its status and body. HTTP/1.0, whose answers end with the connection.
+pub fn ask(
+    socket: &Path,
+    method: &str,
+    path: &str,
+    body: &[u8],
+    patience: Duration,
+) -> Result<(u16, Vec<u8>)> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes())?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end =
+        answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or("an answer without an end of head")?;
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status =
+        head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or("an answer without a status")?;
+    Ok((status, answer.split_off(end + 4)))
+}
+
+/// Text for a query string.
+pub fn encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}

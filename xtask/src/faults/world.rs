@@ -1,0 +1,252 @@
+//! A whole Gantry to be hurt: control plane, daemon, PostgreSQL and an engine, the link between them through a proxy.
+
+use super::{
+    client::{Client, text},
+    engine::{Engine, LiveRestore},
+    program::{Program, Usage},
+    proxy::Proxy,
+    socket,
+    wait::{check, until},
+};
+use crate::{
+    postgres::Cluster,
+    shell::{Result, free_port, output, succeeds, target_directory},
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+/// For whatever is quick on a machine that is well.
+pub const SOON: Duration = Duration::from_secs(30);
+/// Addresses for game servers.
+const PORTS: u16 = 40;
+const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
+const STRANGER: (&str, &str) = ("stranger@example.com", "battery horse correct");
+
+/// What a world is made from.
+pub struct Parts {
+    pub programs: PathBuf,
+    /// The folder with the counting game alone.
+    pub plugins: PathBuf,
+}
+
+/// What is special about a world.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kind {
+    /// An engine of its own.
+    pub engine: Option<LiveRestore>,
+    /// A small disk below the daemon.
+    pub disk_mib: Option<u32>,
+}
+
+/// Everything runs until it is hurt; nothing of it is left in the end.
+pub struct World {
+    pub control_plane: Program,
+    pub daemon: Program,
+    pub engine: Engine,
+    pub proxy: Proxy,
+    pub admin: Client,
+    pub stranger: Client,
+    pub node: String,
+    /// A server that is installed and that nobody touches.
+    pub idle: String,
+    pub baseline: (Usage, Usage),
+    pub cluster: Cluster,
+    pub folder: PathBuf,
+    url: String,
+    mounted: Option<PathBuf>,
+}
+
+impl World {
+    /// Sets up an administrator, somebody without any server, and an enrolled, connected node.
+    pub fn start(parts: &Parts, folder: &Path, kind: Kind) -> Result<Self> {
+        fs::create_dir_all(folder)?;
+        let engine = match kind.engine {
+            Some(live_restore) => Engine::private(folder, live_restore)?,
+            None => Engine::shared(),
+        };
+        let cluster = Cluster::durable(folder)?;
+        cluster.start()?;
+        let database = cluster.database("gantry")?;
+        let node_folder = folder.join("node");
+        fs::create_dir_all(&node_folder)?;
+        let mounted = kind.disk_mib.map(|mib| mount(&node_folder, mib)).transpose()?;
+        let port = free_port()?;
+        let proxy = Proxy::to(port)?;
+        let url = format!("http://127.0.0.1:{port}");
+        let control_plane = control_plane(parts, folder, &database, &url);
+        let daemon = daemon(parts, folder, &node_folder, proxy.port, &engine.socket);
+        let mut world = Self {
+            control_plane,
+            daemon,
+            engine,
+            proxy,
+            admin: Client::new(&url),
+            stranger: Client::new(&url),
+            node: String::new(),
+            idle: String::new(),
+            baseline: (Usage { memory_mib: 0, files: 0 }, Usage { memory_mib: 0, files: 0 }),
+            cluster,
+            folder: folder.to_owned(),
+            url,
+            mounted,
+        };
+        world.set_up(parts, &node_folder)?;
+        Ok(world)
+    }
+
+    fn set_up(&mut self, parts: &Parts, node_folder: &Path) -> Result<()> {
+        self.control_plane.start()?;
+        self.wait_until_ready()?;
+        let form = json!({ "name": "Admin", "email": ADMIN.0, "password": ADMIN.1 });
+        self.admin.must("POST", "/api/setup", Some(&form))?;
+        self.admin.sign_in(ADMIN.0, ADMIN.1)?;
+        let form = json!({ "name": "Stranger", "email": STRANGER.0, "password": STRANGER.1, "role": "user" });
+        self.admin.must("POST", "/api/users", Some(&form))?;
+        self.stranger.sign_in(STRANGER.0, STRANGER.1)?;
+        let location = self.admin.must("POST", "/api/locations", Some(&json!({ "name": "Here" })))?;
+        let form = json!({ "name": "node", "locationId": location["id"] });
+        self.node = text(&self.admin.must("POST", "/api/nodes", Some(&form))?, "/id")?;
+        let first = free_ports()?;
+        let ports = json!({ "address": "127.0.0.1", "ports": format!("{first}-{}", first + PORTS - 1) });
+        self.admin.must("POST", &format!("/api/nodes/{}/allocations", self.node), Some(&ports))?;
+        self.enroll(parts, node_folder)?;
+        self.daemon.start()?;
+        self.wait_until_connected(SOON)?;
+        self.idle = self.installed("idle", &json!({ "steps": "2" }))?;
+        self.baseline = (self.control_plane.usage()?, self.daemon.usage()?);
+        Ok(())
+    }
+
+    fn enroll(&self, parts: &Parts, node_folder: &Path) -> Result<()> {
+        let enrollment = self.admin.must("POST", &format!("/api/nodes/{}/enrollment", self.node), None)?;
+        let token = self.folder.join("token");
+        fs::write(&token, text(&enrollment, "/token")?)?;
+        let mut enroll = Command::new(parts.programs.join("gantryd"));
+        enroll.args(["enroll", "--url", &self.url, "--data-dir"]).arg(node_folder);
+        output(enroll.arg("--token-file").arg(&token)).map(drop)
+    }
+
+    /// Until the control plane says that it can serve.
+    pub fn wait_until_ready(&self) -> Result<()> {
+        until("the control plane is ready", SOON, || match self.admin.ask("GET", "/ready", None, None) {
+            Ok((200, _)) => Ok(()),
+            Ok((status, _)) => Err(format!("it answers {status}")),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    /// Until the control plane hears the daemon.
+    pub fn wait_until_connected(&self, patience: Duration) -> Result<()> {
+        self.wait_for_node("connected", patience)
+    }
+
+    pub fn wait_for_node(&self, state: &str, patience: Duration) -> Result<()> {
+        let path = format!("/api/nodes/{}", self.node);
+        until(&format!("the node is {state}"), patience, || {
+            let view = self.admin.get(&path).map_err(|error| error.to_string())?;
+            if view["state"] == state { Ok(()) } else { Err(format!("it is {}", view["state"])) }
+        })
+    }
+
+    /// The daemon dies and is started again at once.
+    pub fn crash_daemon(&mut self) -> Result<()> {
+        self.daemon.kill()?;
+        self.daemon.start()
+    }
+
+    /// The control plane dies and is started again at once.
+    pub fn crash_control_plane(&mut self) -> Result<()> {
+        self.control_plane.kill()?;
+        self.control_plane.start()
+    }
+
+    /// The daemon's own interface, beside the control plane.
+    pub fn ask_daemon(&self, path: &str) -> Result<Value> {
+        socket::get(&self.folder.join("node/gantryd.sock"), path, Duration::from_secs(5))
+    }
+
+    /// One value of the database, seen by its superuser.
+    pub fn sql(&self, query: &str) -> Result<String> {
+        Ok(self.cluster.query("gantry", query)?.trim().to_owned())
+    }
+
+    /// Where a server's files are.
+    pub fn files(&self, server: &str) -> PathBuf {
+        self.folder.join("node/servers").join(server).join("data")
+    }
+
+    /// Ends everything.
+    pub fn end(mut self) -> Result<()> {
+        self.daemon.stop().ok();
+        self.engine.clear(&self.node).ok();
+        self.control_plane.stop().ok();
+        self.engine.end()?;
+        self.cluster.remove()?;
+        if let Some(mounted) = &self.mounted {
+            check(unmount(mounted), || format!("{} stays mounted", mounted.display()))?;
+        }
+        Ok(fs::remove_dir_all(&self.folder)?)
+    }
+
+    /// Puts the logs of both programs where they outlive this world, for whoever looks into a failure.
+    pub fn keep_logs(&self, id: &str) -> Result<PathBuf> {
+        let kept = target_directory().join("faults").join(id);
+        fs::create_dir_all(&kept)?;
+        for log in ["gantry.log", "gantryd.log"] {
+            fs::copy(self.folder.join(log), kept.join(log))?;
+        }
+        Ok(kept)
+    }
+}
+
+fn control_plane(parts: &Parts, folder: &Path, database: &str, url: &str) -> Program {
+    let (program, plugins) = (parts.programs.join("gantry"), parts.plugins.clone());
+    let (data, database, url) = (folder.join("control-plane"), database.to_owned(), url.to_owned());
+    Program::new("gantry", folder, move || {
+        let mut command = Command::new(&program);
+        command.env("DATABASE_URL", &database).args(["serve", "--listen", url.trim_start_matches("http://")]);
+        command.args(["--public-url", &url, "--rate-limit-general", "1000000000", "--data-dir"]).arg(&data);
+        command.arg("--plugins-dir").arg(&plugins);
+        command
+    })
+}
+
+fn daemon(parts: &Parts, folder: &Path, data: &Path, port: u16, engine: &Path) -> Program {
+    let (program, data, engine) = (parts.programs.join("gantryd"), data.to_owned(), engine.to_owned());
+    Program::new("gantryd", folder, move || {
+        let mut command = Command::new(&program);
+        command.args(["run", "--url", &format!("http://127.0.0.1:{port}"), "--data-dir"]).arg(&data);
+        command.arg("--socket").arg(data.join("gantryd.sock")).arg("--docker-socket").arg(&engine);
+        command
+    })
+}
+
+/// A small file system of its own, as a disk would be: memory that is mounted would count as the game's.
+fn mount(folder: &Path, mib: u32) -> Result<PathBuf> {
+    let disk = folder.with_extension("disk");
+    fs::File::create(&disk)?.set_len(u64::from(mib) << 20)?;
+    output(Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&disk))?;
+    output(Command::new("mount").args(["-o", "loop"]).arg(&disk).arg(folder))?;
+    Ok(folder.to_owned())
+}
+
+fn unmount(folder: &Path) -> bool {
+    succeeds(Command::new("umount").arg(folder))
+}
+
+/// The first of neighbouring ports on which nobody listens. Each bench begins to look elsewhere, since a server's port is
+/// free until it starts.
+fn free_ports() -> Result<u16> {
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let firsts: Vec<u16> = (41_000..60_000).step_by(PORTS.into()).collect();
+    let begin = usize::try_from(std::process::id())? % firsts.len();
+    let mut firsts = firsts[begin..].iter().chain(&firsts[..begin]).copied();
+    let found = firsts.find(|first| (*first..first + PORTS).all(|port| is_free(&port)));
+    found.ok_or_else(|| "no free ports for game servers".into())
+}
