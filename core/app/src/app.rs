@@ -2,7 +2,8 @@
 
 use crate::{
     components::Components, console::Consoles, doorbell::Doorbells, error::AppError, live::Live,
-    nodes::StoredKeys, rights::Rights, samples::SampleBook, sessions::SessionCache, tickets::Tickets,
+    nodes::StoredKeys, rights::Rights, samples::SampleBook, servers::WrittenRows, sessions::SessionCache,
+    tickets::Tickets,
 };
 use gantry_auth::{PasswordHasher, Purpose, Token};
 use gantry_host::Host;
@@ -39,6 +40,7 @@ struct Inner {
     rights: Rights,
     doorbells: Doorbells,
     samples: SampleBook,
+    written: WrittenRows,
     live: Live,
     consoles: Arc<Consoles>,
 }
@@ -64,6 +66,7 @@ impl App {
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             samples: SampleBook::default(),
+            written: WrittenRows::default(),
             live: Live::default(),
             consoles: Arc::default(),
         };
@@ -102,6 +105,9 @@ impl App {
     }
     pub(crate) fn samples(&self) -> &SampleBook {
         &self.inner.samples
+    }
+    pub(crate) fn written(&self) -> &WrittenRows {
+        &self.inner.written
     }
     pub(crate) fn live_hub(&self) -> &Live {
         &self.inner.live

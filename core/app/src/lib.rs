@@ -50,6 +50,7 @@ pub use error::{Answer, AppError};
 pub use live::{LiveFeed, LiveFrame, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginUpload, Takeover};
+pub use servers::ServerPage;
 pub use sessions::Authenticated;
 
 pub use gantry_nodes::Network;
