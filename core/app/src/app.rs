@@ -9,6 +9,7 @@ use crate::{
     nodes::StoredKeys,
     rights::Rights,
     samples::{MachineBook, SampleBook},
+    servers::WrittenRows,
     sessions::SessionCache,
     tickets::Tickets,
 };
@@ -48,6 +49,7 @@ struct Inner {
     doorbells: Doorbells,
     samples: SampleBook,
     machines: MachineBook,
+    written: WrittenRows,
     live: Live,
     consoles: Arc<Consoles>,
 }
@@ -74,6 +76,7 @@ impl App {
             doorbells: Doorbells::default(),
             samples: SampleBook::default(),
             machines: MachineBook::default(),
+            written: WrittenRows::default(),
             live: Live::default(),
             consoles: Arc::default(),
         };
@@ -115,6 +118,9 @@ impl App {
     }
     pub(crate) fn machines(&self) -> &MachineBook {
         &self.inner.machines
+    }
+    pub(crate) fn written(&self) -> &WrittenRows {
+        &self.inner.written
     }
     pub(crate) fn live_hub(&self) -> &Live {
         &self.inner.live

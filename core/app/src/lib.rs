@@ -52,6 +52,7 @@ pub use files::{FileDownload, FileUpload, MAX_TEXT};
 pub use live::{LiveFeed, LiveFrame, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginUpload, Takeover};
+pub use servers::ServerPage;
 pub use sessions::Authenticated;
 
 pub use gantry_nodes::{BodyError, BodyStream, Network};

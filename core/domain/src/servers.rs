@@ -66,6 +66,16 @@ pub struct Server {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A place in a list of servers: which one, and how recent what is known of it would have to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerStamp {
+    pub id: ServerId,
+    /// Another after each change of the server's row, whatever made it.
+    pub version: i64,
+    /// What whoever asked may do with it; none is everything.
+    pub permissions: Option<BTreeSet<Permission>>,
+}
+
 /// Narrows a list of servers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerFilter {

@@ -131,6 +131,11 @@ impl Links {
         self.state().links.get(&node_id).map(|held| held.client.clone())
     }
 
+    /// Whether the node is connected here.
+    pub fn is_connected(&self, node_id: NodeId) -> bool {
+        self.state().links.contains_key(&node_id)
+    }
+
     /// All nodes that are connected here.
     pub fn connected(&self) -> Vec<NodeId> {
         self.state().links.keys().copied().collect()

@@ -3,7 +3,7 @@
 //! Both share every setting that shapes code, so that what the child makes is what the host loads. Cranelift is the
 //! only compiler that is built in. Whatever a plugin does not need is off, because each feature is attack surface.
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::budgets::{Concurrency, MEMORY_CEILING_BYTES};
 use crate::error::HostError;
@@ -19,6 +19,11 @@ const CORE_INSTANCES_PER_COMPONENT: u32 = 32;
 /// Entries of one table; a large interpreter has a few thousand functions.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 const INSTANCE_METADATA_BYTES: usize = 1024 * 1024;
+/// Pages that a guest wrote and that its slot keeps, put back to what they were. Half of it was too little
+/// for OpenArena's collector.
+/// A slot that was used once keeps them for as long as the process lives.
+const MEMORY_KEPT_BYTES: usize = 128 * 1024;
+const TABLE_KEPT_BYTES: usize = 16 * 1024;
 
 fn shared() -> Config {
     let mut config = Config::new();
@@ -70,9 +75,15 @@ fn pool(instances: u32) -> PoolingAllocationConfig {
         .max_core_instance_size(INSTANCE_METADATA_BYTES)
         .max_memory_size(MEMORY_CEILING_BYTES)
         .table_elements(TABLE_ELEMENTS)
-        // A freed slot that stays resident costs memory for as long as the process lives.
+        // Where the kernel cannot say which pages were written, keeping some means to rewrite and to hold all of them.
         .linear_memory_keep_resident(0)
         .table_keep_resident(0);
+    if PoolingAllocationConfig::is_pagemap_scan_available() {
+        // A page that stays need not be faulted in anew.
+        pool.pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(MEMORY_KEPT_BYTES)
+            .table_keep_resident(TABLE_KEPT_BYTES);
+    }
     pool
 }
 

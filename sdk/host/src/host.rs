@@ -64,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) budgets: Budgets,
     pub(crate) turns: Arc<Turns>,
     pub(crate) instances: Arc<Semaphore>,
+    /// Guests that run on a thread of the embedder's at a time.
+    pub(crate) visits: Semaphore,
     compiler: CompilerCommand,
     cache: Cache,
     /// One component is compiled at a time; the compiler uses all cores by itself.
@@ -83,6 +85,7 @@ impl Host {
         Ok(Self(Arc::new(Inner {
             turns: Arc::new(Turns::new(&engine, threads)?),
             instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
+            visits: Semaphore::new(1),
             engine,
             budgets,
             compiler,
@@ -201,7 +204,8 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// The threads that guests run on: none of the embedder's, so that a guest cannot starve what serves people.
+/// The threads that guests run on: none of the embedder's, so that a guest cannot starve what serves people. All that
+/// one may take of theirs is a first slice that its plugin has earned.
 struct GuestThreads {
     handle: Handle,
     runtime: Option<Runtime>,

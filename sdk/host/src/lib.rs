@@ -15,7 +15,7 @@
 //! which guests can move into a process of their own.
 //!
 //! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`,
-//! `engine`, `turn`, `plugin`, `run`, `state`, `stop`, `convert`, `bindings`.
+//! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `stop`, `convert`, `bindings`.
 
 #![warn(missing_docs)]
 
@@ -29,6 +29,7 @@ mod convert;
 mod engine;
 mod error;
 mod host;
+mod inline;
 mod manifest;
 mod plugin;
 mod run;

@@ -20,6 +20,7 @@ use crate::component::Outline;
 use crate::convert;
 use crate::error::{CallError, HostError};
 use crate::host::{Inner, LoadReport};
+use crate::inline::Habits;
 use crate::manifest::Manifest;
 use crate::run::Kind;
 use crate::state::{CallState, QueryAccess};
@@ -45,6 +46,7 @@ pub(crate) struct Loaded {
     report: LoadReport,
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) exports: Exports,
+    pub(crate) habits: Habits,
     pub(crate) instances: Arc<Semaphore>,
     /// Bounds the calls that wait, those that run included.
     pub(crate) admitted: Arc<Semaphore>,
@@ -87,6 +89,7 @@ impl Plugin {
             report,
             pre,
             exports,
+            habits: Habits::default(),
             instances: Arc::new(Semaphore::new(concurrency.instances_per_plugin as usize)),
             admitted: Arc::new(Semaphore::new(admitted as usize)),
         })))

@@ -1,10 +1,12 @@
 //! One call from its place in the queue to its answer, or to the words that say why there is none.
 //!
 //! A call waits for a place, runs in a fresh instance on the guests' threads, and is timed from outside by the
-//! embedder's clock, which no guest can hold up. Whatever ends it, the instance is gone before its place is free.
+//! embedder's clock, which no guest can hold up for longer than a slice. Whatever ends it, the instance is gone before
+//! its place is free. Its first slice may run on the caller's thread (see `inline`).
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use gantry_types::server::ServerContext;
@@ -18,6 +20,7 @@ use wasmtime::{PoolConcurrencyLimitError, Store};
 use crate::budgets::{Budgets, CallBudget};
 use crate::capability::{CallContext, PluginLog, QUERY, Query};
 use crate::error::{CallError, HostError, PluginFailure, StopReason};
+use crate::inline;
 use crate::plugin::{Exports, Plugin};
 use crate::state::{CallState, EmbedderFault, MemoryLimiter, QueryAccess, on_tick};
 use crate::stop;
@@ -35,6 +38,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    pub(crate) const COUNT: usize = Self::ConsoleEvents as usize + 1;
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Blueprints => "blueprints.list",
@@ -76,25 +81,39 @@ impl Plugin {
             + 'static,
     {
         let place = self.place().await?;
+        let began = Instant::now();
         let budget = kind.budget(&self.0.host.budgets);
         let plugin = self.clone();
         let log = call.log.clone();
-        let guest = async move {
+        let mut guest = Box::pin(async move {
             let turn = Turn::new(plugin.0.host.turns.clone());
             turn.take().await;
             let mut store = plugin.store(budget, turn, log, query);
             let outcome = answer(&plugin, kind, &mut store, body).await;
+            plugin.0.habits.note(kind, store.data().turn.used(), outcome.is_ok());
             // The instance is gone before its place is free.
             drop(store);
             drop(place);
             outcome
-        };
+        });
+        if let Poll::Ready(ended) = self.visit(kind, guest.as_mut()).await {
+            return ended.unwrap_or_else(|panic| Err(HostError::Internal(panic).into()));
+        }
         let guest = AbortOnDropHandle::new(self.0.host.guests().spawn(guest));
-        match timeout(budget.wall, guest).await {
+        match timeout(budget.wall.saturating_sub(began.elapsed()), guest).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(cause)) => Err(HostError::Internal(cause.to_string()).into()),
             Err(_) => Err(self.stopped(kind, StopReason::WallTime, "")),
         }
+    }
+
+    /// Lets a guest begin on this thread, if it may; what has not ended goes on elsewhere.
+    async fn visit<F: Future>(&self, kind: Kind, guest: Pin<&mut F>) -> Poll<Result<F::Output, String>> {
+        if !self.0.habits.are_brief(kind) {
+            return Poll::Pending;
+        }
+        let Ok(_visit) = self.0.host.visits.try_acquire() else { return Poll::Pending };
+        inline::poll(guest).await
     }
 
     /// A place for one instance, among this plugin's and among all.

@@ -3,7 +3,9 @@
 //! Every host function is counted before it does anything. A capability that was not granted answers a failure that
 //! names it; it is the import list, checked at load, that keeps undeclared capabilities out altogether.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use gantry_types::server::Endpoint;
@@ -17,6 +19,7 @@ use crate::capability::{LogLevel, PluginLog, Query, QueryFailure, Reply};
 use crate::convert::text;
 use crate::engine::TABLE_ELEMENTS;
 use crate::error::StopReason;
+use crate::inline;
 use crate::turn::Turn;
 
 /// Characters of one log line; what is beyond is cut.
@@ -241,12 +244,9 @@ impl CallState {
         let timeout = Duration::from_millis(timeout_ms.into()).min(self.remaining());
         self.turn.give_back();
         // The embedder is trusted to keep to the time; the call's own wall clock ends it in any case.
-        let answer = AbortOnDropHandle::new(runtime.spawn(question(query, endpoint, timeout))).await;
+        let answer = on_embedder(&runtime, Box::pin(question(query, endpoint, timeout))).await;
         self.turn.take().await;
-        match answer {
-            Ok(answer) => Ok(answer.map_err(|no| failure(&no.code, no.message))),
-            Err(cause) => Err(EmbedderFault(cause.to_string()).into()),
-        }
+        Ok(answer?.map_err(|no| failure(&no.code, no.message)))
     }
 
     fn may_ask(
@@ -279,6 +279,20 @@ impl CallState {
         };
         Ok((query.clone(), found.clone(), runtime.clone()))
     }
+}
+
+/// Does a question on the embedder's runtime: at once where the guest already is on a thread of it, and in a task there
+/// if that is not the end of it.
+async fn on_embedder<T: Send + 'static>(
+    runtime: &Handle,
+    mut question: Pin<Box<impl Future<Output = T> + Send + 'static>>,
+) -> Result<T, EmbedderFault> {
+    let is_here = Handle::try_current().is_ok_and(|here| here.id() == runtime.id());
+    if is_here && let Poll::Ready(answer) = inline::poll(question.as_mut()).await {
+        return answer.map_err(EmbedderFault);
+    }
+    let task = AbortOnDropHandle::new(runtime.spawn(question));
+    task.await.map_err(|cause| EmbedderFault(cause.to_string()))
 }
 
 fn failure(code: &str, message: String) -> types::Failure {

@@ -113,6 +113,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     running: usize,
+    /// Whether the thread waits to be told; waking one that does not costs a system call for nothing.
+    waits: bool,
     closed: bool,
 }
 
@@ -137,7 +139,7 @@ impl Ticker {
     fn tick_for_me(&self) -> Ticking {
         let mut state = lock(&self.shared.state);
         state.running += 1;
-        if state.running == 1 {
+        if std::mem::take(&mut state.waits) {
             self.shared.changed.notify_one();
         }
         Ticking(self.shared.clone())
@@ -148,7 +150,10 @@ impl Shared {
     /// Answers false when the ticker is to end.
     fn wait_until_running(&self) -> bool {
         let state = lock(&self.state);
-        let waiting = |state: &mut State| state.running == 0 && !state.closed;
+        let waiting = |state: &mut State| {
+            state.waits = state.running == 0 && !state.closed;
+            state.waits
+        };
         let state = self.changed.wait_while(state, waiting).unwrap_or_else(PoisonError::into_inner);
         !state.closed
     }

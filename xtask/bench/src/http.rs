@@ -3,11 +3,10 @@
 
 use crate::{
     load::{Load, Target},
-    row::{Result, Timings, Unit, median, row},
+    row::{Result, Timings, Unit, cpu_seconds, median, row},
     stack::{Engine, Parts, Stack, Start},
 };
 use std::{
-    fs,
     io::{BufRead, BufReader},
     net::SocketAddr,
     process::{Child, Command, Stdio},
@@ -95,16 +94,6 @@ impl Side {
         row(&format!("{name}_cpu"), each * 1e6, "us");
         per_second
     }
-}
-
-/// Processor time that a process used so far, without PostgreSQL's.
-fn cpu_seconds(pid: u32) -> Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    let fields: Vec<&str> =
-        stat.rsplit_once(") ").ok_or("an unreadable /proc/PID/stat")?.1.split(' ').collect();
-    let ticks =
-        |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok()).unwrap_or(f64::NAN);
-    Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
 struct Bare(Child);

@@ -5,14 +5,16 @@ use crate::{
     edge::Edge,
     extract::{self, Caller, Path, Query},
     guard::Preset,
+    problem::EdgeError,
     route::{Requirement, Route},
     wire::{
         Accepted, EndpointView, HoldInput, Page, PowerInput, PreviewView, ServerAllocationInput,
         ServerCreated, ServerInput, ServerUpdate, ServerView, ServersQuery, VariablesInput, VariablesView,
     },
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, response::IntoResponse};
 use gantry_types::{AllocationId, ServerId, permission::Permission, problem::Code, units::Limits};
+use http::header;
 
 const POWER: &[Permission] =
     &[Permission::PowerStart, Permission::PowerStop, Permission::PowerRestart, Permission::PowerKill];
@@ -214,8 +216,9 @@ async fn list(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
     Query(query): Query<ServersQuery>,
-) -> Answer<Page<ServerView>> {
-    Ok(Json(edge.app().list_servers(&ctx, query).await?))
+) -> Result<impl IntoResponse, EdgeError> {
+    let page = edge.app().list_servers(&ctx, query).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], page.into_json()))
 }
 
 async fn create(

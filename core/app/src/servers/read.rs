@@ -1,39 +1,17 @@
-//! Looking at servers.
+//! Looking at one server.
 
 use crate::{
     App, OpCtx,
     error::Answer,
-    inputs::{ServersQuery, StatisticsQuery},
+    inputs::StatisticsQuery,
     views::{EndpointView, Page, PlayersView, ServerView, StatisticsPoint, StatisticsView},
 };
 use chrono::Utc;
 use gantry_auth::rights;
-use gantry_domain::{page::PageRequest, problem, servers::Server, servers::ServerFilter};
+use gantry_domain::servers::Server;
 use gantry_types::{ServerId, permission::Permission};
 
-/// Longest search text, in characters.
-const MAX_SEARCH: usize = 100;
-
 impl App {
-    /// The servers that the caller may see, by name.
-    pub async fn list_servers(&self, ctx: &OpCtx, query: ServersQuery) -> Answer<Page<ServerView>> {
-        let page = PageRequest::parse(query.cursor, query.limit)?;
-        if query.search.as_ref().is_some_and(|text| text.chars().count() > MAX_SEARCH) {
-            return Err(problem(
-                "search",
-                "The text is too long.",
-                format!("Use at most {MAX_SEARCH} characters."),
-            )
-            .into());
-        }
-        if query.search.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
-            return Err(problem("search", "The text has control characters.", "Remove them.").into());
-        }
-        let filter = ServerFilter { search: query.search, observed: query.status, ..ServerFilter::default() };
-        let servers = self.db().as_user(&ctx.actor).await?.servers(&filter, &page).await?;
-        Ok(Page::of(servers, |server| self.own_view(server)))
-    }
-
     pub async fn server(&self, ctx: &OpCtx, id: ServerId) -> Answer<ServerView> {
         let (_, _, server) = self.server_with(ctx, id, Permission::ServerRead).await?;
         Ok(self.own_view(server))

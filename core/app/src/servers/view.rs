@@ -18,14 +18,21 @@ pub(crate) type Permissions = BTreeSet<Permission>;
 impl App {
     /// The server for somebody with `permissions`.
     pub(crate) fn view(&self, server: Server, permissions: &Permissions) -> ServerView {
-        let connected = self.links().client(server.node.id).is_some();
+        let connected = self.links().is_connected(server.node.id);
         let sample = self.samples().latest(server.id, Utc::now());
         view(server, permissions, connected, sample)
     }
 
+    /// The server as a row of a list has it, without its latest second.
+    pub(crate) fn row_view(&self, server: Server) -> ServerView {
+        let connected = self.links().is_connected(server.node.id);
+        let permissions = server.permissions.clone();
+        view(server, &permissions, connected, None)
+    }
+
     /// What a server's state allows.
     pub(crate) fn situation<'a>(&self, server: &'a Server) -> Situation<'a> {
-        situation(server, self.links().client(server.node.id).is_some())
+        situation(server, self.links().is_connected(server.node.id))
     }
 }
 
@@ -74,13 +81,13 @@ fn view(
         operation: server.operation.map(Into::into),
         limits: server.limits,
         endpoints,
-        sample: sample.and_then(|sample| narrowed(sample, permissions)),
         time_zone: server.time_zone,
         generation: server.generation,
         acknowledged_generation: server.acknowledged_generation,
         permissions: permissions.iter().copied().collect(),
         actions: actions.into(),
         created_at: server.created_at,
+        sample: sample.and_then(|sample| narrowed(sample, permissions)),
     }
 }
 

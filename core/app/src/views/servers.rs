@@ -36,8 +36,6 @@ pub struct ServerView {
     pub limits: Limits,
     /// The primary one first. Empty without `allocations.read`, but for the primary.
     pub endpoints: Vec<EndpointView>,
-    /// The latest second that the node told of.
-    pub sample: Option<LiveSample>,
     pub time_zone: String,
     pub generation: u64,
     /// The generation that the node has written down; lower means that a change is on its way.
@@ -46,6 +44,8 @@ pub struct ServerView {
     pub permissions: Vec<Permission>,
     pub actions: Vec<ActionView>,
     pub created_at: DateTime<Utc>,
+    /// The latest second that the node told of. It is written last, because it alone changes while the server does not.
+    pub sample: Option<LiveSample>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

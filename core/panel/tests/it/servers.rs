@@ -64,6 +64,65 @@ async fn installation_is_called_off_and_a_deletion_is_not() {
     assert!(refused["detail"].as_str().unwrap().contains("Only an installation"), "{refused}");
 }
 
+/// The rows of a list are remembered, so each is asked for twice and held against the server's own page, which must not
+/// have changed meanwhile: the node still acknowledges what was asked of it.
+async fn assert_listed(client: &Client, id: &str) -> Value {
+    loop {
+        let page = without_sample(client.get(&format!("/api/servers/{id}")).await.expect(200));
+        let mut lists = Vec::new();
+        for path in ["/api/servers", "/api/servers", "/api/servers?search=a"] {
+            lists.push(client.get(path).await.expect(200));
+        }
+        if page != without_sample(client.get(&format!("/api/servers/{id}")).await.expect(200)) {
+            continue;
+        }
+        for list in lists {
+            let items: Vec<_> =
+                list["items"].as_array().unwrap().iter().cloned().map(without_sample).collect();
+            assert_eq!((items.as_slice(), &list["nextCursor"]), ([page.clone()].as_slice(), &Value::Null));
+        }
+        return page;
+    }
+}
+
+fn without_sample(mut view: Value) -> Value {
+    view.as_object_mut().unwrap().remove("sample").expect("it has its latest second, or null");
+    view
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn list_shows_each_change_of_a_server_and_to_each_person_what_they_may_see() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let node = TestNode::join(&admin).await;
+    let friend = app.person(&admin, "grace", "limited").await;
+    assert_eq!(friend.get("/api/servers").await.expect(200), json!({ "items": [], "nextCursor": null }));
+    let (id, mut page) = running(&admin, &node).await;
+    let server = format!("/api/servers/{id}");
+    let rights = json!(["server.read"]);
+    let form = json!({ "email": "grace@example.com", "permissions": rights });
+    let member = admin.post(&format!("{server}/members"), form).await.expect(201);
+    let member = format!("{server}/members/{}", member["userId"].as_str().unwrap());
+    assert_listed(&admin, &id).await;
+    assert_eq!(assert_listed(&friend, &id).await["permissions"], rights);
+    let list = friend.get("/api/servers").await.expect(200);
+    assert_eq!(list["items"][0]["sample"], Value::Null, "neither numbers nor players may be seen");
+
+    let more = json!(["server.read", "power.start"]);
+    admin.patch(&member, json!({ "permissions": more })).await.expect(200);
+    assert_eq!(assert_listed(&friend, &id).await["permissions"], more);
+    admin.patch(&server, json!({ "name": "Areal" })).await.expect(200);
+    assert_eq!(assert_listed(&friend, &id).await["name"], "Areal");
+    admin.post(&format!("{server}/power"), json!({ "action": "stop" })).await.expect(202);
+    page.until(|frame| is_in_state(frame, "offline")).await;
+    assert_listed(&admin, &id).await;
+    node.stop().await;
+    page.until(|frame| frame["type"] == "server" && frame["server"]["node"]["connected"] == false).await;
+    assert_eq!(assert_listed(&admin, &id).await["node"]["connected"], false);
+    admin.delete(&member).await.expect(204);
+    assert_eq!(friend.get("/api/servers").await.expect(200)["items"], json!([]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn preview_shows_plan_and_problems_without_making_anything() {
     let app = TestApp::with_games().await;

@@ -12,3 +12,4 @@ mod hostile;
 mod hosts;
 mod loading;
 mod queries;
+mod visits;

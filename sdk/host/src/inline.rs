@@ -1,0 +1,61 @@
+//! Work that is begun on the thread that asks for it, because most of it ends there.
+//!
+//! Handing a short call to another thread and back costs a good part of its time. So a guest begins on its caller's thread if its
+//! plugin has earned that, and goes over to the guests' threads as soon as it waits for anything, the end of its slice
+//! included. What bounds a plugin that lulls the host with brief calls and then computes: one guest of the host at a time
+//! is a visitor, a visit ends with the slice, and a kind of call that was once not brief starts earning again.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::run::Kind;
+
+/// Processor time that a brief call stays within.
+const BRIEF: Duration = Duration::from_millis(1);
+/// Brief calls in a row, on the guests' threads, that earn a visit.
+const EARNED: u32 = 64;
+
+/// How a plugin's calls of each kind went lately.
+#[derive(Default)]
+pub(crate) struct Habits([AtomicU32; Kind::COUNT]);
+
+impl Habits {
+    /// Whether the next call of this kind may begin on its caller's thread.
+    pub(crate) fn are_brief(&self, kind: Kind) -> bool {
+        self.0[kind as usize].load(Ordering::Relaxed) >= EARNED
+    }
+
+    /// Takes note of a call that ended.
+    pub(crate) fn note(&self, kind: Kind, used: Duration, answered: bool) {
+        let brief = &self.0[kind as usize];
+        if !answered || used > BRIEF {
+            brief.store(0, Ordering::Relaxed);
+        } else if brief.load(Ordering::Relaxed) < EARNED {
+            brief.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Polls once, on this thread. The future can be polled on anywhere else unless it is ready; a panic is its words, as a
+/// task's is.
+pub(crate) async fn poll<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<Result<F::Output, String>> {
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        Poll::Ready(match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(words(&*panic))),
+        })
+    })
+    .await
+}
+
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("it panicked: {}", text.unwrap_or("without words"))
+}
