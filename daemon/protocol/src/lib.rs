@@ -17,12 +17,13 @@
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
 //! | `GET /v1/servers/{id}/files/content?path=P` | → the file's bytes, with its version as `ETag` |
 //! | `PUT /v1/servers/{id}/files/content?path=P&expected=E` | at most [`MAX_UPLOAD`] bytes → [`FileSaved`]; `E` is a version, `*` or nothing, as in [`ExpectedFile`] |
+//! | `PUT /v1/sftp` | [`SftpGrants`], at most 8 MiB → 204; 404 where the node has no SFTP |
 //! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
 //! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`files`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`files`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod console;
@@ -32,6 +33,7 @@ pub mod link;
 pub mod machine;
 pub mod node;
 pub mod observed;
+pub mod sftp;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;
 
@@ -42,3 +44,4 @@ pub use link::*;
 pub use machine::NodeSample;
 pub use node::*;
 pub use observed::*;
+pub use sftp::*;

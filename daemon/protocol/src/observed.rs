@@ -1,5 +1,6 @@
 //! What the node saw, as it comes up: full state on request, events at least once, samples at most once.
 
+use crate::SftpActivity;
 use chrono::{DateTime, Utc};
 use gantry_types::{
     OperationId, ServerId,
@@ -52,6 +53,8 @@ pub enum Event {
     Console { event: ConsoleEvent },
     /// A plugin was stopped or failed: which, in which call, and why.
     PluginFault { plugin: String, call: String, code: String, message: String },
+    /// Somebody worked on the server's files over SFTP.
+    Sftp { activity: SftpActivity },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

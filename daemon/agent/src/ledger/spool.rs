@@ -1,7 +1,7 @@
 //! Which undelivered events are kept while nobody takes them.
 //!
 //! The control plane may be away for days, and a disk is finite. What can be learned again or matters least goes first:
-//! console events, faults and progress, then observed states. Beginnings and ends of operations are never dropped; their
+//! console events, faults and progress, then observed states and what was done over SFTP. Beginnings and ends of operations are never dropped; their
 //! number is bounded by what people ask for.
 
 use gantry_protocol::Event;
@@ -23,7 +23,7 @@ impl Worth {
     pub fn of(event: &Event) -> Self {
         match event {
             Event::Console { .. } | Event::PluginFault { .. } => Self::Low,
-            Event::Observed { .. } => Self::Middle,
+            Event::Observed { .. } | Event::Sftp { .. } => Self::Middle,
             Event::Operation { operation } => match (operation.state, &operation.progress) {
                 (OperationState::Running, Some(_)) => Self::Low,
                 (OperationState::Pending | OperationState::Running, _)
