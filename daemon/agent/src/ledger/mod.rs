@@ -5,11 +5,12 @@
 //! are one transaction. Values are JSON, because they are read by people in need more often than they are large; those
 //! that secrets may be part of are sealed, and forgotten when their server is deleted.
 //!
-//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`.
+//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`.
 
 pub mod record;
 mod sealed;
 pub mod spool;
+mod store;
 mod tables;
 
 pub use record::{Journal, RunNote, ServerRecord};
@@ -18,14 +19,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use gantry_protocol::{Event, EventEnvelope, OperationReport};
 use gantry_seal::{SealError, SecretKey};
 use gantry_types::{NodeId, OperationId, ServerId};
-use redb::{Builder, Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use sealed::Seal;
 use spool::Spool;
 use std::{
-    os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use store::{Reserve, Store};
 use tables::{EVENTS, JOURNALS, META, OPERATIONS, SERVERS, Table};
 use tokio::sync::watch;
 
@@ -54,7 +55,7 @@ pub enum LedgerError {
     Worker(#[from] tokio::task::JoinError),
 }
 
-fn store(error: impl Into<redb::Error>) -> LedgerError {
+fn failed(error: impl Into<redb::Error>) -> LedgerError {
     LedgerError::Store(Box::new(error.into()))
 }
 
@@ -66,12 +67,21 @@ pub struct Change {
     pub events: Vec<Event>,
 }
 
+/// A change on its way down.
+struct Step<'a> {
+    server: ServerId,
+    at: DateTime<Utc>,
+    change: &'a Change,
+    /// The number of its first event.
+    first: u64,
+}
+
 /// A handle; clones share the store.
 #[derive(Clone)]
 pub struct Ledger(Arc<Inner>);
 
 struct Inner {
-    database: Database,
+    store: Store,
     seal: Seal,
     spool: Mutex<Spool>,
     /// The last event's number, for those who wait for more.
@@ -88,26 +98,21 @@ impl Ledger {
     /// Opens or makes the ledger, readable by its owner alone, and forgets what has become too old. Whoever has the file
     /// but not the node's key learns no secret.
     pub fn open(path: &Path, key: &SecretKey, now: DateTime<Utc>) -> Result<Self, LedgerError> {
-        let file = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(|error| LedgerError::Open(error.into()))?;
-        let database = Builder::new()
-            .set_cache_size(CACHE_BYTES)
-            .create_file(file)
-            .map_err(|error| LedgerError::Open(error.into()))?;
-        let write = database.begin_write().map_err(store)?;
-        tables::create(&write)?;
+        let owned = path.to_owned();
+        let opener = move || store::database(&owned, CACHE_BYTES);
+        let store = Store::open(opener, Reserve::beside(path))?;
         let seal = Seal::new(key);
-        forget(&write, &seal, now)?;
-        let (spool, last) = load_spool(&write)?;
-        write.commit().map_err(store)?;
+        let (spool, last) = store.run(|database| {
+            let write = database.begin_write().map_err(failed)?;
+            tables::create(&write)?;
+            forget(&write, &seal, now)?;
+            let loaded = load_spool(&write)?;
+            write.commit().map_err(failed)?;
+            Ok(loaded)
+        })?;
+        store.restock();
         let (last_event, _) = watch::channel(last);
-        Ok(Self(Arc::new(Inner { database, seal, spool: Mutex::new(spool), last_event })))
+        Ok(Self(Arc::new(Inner { store, seal, spool: Mutex::new(spool), last_event })))
     }
 
     async fn blocking<T: Send + 'static>(
@@ -116,6 +121,13 @@ impl Ledger {
     ) -> Result<T, LedgerError> {
         let inner = Arc::clone(&self.0);
         tokio::task::spawn_blocking(move || work(&inner)).await?
+    }
+
+    async fn stored<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Inner, &Database) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.blocking(move |inner| inner.store.run(|database| work(inner, database))).await
     }
 
     /// Writes one step down. When this returns it is durable.
@@ -130,12 +142,12 @@ impl Ledger {
 
     /// All servers, deleted ones that are still remembered included.
     pub async fn servers(&self) -> Result<Vec<ServerRecord>, LedgerError> {
-        self.blocking(|inner| {
-            let read = inner.database.begin_read().map_err(store)?;
-            let table = read.open_table(SERVERS).map_err(store)?;
+        self.stored(|inner, database| {
+            let read = database.begin_read().map_err(failed)?;
+            let table = read.open_table(SERVERS).map_err(failed)?;
             let mut records = Vec::new();
-            for entry in table.iter().map_err(store)? {
-                let (row, value) = entry.map_err(store)?;
+            for entry in table.iter().map_err(failed)? {
+                let (row, value) = entry.map_err(failed)?;
                 records.push(inner.seal.open(&SERVERS, row.value(), value.value())?);
             }
             Ok(records)
@@ -145,10 +157,10 @@ impl Ledger {
 
     /// What became of an operation, if this node has seen it.
     pub async fn operation(&self, id: OperationId) -> Result<Option<OperationReport>, LedgerError> {
-        self.blocking(move |inner| {
-            let read = inner.database.begin_read().map_err(store)?;
-            let table = read.open_table(OPERATIONS).map_err(store)?;
-            let Some(value) = table.get(id.uuid().as_u128()).map_err(store)? else { return Ok(None) };
+        self.stored(move |_, database| {
+            let read = database.begin_read().map_err(failed)?;
+            let table = read.open_table(OPERATIONS).map_err(failed)?;
+            let Some(value) = table.get(id.uuid().as_u128()).map_err(failed)? else { return Ok(None) };
             let kept: record::KeptOperation = serde_json::from_slice(value.value())?;
             Ok(Some(kept.report))
         })
@@ -158,10 +170,10 @@ impl Ledger {
     /// The journal of the server's latest installation.
     pub async fn journal(&self, server: ServerId) -> Result<Option<Journal>, LedgerError> {
         let row = server.uuid().as_u128();
-        self.blocking(move |inner| {
-            let read = inner.database.begin_read().map_err(store)?;
-            let table = read.open_table(JOURNALS).map_err(store)?;
-            let value = table.get(row).map_err(store)?;
+        self.stored(move |inner, database| {
+            let read = database.begin_read().map_err(failed)?;
+            let table = read.open_table(JOURNALS).map_err(failed)?;
+            let value = table.get(row).map_err(failed)?;
             value.map(|value| inner.seal.open(&JOURNALS, row, value.value())).transpose()
         })
         .await
@@ -171,30 +183,30 @@ impl Ledger {
     pub async fn write_journal(&self, server: ServerId, journal: &Journal) -> Result<(), LedgerError> {
         let row = server.uuid().as_u128();
         let sealed = self.0.seal.seal(&JOURNALS, row, journal)?;
-        self.blocking(move |inner| {
-            let write = inner.database.begin_write().map_err(store)?;
+        self.stored(move |_, database| {
+            let write = database.begin_write().map_err(failed)?;
             insert(&write, JOURNALS, row, &sealed)?;
-            write.commit().map_err(store)
+            write.commit().map_err(failed)
         })
         .await
     }
 
     /// The identity under which containers are labelled while the node has not been enrolled.
     pub async fn own_node(&self, fresh: NodeId) -> Result<NodeId, LedgerError> {
-        self.blocking(move |inner| {
-            let write = inner.database.begin_write().map_err(store)?;
+        self.stored(move |_, database| {
+            let write = database.begin_write().map_err(failed)?;
             let node = {
-                let mut table = write.open_table(META).map_err(store)?;
-                let kept = table.get("node").map_err(store)?.map(|value| value.value().to_vec());
+                let mut table = write.open_table(META).map_err(failed)?;
+                let kept = table.get("node").map_err(failed)?.map(|value| value.value().to_vec());
                 match kept {
                     Some(bytes) => serde_json::from_slice(&bytes)?,
                     None => {
-                        table.insert("node", serde_json::to_vec(&fresh)?.as_slice()).map_err(store)?;
+                        table.insert("node", serde_json::to_vec(&fresh)?.as_slice()).map_err(failed)?;
                         fresh
                     }
                 }
             };
-            write.commit().map_err(store)?;
+            write.commit().map_err(failed)?;
             Ok(node)
         })
         .await
@@ -202,12 +214,14 @@ impl Ledger {
 
     /// At most `limit` events after this number that nobody has acknowledged, oldest first.
     pub async fn events_after(&self, after: u64, limit: usize) -> Result<Vec<EventEnvelope>, LedgerError> {
-        self.blocking(move |inner| {
-            let read = inner.database.begin_read().map_err(store)?;
-            let table = read.open_table(EVENTS).map_err(store)?;
+        let last = self.last_event();
+        self.stored(move |_, database| {
+            let read = database.begin_read().map_err(failed)?;
+            let table = read.open_table(EVENTS).map_err(failed)?;
             let mut events = Vec::new();
-            for entry in table.range(after.saturating_add(1)..).map_err(store)?.take(limit) {
-                events.push(serde_json::from_slice(entry.map_err(store)?.1.value())?);
+            // What a failed step may have left behind its number is not an event yet.
+            for entry in table.range(after.saturating_add(1)..=last).map_err(failed)?.take(limit) {
+                events.push(serde_json::from_slice(entry.map_err(failed)?.1.value())?);
             }
             Ok(events)
         })
@@ -218,12 +232,14 @@ impl Ledger {
     pub async fn acknowledge(&self, through: u64) -> Result<(), LedgerError> {
         self.blocking(move |inner| {
             let mut spool = inner.spool();
-            let write = inner.database.begin_write().map_err(store)?;
-            {
-                let mut table = write.open_table(EVENTS).map_err(store)?;
-                table.retain_in(..=through, |_, _| false).map_err(store)?;
-            }
-            write.commit().map_err(store)?;
+            inner.store.run(|database| {
+                let write = database.begin_write().map_err(failed)?;
+                write
+                    .open_table(EVENTS)
+                    .and_then(|mut table| Ok(table.retain_in(..=through, |_, _| false)?))
+                    .map_err(failed)?;
+                write.commit().map_err(failed)
+            })?;
             spool.acknowledge(through);
             Ok(())
         })
@@ -248,9 +264,13 @@ impl Ledger {
     /// Forgets old operations and tombstones.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
         self.blocking(move |inner| {
-            let write = inner.database.begin_write().map_err(store)?;
-            forget(&write, &inner.seal, now)?;
-            write.commit().map_err(store)
+            inner.store.run(|database| {
+                let write = database.begin_write().map_err(failed)?;
+                forget(&write, &inner.seal, now)?;
+                write.commit().map_err(failed)
+            })?;
+            inner.store.restock();
+            Ok(())
         })
         .await
     }
@@ -265,13 +285,12 @@ impl Inner {
         // Held until the last number is known to all: numbers are given in the order in which they become durable, and no
         // two events get the same.
         let mut spool = self.spool();
-        let mut pushed = Vec::new();
-        let first = *self.last_event.borrow() + 1;
-        let written = self.write(server, at, change, first, &mut spool, &mut pushed);
-        if let Err(error) = written {
-            spool.take_back(pushed);
-            return Err(error);
-        }
+        let step = Step { server, at, change, first: *self.last_event.borrow() + 1 };
+        self.store.run(|database| {
+            let mut pushed = Vec::new();
+            let written = self.write(database, &step, &mut spool, &mut pushed);
+            written.inspect_err(|_| spool.take_back(pushed))
+        })?;
         if !change.events.is_empty() {
             self.last_event.send_modify(|last| *last += change.events.len() as u64);
         }
@@ -281,14 +300,13 @@ impl Inner {
 
     fn write(
         &self,
-        server: ServerId,
-        at: DateTime<Utc>,
-        change: &Change,
-        first: u64,
+        database: &Database,
+        step: &Step<'_>,
         spool: &mut Spool,
         pushed: &mut Vec<spool::Pushed>,
     ) -> Result<(), LedgerError> {
-        let write = self.database.begin_write().map_err(store)?;
+        let Step { server, at, change, first } = *step;
+        let write = database.begin_write().map_err(failed)?;
         if let Some(record) = &change.record {
             self.write_record(&write, server.uuid().as_u128(), record)?;
         }
@@ -297,21 +315,22 @@ impl Inner {
             insert(&write, OPERATIONS, report.id.uuid().as_u128(), &serde_json::to_vec(&kept)?)?;
         }
         if !change.events.is_empty() {
-            let mut table = write.open_table(EVENTS).map_err(store)?;
-            let mut meta = write.open_table(META).map_err(store)?;
+            let mut table = write.open_table(EVENTS).map_err(failed)?;
+            let mut meta = write.open_table(META).map_err(failed)?;
             for (seq, event) in (first..).zip(&change.events) {
                 let envelope = EventEnvelope { seq, at, server_id: server, event: event.clone() };
-                table.insert(seq, serde_json::to_vec(&envelope)?.as_slice()).map_err(store)?;
+                table.insert(seq, serde_json::to_vec(&envelope)?.as_slice()).map_err(failed)?;
                 let push = spool.push(seq, spool::Worth::of(event));
                 if let Some((victim, _)) = push.victim {
-                    table.remove(victim).map_err(store)?;
+                    table.remove(victim).map_err(failed)?;
                 }
                 pushed.push(push);
-                meta.insert("last_event", serde_json::to_vec(&seq)?.as_slice()).map_err(store)?;
+                meta.insert("last_event", serde_json::to_vec(&seq)?.as_slice()).map_err(failed)?;
             }
-            meta.insert("dropped_events", serde_json::to_vec(&spool.dropped())?.as_slice()).map_err(store)?;
+            meta.insert("dropped_events", serde_json::to_vec(&spool.dropped())?.as_slice())
+                .map_err(failed)?;
         }
-        write.commit().map_err(store)
+        write.commit().map_err(failed)
     }
 
     /// Of a deleted server only stays what a late message has to be compared with.
@@ -324,26 +343,26 @@ impl Inner {
         if !record.is_deleted() {
             return insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, record)?);
         }
-        write.open_table(JOURNALS).map_err(store)?.remove(row).map_err(store)?;
+        write.open_table(JOURNALS).map_err(failed)?.remove(row).map_err(failed)?;
         insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, &record.tombstone())?)
     }
 }
 
 fn insert(write: &WriteTransaction, table: Table, row: u128, value: &[u8]) -> Result<(), LedgerError> {
-    write.open_table(table).map_err(store)?.insert(row, value).map_err(store)?;
+    write.open_table(table).map_err(failed)?.insert(row, value).map_err(failed)?;
     Ok(())
 }
 
 fn load_spool(write: &WriteTransaction) -> Result<(Spool, u64), LedgerError> {
-    let meta = write.open_table(META).map_err(store)?;
+    let meta = write.open_table(META).map_err(failed)?;
     let number = |key: &str| -> Result<u64, LedgerError> {
-        let value = meta.get(key).map_err(store)?;
+        let value = meta.get(key).map_err(failed)?;
         value.map_or(Ok(0), |value| serde_json::from_slice(value.value()).map_err(Into::into))
     };
     let mut spool = Spool::new(number("dropped_events")?);
-    let events = write.open_table(EVENTS).map_err(store)?;
-    for entry in events.iter().map_err(store)? {
-        let (seq, value) = entry.map_err(store)?;
+    let events = write.open_table(EVENTS).map_err(failed)?;
+    for entry in events.iter().map_err(failed)? {
+        let (seq, value) = entry.map_err(failed)?;
         let envelope: EventEnvelope = serde_json::from_slice(value.value())?;
         spool.restore(seq.value(), spool::Worth::of(&envelope.event));
     }
@@ -351,15 +370,15 @@ fn load_spool(write: &WriteTransaction) -> Result<(Spool, u64), LedgerError> {
 }
 
 fn forget(write: &WriteTransaction, seal: &Seal, now: DateTime<Utc>) -> Result<(), LedgerError> {
-    let mut operations = write.open_table(OPERATIONS).map_err(store)?;
+    let mut operations = write.open_table(OPERATIONS).map_err(failed)?;
     operations
         .retain(|_, value| {
             serde_json::from_slice::<record::KeptOperation>(value)
                 .map_or(true, |kept| !kept.report.state.is_terminal() || now - kept.at < OPERATIONS_KEPT)
         })
-        .map_err(store)?;
+        .map_err(failed)?;
     let mut gone = Vec::new();
-    let mut servers = write.open_table(SERVERS).map_err(store)?;
+    let mut servers = write.open_table(SERVERS).map_err(failed)?;
     servers
         .retain(|key, value| {
             let keep = seal
@@ -370,10 +389,10 @@ fn forget(write: &WriteTransaction, seal: &Seal, now: DateTime<Utc>) -> Result<(
             }
             keep
         })
-        .map_err(store)?;
-    let mut journals = write.open_table(JOURNALS).map_err(store)?;
+        .map_err(failed)?;
+    let mut journals = write.open_table(JOURNALS).map_err(failed)?;
     for key in gone {
-        journals.remove(key).map_err(store)?;
+        journals.remove(key).map_err(failed)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The tables, with what their keys are.
 
-use super::{LedgerError, store};
+use super::{LedgerError, failed};
 use redb::{TableDefinition, WriteTransaction};
 
 /// Rows by a UUID's number.
@@ -19,10 +19,10 @@ pub(super) const META: TableDefinition<'static, &'static str, &'static [u8]> = T
 
 /// Makes all tables, so that readers find them.
 pub(super) fn create(write: &WriteTransaction) -> Result<(), LedgerError> {
-    write.open_table(SERVERS).map_err(store)?;
-    write.open_table(OPERATIONS).map_err(store)?;
-    write.open_table(JOURNALS).map_err(store)?;
-    write.open_table(EVENTS).map_err(store)?;
-    write.open_table(META).map_err(store)?;
+    write.open_table(SERVERS).map_err(failed)?;
+    write.open_table(OPERATIONS).map_err(failed)?;
+    write.open_table(JOURNALS).map_err(failed)?;
+    write.open_table(EVENTS).map_err(failed)?;
+    write.open_table(META).map_err(failed)?;
     Ok(())
 }
