@@ -1,4 +1,5 @@
-//! `bench`: the figures that Gantry is held to, measured on optimised programs with everything real underneath.
+//! `bench`: the figures that Gantry is held to, measured on optimised programs with everything real underneath; `soak`, which
+//! keeps them busy for long and looks whether anything grows or is lost.
 
 use crate::{
     components, docker,
@@ -13,28 +14,64 @@ use std::{fs, path::Path, process::Command, time::Duration};
 
 #[derive(Args)]
 pub struct Options {
-    /// Only these groups: plugin, http, console, process; all by default
+    /// Only these groups: plugin, http, console, process, fleet; all by default
     pub groups: Vec<String>,
+}
+
+#[derive(Args)]
+pub struct SoakOptions {
+    #[arg(long, default_value = "30")]
+    pub minutes: String,
+    /// Simulated ones
+    #[arg(long, default_value = "300")]
+    pub servers: String,
+    /// Open pages
+    #[arg(long, default_value = "100")]
+    pub watchers: String,
+    /// Of what happens at random
+    #[arg(long, default_value = "1")]
+    pub seed: String,
 }
 
 /// Builds with optimisation, measures, and prints rows `name value unit`.
 pub fn bench(options: &Options) -> Result<()> {
+    let arguments = ["run".to_owned()].into_iter().chain(options.groups.iter().cloned());
+    with_everything(Docker::Needed, &arguments.collect::<Vec<_>>())
+}
+
+/// Keeps simulated servers busy and watched.
+pub fn soak(options: &SoakOptions) -> Result<()> {
+    let SoakOptions { minutes, servers, watchers, seed } = options;
+    let arguments =
+        ["soak", "--minutes", minutes, "--servers", servers, "--watchers", watchers, "--seed", seed];
+    with_everything(Docker::Spared, &arguments.map(str::to_owned))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Docker {
+    Needed,
+    Spared,
+}
+
+fn with_everything(docker: Docker, arguments: &[String]) -> Result<()> {
     let data = std::env::temp_dir().join(format!("gantry-bench-{}", std::process::id()));
     fs::create_dir_all(&data)?;
     let mut processes = Processes::open(&data)?;
-    let measured = measure(options, &data, &mut processes);
+    let measured = measure(docker, arguments, &data, &mut processes);
     processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
     fs::remove_dir_all(&data).ok();
     measured
 }
 
-fn measure(options: &Options, data: &Path, processes: &mut Processes) -> Result<()> {
+fn measure(docker: Docker, arguments: &[String], data: &Path, processes: &mut Processes) -> Result<()> {
     web::build()?;
     let (plugins, examples) = (data.join("plugins"), data.join("examples"));
     components::build(&plugins)?;
     components::build_examples(&examples)?;
-    docker::ensure_engine(processes)?;
-    docker::ensure_base_image()?;
+    if docker == Docker::Needed {
+        docker::ensure_engine(processes)?;
+        docker::ensure_base_image()?;
+    }
     say("building with optimisation", "figures of unoptimised programs say nothing");
     let packages = ["--package", "gantry-panel", "--package", "gantry-agent", "--package", "gantry-bench"];
     run(cargo().args(["build", "--release", "--bins"]).args(packages))?;
@@ -43,14 +80,14 @@ fn measure(options: &Options, data: &Path, processes: &mut Processes) -> Result<
     cluster.start()?;
     say("measuring", "keep the machine quiet; ratios compare what ran in turns");
     let measured = run(Command::new(binaries.join("gantry-bench"))
-        .args(["run", "--binaries"])
+        .args(arguments)
+        .arg("--binaries")
         .arg(&binaries)
         .arg("--plugins")
         .arg(&plugins)
         .arg("--examples")
         .arg(&examples)
-        .args(["--database", &cluster.url("postgres")])
-        .args(&options.groups));
+        .args(["--database", &cluster.url("postgres")]));
     cluster.remove()?;
     measured
 }

@@ -43,6 +43,8 @@ enum Command {
     Test(test::Options),
     /// Measure the figures that Gantry is held to, on optimised programs
     Bench(bench::Options),
+    /// Keep hundreds of simulated servers busy and watched, and see that nothing grows or is lost
+    Soak(bench::SoakOptions),
     /// Break what can break, on purpose, and see that nothing is lost
     Faults(faults::Options),
     /// Hostile bytes at the parsers of untrusted input
@@ -68,6 +70,7 @@ fn main() -> std::process::ExitCode {
         Command::Down(options) => up::down(&options),
         Command::Test(options) => test::test(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::Soak(options) => bench::soak(&options),
         Command::Faults(options) => faults::faults(&options),
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Check => check::run(),

@@ -145,6 +145,9 @@ async fn upkeep(recorder: PrometheusHandle, stopping: CancellationToken) {
     let mut timer = tokio::time::interval(UPKEEP);
     while stopping.run_until_cancelled(timer.tick()).await.is_some() {
         recorder.run_upkeep();
+        #[expect(clippy::cast_precision_loss, reason = "a number of tasks")]
+        metrics::gauge!("gantry_tasks")
+            .set(tokio::runtime::Handle::current().metrics().num_alive_tasks() as f64);
     }
 }
 

@@ -215,6 +215,7 @@ fn node() -> Router {
             runtime: "simulated".to_owned(),
             plugins: Vec::new(),
             last_event: 0,
+            tasks: 0,
             sftp: None,
         })
     };

@@ -14,6 +14,9 @@ pub struct NodeReport {
     pub plugins: Vec<String>,
     /// The last event's number.
     pub last_event: u64,
+    /// Tasks of the daemon that have not ended.
+    #[serde(default)]
+    pub tasks: u64,
     /// Nothing where it is switched off.
     #[serde(default)]
     pub sftp: Option<crate::SftpReport>,

@@ -5,7 +5,8 @@
 
 use crate::{
     row::{Result, Timings, Unit, row},
-    stack::{Engine, PATIENCE, Parts, Stack, Start, text},
+    socket::Socket,
+    stack::{Engine, PATIENCE, Parts, Stack, Start},
 };
 use bollard::{
     Docker,
@@ -15,14 +16,13 @@ use bollard::{
         AttachContainerOptions, CreateContainerOptions, RemoveContainerOptions, StartContainerOptions,
     },
 };
-use futures_util::{SinkExt, StreamExt};
-use serde_json::{Value, json};
+use futures_util::StreamExt;
+use serde_json::json;
 use std::{
     path::Path,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::{io::AsyncWriteExt, time::timeout};
-use tokio_tungstenite::tungstenite::{Message, client::IntoClientRequest};
 
 const WARM: usize = 20;
 const COMMANDS: usize = 500;
@@ -77,14 +77,7 @@ async fn through_gantry(parts: &Parts, hello: &Path, figures: &mut Figures) -> R
     let stack = Stack::start(parts, Engine::Docker, 4).await?;
     stack.upload(hello).await?;
     let server = stack.server("hello:hello", "Echo", Start::Running).await?;
-    let token = text(&stack.get("/api/ws/token").await?, "/token")?;
-    let mut request = format!("ws://{}/api/ws/console/{server}", stack.address).into_client_request()?;
-    request.headers_mut().insert("origin", stack.url.parse()?);
-    request.headers_mut().insert("cookie", stack.cookie().parse()?);
-    let stream = tokio::net::TcpStream::connect(stack.address).await?;
-    stream.set_nodelay(true)?;
-    let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await?;
-    socket.send(frame(&json!({ "type": "authenticate", "token": token }))).await?;
+    let mut socket = Socket::open(&stack, &format!("console/{server}")).await?;
     for number in 0..WARM + COMMANDS {
         if number == WARM {
             figures.forget();
@@ -92,30 +85,24 @@ async fn through_gantry(parts: &Parts, hello: &Path, figures: &mut Figures) -> R
         tokio::time::sleep(PAUSE).await;
         let word = format!("word-{number}");
         let sent = Instant::now();
-        socket.send(frame(&json!({ "type": "command", "id": word, "command": word }))).await?;
+        socket.say(&json!({ "type": "command", "id": word, "command": word })).await?;
         let answered = timeout(PATIENCE, async {
-            while let Some(message) = socket.next().await {
-                let Message::Text(text) = message? else { continue };
-                let frame: Value = serde_json::from_str(&text)?;
-                if frame["type"] == "refused" {
-                    return Err(format!("a command was refused: {frame}").into());
+            loop {
+                let said = socket.hear().await?;
+                if said["type"] == "refused" {
+                    return Err(format!("a command was refused: {said}").into());
                 }
-                let lines = frame["lines"].as_array().into_iter().flatten();
+                let lines = said["lines"].as_array().into_iter().flatten();
                 let mut texts = lines.filter_map(|line| line["text"].as_str());
                 if texts.any(|line| figures.hear(line, &word, sent)) {
-                    return Ok(());
+                    return Ok::<(), Box<dyn std::error::Error + Send + Sync>>(());
                 }
             }
-            Err::<(), Box<dyn std::error::Error + Send + Sync>>("the console ended".into())
         });
         answered.await??;
     }
     drop(socket);
     stack.delete(&server).await
-}
-
-fn frame(value: &Value) -> Message {
-    Message::Text(value.to_string().into())
 }
 
 /// The same game in a container that this program attaches to, with nothing in between.

@@ -3,18 +3,21 @@
 //! Each figure stands beside a baseline that the same run measured with the same tools: what the libraries underneath
 //! need at least. Ratios travel between machines, absolute figures do not. Only right answers count: a request that is
 //! not answered as it should be ends the run. `cargo xtask bench` builds everything with optimisation and starts this.
-//! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`console`], [`process`].
+//! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`socket`], [`console`], [`process`], [`fleet`]; and [`soak`], which runs by itself.
 
 #![expect(clippy::print_stdout, reason = "rows are what this program is for")]
 #![expect(clippy::print_stderr, reason = "and why there are none")]
 
 mod bare;
 mod console;
+mod fleet;
 mod http;
 mod load;
 mod plugin;
 mod process;
 mod row;
+mod soak;
+mod socket;
 mod stack;
 
 use clap::{Args, Parser, Subcommand};
@@ -33,6 +36,8 @@ struct Arguments {
 enum Command {
     /// Measures
     Run(Options),
+    /// Works for long, and looks whether anything grows or is lost
+    Soak(soak::Options),
     /// The baseline's server; started by `run`
     #[command(hide = true)]
     BareServer { database: String },
@@ -41,8 +46,9 @@ enum Command {
     CompileComponent,
 }
 
+/// Where everything is that is measured.
 #[derive(Args)]
-struct Options {
+struct Places {
     /// The folder with the binaries gantry and gantryd
     #[arg(long)]
     binaries: PathBuf,
@@ -55,6 +61,27 @@ struct Options {
     /// A superuser's address of a PostgreSQL cluster
     #[arg(long)]
     database: String,
+}
+
+impl Places {
+    fn parts(&self) -> Parts {
+        Parts {
+            gantry: self.binaries.join("gantry"),
+            gantryd: self.binaries.join("gantryd"),
+            plugins: self.plugins.clone(),
+            database: self.database.clone(),
+        }
+    }
+
+    fn hello(&self) -> PathBuf {
+        self.examples.join("hello-rust.wasm")
+    }
+}
+
+#[derive(Args)]
+struct Options {
+    #[command(flatten)]
+    places: Places,
     /// Only these groups; all by default
     #[arg(value_enum)]
     groups: Vec<Group>,
@@ -70,6 +97,8 @@ enum Group {
     Console,
     /// Start and memory of both programs
     Process,
+    /// What many servers cost while nothing happens
+    Fleet,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +106,7 @@ fn main() -> ExitCode {
         Command::CompileComponent => return gantry_host::compiler_main(),
         Command::BareServer { database } => bare::serve(&database),
         Command::Run(options) => run(&options),
+        Command::Soak(options) => soaked(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,27 +117,33 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<()> {
+fn runtime() -> Result<tokio::runtime::Runtime> {
     drop(rustls::crypto::ring::default_provider().install_default());
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+fn run(options: &Options) -> Result<()> {
     let wanted = |group| options.groups.is_empty() || options.groups.contains(&group);
-    let parts = Parts {
-        gantry: options.binaries.join("gantry"),
-        gantryd: options.binaries.join("gantryd"),
-        plugins: options.plugins.clone(),
-        database: options.database.clone(),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let (parts, hello) = (options.places.parts(), options.places.hello());
+    let runtime = runtime()?;
     if wanted(Group::Plugin) {
-        runtime.block_on(plugin::measure(&options.plugins.join("openarena.wasm")))?;
+        runtime.block_on(plugin::measure(&parts.plugins.join("openarena.wasm")))?;
     }
     if wanted(Group::Http) {
         runtime.block_on(http::measure(&parts))?;
     }
     if wanted(Group::Console) {
-        runtime.block_on(console::measure(&parts, &options.examples.join("hello-rust.wasm")))?;
+        runtime.block_on(console::measure(&parts, &hello))?;
     }
     if wanted(Group::Process) {
         runtime.block_on(process::measure(&parts))?;
     }
+    if wanted(Group::Fleet) {
+        runtime.block_on(fleet::measure(&parts, &hello))?;
+    }
     Ok(())
+}
+
+fn soaked(options: &soak::Options) -> Result<()> {
+    runtime()?.block_on(soak::run(&options.places.parts(), &options.places.hello(), options))
 }

@@ -87,7 +87,7 @@ async fn port_answers(address: std::net::SocketAddr) -> bool {
 }
 
 /// Proportional set size: shared pages count by their share.
-fn pss_mib(pid: u32) -> Result<f64> {
+pub(crate) fn pss_mib(pid: u32) -> Result<f64> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).ok_or("smaps_rollup has no Pss")?;
     Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? / 1024.0)

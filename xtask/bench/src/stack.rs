@@ -1,6 +1,7 @@
 //! A whole Gantry for measuring: its own database, the control plane and a daemon as processes of their own.
 
 use crate::row::Result;
+use futures_util::{TryStreamExt, stream, stream::StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
@@ -14,6 +15,8 @@ use tempfile::TempDir;
 /// How long anything that is awaited may take; an image may have to be made.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 const POLL: Duration = Duration::from_millis(1);
+/// Servers that are made at once.
+const AT_ONCE: usize = 4;
 const EMAIL: &str = "bench@example.com";
 const PASSWORD: &str = "correct horse battery";
 
@@ -139,6 +142,13 @@ impl Stack {
         Ok(id)
     }
 
+    /// Makes that many servers, some at a time, and waits until they run.
+    pub(crate) async fn servers(&self, blueprint: &str, count: usize) -> Result<Vec<String>> {
+        let names: Vec<String> = (0..count).map(|number| format!("Server {number:03}")).collect();
+        let made = names.iter().map(|name| self.server(blueprint, name, Start::Running));
+        stream::iter(made).buffered(AT_ONCE).try_collect().await
+    }
+
     /// Deletes a server and waits until it is gone.
     pub(crate) async fn delete(&self, server: &str) -> Result<()> {
         let path = format!("/api/servers/{server}");
@@ -188,22 +198,51 @@ impl Stack {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    /// The status is for the caller to judge.
+    pub(crate) async fn try_post(&self, path: &str, body: Value) -> Result<(u16, Value)> {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// What is not JSON.
+    pub(crate) async fn text(&self, path: &str) -> Result<String> {
+        let answer = self.client.get(format!("{}{path}", self.url)).send().await?.error_for_status()?;
+        Ok(answer.text().await?)
+    }
+
+    /// Asks the daemon itself, over its socket.
+    pub(crate) async fn ask_daemon(&self, path: &str) -> Result<Value> {
+        let stream = tokio::net::UnixStream::connect(self.folder.path().join("node/gantryd.sock")).await?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await?;
+        let connection = tokio::spawn(connection);
+        let request = hyper::Request::get(path).header("host", "node");
+        let answer = sender.send_request(request.body(http_body_util::Empty::<bytes::Bytes>::new())?).await?;
+        let body = http_body_util::BodyExt::collect(answer.into_body()).await?.to_bytes();
+        connection.abort();
+        Ok(serde_json::from_slice(&body)?)
+    }
+
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let (status, answer) = self.ask(method, path, body).await?;
+        if !(200..300).contains(&status) {
+            return Err(format!("{path} answered {status}: {answer}").into());
+        }
+        Ok(answer)
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
         let mut request =
             self.client.request(method, format!("{}{path}", self.url)).header("cookie", &self.cookie);
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await?;
-        let status = answer.status();
+        let status = answer.status().as_u16();
         let text = answer.text().await?;
-        if !status.is_success() {
-            return Err(format!("{path} answered {status}: {text}").into());
-        }
-        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+        Ok((status, if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? }))
     }
 
-    async fn until(&self, path: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
+    pub(crate) async fn until(&self, path: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let view = self.get(path).await?;

@@ -206,6 +206,7 @@ async fn node(State(memory): Shared) -> Json<NodeReport> {
         runtime: "simulated".to_owned(),
         plugins: memory.plugins.borrow().iter().cloned().collect(),
         last_event: memory.events.lock().unwrap().len() as u64,
+        tasks: 0,
         sftp: None,
     })
 }

@@ -151,6 +151,7 @@ pub(crate) fn report(version: &str) -> NodeReport {
         runtime: "simulated".to_owned(),
         plugins: Vec::new(),
         last_event: 0,
+        tasks: 0,
         sftp: None,
     }
 }
