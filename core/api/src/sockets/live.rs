@@ -41,7 +41,7 @@ async fn follow(edge: &Edge, origin: &Origin, talk: &mut Talk) -> Result<(), Goo
                 talk.say(&LiveNotice::Subscribed { topics }).await?;
             }
             frame = feed.next() => match frame {
-                Some(frame) => talk.say(&frame).await?,
+                Some(frame) => talk.say_all(frame, || feed.at_hand()).await?,
                 None => {
                     talk.say(&LiveNotice::Ended).await?;
                     return Err(Goodbye::Again);

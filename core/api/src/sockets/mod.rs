@@ -14,8 +14,9 @@ pub(crate) use live::live;
 
 use crate::{edge::Edge, extract, problem::EdgeError};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use futures_util::SinkExt;
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{iter, time::Duration};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
@@ -31,7 +32,9 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 /// How long the other end may take to answer a close.
 const CLOSING: Duration = Duration::from_secs(1);
-/// How long one frame may take to be handed over.
+/// Most frames that are handed over together.
+const TOGETHER: usize = 64;
+/// How long they may take to be handed over, and one alone.
 const HAND_OVER: Duration = Duration::from_secs(10);
 
 /// Why a socket is closed, as its close code.
@@ -131,6 +134,24 @@ impl Talk {
     async fn say<T: Serialize>(&mut self, frame: &T) -> Result<(), Goodbye> {
         let text = serde_json::to_string(frame).map_err(|_| Goodbye::Unreadable)?;
         self.hand_over(Message::Text(text.into())).await
+    }
+
+    /// Says one frame and what is at hand behind it, handed over together: a page that watches hundreds of servers hears of all
+    /// of them each second.
+    async fn say_all<T: Serialize>(
+        &mut self,
+        first: T,
+        more: impl FnMut() -> Option<T>,
+    ) -> Result<(), Goodbye> {
+        let handed_over = timeout(HAND_OVER, async {
+            let frames = iter::once(first).chain(iter::from_fn(more).take(TOGETHER - 1));
+            for frame in frames {
+                let text = serde_json::to_string(&frame).map_err(|_| Goodbye::Unreadable)?;
+                self.socket.feed(Message::Text(text.into())).await.map_err(|_| Goodbye::Closing)?;
+            }
+            self.socket.flush().await.map_err(|_| Goodbye::Closing)
+        });
+        handed_over.await.unwrap_or(Err(Goodbye::Silent))
     }
 
     async fn hand_over(&mut self, message: Message) -> Result<(), Goodbye> {

@@ -13,16 +13,21 @@ use crate::{
     views::NodeState,
 };
 use chrono::Utc;
+use futures_util::FutureExt;
 use gantry_auth::Actor;
 use gantry_domain::servers::Server;
 use gantry_protocol::NodeSample;
 use gantry_types::{NodeId, ServerId, permission::Permission, problem::Code, sample::LiveSample};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    sync::LazyLock,
     time::Duration,
 };
 use tokio::{
-    sync::broadcast::{self, error::RecvError},
+    sync::broadcast::{
+        self,
+        error::{RecvError, TryRecvError},
+    },
     time::Instant,
 };
 
@@ -130,14 +135,35 @@ impl LiveFeed {
                 () = tokio::time::sleep_until(self.look_at) => self.stale = true,
                 change = self.changes.recv() => match change {
                     Ok(change) => self.take(change),
-                    Err(RecvError::Lagged(_)) => {
-                        metrics::counter!("gantry_live_lagged_total").increment(1);
-                        self.ended = true;
-                    }
+                    Err(RecvError::Lagged(_)) => self.fell_behind(),
                     Err(RecvError::Closed) => self.ended = true,
                 },
             }
         }
+    }
+
+    /// The next thing to tell if it can be told without waiting for anything.
+    pub fn at_hand(&mut self) -> Option<LiveFrame> {
+        while !self.stale && !self.ended {
+            if let Some(frame) = self.ready.pop_front() {
+                return Some(frame);
+            }
+            match self.news.next().now_or_never() {
+                Some(change) => self.stale = self.concerns(change),
+                None => match self.changes.try_recv() {
+                    Ok(change) => self.take(change),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Lagged(_)) => self.fell_behind(),
+                    Err(TryRecvError::Closed) => self.ended = true,
+                },
+            }
+        }
+        None
+    }
+
+    fn fell_behind(&mut self) {
+        metrics::counter!("gantry_live_lagged_total").increment(1);
+        self.ended = true;
     }
 
     fn concerns(&self, change: RightsChange) -> bool {
@@ -217,18 +243,16 @@ impl LiveFeed {
         self.topics.contains(&Topic::Servers) || self.topics.contains(&Topic::Server(server))
     }
 
-    fn permissions(&self, server: ServerId) -> Option<Permissions> {
+    fn permissions(&self, server: ServerId) -> Option<&Permissions> {
+        static ALL: LazyLock<Permissions> = LazyLock::new(|| Permission::ALL.iter().copied().collect());
         match &self.sees {
-            Sees::Everything => Some(Permission::ALL.iter().copied().collect()),
-            Sees::Some(servers) => servers.get(&server).cloned(),
+            Sees::Everything => Some(&ALL),
+            Sees::Some(servers) => servers.get(&server),
         }
     }
 
     fn may(&self, server: ServerId, permission: Permission) -> bool {
-        match &self.sees {
-            Sees::Everything => true,
-            Sees::Some(servers) => servers.get(&server).is_some_and(|rights| rights.contains(&permission)),
-        }
+        self.permissions(server).is_some_and(|rights| rights.contains(&permission))
     }
 
     fn show(&mut self, server: &Server) {
@@ -241,7 +265,7 @@ impl LiveFeed {
         if self.wants(server.id)
             && let Some(permissions) = self.permissions(server.id)
         {
-            let server = Box::new(self.app.view(server.clone(), &permissions));
+            let server = Box::new(self.app.view(server.clone(), permissions));
             self.ready.push_back(LiveFrame::Server { server });
         }
     }
@@ -265,7 +289,7 @@ impl LiveFeed {
     fn sample(&mut self, server_id: ServerId, sample: &LiveSample) {
         if self.wants(server_id)
             && let Some(permissions) = self.permissions(server_id)
-            && let Some(sample) = narrowed(sample.clone(), &permissions)
+            && let Some(sample) = narrowed(sample.clone(), permissions)
         {
             self.ready.push_back(LiveFrame::Sample { server_id, sample });
         }
