@@ -86,6 +86,14 @@ pub fn curl() -> Result<()> {
     Ok(())
 }
 
+/// What makes and asks a file system with quotas.
+pub fn btrfs() -> Result<()> {
+    if find("btrfs").is_none() {
+        apt(&["btrfs-progs"], "disk limits that the kernel enforces are tested on btrfs")?;
+    }
+    Ok(())
+}
+
 /// How plugins are compiled here.
 pub enum WasmToolchain {
     /// The toolchain at hand has the target.

@@ -92,7 +92,7 @@ pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
             "Correct the file, or tell the plugin's author."
         }
         FilesError::Outbound(error) => remedy_of_download(error),
-        FilesError::Quota { .. } | FilesError::DiskFull => {
+        FilesError::Quota { .. } | FilesError::Limit | FilesError::DiskFull => {
             "Delete what is not needed, or ask an administrator for more room."
         }
         FilesError::Escapes { .. } | FilesError::WrongKind { .. } | FilesError::Exists { .. } => {

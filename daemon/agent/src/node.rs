@@ -17,6 +17,7 @@ use crate::{
     machine::{Machine, Sources},
     plugins::PluginStore,
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
+    subvolumes::Subvolumes,
 };
 use gantry_files::{OutboundClient, OutboundConfig, OutboundError};
 use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
@@ -67,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     /// Whether this process may give files to servers' users.
     pub(crate) own_files: bool,
+    pub(crate) subvolumes: Subvolumes,
 }
 
 impl Shared {
@@ -141,6 +143,7 @@ impl Node {
             compiler: config.compiler,
             budgets: Budgets::default(),
         })?;
+        let subvolumes = Subvolumes::find(&config.data.servers()).await;
         let shared = Arc::new(Shared {
             node: config.node,
             plugins: PluginStore::new(config.data.plugins(), host),
@@ -153,6 +156,7 @@ impl Node {
             machine: Machine::new(),
             faults: Faults::default(),
             own_files: rustix::process::geteuid().is_root(),
+            subvolumes,
         });
         let records = shared.ledger.servers().await?;
         let users = records.iter().map(|record| record.user.uid).collect();

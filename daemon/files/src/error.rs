@@ -27,6 +27,9 @@ pub enum FilesError {
     /// The server has no more room; the disk may have.
     #[error("the server's disk limit of {} MiB leaves no room for it", .limit >> 20)]
     Quota { limit: u64 },
+    /// The same, as the file system says it.
+    #[error("the server's disk limit leaves no room for it")]
+    Limit,
     #[error("the node's disk is full")]
     DiskFull,
     /// The tree was rearranged during the work; it can be repeated.
@@ -71,7 +74,8 @@ impl FilesError {
         match source.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
             Some(rustix::io::Errno::NOENT) => Self::NotFound { path },
             Some(rustix::io::Errno::EXIST) => Self::Exists { path },
-            Some(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT) => Self::DiskFull,
+            Some(rustix::io::Errno::NOSPC) => Self::DiskFull,
+            Some(rustix::io::Errno::DQUOT) => Self::Limit,
             Some(rustix::io::Errno::XDEV) => Self::Escapes { path },
             Some(rustix::io::Errno::NOTDIR) => Self::WrongKind { path, expected: "a directory" },
             Some(rustix::io::Errno::ISDIR) => Self::WrongKind { path, expected: "a file" },

@@ -318,7 +318,7 @@ fn refused(error: FilesError) -> Refused {
         | FilesError::WrongKind { .. }
         | FilesError::TooLarge { .. }
         | FilesError::Changed { .. } => RefusalCode::FileRefused,
-        FilesError::Quota { .. } => RefusalCode::QuotaExceeded,
+        FilesError::Quota { .. } | FilesError::Limit => RefusalCode::QuotaExceeded,
         FilesError::DiskFull => RefusalCode::DiskFull,
         FilesError::Edit { .. }
         | FilesError::Archive { .. }

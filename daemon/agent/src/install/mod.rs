@@ -44,7 +44,7 @@ pub(crate) async fn install(work: Work, operation: OperationId) -> Event {
 
 async fn execute(work: &Work, operation: OperationId) -> Result<(), Ended> {
     let mut journal = open_journal(work, operation).await?;
-    let jail = work.jail().await?;
+    let jail = work.home().await?;
     let mut meter = Meter::new(&journal.plan, work);
     let done: HashSet<String> = journal.done.iter().cloned().collect();
     let steps = journal.plan.steps.clone();

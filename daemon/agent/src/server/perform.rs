@@ -136,6 +136,15 @@ impl Supervisor {
         });
     }
 
+    /// The limit of the disk holds at once; the others with the next start.
+    pub(super) fn limit_disk(&mut self) {
+        let work = self.work(CancellationToken::new());
+        self.tasks.spawn(async move {
+            work.limit_disk().await;
+            Report::Nothing
+        });
+    }
+
     fn kill(&mut self) {
         let Some(live) = &self.live else { return };
         let (container, work) = (live.container.clone(), self.work(live.token.clone()));
@@ -164,10 +173,16 @@ async fn remove(work: Work) -> Event {
 
 async fn delete(work: &Work) -> Result<(), OperationFailure> {
     work.shared.runtime.remove_server(work.id()).await.map_err(|error| of_runtime(&error))?;
-    let (directory, cancel) = (work.shared.data.server(work.id()), work.cancel.clone());
+    let data = &work.shared.data;
+    let remains = work.shared.subvolumes.leave(work.id(), &data.server_files(work.id())).await;
+    let (directory, cancel) = (data.server(work.id()), work.cancel.clone());
     let removed =
         tokio::task::spawn_blocking(move || gantry_files::remove_directory(&directory, &cancel)).await;
     removed
         .map_err(|_| internal("deleting the files was interrupted"))?
-        .map_err(|error| of_files("remove_failed", &error))
+        .map_err(|error| of_files("remove_failed", &error))?;
+    if let Some(remains) = remains {
+        remains.tidy(&data.servers()).await;
+    }
+    Ok(())
 }

@@ -36,7 +36,7 @@ async fn bring_up(work: &Work) -> Result<StartEnd, Ended> {
     let steps = preparation(&run);
     let mut meter = Meter::new(&steps, work);
     meter.begin(0, &steps.steps[0]);
-    let jail = work.jail().await?;
+    let jail = work.home().await?;
     for edit in &run.edits {
         crate::install::edit_config(&jail, edit).await?;
     }

@@ -189,6 +189,9 @@ impl Supervisor {
             return Err(refusal(RefusalCode::Internal, "the node's ledger cannot be written"));
         }
         self.known = true;
+        if self.record.desired.limits.disk_mib != before.desired.limits.disk_mib {
+            self.limit_disk();
+        }
         Ok(self.report())
     }
 

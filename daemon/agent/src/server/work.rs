@@ -82,7 +82,26 @@ impl Work {
         call_context(&self.server)
     }
 
-    /// The server's directory, made where it is missing.
+    /// The server's directory, made where it is missing, with its limit.
+    pub(crate) async fn home(&self) -> Result<Jail, OperationFailure> {
+        let root = self.shared.data.server_files(self.id());
+        let made = self.shared.subvolumes.make(&root).await;
+        made.map_err(|error| internal(format!("the server's directory could not be made: {error}")))?;
+        let jail = self.jail().await?;
+        self.limit_disk().await;
+        Ok(jail)
+    }
+
+    /// Tells the kernel the limit, where it enforces any.
+    pub(crate) async fn limit_disk(&self) {
+        let root = self.shared.data.server_files(self.id());
+        let limit = self.server.limits.disk_mib;
+        if let Err(error) = self.shared.subvolumes.limit(self.id(), &root, limit).await {
+            tracing::warn!(server.id = %self.id(), %error, "the disk limit is accounted and not enforced");
+        }
+    }
+
+    /// The server's directory.
     pub(crate) async fn jail(&self) -> Result<Jail, OperationFailure> {
         let root = self.shared.data.server_files(self.id());
         let owner = self.shared.own_files.then_some(self.user);

@@ -114,22 +114,31 @@ impl Daemon {
     pub(crate) async fn with_docker() -> Self {
         let node_id = NodeId::new(Uuid::now_v7());
         let docker = DockerRuntime::connect(DockerConfig::new(node_id)).await.unwrap();
-        Self::over(SimulatedRuntime::new(node_id), Arc::new(docker), node_id, Arc::new(SystemClock)).await
+        let runtime = SimulatedRuntime::new(node_id);
+        Self::over(TempDir::new().unwrap(), runtime, Arc::new(docker), node_id, Arc::new(SystemClock)).await
+    }
+
+    /// A daemon whose data directory is made below this one.
+    pub(crate) async fn below(folder: &Path) -> Self {
+        let node_id = NodeId::new(Uuid::now_v7());
+        let runtime = SimulatedRuntime::with_script(node_id, script());
+        let dir = TempDir::new_in(folder).unwrap();
+        Self::over(dir, runtime.clone(), Arc::new(runtime), node_id, Arc::new(Hasty)).await
     }
 
     async fn with(script: Script, clock: Arc<dyn Clock>) -> Self {
         let node_id = NodeId::new(Uuid::now_v7());
         let runtime = SimulatedRuntime::with_script(node_id, script);
-        Self::over(runtime.clone(), Arc::new(runtime), node_id, clock).await
+        Self::over(TempDir::new().unwrap(), runtime.clone(), Arc::new(runtime), node_id, clock).await
     }
 
     async fn over(
+        dir: TempDir,
         runtime: SimulatedRuntime,
         engine: Arc<dyn Runtime>,
         node_id: NodeId,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let dir = TempDir::new().unwrap();
         let (node, ledger) = open(&dir, &engine, node_id, &clock).await;
         let router = router(node.clone());
         let daemon = Self { dir, runtime, engine, node, router, ledger, node_id, clock, generation: 0 };

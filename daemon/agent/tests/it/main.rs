@@ -11,4 +11,5 @@ mod lifecycle;
 mod mirror;
 mod readiness;
 mod secrets;
+mod subvolumes;
 mod unix_socket;
