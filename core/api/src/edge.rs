@@ -6,6 +6,7 @@ use crate::{
     problem::EdgeError,
     route::Route,
     routes,
+    sockets::Seats,
 };
 use axum::{
     Router,
@@ -19,7 +20,6 @@ use http::Uri;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -54,11 +54,9 @@ struct Shared {
     rates: Rates,
     metrics: MetricsPage,
     closing: CancellationToken,
-    sockets: Arc<Semaphore>,
+    sockets: Seats,
 }
 
-/// WebSockets that may be open at once, links of daemons among them.
-const SOCKETS: u32 = 20_000;
 /// How long WebSockets may take to end once they have been told.
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How often buckets that are full again are forgotten.
@@ -69,7 +67,7 @@ impl Edge {
     pub fn new(app: App, config: EdgeConfig, metrics: MetricsPage, closing: CancellationToken) -> Self {
         let origins = origins(&config);
         let rates = Rates::new(config.general_per_minute, config.files_per_minute);
-        let sockets = Arc::new(Semaphore::new(SOCKETS as usize));
+        let sockets = Seats::default();
         Self(Arc::new(Shared { app, config, origins, rates, metrics, closing, sockets }))
     }
 
@@ -83,7 +81,7 @@ impl Edge {
             }
         }
         // Every socket hears of the end; when all have left, their room is free again.
-        if tokio::time::timeout(FAREWELL, self.0.sockets.acquire_many(SOCKETS)).await.is_err() {
+        if tokio::time::timeout(FAREWELL, self.0.sockets.empty()).await.is_err() {
             tracing::warn!("WebSockets were cut because they did not end in time");
         }
     }
@@ -106,8 +104,8 @@ impl Edge {
     pub(crate) fn metrics(&self) -> String {
         (self.0.metrics)()
     }
-    pub(crate) fn sockets(&self) -> Arc<Semaphore> {
-        self.0.sockets.clone()
+    pub(crate) fn sockets(&self) -> &Seats {
+        &self.0.sockets
     }
     pub(crate) fn closing(&self) -> &CancellationToken {
         &self.0.closing

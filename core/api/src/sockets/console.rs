@@ -1,18 +1,20 @@
 //! `/api/ws/console/{id}`: a console's lines as they come, and commands the other way.
 
-use super::{Goodbye, Talk, bounded, farewell, room};
+use super::{Goodbye, Talk, bounded, farewell, seats::Seat};
 use crate::{
     edge::Edge,
     extract::{self, Path, Whence},
     guard::{Key, Preset},
+    observe::Counted,
     problem::EdgeError,
     wire::{CommandInput, ConsoleClientFrame, ConsoleFrame},
 };
 use axum::{
+    Extension,
     extract::{State, WebSocketUpgrade},
     response::Response,
 };
-use gantry_app::{OpCtx, Origin};
+use gantry_app::{Network, OpCtx, Origin};
 use gantry_types::ServerId;
 
 /// Longest id that a client may give a command.
@@ -22,22 +24,31 @@ pub(crate) async fn console(
     State(edge): State<Edge>,
     Path(server): Path<ServerId>,
     Whence(origin): Whence,
+    Extension(Counted(address)): Extension<Counted>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, EdgeError> {
-    let permit = room(&edge)?;
+    let mut seat = edge.sockets().take_as_stranger(Network::of(address))?;
     Ok(bounded(upgrade).on_upgrade(async move |socket| {
         let mut talk = Talk::new(socket);
-        let goodbye = follow(&edge, server, &origin, &mut talk).await.err().unwrap_or(Goodbye::Closing);
+        let goodbye =
+            follow(&edge, server, &origin, &mut seat, &mut talk).await.err().unwrap_or(Goodbye::Closing);
         talk.close(goodbye).await;
-        drop(permit);
+        drop(seat);
     }))
 }
 
-async fn follow(edge: &Edge, server: ServerId, origin: &Origin, talk: &mut Talk) -> Result<(), Goodbye> {
+async fn follow(
+    edge: &Edge,
+    server: ServerId,
+    origin: &Origin,
+    seat: &mut Seat,
+    talk: &mut Talk,
+) -> Result<(), Goodbye> {
     let ConsoleClientFrame::Authenticate { token, after } = talk.first().await? else {
         return Err(Goodbye::NotSignedIn);
     };
     let ctx = edge.app().redeem_ticket(&token, origin).await.map_err(|error| farewell(&error))?;
+    seat.is_of(ctx.actor.user_id)?;
     let mut feed = edge.app().console(&ctx, server, after).await.map_err(|error| farewell(&error))?;
     loop {
         tokio::select! {

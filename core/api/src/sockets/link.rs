@@ -1,6 +1,5 @@
 //! `/api/daemon/link`: the socket that a daemon dials. What travels over it is the application's business.
 
-use super::room;
 use crate::{edge::Edge, observe::Counted, problem::EdgeError};
 use axum::{
     Extension,
@@ -20,11 +19,11 @@ pub(crate) async fn link(
     Extension(Counted(address)): Extension<Counted>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, EdgeError> {
-    let permit = room(&edge)?;
+    let seat = edge.sockets().take()?;
     let upgrade = upgrade.max_frame_size(MAX_FRAME).max_message_size(MAX_FRAME);
     Ok(upgrade.on_upgrade(async move |socket| {
         serve(&edge, Network::of(address), socket).await;
-        drop(permit);
+        drop(seat);
     }))
 }
 

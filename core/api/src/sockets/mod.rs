@@ -7,17 +7,18 @@
 mod console;
 mod link;
 mod live;
+mod seats;
 
 pub(crate) use console::console;
 pub(crate) use link::link;
 pub(crate) use live::live;
+pub(crate) use seats::Seats;
 
-use crate::{edge::Edge, extract, problem::EdgeError};
+use crate::extract;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use futures_util::SinkExt;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{iter, time::Duration};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 /// Largest frame and message that a browser may send, in bytes.
@@ -52,6 +53,8 @@ enum Goodbye {
     Forbidden,
     /// The stream ended; connect again and fetch again what is shown.
     Again,
+    /// The person has as many sockets open as anybody may.
+    TooMany,
     /// Nothing was heard, or nothing could be handed over.
     Silent,
 }
@@ -65,6 +68,7 @@ impl Goodbye {
             Self::NotSignedIn => 4401,
             Self::Forbidden => 4403,
             Self::Again => 4409,
+            Self::TooMany => 4429,
             Self::Silent => 4408,
         }
     }
@@ -77,6 +81,7 @@ impl Goodbye {
             Self::NotSignedIn => "no session",
             Self::Forbidden => "not allowed",
             Self::Again => "connect again",
+            Self::TooMany => "too many sockets",
             Self::Silent => "too slow",
         }
     }
@@ -192,23 +197,6 @@ fn broken(error: &axum::Error) -> Goodbye {
         Some(tungstenite::Error::Utf8(_)) => Goodbye::Unreadable,
         _ => Goodbye::Closing,
     }
-}
-
-/// Room for one socket, for as long as it lives.
-struct Seat {
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        metrics::gauge!("gantry_websockets").decrement(1.0);
-    }
-}
-
-fn room(edge: &Edge) -> Result<Seat, EdgeError> {
-    let permit = edge.sockets().try_acquire_owned().map_err(|_| EdgeError::Busy)?;
-    metrics::gauge!("gantry_websockets").increment(1.0);
-    Ok(Seat { _permit: permit })
 }
 
 /// What a refusal of the application means for a whole socket.

@@ -11,6 +11,7 @@ mod kit;
 mod edge;
 mod examples;
 mod files;
+mod floods;
 mod games;
 mod limits;
 mod matrix;

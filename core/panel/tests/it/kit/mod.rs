@@ -142,7 +142,7 @@ impl TestApp {
 }
 
 /// Where the bundled plugins are; those of `examples/` are in a folder of that name there.
-fn plugins() -> PathBuf {
+pub(crate) fn plugins() -> PathBuf {
     let plugins = std::env::var_os("GANTRY_TEST_PLUGINS");
     plugins.expect("set GANTRY_TEST_PLUGINS to a directory that holds openarena.wasm").into()
 }
