@@ -6,7 +6,7 @@
 use crate::error::AppError;
 use gantry_domain::{
     Role,
-    statistics::{self, Resolution},
+    statistics::{self, PartKind, Resolution},
 };
 use gantry_types::{
     AllocationId, LocationId, NodeId, UserId, permission::Permission, server::PowerAction, units::Limits,
@@ -225,6 +225,18 @@ impl StatisticsQuery {
         };
         Ok(statistics::resolution(from, to, now))
     }
+}
+
+/// Which of a node's parts, and when.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PartsQuery {
+    #[param(inline)]
+    pub kind: PartKind,
+    /// An hour ago if left out.
+    pub from: Option<chrono::DateTime<chrono::Utc>>,
+    pub to: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 /// Which part of a console's history.

@@ -5,6 +5,9 @@
 
 use chrono::{DateTime, Duration, Utc};
 use gantry_types::{NodeId, ServerId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// Seconds of a fine bucket.
 pub const FINE_SECONDS: i64 = 10;
@@ -77,11 +80,63 @@ pub struct NodeMeasures {
 }
 
 /// One bucket of one node.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NodeBucket {
     pub node_id: NodeId,
     pub at: DateTime<Utc>,
     pub measures: NodeMeasures,
+    /// Means by [`part_key`].
+    pub parts: BTreeMap<String, f64>,
+}
+
+/// What a part of a machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// `busy`, in percent of the time.
+    Core,
+    /// `read` and `written`, in bytes per second, and `busy`, in percent of the time.
+    Disk,
+    /// `used` and `total`, in bytes.
+    FileSystem,
+    /// `received` and `sent`, in bytes per second.
+    Interface,
+    /// `celsius`.
+    Temperature,
+}
+
+impl PartKind {
+    /// The stable text.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Core => "core",
+            Self::Disk => "disk",
+            Self::FileSystem => "file_system",
+            Self::Interface => "interface",
+            Self::Temperature => "temperature",
+        }
+    }
+}
+
+/// One number of one part in a chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PartPoint {
+    pub measure: String,
+    pub name: String,
+    pub at: DateTime<Utc>,
+    pub value: f64,
+}
+
+/// Under which a part's number is kept. Its name may hold slashes itself.
+pub fn part_key(kind: PartKind, measure: &str, name: &str) -> String {
+    format!("{}/{measure}/{name}", kind.as_str())
+}
+
+/// Kind, measure and name of a key.
+pub fn part_of(key: &str) -> Option<(&str, &str, &str)> {
+    let (kind, rest) = key.split_once('/')?;
+    let (measure, name) = rest.split_once('/')?;
+    Some((kind, measure, name))
 }
 
 /// One point of a node's chart.
@@ -104,6 +159,14 @@ pub struct Resolution {
 pub enum Source {
     Fine,
     Coarse,
+}
+
+impl Resolution {
+    /// Fewer points, for many charts at once.
+    #[must_use]
+    pub fn coarser(self, times: i32) -> Self {
+        Self { step: self.step * times, ..self }
+    }
 }
 
 /// The finest resolution that has data for the whole range and few enough points. The range is put in order.
@@ -134,6 +197,14 @@ mod tests {
 
     fn over(days: i64, now: DateTime<Utc>) -> Resolution {
         resolution(now - Duration::days(days), now, now)
+    }
+
+    #[test]
+    fn a_key_gives_back_its_parts_whatever_the_name() {
+        let key = part_key(PartKind::FileSystem, "used", "/srv/a/b");
+        assert_eq!(part_of(&key), Some(("file_system", "used", "/srv/a/b")));
+        assert_eq!(part_of("disk"), None);
+        assert_eq!(serde_json::to_value(PartKind::FileSystem).unwrap(), PartKind::FileSystem.as_str());
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod enrollment;
 pub mod idempotency;
 pub mod locations;
 pub mod members;
+pub mod node_parts;
 pub mod node_statistics;
 pub mod nodes;
 pub mod operations;

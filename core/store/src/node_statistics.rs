@@ -131,7 +131,7 @@ struct Columns {
 impl Columns {
     fn of(buckets: &[NodeBucket]) -> Self {
         let mut columns = Self::default();
-        for NodeBucket { node_id, at, measures } in buckets {
+        for NodeBucket { node_id, at, measures, .. } in buckets {
             columns.node.push(NodeId::uuid(*node_id));
             columns.at.push(*at);
             columns.cpu_percent.push(measures.cpu_percent);

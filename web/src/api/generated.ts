@@ -446,6 +446,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nodes/{id}/statistics/parts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * History of the parts of the node's machine, of one kind, at most about 240 points each
+         * @description Needs an administrator.
+         */
+        get: operations["nodeParts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/openapi.json": {
         parameters: {
             query?: never;
@@ -2078,6 +2098,27 @@ export interface components {
             /** @description Where the next page begins; null is the end. */
             nextCursor: string | null;
         };
+        /** @description One number of one part over time. */
+        NodePartSeries: {
+            /** @description `busy` (percent), `read`, `written`, `received`, `sent` (bytes per second), `used`, `total` (bytes), `celsius`. */
+            measure: string;
+            /** @description The part: a core's number, a device, an interface, a sensor, a mount point. */
+            name: string;
+            /** @description Means, one for each of `at`; null where this part was not measured. */
+            values: (number | null)[];
+        };
+        /** @description What parts of a node's machine did. Steps in which nothing was measured are left out. */
+        NodePartsView: {
+            /** @description The steps' beginnings. */
+            at: string[];
+            /** Format: date-time */
+            from: string;
+            series: components["schemas"]["NodePartSeries"][];
+            /** Format: int32 */
+            stepSeconds: number;
+            /** Format: date-time */
+            to: string;
+        };
         NodeReport: {
             agentVersion: string;
             /**
@@ -2089,7 +2130,13 @@ export interface components {
             plugins: string[];
             /** @description Docker's version and API version, or the runtime's name. */
             runtime: string;
+            sftp?: components["schemas"]["SftpReport"] | null;
             system: components["schemas"]["SystemReport"];
+            /**
+             * Format: int64
+             * @description Tasks of the daemon that have not ended.
+             */
+            tasks?: number;
         };
         /** @description One moment of the machine. */
         NodeSample: {
@@ -2615,6 +2662,15 @@ export interface components {
             needed: boolean;
             /** @description Whether the caller needs the one-time token that the control plane printed. */
             tokenRequired: boolean;
+        };
+        /** @description How a node is reached by SFTP. */
+        SftpReport: {
+            /** @description Its fingerprint, such as `SHA256:…`. */
+            fingerprint: string;
+            /** @description The host key as in `known_hosts`: type and base64. */
+            hostKey: string;
+            /** Format: int32 */
+            port: number;
         };
         SignInInput: {
             email: string;
@@ -5187,6 +5243,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NodeStatisticsView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nodeParts: {
+        parameters: {
+            query: {
+                kind: "core" | "disk" | "file_system" | "interface" | "temperature";
+                /** @description An hour ago if left out. */
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodePartsView"];
                 };
             };
             /** @description `invalid_request`: The request could not be understood */

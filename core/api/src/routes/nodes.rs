@@ -7,8 +7,8 @@ use crate::{
     guard::Preset,
     route::{Requirement, Route},
     wire::{
-        AllocationView, AllocationsCreated, AllocationsInput, EnrollmentView, NodeInput, NodeStatisticsView,
-        NodeUpdate, NodeView, Page, PageQuery, StatisticsQuery,
+        AllocationView, AllocationsCreated, AllocationsInput, EnrollmentView, NodeInput, NodePartsView,
+        NodeStatisticsView, NodeUpdate, NodeView, Page, PageQuery, PartsQuery, StatisticsQuery,
     },
 };
 use axum::{Json, extract::State};
@@ -75,6 +75,16 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<StatisticsQuery>()
         .answers::<NodeStatisticsView>()
+        .fails(&[Code::NotFound]),
+        Route::get(
+            "/api/nodes/{id}/statistics/parts",
+            "nodeParts",
+            "History of the parts of the node's machine, of one kind, at most about 240 points each",
+            needs,
+            parts,
+        )
+        .query::<PartsQuery>()
+        .answers::<NodePartsView>()
         .fails(&[Code::NotFound]),
         Route::get(
             "/api/nodes/{id}/allocations",
@@ -159,6 +169,15 @@ async fn statistics(
     Query(query): Query<StatisticsQuery>,
 ) -> Answer<NodeStatisticsView> {
     Ok(Json(edge.app().node_statistics(&ctx, id, query).await?))
+}
+
+async fn parts(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<NodeId>,
+    Query(query): Query<PartsQuery>,
+) -> Answer<NodePartsView> {
+    Ok(Json(edge.app().node_parts(&ctx, id, query).await?))
 }
 
 async fn list_allocations(

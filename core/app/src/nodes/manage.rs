@@ -3,8 +3,8 @@
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
-    inputs::{NodeInput, NodeUpdate, StatisticsQuery},
-    views::{NodeStatisticsPoint, NodeStatisticsView, NodeView, Page},
+    inputs::{NodeInput, NodeUpdate, PartsQuery, StatisticsQuery},
+    views::{NodePartsView, NodeStatisticsPoint, NodeStatisticsView, NodeView, Page},
 };
 use chrono::Utc;
 use gantry_domain::{
@@ -16,6 +16,9 @@ use gantry_domain::{
 use gantry_store::nodes::{NewNode, NodeChange};
 use gantry_types::NodeId;
 use serde_json::json;
+
+/// Charts of parts are many and small: each has a third of the points that one large chart has.
+const PARTS_COARSER: i32 = 3;
 
 impl App {
     /// All nodes. What they say of their machines is for administrators; who makes servers sees the rest.
@@ -55,6 +58,17 @@ impl App {
             step_seconds: u32::try_from(wanted.step.num_seconds()).unwrap_or(u32::MAX),
             points: points.into_iter().map(NodeStatisticsPoint::from).collect(),
         })
+    }
+
+    /// Charts of the node's parts of one kind.
+    pub async fn node_parts(&self, ctx: &OpCtx, id: NodeId, query: PartsQuery) -> Answer<NodePartsView> {
+        let grant = ctx.actor.administrator()?;
+        let PartsQuery { kind, from, to } = query;
+        let wanted = StatisticsQuery { from, to }.resolution(Utc::now())?.coarser(PARTS_COARSER);
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        tx.node(id).await?;
+        let points = tx.node_parts(&grant, id, kind, wanted).await?;
+        Ok(NodePartsView::of(wanted, points))
     }
 
     fn node_view(&self, ctx: &OpCtx, node: Node) -> NodeView {

@@ -5,11 +5,11 @@
 
 use super::book::{SPAN, signed};
 use chrono::{DateTime, TimeDelta, Utc};
-use gantry_domain::statistics::{NodeBucket, NodeMeasures, fine_bucket};
+use gantry_domain::statistics::{NodeBucket, NodeMeasures, PartKind, fine_bucket, part_key};
 use gantry_protocol::NodeSample;
 use gantry_types::NodeId;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
@@ -18,6 +18,8 @@ use tokio::sync::watch;
 const WAITING_BUCKETS: usize = 10_000;
 /// Samples that come closer than this are left out.
 const CLOSEST: TimeDelta = TimeDelta::milliseconds(500);
+/// Numbers of parts that one bucket holds: all of a machine at the bounds of a sample, and some that changed their name.
+const PARTS: usize = 1_024;
 /// After this long without a word, a number is no longer what the machine does.
 const STALE: TimeDelta = TimeDelta::seconds(60);
 
@@ -97,6 +99,8 @@ struct Open {
     established: Mean,
     connections: Mean,
     hottest: Option<f64>,
+    /// By key; as many as one sample has parts.
+    parts: BTreeMap<String, Mean>,
     last: Arc<NodeSample>,
 }
 
@@ -118,6 +122,7 @@ impl Open {
             established: none,
             connections: none,
             hottest: None,
+            parts: BTreeMap::new(),
             last,
         }
     }
@@ -146,9 +151,41 @@ impl Open {
         let others = [tcp.listening, tcp.opening, tcp.closing, tcp.time_wait];
         self.established.add(f64::from(tcp.established));
         self.connections.add(others.into_iter().map(f64::from).sum::<f64>() + f64::from(tcp.established));
+        self.add_parts(sample);
         let celsius = sample.temperatures.iter().map(|one| one.celsius);
         self.hottest = celsius.chain(self.hottest).reduce(f64::max);
         self.last = Arc::clone(sample);
+    }
+
+    fn add_parts(&mut self, sample: &NodeSample) {
+        let mut add = |kind, measure, name: &str, value| {
+            let key = part_key(kind, measure, name);
+            if self.parts.len() < PARTS || self.parts.contains_key(&key) {
+                self.parts.entry(key).or_default().add(value);
+            }
+        };
+        // Rates are known from the second reading on.
+        if sample.cpu.is_some() {
+            for core in &sample.cores {
+                add(PartKind::Core, "busy", &core.core.to_string(), core.cpu.busy().clamp(0.0, 100.0));
+            }
+            for disk in &sample.disks {
+                add(PartKind::Disk, "read", &disk.name, disk.read_bytes as f64);
+                add(PartKind::Disk, "written", &disk.name, disk.written_bytes as f64);
+                add(PartKind::Disk, "busy", &disk.name, disk.busy.clamp(0.0, 100.0));
+            }
+            for interface in &sample.interfaces {
+                add(PartKind::Interface, "received", &interface.name, interface.rx_bytes as f64);
+                add(PartKind::Interface, "sent", &interface.name, interface.tx_bytes as f64);
+            }
+        }
+        for system in &sample.file_systems {
+            add(PartKind::FileSystem, "used", &system.mount_point, system.used_bytes as f64);
+            add(PartKind::FileSystem, "total", &system.mount_point, system.total_bytes as f64);
+        }
+        for temperature in &sample.temperatures {
+            add(PartKind::Temperature, "celsius", &temperature.label, temperature.celsius);
+        }
     }
 
     fn close(self, node_id: NodeId) -> NodeBucket {
@@ -175,7 +212,11 @@ impl Open {
             tcp_total: self.connections.value(),
             temperature_celsius: self.hottest.filter(|celsius| celsius.is_finite()),
         };
-        NodeBucket { node_id, at: self.at, measures }
+        // Two digits behind the point are more than any chart shows.
+        let rounded = |value: f64| (value * 100.0).round() / 100.0;
+        let parts =
+            self.parts.into_iter().filter_map(|(key, mean)| Some((key, rounded(mean.value()?)))).collect();
+        NodeBucket { node_id, at: self.at, measures, parts }
     }
 }
 
@@ -262,7 +303,7 @@ fn bound(waiting: &mut Vec<NodeBucket>) {
 mod tests {
     use super::*;
     use gantry_protocol::machine::{
-        CpuUse, FileSystemUse, LoadAverage, MemoryUse, SwapUse, TcpCounts, Temperature,
+        CpuUse, DiskUse, FileSystemUse, LoadAverage, MemoryUse, SwapUse, TcpCounts, Temperature,
     };
     use uuid::Uuid;
 
@@ -295,7 +336,14 @@ mod tests {
             swap: SwapUse::default(),
             load: LoadAverage { one: 1.0, five: 2.0, fifteen: 3.0 },
             file_systems: vec![holds("/", 900, false), holds("/srv", 300, true)],
-            disks: Vec::new(),
+            disks: vec![DiskUse {
+                name: "sda".to_owned(),
+                read_bytes: 100,
+                written_bytes: used_bytes,
+                reads: 1.0,
+                writes: 1.0,
+                busy: 5.0,
+            }],
             interfaces: Vec::new(),
             temperatures: [41.0, 39.0]
                 .map(|celsius| Temperature { label: "cpu".to_owned(), celsius, critical_celsius: None })
@@ -322,6 +370,11 @@ mod tests {
             (Some(2.0), Some(2.0), Some(5.0))
         );
         assert_eq!(measures.temperature_celsius, Some(41.0));
+        let parts = &drained[0].parts;
+        assert_eq!(parts.get("disk/written/sda"), Some(&40.0), "of the two moments that had rates");
+        assert_eq!(parts.get("file_system/used//srv"), Some(&300.0));
+        assert_eq!(parts.get("temperature/celsius/cpu"), Some(&40.0), "two sensors of one name are one");
+        assert_eq!(parts.len(), 3 + 2 * 2 + 1, "{parts:?}");
     }
 
     #[test]

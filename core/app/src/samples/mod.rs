@@ -60,6 +60,7 @@ async fn write_machines(app: &App, until: DateTime<Utc>) {
 async fn store_machines(app: &App, batch: &[gantry_domain::statistics::NodeBucket]) -> Answer<()> {
     let mut tx = app.db().as_system().await?;
     tx.record_node_statistics(batch).await?;
+    tx.record_node_parts(batch).await?;
     Ok(tx.commit().await?)
 }
 
@@ -107,6 +108,7 @@ async fn fold(app: &App) -> Answer<()> {
     let mut tx = app.db().as_system().await?;
     tx.roll_up_statistics(now - FOLD_SPAN, now).await?;
     tx.roll_up_node_statistics(now - FOLD_SPAN, now).await?;
+    tx.roll_up_node_parts(now - FOLD_SPAN, now).await?;
     Ok(tx.commit().await?)
 }
 

@@ -5,11 +5,12 @@ use gantry_domain::{
     allocations::Allocation,
     locations::Location,
     nodes::{Capacity, Node, Promised},
-    statistics::NodePoint,
+    statistics::{NodePoint, PartPoint, Resolution},
 };
 use gantry_protocol::{NodeReport, NodeSample};
 use gantry_types::{AllocationId, LocationId, NodeId, ServerId};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -105,6 +106,58 @@ pub struct NodeStatisticsPoint {
     pub tcp_total: Option<f64>,
     /// The hottest.
     pub temperature_celsius: Option<f64>,
+}
+
+/// What parts of a node's machine did. Steps in which nothing was measured are left out.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodePartsView {
+    pub from: DateTime<Utc>,
+    pub to: DateTime<Utc>,
+    pub step_seconds: u32,
+    /// The steps' beginnings.
+    pub at: Vec<DateTime<Utc>>,
+    pub series: Vec<NodePartSeries>,
+}
+
+/// One number of one part over time.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodePartSeries {
+    /// The part: a core's number, a device, an interface, a sensor, a mount point.
+    pub name: String,
+    /// `busy` (percent), `read`, `written`, `received`, `sent` (bytes per second), `used`, `total` (bytes), `celsius`.
+    pub measure: String,
+    /// Means, one for each of `at`; null where this part was not measured.
+    pub values: Vec<Option<f64>>,
+}
+
+impl NodePartsView {
+    /// From points that are ordered by part.
+    pub(crate) fn of(wanted: Resolution, points: Vec<PartPoint>) -> Self {
+        let at: BTreeSet<DateTime<Utc>> = points.iter().map(|point| point.at).collect();
+        let places: HashMap<DateTime<Utc>, usize> =
+            at.iter().enumerate().map(|(place, at)| (*at, place)).collect();
+        let mut series: Vec<NodePartSeries> = Vec::new();
+        for PartPoint { measure, name, at: time, value } in points {
+            if series.last().is_none_or(|last| (&last.measure, &last.name) != (&measure, &name)) {
+                series.push(NodePartSeries { name, measure, values: vec![None; at.len()] });
+            }
+            let place = places.get(&time).copied();
+            if let Some(slot) =
+                series.last_mut().zip(place).and_then(|(last, place)| last.values.get_mut(place))
+            {
+                *slot = Some(value);
+            }
+        }
+        Self {
+            from: wanted.from,
+            to: wanted.to,
+            step_seconds: u32::try_from(wanted.step.num_seconds()).unwrap_or(u32::MAX),
+            at: at.into_iter().collect(),
+            series,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

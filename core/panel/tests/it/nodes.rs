@@ -40,6 +40,18 @@ async fn machine_of_a_node_is_watched_live_and_has_a_history() {
     {
         assert!(point[name].is_number(), "{name} of {point}");
     }
+    let cores = admin.get(&format!("{path}/statistics/parts?kind=core")).await.expect(200);
+    let (steps, series) = (cores["at"].as_array().unwrap().len(), cores["series"].as_array().unwrap());
+    assert_eq!(series.len(), sample["cores"].as_array().unwrap().len(), "{cores}");
+    assert!(steps > 0, "{cores}");
+    for one in series {
+        assert_eq!(
+            (&one["measure"], one["values"].as_array().unwrap().len()),
+            (&"busy".into(), steps),
+            "{one}"
+        );
+    }
+    admin.get(&format!("{path}/statistics/parts?kind=fan")).await.problem("invalid_request");
     node.stop().await;
 }
 
@@ -54,6 +66,7 @@ async fn machine_of_a_node_is_nothing_for_people() {
 
     let person = app.person(&admin, "eve", "user").await;
     person.get(&format!("{path}/statistics")).await.problem("forbidden");
+    person.get(&format!("{path}/statistics/parts?kind=core")).await.problem("forbidden");
     let seen = person.get(&path).await.expect(200);
     assert_eq!((&seen["usage"], &seen["report"]), (&Value::Null, &Value::Null));
     admin.get("/api/nodes/00000000-0000-7000-8000-000000000000/statistics").await.problem("not_found");

@@ -3,7 +3,9 @@
 use super::fixtures::{World, now};
 use chrono::Duration;
 use gantry_auth::rights;
-use gantry_domain::statistics::{self, Bucket, Measures, NodeBucket, NodeMeasures, Resolution, Source};
+use gantry_domain::statistics::{
+    self, Bucket, Measures, NodeBucket, NodeMeasures, PartKind, Resolution, Source, part_key,
+};
 use gantry_types::ServerId;
 
 fn bucket(server_id: ServerId, ago: i64, players: f64) -> Bucket {
@@ -54,12 +56,17 @@ async fn a_chart_of_a_node_averages_what_was_sampled_for_administrators_alone() 
             memory_total_bytes: Some(memory * 2),
             ..NodeMeasures::default()
         },
+        parts: [(part_key(PartKind::Disk, "read", "sda"), cpu), (part_key(PartKind::Core, "busy", "0"), 1.0)]
+            .into(),
     };
     let mut tx = world.test.db.as_system().await.unwrap();
     let batch = [bucket(3600, 10.0, 100), bucket(3610, 30.0, 200), bucket(-3 * 86_400, 90.0, 1)];
     assert_eq!(tx.record_node_statistics(&batch).await.unwrap(), 2, "a wrong clock's bucket is dropped");
     assert_eq!(tx.record_node_statistics(&batch[..1]).await.unwrap(), 1, "and a repeated one replaced");
     tx.roll_up_node_statistics(now() - Duration::hours(2), now() + Duration::hours(1)).await.unwrap();
+    assert_eq!(tx.record_node_parts(&batch).await.unwrap(), 2);
+    assert_eq!(tx.record_node_parts(&batch[..1]).await.unwrap(), 1);
+    tx.roll_up_node_parts(now() - Duration::hours(2), now() + Duration::hours(1)).await.unwrap();
     tx.commit().await.unwrap();
 
     let grant = world.admin.administrator().unwrap();
@@ -73,9 +80,18 @@ async fn a_chart_of_a_node_averages_what_was_sampled_for_administrators_alone() 
         let measures = points[points.len() - 1].measures;
         assert!((10.0..=30.0).contains(&measures.cpu_percent.unwrap()), "{source:?} {measures:?}");
         assert_eq!((measures.swap_bytes, measures.temperature_celsius), (None, None));
+        let parts = tx.node_parts(&grant, world.node, PartKind::Disk, wanted).await.unwrap();
+        assert!(!parts.is_empty() && parts.len() <= 2, "{parts:?}");
+        assert!(
+            parts.iter().all(|one| (one.measure.as_str(), one.name.as_str()) == ("read", "sda")),
+            "{parts:?}"
+        );
+        assert!((10.0..=30.0).contains(&parts[0].value), "{source:?} {parts:?}");
         let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
         let refused = tx.node_statistics(&grant, world.node, wanted).await;
         assert!(refused.is_err(), "row security stands below the grant");
+        let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+        assert!(tx.node_parts(&grant, world.node, PartKind::Core, wanted).await.is_err());
     }
 }
 
@@ -85,7 +101,7 @@ async fn old_partitions_go_and_the_next_ones_are_there() {
     let mut tx = world.test.db.as_system().await.unwrap();
     tx.maintain_statistics(now() + Duration::days(30)).await.unwrap();
     tx.maintain_statistics(now() + Duration::days(30)).await.unwrap();
-    for table in ["statistics_fine", "node_statistics_fine"] {
+    for table in ["statistics_fine", "node_statistics_fine", "node_parts_fine"] {
         let fine: Vec<String> = sqlx::query_scalar(
             "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
              WHERE i.inhparent = $1::regclass ORDER BY 1",
