@@ -5,7 +5,7 @@
 import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
 import * as files from './files'
-import { machinePoint, usageOf } from './machines'
+import { machineParts, machinePoint, usageOf } from './machines'
 import { lengthen, multiply, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import { install, numbersAt, power, world } from './world'
@@ -89,6 +89,11 @@ const statistics = (server: ServerView, query: URLSearchParams): StatisticsView 
 function machine(node: NodeView, query: URLSearchParams) {
   const view = overTime(query, (at) => machinePoint(at, node))
   return { ...view, points: view.points.filter((point) => node.report !== null && (node.state === 'connected' || point.at < (node.lastSeenAt ?? ''))) }
+}
+function machineHistory(node: NodeView, query: URLSearchParams) {
+  const { points, ...range } = overTime(query, (at) => at)
+  const known = points.filter((at, i) => i % 3 === 0 && node.report !== null && (node.state === 'connected' || at * 1000 < Date.parse(node.lastSeenAt ?? '')))
+  return { ...range, stepSeconds: range.stepSeconds * 3, ...machineParts(known, query.get('kind') ?? '', node) }
 }
 const withUsage = (node: NodeView): NodeView => ({ ...node, usage: usageOf(node) })
 
@@ -225,6 +230,10 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/nodes/:/statistics', ({ params, query }) => {
     const node = nodes.find((one) => one.id === params[0])
     return node ? machine(node, query) : missing()
+  }],
+  ['GET', '/api/nodes/:/statistics/parts', ({ params, query }) => {
+    const node = nodes.find((one) => one.id === params[0])
+    return node ? machineHistory(node, query) : missing()
   }],
   ['PATCH', '/api/nodes/:', ({ params, body }) => found(Object.assign(nodes.find((node) => node.id === params[0]) ?? {}, { name: body.name, description: body.description }))],
   ['DELETE', '/api/nodes/:', ({ params }) => void nodes.splice(nodes.findIndex((node) => node.id === params[0]), 1)],

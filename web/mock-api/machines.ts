@@ -1,5 +1,5 @@
 /** What the machines of the installation do, the same for a moment whenever it is asked for. */
-import type { NodeSample, NodeStatisticsPoint, NodeView } from '../src/api/types'
+import type { NodePartsView, NodeSample, NodeStatisticsPoint, NodeView } from '../src/api/types'
 
 const GIB = 1024 ** 3
 const wave = (at: number, period: number, shift = 0) => Math.sin((at / period) * 2 * Math.PI + shift)
@@ -78,4 +78,23 @@ export function machinePoint(at: number, node: NodeView): NodeStatisticsPoint {
     tcpTotal: tcp.established + tcp.listening + tcp.opening + tcp.closing + tcp.timeWait,
     temperatureCelsius: Math.max(...temperatures.map((one) => one.celsius)),
   }
+}
+
+/** The parts of one kind at each of these moments. */
+export function machineParts(times: number[], kind: string, node: NodeView): Pick<NodePartsView, 'at' | 'series'> {
+  const samples = times.map((at) => machineAt(at, node))
+  const series = new Map<string, NodePartsView['series'][number]>()
+  const add = (place: number, name: string, measure: string, value: number) => {
+    const one = series.get(`${name}/${measure}`) ?? { name, measure, values: samples.map(() => null) }
+    one.values[place] = value
+    series.set(`${name}/${measure}`, one)
+  }
+  for (const [place, { cores, disks, interfaces, fileSystems, temperatures }] of samples.entries()) {
+    if (kind === 'core') for (const { core, cpu } of cores) add(place, String(core), 'busy', cpu.user + cpu.system + cpu.steal)
+    if (kind === 'disk') for (const one of disks) for (const [measure, value] of [['read', one.readBytes], ['written', one.writtenBytes], ['busy', one.busy]] as const) add(place, one.name, measure, value)
+    if (kind === 'interface') for (const one of interfaces) for (const [measure, value] of [['received', one.rxBytes], ['sent', one.txBytes]] as const) add(place, one.name, measure, value)
+    if (kind === 'file_system') for (const one of fileSystems) for (const [measure, value] of [['used', one.usedBytes], ['total', one.totalBytes]] as const) add(place, one.mountPoint, measure, value)
+    if (kind === 'temperature') for (const one of temperatures) add(place, one.label, 'celsius', one.celsius)
+  }
+  return { at: samples.map((sample) => sample.at), series: [...series.values()] }
 }

@@ -252,6 +252,19 @@ const SCENES = [
     await page.getByText('24 h').click()
     await page.waitForTimeout(900)
   }],
+  ['node-parts', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.getByRole('img', { name: /^Core 0:/ }).waitFor()
+    await page.getByRole('heading', { name: 'Part by part' }).scrollIntoViewIfNeeded()
+    await page.waitForTimeout(300)
+  }],
+  ['node-parts-disks', `/admin/nodes/${N1}`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.getByText('Disks', { exact: true }).click()
+    await page.getByRole('img', { name: /^nvme0n1/ }).waitFor()
+    await page.getByRole('img', { name: /^nvme1n1/ }).scrollIntoViewIfNeeded()
+    await page.waitForTimeout(900)
+  }],
   ['node-live', `/admin/nodes/${N1}`, async (page) => {
     await page.getByRole('meter', { name: 'Core 31' }).waitFor()
     await page.waitForTimeout(8_000)

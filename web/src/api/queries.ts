@@ -4,6 +4,7 @@
  */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client, take } from './client'
+import type { operations } from './generated'
 import { ApiError } from './problem'
 import type { CurrentSession, Observed, Page } from './types'
 
@@ -121,6 +122,14 @@ export const nodeStatisticsQuery = (id: string, spanMs: number) =>
     placeholderData: keepPreviousData,
   })
 export const recentNodeStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...nodeStatisticsQuery(id, spanMs), queryKey: [...keys.nodes, id, 'statistics', 'recent'], ...once })
+export type PartKind = NonNullable<operations['nodeParts']['parameters']['query']>['kind']
+export const nodePartsQuery = (id: string, kind: PartKind, spanMs: number) =>
+  queryOptions({
+    queryKey: [...keys.nodes, id, 'parts', kind, spanMs],
+    queryFn: ({ signal }) => take(client.GET('/api/nodes/{id}/statistics/parts', { params: { path: { id }, query: { kind, ...untilNow(spanMs) } }, signal })),
+    refetchInterval: asOftenAsNew(spanMs),
+    placeholderData: keepPreviousData,
+  })
 export const nodeAllocationsQuery = (id: string) =>
   infiniteQueryOptions({
     queryKey: [...keys.nodes, id, 'allocations'],

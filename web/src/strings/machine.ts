@@ -61,6 +61,14 @@ export const machine = {
     disk: 'Disk of the servers',
     temperature: 'Hottest part',
   },
+  past: {
+    title: 'Part by part',
+    kind: 'Which parts',
+    kinds: { core: 'Cores', disk: 'Disks', interface: 'Interfaces', file_system: 'File systems', temperature: 'Temperatures' },
+    busy: (share: string) => `busy ${share} of the time`,
+    heat: (average: string, most: string) => `${average} on average, ${most} at most`,
+    heatHelp: 'The darker, the busier; the number is the average.',
+  },
   parts: {
     fileSystems: 'File systems',
     noFileSystems: 'There is none on a local disk.',

@@ -19,6 +19,7 @@ import { Meter } from '~/ui/meter'
 import { ProblemCard } from '~/ui/problem'
 import { useNow } from '~/ui/time'
 import { useNode } from './layout'
+import { PastParts } from './parts'
 
 export function NodeOverviewPage() {
   const node = useNode()
@@ -37,8 +38,8 @@ export function NodeOverviewPage() {
               <RangePicker value={range} onChange={setRange} />
               {latest && <p className="tabular text-xs text-dim">{machine.up(duration(latest.uptimeSeconds))}</p>}
             </div>
-            {range === 'live' ? <LiveCharts node={node} samples={samples} /> : <PastCharts node={node} span={spanOf(range)} />}
-            {latest && <Cores sample={latest} />}
+            {range === 'live' ? <LiveCharts node={node} samples={samples} /> : <><PastCharts node={node} span={spanOf(range)} /><PastParts node={node} span={spanOf(range)} /></>}
+            {range === 'live' && latest && <Cores sample={latest} />}
           </>
         )}
       </div>
