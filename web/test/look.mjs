@@ -27,7 +27,7 @@ const pick = (...names) => async (page) => {
 const failing = (path) => [`${path}?mock=failing`, (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 })]
 
 /** Brings a card to the top. */
-const scrolled = (card) => (page) => page.getByRole('heading', { name: card }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
+const scrolled = (card) => (page) => page.getByRole('heading', { name: card, exact: true }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
 
 /** Opens what says how SFTP is reached. */
 async function connect(page) {
@@ -217,6 +217,10 @@ const SCENES = [
   }],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
+  ['activity-sftp', `/servers/${S1}/activity`, async (page) => {
+    await page.getByText('3 names').click()
+    await page.getByText('oa_shine.pk3').scrollIntoViewIfNeeded()
+  }],
   ['console-long', `/servers/${S1}/console?mock=long`, (page) => page.waitForTimeout(600)],
   ['overview-away', `/servers/${S5}/overview`, (page) => page.waitForTimeout(600)],
   ['overview-loading', `/servers/${S1}/overview?mock=loading`],

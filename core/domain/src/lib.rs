@@ -4,8 +4,8 @@
 //! outside; time comes in as an argument. A rule that refuses says what is wrong and what to do about it, so that every
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
-//! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`], [`nodes`], [`allocations`],
-//! [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`operations`], [`members`], [`audit`],
+//! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`operations`], [`members`], [`audit`],
 //! [`statistics`].
 
 pub mod actions;

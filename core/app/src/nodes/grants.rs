@@ -113,15 +113,56 @@ fn weigh_server(user: UserId, role: Role, server: CandidateServer) -> Option<Sft
 
 /// What is too much for one message is left out, rather than nobody being let in.
 fn within_bounds(link: &Link, mut people: Vec<SftpPerson>) -> Vec<SftpPerson> {
-    let mut bytes = 0;
-    let fit = people.iter().take_while(|person| {
-        bytes += serde_json::to_vec(person).map_or(MOST_BYTES, |text| text.len() + 1);
-        bytes <= MOST_BYTES
-    });
-    let fit = fit.count();
+    let fit = that_fit(&people);
     if fit < people.len() || people.len() == MAX_SFTP_PEOPLE {
         tracing::error!(node.id = %link.node(), let_in = fit, "more people may use SFTP than the node can be told of");
     }
     people.truncate(fit);
     people
+}
+
+/// How many of them fit into a message.
+fn that_fit(people: &[SftpPerson]) -> usize {
+    let mut bytes = 0;
+    let fits = |person: &&SftpPerson| {
+        bytes += serde_json::to_vec(person).map_or(MOST_BYTES, |text| text.len() + 1);
+        bytes <= MOST_BYTES
+    };
+    people.iter().take_while(fits).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_types::ServerId;
+    use uuid::Uuid;
+
+    fn person(servers: usize) -> SftpPerson {
+        let server = |n: usize| SftpServer {
+            server: ServerId::new(Uuid::from_u128(n as u128)),
+            handle: format!("{n:010}"),
+            permissions: FILES.to_vec(),
+        };
+        SftpPerson {
+            user: UserId::new(Uuid::nil()),
+            handle: "ada".to_owned(),
+            keys: Vec::new(),
+            passwords: Vec::new(),
+            servers: (0..servers).map(server).collect(),
+        }
+    }
+
+    #[test]
+    fn a_message_stays_within_what_a_node_takes_and_leaves_no_room_for_one_more() {
+        let mut people = vec![person(1_000); 100];
+        let fit = that_fit(&people);
+        let message = |people: &[SftpPerson]| {
+            let grants = SftpGrants { lease_seconds: LEASE, people: people.to_vec() };
+            serde_json::to_vec(&grants).unwrap().len()
+        };
+        assert!(message(&people[..fit]) <= 8 << 20);
+        assert!(message(&people[..=fit]) > (8 << 20) - 1_024);
+        people.truncate(3);
+        assert_eq!(that_fit(&people), 3);
+    }
 }

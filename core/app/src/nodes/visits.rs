@@ -78,7 +78,8 @@ fn lines(activity: &SftpActivity, credential: Option<&str>) -> Vec<(&'static str
         lines.push(("sftp.open", Map::from_iter([("credential".to_owned(), json!(credential))])));
     }
     // A node that says more than it may is not believed to have said less.
-    let further = activity.further + activity.changes.len().saturating_sub(MAX_SFTP_CHANGES) as u64;
+    let unlisted = activity.changes.len().saturating_sub(MAX_SFTP_CHANGES) as u64;
+    let further = activity.further.saturating_add(unlisted);
     let changes = &activity.changes[..activity.changes.len().min(MAX_SFTP_CHANGES)];
     for kind in ACTIONS {
         let of_kind: Vec<&SftpChange> = changes.iter().filter(|change| change.action == kind).collect();
@@ -92,10 +93,21 @@ fn lines(activity: &SftpActivity, credential: Option<&str>) -> Vec<(&'static str
     lines
 }
 
+/// Longest name that is kept, in characters: as long as the panel itself takes.
+const MAX_NAME: usize = 4_096;
+
+/// A name as it is spelled, without what no spelling has: what a node says is not believed to be well-formed.
+fn spelled(path: &str) -> String {
+    path.chars()
+        .take(MAX_NAME)
+        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .collect()
+}
+
 /// In the shape that the same action has when it is done through the panel; several of a kind are a list.
 fn about(kind: SftpAction, changes: &[&SftpChange]) -> Option<Map<String, Value>> {
-    let paths = || changes.iter().map(|change| json!(change.path)).collect::<Value>();
-    let renaming = |change: &SftpChange| json!({ "from": change.path, "to": change.to });
+    let paths = || changes.iter().map(|change| json!(spelled(&change.path))).collect::<Value>();
+    let renaming = |change: &SftpChange| json!({ "from": spelled(&change.path), "to": change.to.as_deref().map(spelled) });
     let about = match (kind, changes) {
         (_, []) => return None,
         (SftpAction::Rename, [one]) => renaming(one),
@@ -103,7 +115,7 @@ fn about(kind: SftpAction, changes: &[&SftpChange]) -> Option<Map<String, Value>
             json!({ "renames": many.iter().map(|one| renaming(one)).collect::<Value>() })
         }
         (SftpAction::Delete, _) => json!({ "paths": paths() }),
-        (_, [one]) => json!({ "path": one.path }),
+        (_, [one]) => json!({ "path": spelled(&one.path) }),
         (_, _) => json!({ "paths": paths() }),
     };
     match about {
@@ -139,6 +151,12 @@ mod tests {
         let lines = lines(&activity(changes), None);
         assert_eq!(lines.len(), 1);
         assert_eq!((lines[0].0, lines[0].1["paths"].as_array().unwrap().len()), ("file.upload", 100));
+    }
+
+    #[test]
+    fn a_name_that_the_database_could_not_keep_is_kept_otherwise() {
+        let lines = lines(&activity(vec![change(SftpAction::Write, "a\0b\n")]), None);
+        assert_eq!(lines[0].1["path"], "a\u{FFFD}b\u{FFFD}");
     }
 
     #[test]

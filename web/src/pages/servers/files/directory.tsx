@@ -73,8 +73,8 @@ export function Directory({ path }: { path: string }) {
       <section aria-label={f.title} className="rounded-lg border border-line bg-surface">
         <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-3">
           <Crumbs serverId={server.id} path={path} />
+          <Button size="sm" variant="ghost" className="ml-auto" onClick={() => setConnecting(true)}><MonitorUp aria-hidden />{sftp.open}</Button>
           <div className="flex flex-wrap items-center gap-2">
-            <Button size="sm" variant="ghost" onClick={() => setConnecting(true)}><MonitorUp aria-hidden />{sftp.open}</Button>
             <Button size="sm" disabledReason={noWrite} onClick={() => setAsked({ do: 'folder', directory: path })}><FolderPlus aria-hidden />{f.newFolder}</Button>
             <Button size="sm" disabledReason={noWrite} onClick={() => setAsked({ do: 'file', directory: path })}><FilePlus aria-hidden />{f.newFile}</Button>
             <Button size="sm" variant="primary" disabledReason={noWrite} onClick={() => input.current?.click()}><UploadIcon aria-hidden />{f.upload}</Button>
