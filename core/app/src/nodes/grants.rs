@@ -27,6 +27,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// The most bytes of all people together: what a node takes, with room for what stands around them.
 const MOST_BYTES: usize = (8 << 20) - 1_024;
 
+/// Most servers of one person that a node takes; with more it would refuse everybody's.
+const MAX_SERVERS: usize = 2_000;
+
 /// The rights that SFTP asks for.
 const FILES: [Permission; 4] =
     [Permission::FilesList, Permission::FilesRead, Permission::FilesWrite, Permission::FilesDelete];
@@ -92,8 +95,8 @@ fn first_expiry(candidates: &[SftpCandidate], now: DateTime<Utc>) -> Option<Dura
 /// What the node is told of somebody; none who may do nothing there.
 fn weigh(candidate: SftpCandidate) -> Option<SftpPerson> {
     let SftpCandidate { user, handle, role, keys, passwords, servers } = candidate;
-    let servers: Vec<SftpServer> =
-        servers.into_iter().filter_map(|server| weigh_server(user, role, server)).collect();
+    let servers = servers.into_iter().filter_map(|server| weigh_server(user, role, server));
+    let servers: Vec<SftpServer> = servers.take(MAX_SERVERS).collect();
     (!servers.is_empty()).then(|| SftpPerson {
         user,
         handle,
@@ -134,6 +137,7 @@ fn that_fit(people: &[SftpPerson]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gantry_auth::ServerFacts;
     use gantry_types::ServerId;
     use uuid::Uuid;
 
@@ -150,6 +154,25 @@ mod tests {
             passwords: Vec::new(),
             servers: (0..servers).map(server).collect(),
         }
+    }
+
+    #[test]
+    fn an_administrator_of_very_many_servers_keeps_nobody_else_out() {
+        let server = |n: u128| CandidateServer {
+            id: ServerId::new(Uuid::from_u128(n)),
+            handle: format!("{n:010}"),
+            facts: ServerFacts { owner_id: UserId::new(Uuid::max()), membership: None },
+        };
+        let candidate = |role| SftpCandidate {
+            user: UserId::new(Uuid::nil()),
+            handle: "ada".to_owned(),
+            role,
+            keys: Vec::new(),
+            passwords: Vec::new(),
+            servers: (0..2_001).map(server).collect(),
+        };
+        assert_eq!(weigh(candidate(Role::Admin)).unwrap().servers.len(), MAX_SERVERS);
+        assert!(weigh(candidate(Role::User)).is_none());
     }
 
     #[test]
