@@ -165,6 +165,12 @@ export const members: MemberView[] = [
 const record = (n: number, seconds: number, who: number | null, action: string, kind: string, subject: string, after: object | null = null, was: object | null = null): AuditView => ({ id: id(n), seq: n, at: before(seconds), actor: who === null ? null : person(who), action, subjectKind: kind, subjectId: subject, ip: who === null ? null : '198.51.100.7', requestId: id(n + 1000), before: was as Record<string, never>, after: after as Record<string, never> })
 export const audit: AuditView[] = [
   record(7001, 90, 1, 'console.command', 'server', id(1001)),
+  record(7007, 300, 2, 'file.upload', 'server', id(1001), { via: 'sftp', paths: ['baseoa/oa_dm7.pk3', 'baseoa/oa_ctf2.pk3', 'baseoa/oa_shine.pk3'] }),
+  record(7008, 302, 2, 'file.delete', 'server', id(1001), { via: 'sftp', paths: ['baseoa/old.pk3'] }),
+  record(7009, 303, 2, 'file.rename', 'server', id(1001), { via: 'sftp', from: 'gantry.cfg', to: 'gantry.cfg.bak' }),
+  record(7010, 303, 2, 'sftp.further', 'server', id(1001), { via: 'sftp', changes: 37 }),
+  record(7011, 340, 2, 'sftp.open', 'server', id(1001), { via: 'sftp', credential: 'Backup script' }),
+  record(7012, 3 * HOUR, 1, 'file.save', 'server', id(1001), { path: 'motd.txt', bytes: 31 }),
   record(7002, 5 * HOUR, 2, 'server.power', 'server', id(1001), { action: 'restart' }),
   record(7003, 9 * HOUR, 1, 'variables.update', 'server', id(1001), { hostname: 'Friday fragfest', max_players: '16' }, { hostname: 'Friday fragfest', max_players: '12' }),
   record(7004, 2 * DAY, 1, 'member.create', 'server', id(1001), { email: 'mina@example.org', permissions: ['server.read', 'console.read', 'players.read'] }),

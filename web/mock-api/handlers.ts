@@ -4,6 +4,7 @@
  */
 import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
+import * as credentials from './credentials'
 import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
 import { lengthen, multiply, strain } from './scenes'
@@ -143,6 +144,15 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/ws/token', () => ({ token: 'mock', expiresAt: new Date().toISOString() })],
   ['GET', '/api/account', me],
   ['PATCH', '/api/account', ({ body }) => Object.assign(me() ?? {}, body.name ? { name: body.name } : {})],
+  ['GET', '/api/account/ssh-keys', () => page(credentials.sshKeys)],
+  ['POST', '/api/account/ssh-keys', ({ body }) => {
+    const made = credentials.addKey(world.newId(), String(body.name), String(body.publicKey))
+    return 'message' in made ? problem('validation_failed', 400, 'Some fields need another value', made.message, 'Each field says what it needs.', [made]) : made
+  }],
+  ['DELETE', '/api/account/ssh-keys/:', ({ params }) => void credentials.sshKeys.splice(credentials.sshKeys.findIndex((one) => one.id === params[0]), 1)],
+  ['GET', '/api/account/app-passwords', () => page(credentials.appPasswords)],
+  ['POST', '/api/account/app-passwords', ({ body }) => credentials.addPassword(world.newId(), String(body.name), typeof body.expiresAt === 'string' ? body.expiresAt : null)],
+  ['DELETE', '/api/account/app-passwords/:', ({ params }) => void credentials.appPasswords.splice(credentials.appPasswords.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/servers', ({ query }) => paged(servers.filter((server) => server.name.toLowerCase().includes((query.get('search') ?? '').toLowerCase()) && (!query.get('status') || server.observed.state === query.get('status'))), query)],
   ['POST', '/api/servers/preview', ({ body }) => preview(body as unknown as ServerInput)],
   ['POST', '/api/servers', ({ body }) => create(body as unknown as ServerInput)],
@@ -180,6 +190,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
     const older = lines.filter((line) => line.seq < Number(query.get('before') ?? Infinity)).slice(-Number(query.get('limit') ?? 200))
     return { lines: older, firstSeq: lines[0]?.seq ?? 1, nextSeq: (lines.at(-1)?.seq ?? 0) + 1 }
   })],
+  ['GET', '/api/servers/:/sftp', withServer((server) => credentials.reach(server))],
   ['GET', '/api/servers/:/files', ({ query }) => filed(files.list(query.get('path') ?? '', noFiles))],
   ['GET', '/api/servers/:/files/content', ({ query }) => filed(files.content(query.get('path') ?? ''))],
   ['PUT', '/api/servers/:/files/content', ({ query, bytes }) => filed(files.save(query.get('path') ?? '', new TextDecoder().decode(bytes), query.get('version')))],
@@ -268,13 +279,15 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`, `many-cores`; of files, `no-files`, `no-writing`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`, `many-cores`; of files, `no-files`, `no-writing`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
   if (name === 'no-files') noFiles = true
+  if (name === 'no-credentials') for (const list of [credentials.sshKeys, credentials.appPasswords]) list.length = 0
+  if (name === 'no-sftp') credentials.doors.none = true
   if (name === 'no-writing') for (const server of servers) server.permissions = server.permissions.filter((right) => !['files.read', 'files.write', 'files.delete'].includes(right))
   if (name === 'limited' && users[0]) users[0].role = 'limited'
   if (name === 'long') lengthen()

@@ -1,4 +1,5 @@
 /** Installations that strain a page: names as long as the API takes, and more servers than one would draw. */
+import { appPasswords, sshKeys } from './credentials'
 import { aServer, blueprints, id, locations, members, nodes, plugins, servers, users } from './data'
 
 const WORDS = 'The Extraordinarily Long Running Cooperative Building and Survival World'
@@ -16,6 +17,7 @@ export function lengthen(): void {
   for (const node of nodes) Object.assign(node, { name: 'frankfurt-rack-12-unit-07-bare-metal', locationName: 'Frankfurt am Main, the second hall', description: `${UNBROKEN} ${WORDS}` })
   for (const location of locations) Object.assign(location, { name: 'Frankfurt am Main, the second hall', description: `${UNBROKEN} ${WORDS}` })
   for (const person of [...users, ...members]) Object.assign(person, { name: 'Maximiliane-Theodora von und zu Hohenlohe', email: 'maximiliane-theodora.von-und-zu-hohenlohe@department.example.org' })
+  for (const one of [...sshKeys, ...appPasswords]) one.name = UNBROKEN.slice(0, 60)
   for (const plugin of plugins) plugin.name = UNBROKEN.slice(0, 48)
   for (const { blueprint } of blueprints) blueprint.name = WORDS.slice(0, 48)
 }

@@ -26,6 +26,15 @@ const pick = (...names) => async (page) => {
 }
 const failing = (path) => [`${path}?mock=failing`, (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 })]
 
+/** Brings a card to the top. */
+const scrolled = (card) => (page) => page.getByRole('heading', { name: card, exact: true }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
+
+/** Opens what says how SFTP is reached. */
+async function connect(page) {
+  await page.getByRole('button', { name: 'SFTP' }).click()
+  await page.getByRole('dialog').getByText(/Host key|offers no SFTP/).first().waitFor()
+}
+
 /** Chooses a component of nothing but a manifest in the upload dialog. */
 async function offer(page, manifest) {
   const name = Buffer.from('gantry:manifest')
@@ -136,6 +145,11 @@ const SCENES = [
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
   ['files', `/servers/${S1}/files`, (page) => page.getByRole('table').waitFor()],
+  ['files-sftp', `/servers/${S1}/files`, connect],
+  ['files-sftp-first', `/servers/${S1}/files?mock=no-credentials`, connect],
+  ['files-sftp-away', `/servers/${S5}/files`, connect],
+  ['files-sftp-none', `/servers/${S1}/files?mock=no-sftp`, connect],
+  ['files-sftp-long', `/servers/${S1}/files?mock=long`, connect],
   ['files-empty', `/servers/${S1}/files?mock=no-files`, (page) => page.getByText('Nothing is here').waitFor()],
   ['files-loading', `/servers/${S1}/files?mock=loading`],
   ['files-gone', `/servers/${S1}/files?path=nowhere`, (page) => page.getByRole('alert').waitFor()],
@@ -203,6 +217,10 @@ const SCENES = [
   }],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
+  ['activity-sftp', `/servers/${S1}/activity`, async (page) => {
+    await page.getByText('3 names').click()
+    await page.getByText('oa_shine.pk3').scrollIntoViewIfNeeded()
+  }],
   ['console-long', `/servers/${S1}/console?mock=long`, (page) => page.waitForTimeout(600)],
   ['overview-away', `/servers/${S5}/overview`, (page) => page.waitForTimeout(600)],
   ['overview-loading', `/servers/${S1}/overview?mock=loading`],
@@ -235,6 +253,40 @@ const SCENES = [
     await page.getByText('Start of Friday fragfest failed').waitFor()
   }],
   ['account', '/account'],
+  ['account-keys', '/account', scrolled('App passwords')],
+  ['account-keys-none', '/account?mock=no-credentials', scrolled('App passwords')],
+  ['account-keys-long', '/account?mock=long', scrolled('App passwords')],
+  ['account-keys-loading', '/account?mock=loading', scrolled('App passwords')],
+  ['account-keys-failing', '/account?mock=failing', async (page) => {
+    await page.getByRole('alert').first().waitFor({ timeout: 15_000 })
+    await scrolled('App passwords')(page)
+  }],
+  ['ssh-key-add', '/account', async (page) => {
+    await page.getByRole('button', { name: 'Add key' }).click()
+    await page.getByLabel('Public key').fill('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMZ0cX1pY1mJ0Yx2gq5nqkW8S5N1b7mKc3Hq0h2y7w9L ada@workshop')
+  }],
+  ['ssh-key-private', '/account', async (page) => {
+    await page.getByRole('button', { name: 'Add key' }).click()
+    await page.getByLabel('Public key').fill('-----BEGIN OPENSSH PRIVATE KEY-----')
+    await page.getByText('was not sent').waitFor()
+  }],
+  ['ssh-key-wrong', '/account', async (page) => {
+    await page.getByRole('button', { name: 'Add key' }).click()
+    await page.getByLabel('Public key').fill('ssh-ed25519 AAAA ada@workshop')
+    await page.getByRole('dialog').getByRole('button', { name: 'Add key' }).click()
+    await page.getByText('The key is not whole').waitFor()
+  }],
+  ['ssh-key-remove', '/account', async (page) => {
+    await page.getByRole('button', { name: 'Remove: ada@laptop' }).click()
+    await page.getByRole('dialog').waitFor()
+  }],
+  ['app-password-add', '/account', click('button', 'Make password')],
+  ['app-password-made', '/account', async (page) => {
+    await page.getByRole('button', { name: 'Make password' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('WinSCP')
+    await page.getByRole('dialog').getByRole('button', { name: 'Make password' }).click()
+    await page.getByLabel('App password', { exact: true }).waitFor()
+  }],
   ['account-menu', '/servers', async (page) => {
     await page.getByRole('button', { name: 'Account' }).click()
     await page.getByRole('menuitem').first().waitFor()

@@ -81,6 +81,7 @@ mod tests {
             // A kept answer would be a token in clear.
             ("enrollNode", "the later token ends the earlier"),
             ("enrollDaemon", "the token is good once"),
+            ("addAppPassword", "each of a person's has a name of its own"),
         ];
         for route in super::routes().iter().filter(|route| route.status == 201) {
             let exempt = once.iter().any(|(id, _)| *id == route.id);

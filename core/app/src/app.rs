@@ -47,6 +47,7 @@ struct Inner {
     tickets: Tickets,
     rights: Rights,
     doorbells: Doorbells,
+    grant_bells: Doorbells,
     samples: SampleBook,
     machines: MachineBook,
     written: WrittenRows,
@@ -74,6 +75,7 @@ impl App {
             tickets: Tickets::default(),
             rights: Rights::default(),
             doorbells: Doorbells::default(),
+            grant_bells: Doorbells::default(),
             samples: SampleBook::default(),
             machines: MachineBook::default(),
             written: WrittenRows::default(),
@@ -112,6 +114,14 @@ impl App {
     }
     pub(crate) fn doorbells(&self) -> &Doorbells {
         &self.inner.doorbells
+    }
+    /// One bell per node, rung whenever it may have to hear anew who may come in by SFTP.
+    pub(crate) fn grant_bells(&self) -> &Doorbells {
+        &self.inner.grant_bells
+    }
+    /// Somebody's rights or credentials changed, on whatever node.
+    pub(crate) fn grants_changed(&self) {
+        self.links().connected().into_iter().for_each(|node| self.grant_bells().ring(node));
     }
     pub(crate) fn samples(&self) -> &SampleBook {
         &self.inner.samples

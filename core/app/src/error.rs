@@ -95,6 +95,7 @@ impl AppError {
             Self::Denied(denied) => sentence(denied),
             Self::Store(error) if is_outside_text(error) => sentence(error),
             Self::Node(NodeError::Refused(refusal)) => refusal.message.clone(),
+            Self::Node(error @ NodeError::Unsupported) => sentence(error),
             Self::Plugin { plugin, source } => plugin_detail(plugin, source),
             Self::Component(HostError::Rejected(reason)) => reason.clone(),
             Self::Component(HostError::Compile(error)) => sentence(error),
@@ -133,7 +134,7 @@ fn store_code(error: &StoreError) -> Code {
         StoreError::EmailTaken => Code::EmailTaken,
         StoreError::NameTaken => Code::NameTaken,
         StoreError::AllocationTaken => Code::AllocationTaken,
-        StoreError::AlreadyMember => Code::Conflict,
+        StoreError::AlreadyMember | StoreError::KeyKnown => Code::Conflict,
         StoreError::OperationInProgress => Code::OperationInProgress,
         StoreError::AlreadySetUp => Code::AlreadySetUp,
         StoreError::IdempotencyMismatch => Code::IdempotencyMismatch,
@@ -158,6 +159,7 @@ fn node_code(error: &NodeError) -> Code {
     match error {
         NodeError::Disconnected => Code::NodeUnreachable,
         NodeError::Deadline => Code::DeadlineExceeded,
+        NodeError::Unsupported => Code::InvalidRequest,
         NodeError::Protocol(_) => Code::Internal,
         NodeError::Refused(refusal) => match refusal.code {
             RefusalCode::StaleGeneration | RefusalCode::NotRunning | RefusalCode::MissingPlugin => {

@@ -52,6 +52,18 @@ inputs! {
         #[schema(value_type = Option<String>)]
         current_password: Option<SecretString>,
     }
+    /// A public key, as the file that ends in `.pub` has it.
+    SshKeyInput {
+        /// 1 to 60 characters; what its owner tells it from others by.
+        name: String,
+        public_key: String,
+    }
+    AppPasswordInput {
+        /// 1 to 60 characters; what its owner tells it from others by.
+        name: String,
+        /// When it ends by itself; never, if left out.
+        expires_at: Option<chrono::DateTime<chrono::Utc>>,
+    }
     UserInput {
         name: String,
         email: String,

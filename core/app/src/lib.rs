@@ -10,8 +10,8 @@
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
-//! each noun: `setup`, `sessions`, `tickets`, `accounts`, `locations`, `nodes`, `plugins` with `components`, `servers`,
-//! `files`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! each noun: `setup`, `sessions`, `tickets`, `accounts`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
+//! `files`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`.
 
 pub mod context;
@@ -26,6 +26,7 @@ mod app;
 mod accounts;
 mod activity;
 mod components;
+mod credentials;
 mod files;
 mod locations;
 mod members;
@@ -35,6 +36,7 @@ mod plugins;
 mod servers;
 mod sessions;
 mod setup;
+mod sftp;
 mod tickets;
 
 mod console;

@@ -205,6 +205,12 @@ impl App {
     pub(crate) fn rights_changed(&self, change: RightsChange) {
         self.session_cache().forget(change);
         self.rights().announce(change);
+        match change {
+            RightsChange::User(_) | RightsChange::Server(_) | RightsChange::Everything => {
+                self.grants_changed()
+            }
+            RightsChange::Session(_) => {}
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one person may do with one server.
 
 use crate::{Actor, Denied, OperationGrant, ServerGrant, ServerRight};
+use gantry_domain::Role;
 use gantry_types::{ServerId, UserId, blueprint::Audience, operation::OperationKind, permission::Permission};
 use std::collections::BTreeSet;
 
@@ -20,6 +21,26 @@ pub enum Standing {
     Member(BTreeSet<Permission>),
 }
 
+impl Standing {
+    /// Weighs the facts: what they make of a person. None may not know of the server.
+    pub fn of(user: UserId, role: Role, facts: ServerFacts) -> Option<Self> {
+        if role.is_administrator() {
+            Some(Self::Administrator)
+        } else if facts.owner_id == user {
+            Some(Self::Owner)
+        } else {
+            facts.membership.filter(|rights| rights.contains(&Permission::ServerRead)).map(Self::Member)
+        }
+    }
+
+    pub fn allows(&self, permission: Permission) -> bool {
+        match self {
+            Self::Administrator | Self::Owner => true,
+            Self::Member(rights) => rights.contains(&permission),
+        }
+    }
+}
+
 /// A person and a server, brought together. Whether they have anything to do with each other is inside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAccess {
@@ -31,18 +52,7 @@ pub struct ServerAccess {
 impl ServerAccess {
     /// Weighs the facts. `None` is a server that does not exist.
     pub fn weigh(actor: &Actor, server: ServerId, facts: Option<ServerFacts>) -> Self {
-        let standing = facts.and_then(|facts| {
-            if actor.is_administrator() {
-                Some(Standing::Administrator)
-            } else if facts.owner_id == actor.user_id {
-                Some(Standing::Owner)
-            } else {
-                facts
-                    .membership
-                    .filter(|rights| rights.contains(&Permission::ServerRead))
-                    .map(Standing::Member)
-            }
-        });
+        let standing = facts.and_then(|facts| Standing::of(actor.user_id, actor.role, facts));
         Self { server, actor: actor.user_id, standing }
     }
 
@@ -56,11 +66,7 @@ impl ServerAccess {
     }
 
     pub fn allows(&self, permission: Permission) -> bool {
-        match &self.standing {
-            None => false,
-            Some(Standing::Administrator | Standing::Owner) => true,
-            Some(Standing::Member(rights)) => rights.contains(&permission),
-        }
+        self.standing.as_ref().is_some_and(|standing| standing.allows(permission))
     }
 
     /// The effective rights, empty for who may not see the server.
@@ -107,7 +113,6 @@ impl ServerAccess {
 mod tests {
     use super::*;
     use crate::rights;
-    use gantry_domain::Role;
 
     fn id<T: std::str::FromStr>(n: u8) -> T {
         format!("00000000-0000-0000-0000-0000000000{n:02}").parse().ok().unwrap()

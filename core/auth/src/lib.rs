@@ -6,16 +6,19 @@
 //!
 //! This crate makes no queries. The store reads facts ([`ServerFacts`]) and hands them in.
 //!
-//! Modules in reading order: [`actor`], [`access`], [`grant`], [`tokens`], [`passwords`].
+//! Modules in reading order: [`actor`], [`access`], [`grant`], [`tokens`], [`passwords`],
+//! [`app_passwords`].
 
 pub mod access;
 pub mod actor;
+pub mod app_passwords;
 pub mod grant;
 pub mod passwords;
 pub mod tokens;
 
 pub use access::{ServerAccess, ServerFacts, Standing};
 pub use actor::Actor;
+pub use app_passwords::AppPassword;
 pub use grant::{
     AccountGrant, AdministratorGrant, CreateServerGrant, OperationGrant, ServerGrant, ServerRight, rights,
 };

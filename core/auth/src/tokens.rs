@@ -53,7 +53,7 @@ pub struct Token {
 /// The operating system gave no randomness.
 #[derive(Debug, thiserror::Error)]
 #[error("the operating system gave no randomness")]
-pub struct NoRandomness(#[source] getrandom::Error);
+pub struct NoRandomness(#[source] pub(crate) getrandom::Error);
 
 const BYTES: usize = 32;
 

@@ -4,13 +4,14 @@
 //! outside; time comes in as an argument. A rule that refuses says what is wrong and what to do about it, so that every
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
-//! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`locations`], [`nodes`], [`allocations`],
-//! [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`operations`], [`members`], [`audit`],
+//! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`operations`], [`members`], [`audit`],
 //! [`statistics`].
 
 pub mod actions;
 pub mod allocations;
 pub mod audit;
+pub mod credentials;
 pub mod limits;
 pub mod locations;
 pub mod members;
@@ -20,6 +21,7 @@ pub mod page;
 pub mod plugins;
 pub mod servers;
 pub mod sessions;
+pub mod ssh_keys;
 pub mod statistics;
 pub mod text;
 pub mod users;

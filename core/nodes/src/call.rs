@@ -3,7 +3,7 @@
 use crate::{NodeBytes, NodeError, NodeStream, ProtocolFault};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use gantry_protocol::{Hello, Refusal};
+use gantry_protocol::{Hello, Refusal, RefusalCode};
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody, combinators::UnsyncBoxBody};
 use hyper::{
@@ -187,6 +187,10 @@ async fn refusal(answer: Response<Incoming>) -> NodeError {
     let status: StatusCode = answer.status();
     match read(answer.into_body(), REFUSAL).await {
         Ok(bytes) => match serde_json::from_slice::<Refusal>(&bytes) {
+            // What is addressed by a path that is known has codes of its own.
+            Ok(refusal) if status == StatusCode::NOT_FOUND && refusal.code == RefusalCode::Invalid => {
+                NodeError::Unsupported
+            }
             Ok(refusal) => NodeError::Refused(refusal),
             Err(_) => NodeError::Protocol(ProtocolFault::Status(status.as_u16())),
         },

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use gantry_protocol::{
     Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile,
     FileChange, FileListing, FileOutcome, FileSaved, Hello, NodeReport, NodeSample, ObservedServer,
-    SampleEnvelope,
+    SampleEnvelope, SftpGrants,
 };
 use gantry_types::{NodeId, ServerId};
 use http::{HeaderValue, Method, header};
@@ -118,6 +118,11 @@ impl NodeClient {
         } else {
             Err(NodeError::Protocol(ProtocolFault::OtherServer))
         }
+    }
+
+    /// Tells the node the whole of whom to let in by SFTP.
+    pub async fn put_sftp(&self, grants: &SftpGrants) -> Result<(), NodeError> {
+        self.link.perform(Method::PUT, "/v1/sftp", call::json(grants)?, ORDINARY).await
     }
 
     /// Types one line into a server's console.

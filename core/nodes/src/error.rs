@@ -33,6 +33,9 @@ pub enum NodeError {
     /// The node understood and said no.
     #[error("the node refused: {}", .0.message)]
     Refused(Refusal),
+    /// The node's daemon has no such call: it is of another version, or was built or started without it.
+    #[error("the node does not offer this")]
+    Unsupported,
     /// No answer in time. Whether the node acted is unknown: repeat, by id.
     #[error("the node did not answer in time")]
     Deadline,

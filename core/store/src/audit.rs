@@ -1,6 +1,9 @@
 //! The audit log: written with each change, numbered without gaps, never changed.
 
-use crate::{StoreError, Tx, UserTx, codec, cursor, tx::Who};
+use crate::{
+    StoreError, Tx, UserTx, codec, cursor,
+    tx::{Signed, Who},
+};
 use chrono::{DateTime, Utc};
 use gantry_auth::{AdministratorGrant, ServerGrant, rights};
 use gantry_domain::{
@@ -18,10 +21,11 @@ const MAX_USER_AGENT: usize = 300;
 pub(crate) async fn write(
     db: &mut PgConnection,
     signature: Option<(UserId, String)>,
-    entries: Vec<AuditEntry>,
+    entries: Vec<Signed>,
 ) -> Result<(), StoreError> {
-    let (actor, name) = signature.map(|(id, name)| (id.uuid(), name)).unzip();
-    for entry in entries {
+    for Signed { entry, by } in entries {
+        let by = by.as_ref().or(signature.as_ref());
+        let (actor, name) = by.map(|(id, name)| (id.uuid(), name.as_str())).unzip();
         let agent =
             entry.origin.user_agent.map(|agent| agent.chars().take(MAX_USER_AGENT).collect::<String>());
         sqlx::query!(

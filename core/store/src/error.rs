@@ -9,6 +9,9 @@ pub enum StoreError {
     EmailTaken,
     #[error("this name is taken")]
     NameTaken,
+    /// By another key of the same person.
+    #[error("this key is on the account already")]
+    KeyKnown,
     #[error("the address is in use by another server")]
     AllocationTaken,
     #[error("the person is a member already")]
@@ -75,7 +78,10 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
 fn violated(error: &dyn DatabaseError) -> Option<StoreError> {
     Some(match error.constraint()? {
         "users_email_key" => StoreError::EmailTaken,
-        "locations_name_key" | "nodes_name_key" => StoreError::NameTaken,
+        "locations_name_key" | "nodes_name_key" | "ssh_keys_name" | "app_passwords_name" => {
+            StoreError::NameTaken
+        }
+        "ssh_keys_once" => StoreError::KeyKnown,
         "members_key" => StoreError::AlreadyMember,
         "operations_one_at_work" => StoreError::OperationInProgress,
         "allocations_server_on_node" => StoreError::AllocationTaken,

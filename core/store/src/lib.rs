@@ -21,6 +21,7 @@ mod cursor;
 
 pub mod allocations;
 pub mod audit;
+pub mod credentials;
 pub mod enrollment;
 pub mod idempotency;
 pub mod locations;
@@ -34,6 +35,7 @@ pub mod reconcile;
 pub mod server_changes;
 pub mod servers;
 pub mod sessions;
+pub mod sftp;
 pub mod statistics;
 pub mod users;
 pub mod variables;

@@ -22,6 +22,8 @@ pub enum Notice {
     Operation { operation: OperationId, server: ServerId },
     /// What a person may do changed.
     Rights { user: UserId },
+    /// A person's keys or app passwords.
+    Credentials { user: UserId },
     /// A session ended.
     Session { session: SessionId },
     /// A node's row, keys or addresses.

@@ -7,18 +7,24 @@
 
 use crate::{StoreError, notices::Notice, secrets::Vault};
 use gantry_auth::Actor;
-use gantry_domain::audit::AuditEntry;
+use gantry_domain::{audit::AuditEntry, users::Person};
 use gantry_types::UserId;
 use sqlx::{PgConnection, Postgres, Transaction};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// An audit entry, and who stands there if it is not whom the transaction acts for.
+pub(crate) struct Signed {
+    pub(crate) entry: AuditEntry,
+    pub(crate) by: Option<(UserId, String)>,
+}
 
 /// A transaction of somebody.
 pub struct Tx<W> {
     tx: Transaction<'static, Postgres>,
     pub(crate) who: W,
     pub(crate) vault: Arc<Vault>,
-    entries: Vec<AuditEntry>,
+    entries: Vec<Signed>,
     notices: Vec<Notice>,
 }
 
@@ -105,7 +111,7 @@ impl<W: Who> Tx<W> {
     }
 
     pub(crate) fn record(&mut self, entry: AuditEntry) {
-        self.entries.push(entry);
+        self.entries.push(Signed { entry, by: None });
     }
 
     pub(crate) fn tell(&mut self, notice: Notice) {
@@ -135,5 +141,10 @@ impl SystemTx {
     pub fn on_behalf(mut self, user: UserId, name: &str) -> Self {
         self.who.behalf = Some((user, name.to_owned()));
         self
+    }
+
+    /// Writes an entry for something that a person did elsewhere, as a node tells.
+    pub fn audit_of(&mut self, person: &Person, entry: AuditEntry) {
+        self.entries.push(Signed { entry, by: Some((person.id, person.name.clone())) });
     }
 }

@@ -56,4 +56,8 @@ typed_id! {
     OperationId,
     /// One line of the audit log.
     AuditId,
+    /// A public key that somebody signs in to SFTP with.
+    SshKeyId,
+    /// A password that somebody made for file programs.
+    AppPasswordId,
 }

@@ -64,6 +64,10 @@ export const playersQuery = (id: string) =>
 export const filesQuery = (id: string, directory: string) =>
   queryOptions({ queryKey: [...keys.server(id), 'files', directory], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/files', { params: { path: { id }, query: { path: directory } }, signal })), staleTime: 2_000, retry: false })
 
+/** Asked for each time that it is shown: what one can sign in with may have changed on another page. */
+export const sftpQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.server(id), 'sftp'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/sftp', { ...path({ id }), signal })), staleTime: 0 })
+
 /** Asked for each time that an editor opens, and never again behind its back: its key is not beneath the server's, whose news fetch things again. */
 export const fileContentQuery = (id: string, file: string) =>
   queryOptions({ queryKey: ['file', id, file], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/files/content', { params: { path: { id }, query: { path: file } }, signal })), staleTime: Infinity, gcTime: 0, retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false })
@@ -152,3 +156,5 @@ export const auditQuery = infiniteQueryOptions({
   getNextPageParam: nextCursor,
 })
 export const permissionsQuery = queryOptions({ queryKey: ['permissions'], queryFn: ({ signal }) => take(client.GET('/api/permissions', { signal })), staleTime: Infinity })
+export const sshKeysQuery = queryOptions({ queryKey: ['account', 'ssh-keys'], queryFn: ({ signal }) => take(client.GET('/api/account/ssh-keys', { signal })) })
+export const appPasswordsQuery = queryOptions({ queryKey: ['account', 'app-passwords'], queryFn: ({ signal }) => take(client.GET('/api/account/app-passwords', { signal })) })

@@ -14,3 +14,14 @@ export function changes(before: unknown, after: unknown): string[] | null {
   if (keys.some((key) => !isPlain(from[key] ?? null) || !isPlain(to[key] ?? null))) return null
   return keys.map((key) => (key in from && key in to ? `${key}: ${shown(from[key])} → ${shown(to[key])}` : `${key}: ${shown(from[key] ?? to[key])}`))
 }
+
+/** The names that a change of files was about, one text for each; null when it was about something else. */
+export function fileNames(after: unknown): string[] | null {
+  if (!isFields(after)) return null
+  const arrow = (one: unknown) => (isFields(one) && typeof one.from === 'string' ? [`${one.from} → ${String(one.to)}`] : [])
+  if (Array.isArray(after.renames)) return after.renames.flatMap(arrow)
+  if (Array.isArray(after.paths)) return after.paths.map(String)
+  if (typeof after.path === 'string') return [after.path]
+  const renamed = arrow(after)
+  return renamed.length > 0 ? renamed : null
+}

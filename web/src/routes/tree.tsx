@@ -7,8 +7,8 @@ import type { QueryClient } from '@tanstack/react-query'
 import type { Live } from '~/api/live'
 import { ApiError } from '~/api/problem'
 import {
-  activityQuery, auditQuery, blueprintsQuery, filesQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
-  playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, usersQuery, variablesQuery,
+  activityQuery, appPasswordsQuery, auditQuery, blueprintsQuery, filesQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
+  playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, sshKeysQuery, usersQuery, variablesQuery,
 } from '~/api/queries'
 import { NotFound, PageError, PagePending } from '~/layout/states'
 import { s } from '~/strings'
@@ -191,6 +191,10 @@ const account = createRoute({
   getParentRoute: () => app,
   path: '/account',
   staticData: { title: s.account.title },
+  loader: ({ context }) => {
+    void context.queries.prefetchQuery(sshKeysQuery)
+    void context.queries.prefetchQuery(appPasswordsQuery)
+  },
   component: lazyRouteComponent(() => import('~/pages/account/account'), 'AccountPage'),
 })
 

@@ -3,7 +3,7 @@ import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { cn } from './cn'
 
-type EmptyProps = { icon: LucideIcon; title: string; children?: ReactNode; action?: ReactNode; className?: string; heading?: 'h1' | 'h2' }
+type EmptyProps = { icon: LucideIcon; title: string; children?: ReactNode; action?: ReactNode; className?: string; heading?: 'h1' | 'h2' | 'h3' }
 
 export const Empty = ({ icon: Icon, title, children, action, className, heading: Heading = 'h2' }: EmptyProps) => (
   <div className={cn('flex flex-col items-center px-6 py-14 text-center', className)}>

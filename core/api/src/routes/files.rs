@@ -12,7 +12,7 @@ use crate::{
     route::{Requirement, Route},
     wire::{
         FileContentView, FileCopyInput, FileDeleteInput, FileDirectoryInput, FileListing, FileOutcome,
-        FileQuery, FileRenameInput, FileSaveQuery, FileSaved, FileUploadQuery,
+        FileQuery, FileRenameInput, FileSaveQuery, FileSaved, FileUploadQuery, SftpView,
     },
 };
 use axum::{
@@ -52,6 +52,9 @@ fn contents() -> Vec<Route> {
             .query::<FileQuery>()
             .answers::<FileListing>()
             .fails(PATHS),
+        Route::get("/api/servers/{id}/sftp", "serverSftp", "How the files are reached by SFTP", Requirement::Server(Permission::FilesList), sftp)
+            .details("With what the caller has to show there, and why the door is closed where it is.")
+            .answers::<SftpView>(),
         Route::get("/api/servers/{id}/files/content", "fileContent", "A text file of at most 1 MiB", READ, content)
             .preset(Preset::Files)
             .query::<FileQuery>()
@@ -137,6 +140,10 @@ fn names() -> Vec<Route> {
         .answers::<FileOutcome>()
         .fails(PATHS),
     ]
+}
+
+async fn sftp(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<ServerId>) -> Answer<SftpView> {
+    Ok(Json(edge.app().server_sftp(&ctx, id).await?))
 }
 
 async fn list(

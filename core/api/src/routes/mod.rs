@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod blueprints;
 mod console;
+mod credentials;
 mod daemon;
 mod files;
 mod live;
@@ -27,6 +28,7 @@ use http::StatusCode;
 pub(crate) const TAGS: &[(&str, &str)] = &[
     ("system", "Health, metrics and this document."),
     ("account", "First setup, signing in and out, one's own account."),
+    ("credentials", "What one shows at a node's own door: SSH keys and app passwords, for SFTP."),
     ("users", "People with an account, for administrators."),
     ("locations", "Named groups of nodes."),
     ("nodes", "Machines that run the daemon, their enrollment and their addresses."),
@@ -65,6 +67,7 @@ pub(crate) fn all() -> Vec<Route> {
     let nouns = [
         ("system", system::routes()),
         ("account", account::routes()),
+        ("credentials", credentials::routes()),
         ("users", users::routes()),
         ("locations", locations::routes()),
         ("nodes", nodes::routes()),

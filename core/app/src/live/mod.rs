@@ -223,6 +223,7 @@ async fn take(app: &App, notice: Notice) {
             live.mark(|dirty| dirty.servers.extend([server]));
             if desired {
                 app.doorbells().ring(node);
+                app.grant_bells().ring(node);
             }
         }
         Notice::Removed { server } => {
@@ -231,6 +232,7 @@ async fn take(app: &App, notice: Notice) {
         }
         Notice::Operation { operation, .. } => live.mark(|dirty| dirty.operations.extend([operation])),
         Notice::Rights { user } => app.rights_changed(RightsChange::User(user)),
+        Notice::Credentials { .. } => app.grants_changed(),
         Notice::Session { session } => app.rights_changed(RightsChange::Session(session)),
         Notice::Node { node } => {
             check_links(app, &[node]).await;

@@ -80,7 +80,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
                 serde_json::json!({ "plugin": plugin, "call": call, "code": code, "message": message });
             keep(tx, node, server_id, at, "plugin_fault", &fault).await?;
         }
-        Event::Sftp { activity } => keep(tx, node, server_id, at, "sftp", &activity).await?,
+        Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }
     Ok(None)
 }

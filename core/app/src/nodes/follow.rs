@@ -1,10 +1,11 @@
 //! One task per connected node, which ends with the link.
 //!
 //! It converges the node at once, at every ring of its bell and once a minute, and follows what the node tells: events
-//! until they are stored, samples of servers and of its machine as they come. Each of the four repeats by itself after a
+//! until they are stored, samples of servers and of its machine as they come. It keeps the node told who may come in by
+//! SFTP. Each of the five repeats by itself after a
 //! failure; none waits for another.
 
-use super::{events, reconcile};
+use super::{events, grants, reconcile};
 use crate::{
     App,
     error::{Answer, AppError},
@@ -97,7 +98,13 @@ async fn follow(app: App, client: NodeClient, cancel: CancellationToken) {
         () = cancel.cancelled() => {}
         () = link.client.closed() => {}
         _ = async {
-            tokio::join!(converge(&link), follow_events(&link), follow_samples(&link), follow_machine(&link))
+            tokio::join!(
+                converge(&link),
+                grants::keep_told(&link),
+                follow_events(&link),
+                follow_samples(&link),
+                follow_machine(&link)
+            )
         } => {}
     }
 }
@@ -163,9 +170,9 @@ async fn follow_machine(link: &Link) {
     loop {
         match machine(link).await {
             Ok(()) => {}
-            Err(AppError::Node(NodeError::Refused(refusal))) => {
+            Err(AppError::Node(error @ (NodeError::Refused(_) | NodeError::Unsupported))) => {
                 // A daemon that has no such stream will not get one while this link lasts.
-                tracing::info!(node.id = %link.node(), refusal.message, "the node's machine is not measured");
+                tracing::info!(node.id = %link.node(), %error, "the node's machine is not measured");
                 return std::future::pending().await;
             }
             Err(error) => report(link, "following the node's machine failed", &error),
@@ -200,7 +207,7 @@ fn measured(link: &Link, sample: NodeSample) {
     }
 }
 
-fn report(link: &Link, what: &'static str, error: &AppError) {
+pub(super) fn report(link: &Link, what: &'static str, error: &AppError) {
     if !matches!(error, AppError::Node(NodeError::Disconnected)) {
         tracing::warn!(node.id = %link.node(), error = error as &dyn std::error::Error, "{what}");
     }

@@ -5,6 +5,7 @@
 
 mod account;
 mod activity;
+mod credentials;
 mod files;
 mod nodes;
 mod plugins;
@@ -12,6 +13,7 @@ mod servers;
 
 pub use account::*;
 pub use activity::*;
+pub use credentials::*;
 pub use files::*;
 pub use nodes::*;
 pub use plugins::*;

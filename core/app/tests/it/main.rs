@@ -11,3 +11,4 @@ mod consoles;
 mod convergence;
 mod news;
 mod people;
+mod sftp;

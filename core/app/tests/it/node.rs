@@ -14,8 +14,8 @@ use gantry_app::{App, wire::EnrollRequest};
 use gantry_nodes::keys;
 use gantry_protocol::{
     Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, ConsoleSource, DesiredServer, Event,
-    EventEnvelope, NodeReport, NodeSample, ObservedServer, Refusal, RefusalCode, SampleEnvelope,
-    SystemReport,
+    EventEnvelope, NodeReport, NodeSample, ObservedServer, Refusal, RefusalCode, SampleEnvelope, SftpGrants,
+    SftpPerson, SftpReport, SystemReport,
     tunnel::{ByteStream, Caller, Tasks, handshake, memory::pair},
 };
 use gantry_types::{
@@ -30,7 +30,10 @@ use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::{
     sync::{broadcast, watch},
@@ -53,6 +56,12 @@ pub(crate) struct Memory {
     machine: broadcast::Sender<NodeSample>,
     /// Whether the stream of its machine that was opened last is watched.
     pub(crate) watched: watch::Sender<Option<bool>>,
+    /// Whether its daemon has SFTP.
+    pub(crate) has_sftp: AtomicBool,
+    /// Everything that it was told of who may come in, in order.
+    pub(crate) grants: watch::Sender<Vec<SftpGrants>>,
+    /// How often it was told, heard or not.
+    pub(crate) told: watch::Sender<u32>,
     lines: Mutex<Vec<ConsoleLine>>,
     fresh_lines: broadcast::Sender<ConsoleLine>,
 }
@@ -91,6 +100,9 @@ impl FakeNode {
             samples: broadcast::Sender::new(64),
             machine: broadcast::Sender::new(64),
             watched: watch::Sender::default(),
+            has_sftp: AtomicBool::new(true),
+            grants: watch::Sender::default(),
+            told: watch::Sender::default(),
             lines: Mutex::default(),
             fresh_lines: broadcast::Sender::new(64),
         };
@@ -165,6 +177,14 @@ impl FakeNode {
         soon(self.memory.acknowledged.subscribe().wait_for(|through| *through >= seq)).await.unwrap();
     }
 
+    /// Waits until what the node was last told of who may come in looks so.
+    pub(crate) async fn lets_in(&self, like: impl Fn(&[SftpPerson]) -> bool) -> Vec<SftpPerson> {
+        let mut grants = self.memory.grants.subscribe();
+        let all =
+            soon(grants.wait_for(|all| all.last().is_some_and(|last| like(&last.people)))).await.unwrap();
+        all.last().unwrap().people.clone()
+    }
+
     /// Waits until the node was sent a server that looks so.
     pub(crate) async fn sent(&self, id: ServerId, like: impl Fn(&DesiredServer) -> bool) -> DesiredServer {
         let mut servers = self.memory.servers.subscribe();
@@ -186,6 +206,7 @@ fn router(memory: Arc<Memory>) -> Router {
         .route("/v1/servers/{id}", put(put_server))
         .route("/v1/servers/{id}/console", get(history).post(command))
         .route("/v1/servers/{id}/console/live", get(console))
+        .route("/v1/sftp", put(put_sftp))
         .route("/v1/events", get(events))
         .route("/v1/events/acknowledge", post(acknowledge))
         .route("/v1/samples", get(samples))
@@ -207,8 +228,28 @@ async fn node(State(memory): Shared) -> Json<NodeReport> {
         plugins: memory.plugins.borrow().iter().cloned().collect(),
         last_event: memory.events.lock().unwrap().len() as u64,
         tasks: 0,
-        sftp: None,
+        sftp: memory.has_sftp.load(Ordering::Relaxed).then(door),
     })
+}
+
+/// How it is reached by SFTP, as it says.
+pub(crate) fn door() -> SftpReport {
+    SftpReport {
+        port: 2022,
+        host_key: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHz3rpTR4/5A6YqUz3vH5q+Mjv8vMrBzTfDmgFenAWNT"
+            .to_owned(),
+        fingerprint: "SHA256:5x4JHBnJp8z9QbHAra5ikfIcHqDY/HMEPLfPesdjQ0k".to_owned(),
+    }
+}
+
+async fn put_sftp(State(memory): Shared, Json(grants): Json<SftpGrants>) -> Response {
+    memory.told.send_modify(|count| *count += 1);
+    if !memory.has_sftp.load(Ordering::Relaxed) {
+        let refusal = Refusal { code: RefusalCode::Invalid, message: "there is nothing here".to_owned() };
+        return (StatusCode::NOT_FOUND, Json(refusal)).into_response();
+    }
+    memory.grants.send_modify(|all| all.push(grants));
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn put_plugin(State(memory): Shared, Path(digest): Path<String>, _component: Bytes) -> StatusCode {

@@ -8,6 +8,7 @@
 
 mod kit;
 
+mod credentials;
 mod edge;
 mod examples;
 mod files;

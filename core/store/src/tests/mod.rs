@@ -1,6 +1,7 @@
 //! What the database promises, asked of a real one.
 
 mod connections;
+mod credentials;
 mod fixtures;
 mod login;
 mod nodes;

@@ -13,12 +13,16 @@ import { Card } from '~/ui/card'
 import { Field, Input } from '~/ui/field'
 import { ProblemCard } from '~/ui/problem'
 import { toast } from '~/ui/toast'
+import { AppPasswords } from './app-passwords'
+import { SshKeys } from './ssh-keys'
 
 export const AccountPage = () => (
   <Page title={s.account.title} width="form">
     <div className="flex flex-col gap-5">
       <Profile />
       <Password />
+      <SshKeys />
+      <AppPasswords />
     </div>
   </Page>
 )

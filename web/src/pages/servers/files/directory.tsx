@@ -1,8 +1,8 @@
 /** One directory: what is in it, and what can be done with that. Files may be dropped anywhere on it. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Cog, Ellipsis, File as FileIcon, FilePlus, FolderClosed, FolderOpen, FolderPlus, Link2, TriangleAlert, Upload as UploadIcon } from 'lucide-react'
-import { useRef, useState, type DragEvent } from 'react'
+import { Cog, Ellipsis, File as FileIcon, FilePlus, FolderClosed, FolderOpen, FolderPlus, Link2, MonitorUp, TriangleAlert, Upload as UploadIcon } from 'lucide-react'
+import { Suspense, lazy, useRef, useState, type DragEvent } from 'react'
 import { filesQuery } from '~/api/queries'
 import type { FileEntry, ServerView } from '~/api/types'
 import { bytes } from '~/lib/format'
@@ -11,6 +11,7 @@ import { enqueue, type Upload } from '~/lib/uploads'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { files as f } from '~/strings/files'
+import { sftp } from '~/strings/sftp'
 import { Button, IconButton } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { Empty, SkeletonRows } from '~/ui/empty'
@@ -23,6 +24,8 @@ import { Crumbs } from './crumbs'
 import { FileDialog, type Asked } from './dialogs'
 import { FileMenu } from './menu'
 import { Uploads } from './uploads'
+
+const SftpDialog = lazy(() => import('./sftp').then((module) => ({ default: module.SftpDialog })))
 
 export const MOST_TEXT = 1024 ** 2
 const ICON = { file: FileIcon, directory: FolderClosed, link: Link2, other: Cog }
@@ -40,6 +43,7 @@ export function Directory({ path }: { path: string }) {
   const { data, error } = useQuery(filesQuery(server.id, path))
   const [asked, setAsked] = useState<Asked | null>(null)
   const [over, setOver] = useState(false)
+  const [connecting, setConnecting] = useState(false)
   const input = useRef<HTMLInputElement>(null)
   const noWrite = server.permissions.includes('files.write') ? null : f.noWrite
   const done = (upload: Upload) => {
@@ -69,6 +73,7 @@ export function Directory({ path }: { path: string }) {
       <section aria-label={f.title} className="rounded-lg border border-line bg-surface">
         <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-3">
           <Crumbs serverId={server.id} path={path} />
+          <Button size="sm" variant="ghost" className="ml-auto" onClick={() => setConnecting(true)}><MonitorUp aria-hidden />{sftp.open}</Button>
           <div className="flex flex-wrap items-center gap-2">
             <Button size="sm" disabledReason={noWrite} onClick={() => setAsked({ do: 'folder', directory: path })}><FolderPlus aria-hidden />{f.newFolder}</Button>
             <Button size="sm" disabledReason={noWrite} onClick={() => setAsked({ do: 'file', directory: path })}><FilePlus aria-hidden />{f.newFile}</Button>
@@ -92,6 +97,7 @@ export function Directory({ path }: { path: string }) {
           <GridTable label={f.title} rows={data.entries} columns={columnsOf(server, path, taken, setAsked)} rowKey={(entry) => entry.name} rowHeight={44} />
         )}
       </section>
+      {connecting && <Suspense><SftpDialog server={server} onClose={() => setConnecting(false)} /></Suspense>}
       {asked && <FileDialog server={server} asked={asked} onClose={() => setAsked(null)} />}
     </div>
   )
