@@ -102,6 +102,7 @@ fn suites(
     docker::ensure_base_image()?;
     if wanted(Suite::Rust) {
         environment::curl()?;
+        environment::sftp()?;
         let cluster = Cluster::throw_away(data)?;
         cluster.start()?;
         let tested = rust_tests(&cluster, &plugins, tally);

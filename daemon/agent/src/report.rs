@@ -26,7 +26,7 @@ pub(crate) async fn node(node: &Node) -> Result<NodeReport, PluginsError> {
         runtime,
         plugins: shared.plugins.digests().await?,
         last_event: shared.ledger.last_event(),
-        sftp: None,
+        sftp: shared.sftp.get().map(|door| door.report.clone()),
     })
 }
 

@@ -11,4 +11,5 @@ mod lifecycle;
 mod mirror;
 mod readiness;
 mod secrets;
+mod sftp;
 mod unix_socket;
