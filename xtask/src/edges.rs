@@ -33,6 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-protocol", &["gantry-types"]),
     ("gantry-lifecycle", &["gantry-types"]),
     ("gantry-files", &["gantry-types"]),
+    ("gantry-sftp", &["gantry-files", "gantry-protocol", "gantry-types"]),
     ("gantry-runtime", &["gantry-types"]),
     (
         "gantry-agent",
@@ -43,6 +44,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-protocol",
             "gantry-runtime",
             "gantry-seal",
+            "gantry-sftp",
             "gantry-types",
         ],
     ),

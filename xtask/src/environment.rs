@@ -94,6 +94,14 @@ pub fn btrfs() -> Result<()> {
     Ok(())
 }
 
+/// OpenSSH's file program, which the tests of SFTP drive.
+pub fn sftp() -> Result<()> {
+    if find("sftp").is_none() {
+        apt(&["openssh-client"], "the tests of SFTP drive OpenSSH's own client")?;
+    }
+    Ok(())
+}
+
 /// How plugins are compiled here.
 pub enum WasmToolchain {
     /// The toolchain at hand has the target.

@@ -103,6 +103,7 @@ fn suites(
     if wanted(Suite::Rust) {
         environment::curl()?;
         environment::btrfs()?;
+        environment::sftp()?;
         let cluster = Cluster::throw_away(data)?;
         cluster.start()?;
         let tested = rust_tests(&cluster, &plugins, tally);

@@ -69,6 +69,9 @@ const RECORD: &str = "up.json";
 /// Where the daemon keeps everything, in a data directory.
 pub const NODE: &str = "node";
 
+/// Where the daemon serves SFTP if nobody says.
+const SFTP: u16 = 2022;
+
 /// What `up.json` says, once everything is ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -213,6 +216,10 @@ fn daemon(programs: &Path, url: &str, folder: &Path, processes: &mut Processes) 
     let mut command = Command::new(programs.join("gantryd"));
     command.args(["run", "--url", url, "--data-dir"]).arg(folder);
     command.arg("--socket").arg(folder.join("gantryd.sock"));
+    // Beside another Gantry on this machine it takes any port; the panel says which.
+    if std::net::TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, SFTP)).is_err() {
+        command.args(["--sftp", "0.0.0.0:0"]);
+    }
     processes.start("gantryd", &mut command)
 }
 

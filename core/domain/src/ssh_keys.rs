@@ -1,8 +1,9 @@
 //! Public keys as people paste them, read strictly.
 //!
 //! A line of `authorized_keys` is a type, base64 and a comment (OpenSSH's sshd(8)); the base64 is the key's wire format
-//! (RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4, OpenSSH's PROTOCOL.u2f). What is kept is made anew from what was read, so
-//! that nothing that a node is told has a second meaning; the comment is left out. Options, certificates and private keys are refused by name.
+//! (RFC 5656 §3.1, RFC 8709 §4). What is kept is made anew from what was read, so that nothing that a node is told has a
+//! second meaning; the comment is left out. Options, certificates, private keys and types that no node checks (RSA, security
+//! keys) are refused by name.
 
 use base64::{
     Engine,
@@ -11,12 +12,8 @@ use base64::{
 use gantry_types::blueprint::FieldProblem;
 use sha2::{Digest, Sha256};
 
-/// Longest text that is looked at, in bytes: room for the largest RSA key and a long comment.
+/// Longest text that is looked at, in bytes: room for a large RSA key, to be refused by its name, and a long comment.
 const MAX_TEXT: usize = 8_192;
-/// Least and most bits of an RSA key.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=16_384;
-/// Longest RSA exponent, in bytes.
-const MAX_EXPONENT: usize = 8;
 
 /// A public key that a node understands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +30,6 @@ enum Form {
     Ed25519,
     /// The curve's name and the bytes of an uncompressed point.
     Ecdsa(&'static str, usize),
-    Rsa,
-    /// On a security key: another form, and the application that it is for.
-    SkEd25519,
-    SkEcdsa,
 }
 
 fn form(kind: &str) -> Option<Form> {
@@ -45,9 +38,6 @@ fn form(kind: &str) -> Option<Form> {
         "ecdsa-sha2-nistp256" => Form::Ecdsa("nistp256", 65),
         "ecdsa-sha2-nistp384" => Form::Ecdsa("nistp384", 97),
         "ecdsa-sha2-nistp521" => Form::Ecdsa("nistp521", 133),
-        "ssh-rsa" => Form::Rsa,
-        "sk-ssh-ed25519@openssh.com" => Form::SkEd25519,
-        "sk-ecdsa-sha2-nistp256@openssh.com" => Form::SkEcdsa,
         _ => return None,
     })
 }
@@ -67,15 +57,8 @@ impl PublicKey {
         if wire.string() != Some(kind.as_bytes()) {
             return Err(broken());
         }
-        let read = wire.key(form).filter(|_| wire.0.is_empty()).ok_or_else(broken)?;
-        if let Read::Rsa { bits } = read {
-            if bits < *RSA_BITS.start() {
-                let message = format!("This RSA key has {bits} bits.");
-                return Err(refuse(&message, "Use one of at least 2048 bits, or better an Ed25519 key."));
-            }
-            if bits > *RSA_BITS.end() {
-                return Err(refuse("This RSA key is too large.", "Use one of at most 16384 bits."));
-            }
+        if !wire.holds(form) || !wire.0.is_empty() {
+            return Err(broken());
         }
         let fingerprint = format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(&blob)));
         Ok(Self { text: format!("{kind} {}", STANDARD.encode(&blob)), fingerprint })
@@ -122,18 +105,23 @@ fn unknown(key: &str, kind: &str, text: &str) -> FieldProblem {
     if kind == "ssh-dss" {
         return crate::problem(key, "DSA keys are too weak.", "Make an Ed25519 key: ssh-keygen -t ed25519.");
     }
+    if kind == "ssh-rsa" {
+        return crate::problem(
+            key,
+            "RSA keys are not taken here.",
+            "Make an Ed25519 key: ssh-keygen -t ed25519.",
+        );
+    }
+    if kind.starts_with("sk-") {
+        let message = "Keys on security keys are not taken here.";
+        return crate::problem(key, message, "Make an Ed25519 key without one: ssh-keygen -t ed25519.");
+    }
     if text.split([' ', '\t']).skip(1).any(|word| form(word).is_some()) {
         let remedy = "Paste the key alone, beginning with its type, such as ssh-ed25519.";
         return crate::problem(key, "Options before a key are not taken.", remedy);
     }
-    let remedy = "Paste one that begins with ssh-ed25519, ecdsa-sha2-…, sk-… or ssh-rsa.";
+    let remedy = "Paste one that begins with ssh-ed25519 or ecdsa-sha2-….";
     crate::problem(key, "This is not a public key that is known here.", remedy)
-}
-
-/// What was found, as far as it matters.
-enum Read {
-    Sound,
-    Rsa { bits: usize },
 }
 
 /// What is left of a wire format.
@@ -149,48 +137,14 @@ impl<'a> Wire<'a> {
         Some(string)
     }
 
-    /// A positive number in its one spelling (RFC 4251 §5), without the byte that keeps it positive.
-    fn number(&mut self) -> Option<&'a [u8]> {
-        let bytes = self.string()?;
-        match bytes {
-            [0, high, ..] if *high >= 0x80 => Some(&bytes[1..]),
-            [high, ..] if (1..0x80).contains(high) => Some(bytes),
-            _ => None,
-        }
-    }
-
-    fn key(&mut self, form: Form) -> Option<Read> {
+    fn holds(&mut self, form: Form) -> bool {
         match form {
-            Form::Ed25519 => self.ed25519(),
-            Form::Ecdsa(curve, point) => self.ecdsa(curve, point),
-            Form::Rsa => self.rsa(),
-            Form::SkEd25519 => self.ed25519().and_then(|_| self.application()),
-            Form::SkEcdsa => self.ecdsa("nistp256", 65).and_then(|_| self.application()),
+            Form::Ed25519 => self.string().is_some_and(|key| key.len() == 32),
+            Form::Ecdsa(curve, length) => {
+                let named = self.string() == Some(curve.as_bytes());
+                named && self.string().is_some_and(|point| point.len() == length && point.first() == Some(&4))
+            }
         }
-    }
-
-    fn ed25519(&mut self) -> Option<Read> {
-        (self.string()?.len() == 32).then_some(Read::Sound)
-    }
-
-    fn ecdsa(&mut self, curve: &str, length: usize) -> Option<Read> {
-        let named = self.string()? == curve.as_bytes();
-        let point = self.string()?;
-        (named && point.len() == length && point[0] == 4).then_some(Read::Sound)
-    }
-
-    fn rsa(&mut self) -> Option<Read> {
-        let (exponent, modulus) = (self.number()?, self.number()?);
-        let odd = |number: &[u8]| number.last().is_some_and(|byte| byte % 2 == 1);
-        let sound = odd(exponent) && exponent != [1] && exponent.len() <= MAX_EXPONENT && odd(modulus);
-        let bits = modulus.len() * 8 - modulus.first().map_or(0, |high| high.leading_zeros() as usize);
-        sound.then_some(Read::Rsa { bits })
-    }
-
-    fn application(&mut self) -> Option<Read> {
-        let application = self.string()?;
-        let plain = !application.is_empty() && application.iter().all(u8::is_ascii_graphic);
-        (plain && application.len() <= 255).then_some(Read::Sound)
     }
 }
 

@@ -41,6 +41,11 @@ impl DataDir {
         self.0.join("node.key")
     }
 
+    /// From which the node's SSH host key is made.
+    pub fn ssh_host_key(&self) -> PathBuf {
+        self.0.join("ssh_host.key")
+    }
+
     /// All servers.
     pub fn servers(&self) -> PathBuf {
         self.0.join("servers")

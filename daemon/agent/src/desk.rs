@@ -5,15 +5,20 @@
 //! old, and before a refusal for want of room is final. The first walk also removes what writes of an earlier daemon left
 //! behind.
 
-use crate::server::{FileTerms, refusal};
+use crate::{
+    failure::chain,
+    node::Shared,
+    server::{FileTerms, refusal},
+};
 use chrono::{DateTime, Utc};
 use gantry_files::{FilesError, Jail, Quota};
 use gantry_protocol::{Refusal, RefusalCode};
+use gantry_types::ServerId;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// Requests about one server's files at once; more are refused.
@@ -28,7 +33,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(crate) struct Desk {
     pub(crate) quota: Quota,
     /// Held while names change.
-    changing: Mutex<()>,
+    changing: Arc<Mutex<()>>,
     measured: Mutex<Option<Instant>>,
     room: Arc<Semaphore>,
     /// Temporary files from before belong to nobody any more. In seconds of Unix time.
@@ -39,7 +44,7 @@ impl Desk {
     pub(crate) fn new(now: DateTime<Utc>) -> Self {
         Self {
             quota: Quota::default(),
-            changing: Mutex::new(()),
+            changing: Arc::default(),
             measured: Mutex::new(None),
             room: Arc::new(Semaphore::new(AT_ONCE)),
             opened_at: now.timestamp(),
@@ -53,8 +58,8 @@ impl Desk {
     }
 
     /// The right to change names, of which there is one.
-    pub(crate) async fn change(&self) -> Result<MutexGuard<'_, ()>, Refusal> {
-        let turn = tokio::time::timeout(PATIENCE, self.changing.lock()).await;
+    pub(crate) async fn change(&self) -> Result<OwnedMutexGuard<()>, Refusal> {
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.changing).lock_owned()).await;
         turn.map_err(|_| refusal(RefusalCode::Busy, "Another change of the server's files has not ended."))
     }
 
@@ -85,4 +90,21 @@ impl Desk {
     pub(crate) async fn forget(&self) {
         *self.measured.lock().await = None;
     }
+}
+
+/// Opens the directory of a server, if it has one yet.
+pub(crate) async fn open_jail(shared: &Shared, id: ServerId, terms: &FileTerms) -> Result<Jail, Refusal> {
+    let root = shared.data.server_files(id);
+    let owner = shared.own_files.then_some(terms.user);
+    let opened = tokio::task::spawn_blocking(move || Jail::open(&root, owner)).await;
+    let failed = |error: &dyn std::error::Error| {
+        tracing::error!(server.id = %id, error = chain(error), "a server's directory could not be opened");
+        refusal(RefusalCode::Internal, error.to_string())
+    };
+    opened.map_err(|error| failed(&error))?.map_err(|error| match error {
+        FilesError::Root { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            refusal(RefusalCode::UnknownServer, "The server has no files yet: it is not installed.")
+        }
+        error => failed(&error),
+    })
 }

@@ -6,7 +6,7 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `query`, `faults`,
-//! `machine`, [`node`], `server`, `desk`, `subvolumes`, `install`, [`http`], [`report`], [`link`], [`enroll`], [`run`].
+//! `machine`, [`node`], `server`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
 pub mod console;
@@ -26,4 +26,5 @@ mod query;
 pub mod report;
 pub mod run;
 mod server;
+pub mod sftp;
 mod subvolumes;

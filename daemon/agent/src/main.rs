@@ -4,11 +4,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use gantry_agent::{
     enroll::{Enrollment, enroll},
     report::AGENT_VERSION,
-    run::{RunOptions, RuntimeKind, run},
+    run::{RunOptions, RuntimeKind, SftpAt, run},
 };
 use std::{
     error::Error,
     io::{IsTerminal, Read},
+    net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
 };
@@ -55,6 +56,12 @@ struct RunArgs {
     /// A PEM file of certificate authorities to trust besides the system's.
     #[arg(long, env = "GANTRYD_CA")]
     ca: Option<PathBuf>,
+    /// Where file programs reach the servers' files over SFTP; port 2022 of all addresses if nothing is said.
+    #[arg(long, value_name = "ADDRESS", env = "GANTRYD_SFTP", conflicts_with = "no_sftp")]
+    sftp: Option<SocketAddr>,
+    /// Serves no SFTP.
+    #[arg(long, env = "GANTRYD_NO_SFTP")]
+    no_sftp: bool,
     /// Lets install steps download from loopback addresses; for tests.
     #[arg(long, hide = true)]
     allow_loopback_downloads: bool,
@@ -109,6 +116,8 @@ fn main() -> ExitCode {
 
 fn start_log(json: bool) {
     let filter = EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // It writes down what strangers send, names and keys among it, whatever level is asked for.
+    let filter = filter.add_directive("russh=off".parse().unwrap_or_default());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if json {
         builder.json().init();
@@ -159,6 +168,11 @@ impl From<RunArgs> for RunOptions {
             RuntimeArg::Docker => RuntimeKind::Docker,
             RuntimeArg::Simulated => RuntimeKind::Simulated,
         };
+        let sftp = match (args.no_sftp, args.sftp) {
+            (true, _) => SftpAt::Nowhere,
+            (false, None) => SftpAt::Usual,
+            (false, Some(address)) => SftpAt::Address(address),
+        };
         Self {
             data_dir: args.data_dir,
             url: args.url,
@@ -166,6 +180,7 @@ impl From<RunArgs> for RunOptions {
             docker_socket: args.docker_socket,
             socket: args.socket,
             ca: args.ca,
+            sftp,
             allow_loopback_downloads: args.allow_loopback_downloads,
         }
     }

@@ -17,6 +17,7 @@ use crate::{
     machine::{Machine, Sources},
     plugins::PluginStore,
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
+    sftp::Door,
     subvolumes::Subvolumes,
 };
 use gantry_files::{OutboundClient, OutboundConfig, OutboundError};
@@ -32,7 +33,7 @@ use gantry_types::{
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock, Weak},
     time::Duration,
 };
 use tokio::{
@@ -69,6 +70,8 @@ pub(crate) struct Shared {
     /// Whether this process may give files to servers' users.
     pub(crate) own_files: bool,
     pub(crate) subvolumes: Subvolumes,
+    /// Where file programs come in, once it is open.
+    pub(crate) sftp: OnceLock<Door>,
 }
 
 impl Shared {
@@ -109,6 +112,16 @@ pub struct NodeConfig {
 /// A running node. Clones share it.
 #[derive(Clone)]
 pub struct Node(Arc<Inner>);
+
+/// A node that does not stay for this.
+#[derive(Clone)]
+pub(crate) struct WeakNode(Weak<Inner>);
+
+impl WeakNode {
+    pub(crate) fn upgrade(&self) -> Option<Node> {
+        self.0.upgrade().map(Node)
+    }
+}
 
 struct Inner {
     shared: Arc<Shared>,
@@ -157,6 +170,7 @@ impl Node {
             faults: Faults::default(),
             own_files: rustix::process::geteuid().is_root(),
             subvolumes,
+            sftp: OnceLock::new(),
         });
         let records = shared.ledger.servers().await?;
         let users = records.iter().map(|record| record.user.uid).collect();
@@ -189,6 +203,10 @@ impl Node {
         {
             tracing::error!(%error, "the keeper of the servers failed");
         }
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakNode {
+        WeakNode(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {

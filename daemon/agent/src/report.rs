@@ -27,7 +27,7 @@ pub(crate) async fn node(node: &Node) -> Result<NodeReport, PluginsError> {
         plugins: shared.plugins.digests().await?,
         last_event: shared.ledger.last_event(),
         tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64,
-        sftp: None,
+        sftp: shared.sftp.get().map(|door| door.report.clone()),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::{
     link::{self, Identity, IdentityError, LinkConfig, LinkState},
     node::{Node, NodeConfig, NodeError},
     report::AGENT_VERSION,
+    sftp::{self, SftpError},
 };
 use axum::Router;
 use gantry_files::OutboundConfig;
@@ -18,6 +19,7 @@ use gantry_seal::{KeyFileError, key_file};
 use gantry_types::NodeId;
 use std::{
     io,
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -43,6 +45,15 @@ pub enum RuntimeKind {
     Simulated,
 }
 
+/// Where file programs come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SftpAt {
+    Nowhere,
+    /// Port 2022 of all addresses.
+    Usual,
+    Address(SocketAddr),
+}
+
 /// What the command line said.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
@@ -56,6 +67,7 @@ pub struct RunOptions {
     pub socket: Option<PathBuf>,
     /// A PEM file of certificate authorities to trust besides the system's.
     pub ca: Option<PathBuf>,
+    pub sftp: SftpAt,
     /// Lets install steps download from loopback addresses; for tests.
     pub allow_loopback_downloads: bool,
 }
@@ -97,6 +109,7 @@ pub async fn run(options: RunOptions) -> Result<(), RunError> {
         () = signals.recv() => return Ok(()),
     };
     let mut tasks = JoinSet::new();
+    open_sftp(options.sftp, &node, &mut tasks, &shutdown).await;
     serve(&options, &node, &mut tasks, &shutdown).await?;
     tracing::info!(node.id = %node.id(), "the daemon is ready");
     tokio::select! {
@@ -195,6 +208,31 @@ async fn serve(
         Err(error) => return Err(error.into()),
     }
     Ok(())
+}
+
+/// Opens the door for file programs. A port that is taken, or a key that cannot be used, costs SFTP and nothing else.
+async fn open_sftp(at: SftpAt, node: &Node, tasks: &mut JoinSet<()>, shutdown: &CancellationToken) {
+    let address = match at {
+        SftpAt::Nowhere => return,
+        SftpAt::Usual => None,
+        SftpAt::Address(address) => Some(address),
+    };
+    let opened = async {
+        let listener = gantry_sftp::listen(address).await?;
+        let sftp = sftp::open(node, &listener, gantry_sftp::Limits::default()).await?;
+        Ok::<_, SftpError>((listener, sftp))
+    };
+    match opened.await {
+        Ok((listener, sftp)) => {
+            let port = listener.local_addr().map_or(0, |address| address.port());
+            tracing::info!(port, "SFTP is served");
+            tasks.spawn(sftp.run(listener, shutdown.clone()));
+        }
+        Err(error) => tracing::warn!(
+            error = chain(&error),
+            "SFTP is not served; name another address with --sftp, or --no-sftp if it is not wanted"
+        ),
+    }
 }
 
 /// A socket that only this user can open; one that a killed daemon left is replaced.

@@ -247,6 +247,11 @@ impl Jail {
         self.write(&path, after.as_bytes(), mode)
     }
 
+    /// The directory itself, to resolve beneath.
+    pub(crate) fn root(&self) -> &Dir {
+        &self.root
+    }
+
     /// Opens a regular file for reading. A pipe in its place neither blocks nor counts as a file.
     pub(crate) fn open_file(&self, path: &JailPath) -> Result<File, FilesError> {
         let mut options = OpenOptions::new();

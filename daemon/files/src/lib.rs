@@ -9,16 +9,19 @@
 //! [`archive`] unpacks with limits, and [`config`] edits settings as pure text.
 //!
 //! What people do with files by hand, over HTTP or otherwise, is one module for each: `list`, `transfer`, `rename`,
-//! `copy`; a [`Quota`] bounds what they add.
+//! `copy`, and for file programs `attributes`, `held` and `link`; a [`Quota`] bounds what they add.
 //!
 //! Modules in reading order: [`error`], [`path`], `spelling`, [`jail`], `place`, `walk`, `remove`, [`quota`], [`list`],
-//! [`transfer`], `rename`, [`copy`], [`config`], [`archive`], [`outbound`].
+//! [`transfer`], `rename`, [`copy`], [`attributes`], [`held`], `link`, [`config`], [`archive`], [`outbound`].
 
 pub mod archive;
+pub mod attributes;
 pub mod config;
 pub mod copy;
 pub mod error;
+pub mod held;
 pub mod jail;
+mod link;
 pub mod list;
 pub mod outbound;
 pub mod path;
@@ -31,9 +34,11 @@ pub mod transfer;
 mod walk;
 
 pub use archive::{ArchiveLimits, Extracted};
+pub use attributes::{Attributes, Changes, Links, Names, Times};
 pub use config::EditError;
 pub use copy::Copied;
 pub use error::FilesError;
+pub use held::{Access, Creation, Held};
 pub use jail::{Jail, Kind, Stat};
 pub use list::{Entry, Listing};
 pub use outbound::{Downloaded, OutboundClient, OutboundConfig, OutboundError, is_public};

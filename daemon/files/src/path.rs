@@ -62,6 +62,25 @@ impl JailPath {
         Ok(Self(parts().map(OsStr::from_bytes).collect()))
     }
 
+    /// A path as file programs write it: from the server's directory on, whether it begins with a slash or not. `..` is
+    /// taken as text and leads nowhere above.
+    pub fn from_absolute(bytes: &[u8]) -> Result<Self, FilesError> {
+        let mut kept: Vec<&[u8]> = Vec::new();
+        for part in bytes.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".") {
+            if part == b".." {
+                kept.pop();
+            } else {
+                kept.push(part);
+            }
+        }
+        Self::from_bytes(&kept.join(&b'/'))
+    }
+
+    /// The same, back: a slash and the path's bytes.
+    pub fn to_absolute(&self) -> Vec<u8> {
+        [b"/", self.0.as_os_str().as_bytes()].concat()
+    }
+
     pub fn is_root(&self) -> bool {
         self.0.as_os_str().is_empty()
     }
@@ -150,7 +169,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn file_programs_see_the_server_s_directory_as_the_root() {
+        for (asked, meant) in
+            [("/", ""), (".", ""), ("/../..", ""), ("/a/../../b/./c/", "b/c"), ("a//b", "a/b")]
+        {
+            let path = JailPath::from_absolute(asked.as_bytes()).unwrap();
+            assert_eq!(path, JailPath::parse(meant).unwrap(), "{asked}");
+            assert_eq!(path.to_absolute(), format!("/{meant}").into_bytes());
+        }
+        assert!(JailPath::from_absolute(b"a\0b").is_err());
+    }
+
     proptest! {
+        #[test]
+        fn whatever_a_file_program_asks_for_stays_inside(text in "[./a\\-]{0,40}") {
+            if let Ok(path) = JailPath::from_absolute(text.as_bytes()) {
+                prop_assert!(path.parts().all(|part| part != ".." && part != "."));
+                prop_assert_eq!(JailPath::from_absolute(&path.to_absolute()).unwrap(), path);
+            }
+        }
+
         #[test]
         fn whatever_is_accepted_stays_inside(text in "[./a\\-]{0,40}") {
             if let Ok(path) = JailPath::parse(&text) {

@@ -8,7 +8,7 @@ use crate::error::FilesError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the smallest file or directory takes, and what bytes are rounded up to.
-const BLOCK: u64 = 4096;
+pub(crate) const BLOCK: u64 = 4096;
 
 #[derive(Debug, Default)]
 struct Account {
@@ -46,6 +46,11 @@ impl Quota {
     pub fn measured(&self, since: Mark, bytes: u64) {
         let mut account = self.account();
         account.used = bytes.saturating_add(account.settled.saturating_sub(since.0));
+    }
+
+    /// The limit in bytes, if there is one.
+    pub fn most(&self) -> Option<u64> {
+        self.account().limit
     }
 
     /// Used and reserved, in bytes.
@@ -90,11 +95,17 @@ impl Reservation {
     }
 
     /// It is on the disk: what was reserved is used.
-    pub(crate) fn settle(mut self) {
+    pub(crate) fn settle(self) {
+        let bytes = self.bytes;
+        self.settle_as(bytes);
+    }
+
+    /// So much of it is on the disk; the rest is given back.
+    pub(crate) fn settle_as(mut self, bytes: u64) {
         let mut account = self.quota.account();
         account.reserved = account.reserved.saturating_sub(self.bytes);
-        account.used = account.used.saturating_add(self.bytes);
-        account.settled = account.settled.saturating_add(self.bytes);
+        account.used = account.used.saturating_add(bytes);
+        account.settled = account.settled.saturating_add(bytes);
         drop(account);
         self.bytes = 0;
     }

@@ -16,6 +16,8 @@ pub const MAX_SFTP_LEASE: u32 = 3_600;
 pub const MAX_SFTP_PEOPLE: usize = 10_000;
 /// Most keys, and most app passwords, of one person.
 pub const MAX_SFTP_CREDENTIALS: usize = 20;
+/// Most servers of one person.
+pub const MAX_SFTP_SERVERS: usize = 2_000;
 /// Most changes of one [`SftpActivity`]; what is more is only counted.
 pub const MAX_SFTP_CHANGES: usize = 100;
 

@@ -301,7 +301,7 @@ pub(crate) fn daemon(parts: &Parts, engine: Engine, folder: &Path) -> Result<Run
     let data = folder.join("node");
     let mut command = Command::new(&parts.gantryd);
     command.env("GANTRY_LOG", "warn").args(["run", "--runtime", engine.name(), "--data-dir"]).arg(&data);
-    command.arg("--socket").arg(data.join("gantryd.sock"));
+    command.arg("--socket").arg(data.join("gantryd.sock")).args(["--sftp", "127.0.0.1:0"]);
     Running::start(&mut command, &folder.join("gantryd.log"))
 }
 

@@ -37,7 +37,7 @@ impl Lone {
         let mut program = Program::new("lone", &folder, move || {
             let mut command = Command::new(&binary);
             command.args(["run", "--data-dir"]).arg(&data).arg("--socket").arg(&path);
-            command.arg("--docker-socket").arg(&docker);
+            command.arg("--docker-socket").arg(&docker).args(["--sftp", "127.0.0.1:0"]);
             command
         });
         program.start()?;

@@ -223,6 +223,7 @@ fn daemon(parts: &Parts, folder: &Path, data: &Path, port: u16, engine: &Path) -
         let mut command = Command::new(&program);
         command.args(["run", "--url", &format!("http://127.0.0.1:{port}"), "--data-dir"]).arg(&data);
         command.arg("--socket").arg(data.join("gantryd.sock")).arg("--docker-socket").arg(&engine);
+        command.args(["--sftp", "127.0.0.1:0"]);
         command
     })
 }

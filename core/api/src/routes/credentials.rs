@@ -22,7 +22,7 @@ fn keys() -> Vec<Route> {
         Route::get("/api/account/ssh-keys", "listSshKeys", "One's own SSH keys", Requirement::SignedIn, list_keys)
             .pages::<SshKeyView>(),
         Route::post("/api/account/ssh-keys", "addSshKey", "Adds a public key to sign in to SFTP with", Requirement::SignedIn, add_key)
-            .details("Ed25519, ECDSA, RSA of at least 2048 bits, and keys on security keys; at most 20 a person. Options, certificates and private keys are refused.")
+            .details("Ed25519 or ECDSA, without options; at most 20 a person. RSA keys, security keys, certificates and private keys are refused.")
             .idempotent()
             .takes::<SshKeyInput>()
             .status(201)

@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use gantry_auth::Standing;
 use gantry_domain::Role;
 use gantry_nodes::NodeError;
-use gantry_protocol::{MAX_SFTP_PEOPLE, SftpGrants, SftpKey, SftpPassword, SftpPerson, SftpServer};
+use gantry_protocol::{
+    MAX_SFTP_PEOPLE, MAX_SFTP_SERVERS, SftpGrants, SftpKey, SftpPassword, SftpPerson, SftpServer,
+};
 use gantry_store::sftp::{CandidateServer, SftpCandidate};
 use gantry_types::{UserId, permission::Permission};
 use std::time::Duration;
@@ -26,9 +28,6 @@ const GATHERING: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_secs(2);
 /// The most bytes of all people together: what a node takes, with room for what stands around them.
 const MOST_BYTES: usize = (8 << 20) - 1_024;
-
-/// Most servers of one person that a node takes; with more it would refuse everybody's.
-const MAX_SERVERS: usize = 2_000;
 
 /// The rights that SFTP asks for.
 const FILES: [Permission; 4] =
@@ -96,7 +95,7 @@ fn first_expiry(candidates: &[SftpCandidate], now: DateTime<Utc>) -> Option<Dura
 fn weigh(candidate: SftpCandidate) -> Option<SftpPerson> {
     let SftpCandidate { user, handle, role, keys, passwords, servers } = candidate;
     let servers = servers.into_iter().filter_map(|server| weigh_server(user, role, server));
-    let servers: Vec<SftpServer> = servers.take(MAX_SERVERS).collect();
+    let servers: Vec<SftpServer> = servers.take(MAX_SFTP_SERVERS).collect();
     (!servers.is_empty()).then(|| SftpPerson {
         user,
         handle,
@@ -171,7 +170,7 @@ mod tests {
             passwords: Vec::new(),
             servers: (0..2_001).map(server).collect(),
         };
-        assert_eq!(weigh(candidate(Role::Admin)).unwrap().servers.len(), MAX_SERVERS);
+        assert_eq!(weigh(candidate(Role::Admin)).unwrap().servers.len(), MAX_SFTP_SERVERS);
         assert!(weigh(candidate(Role::User)).is_none());
     }
 

@@ -9,7 +9,7 @@ use super::{
     routes::{Asked, Body, Id, internal, invalid, known},
 };
 use crate::{
-    desk::Desk,
+    desk::{Desk, open_jail},
     node::Node,
     server::{FileTerms, refusal},
 };
@@ -53,16 +53,7 @@ impl Session {
         let handle = known(node, id)?;
         let place = handle.desk.admit()?;
         let terms = handle.terms().await?;
-        let root = node.shared().data.server_files(id);
-        let owner = node.shared().own_files.then_some(terms.user);
-        let opened = tokio::task::spawn_blocking(move || Jail::open(&root, owner)).await;
-        let jail = opened.map_err(|error| internal(&error))?.map_err(|error| match error {
-            FilesError::Root { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                refusal(RefusalCode::UnknownServer, "The server has no files yet: it is not installed.")
-                    .into()
-            }
-            error => internal(&error),
-        })?;
+        let jail = open_jail(node.shared(), id, &terms).await?;
         Ok(Self { jail, desk: handle.desk, terms, place })
     }
 

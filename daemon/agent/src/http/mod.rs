@@ -21,6 +21,8 @@ use gantry_protocol::{Refusal, RefusalCode};
 
 /// The largest desired server.
 const SERVER_BYTES: usize = 1 << 20;
+/// Everybody who may come in over SFTP.
+const SFTP_BYTES: usize = 8 << 20;
 /// The largest of all other bodies.
 const SMALL_BYTES: usize = 64 << 10;
 
@@ -36,6 +38,7 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}/console/live", get(streams::console))
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))
         .route("/v1/servers/{id}/files/content", get(files::read).put(files::write))
+        .route("/v1/sftp", put(routes::put_sftp).layer(DefaultBodyLimit::max(SFTP_BYTES)))
         .route("/v1/events", get(streams::events))
         .route("/v1/events/acknowledge", post(routes::acknowledge))
         .route("/v1/samples", get(streams::samples))

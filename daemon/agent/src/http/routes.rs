@@ -18,7 +18,8 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use gantry_protocol::{
-    Acknowledge, ConsoleCommand, ConsolePage, DesiredServer, NodeReport, ObservedServer, Refusal, RefusalCode,
+    Acknowledge, ConsoleCommand, ConsolePage, DesiredServer, NodeReport, ObservedServer, Refusal,
+    RefusalCode, SftpGrants,
 };
 use gantry_types::ServerId;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -141,6 +142,22 @@ pub(super) async fn console(
     let page = tokio::task::spawn_blocking(move || console.page(asked.after, limit)).await;
     let page = page.map_err(|error| internal(&error))?.map_err(|error| internal(&error))?;
     Ok(Json(page))
+}
+
+pub(super) async fn put_sftp(
+    State(node): State<Node>,
+    Body(grants): Body<SftpGrants>,
+) -> Result<StatusCode, Refused> {
+    if node.shared().sftp.get().is_none() {
+        return Err(Refused::new(StatusCode::NOT_FOUND, RefusalCode::Invalid, "this node has no SFTP"));
+    }
+    // Thousands of keys are read first.
+    let taken = tokio::task::spawn_blocking(move || match node.shared().sftp.get() {
+        Some(door) => door.sftp.replace(&grants),
+        None => Ok(()),
+    });
+    taken.await.map_err(|error| internal(&error))?.map_err(|error| invalid(error.to_string()))?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn acknowledge(

@@ -27,7 +27,7 @@ fn download(url: String) -> Download {
     Download { url, path: "game.tar.gz".to_owned(), expect: Some(expect), max_bytes: 1 << 20 }
 }
 
-fn fetch(url: String) -> Step {
+pub(crate) fn fetch(url: String) -> Step {
     step("Fetch the game", Action::Download(download(url)))
 }
 

@@ -11,5 +11,6 @@ mod lifecycle;
 mod mirror;
 mod readiness;
 mod secrets;
+mod sftp;
 mod subvolumes;
 mod unix_socket;

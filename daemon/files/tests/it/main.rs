@@ -6,6 +6,7 @@ mod archives;
 mod attacks;
 mod by_hand;
 mod downloads;
+mod in_place;
 mod jail;
 
 use gantry_files::{Jail, JailPath};

@@ -132,6 +132,7 @@ impl Door {
         let path = path.replace("{userId}", NOBODY).replace("{allocationId}", NOBODY);
         let about_files = path.contains("/files") && self.body.is_none();
         let path = if about_files { format!("{path}?path=matrix.txt") } else { path };
+        let path = if self.route.id == "nodeParts" { format!("{path}?kind=core") } else { path };
         let request = client.request(self.route.method.clone(), &path).header("origin", &client.url);
         let request = match &self.body {
             Some(body) => request.json(body),

@@ -48,6 +48,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("enrollNode", Administrator),
     ("revokeNode", Administrator),
     ("nodeStatistics", Administrator),
+    ("nodeParts", Administrator),
     ("listAllocations", Administrator),
     ("createAllocations", Administrator),
     ("deleteAllocation", Administrator),
