@@ -93,7 +93,7 @@ export interface paths {
         put?: never;
         /**
          * Adds a public key to sign in to SFTP with
-         * @description Ed25519, ECDSA, RSA of at least 2048 bits, and keys on security keys; at most 20 a person. Options, certificates and private keys are refused.
+         * @description Ed25519 or ECDSA, without options; at most 20 a person. RSA keys, security keys, certificates and private keys are refused.
          *
          *     Needs a session.
          */

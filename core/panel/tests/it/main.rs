@@ -21,5 +21,6 @@ mod nodes;
 mod repeats;
 mod servers;
 mod sessions;
+mod sftp;
 mod sockets;
 mod uploads;

@@ -17,7 +17,11 @@ use gantry_runtime::{DockerRuntime, Runtime, SimulatedRuntime, docker::DockerCon
 use serde_json::json;
 use std::sync::Arc;
 use tempfile::TempDir;
-use tokio::{net::UdpSocket, sync::watch, task::JoinSet};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::watch,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct TestNode {
@@ -76,6 +80,10 @@ impl TestNode {
         let identity = identity.await.unwrap();
         let node = start(&data, identity.node_id, runtime(identity.node_id).await).await;
         let shutdown = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let sftp = gantry_agent::sftp::open(&node, &listener, Default::default()).await.unwrap();
+        let shut = shutdown.clone();
+        tasks.spawn(async move { sftp.run(listener, shut).await });
         let (state, _) = watch::channel(LinkState::default());
         let config = LinkConfig { identity, agent_version: AGENT_VERSION.to_owned(), extra_ca: None, state };
         tasks.spawn(link::run(config, http::router(node.clone()), shutdown.clone()));
