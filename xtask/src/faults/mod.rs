@@ -5,10 +5,11 @@
 //! `xtask/faults/counter`, which counts aloud. A part that others use as well is never hurt: PostgreSQL, the link, the
 //! disk, and Docker where Docker itself breaks, are private.
 //!
-//! Modules in reading order: [`wait`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
+//! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
 //! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
-//! [`docker`], [`disk`], [`plan`], [`repeat`].
+//! [`docker`], [`disk`], [`files`], [`plan`], [`repeat`].
 
+mod chance;
 mod client;
 mod crash;
 mod cut;
@@ -16,6 +17,7 @@ mod database;
 mod disk;
 mod docker;
 mod engine;
+mod files;
 mod plan;
 mod plane;
 mod power;
@@ -33,7 +35,7 @@ mod world;
 use crate::{
     components, docker as machine, environment,
     processes::Processes,
-    shell::{Result, cargo, run, say, target_directory},
+    shell::{Result, cargo, random_hex, run, say, target_directory},
 };
 use clap::Args;
 use rustix::process::Signal;
@@ -56,6 +58,9 @@ pub struct Options {
     /// Names the entries and runs none
     #[arg(long)]
     pub list: bool,
+    /// Where moments by chance begin, to have the same ones again
+    #[arg(long)]
+    pub seed: Option<u64>,
     /// Take the two binaries from this folder, as they are
     #[arg(long)]
     pub binaries: Option<PathBuf>,
@@ -112,12 +117,17 @@ fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Resul
             target_directory().join("debug")
         }
     };
-    Ok(Parts { programs, plugins })
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => u64::from_str_radix(&random_hex(4)?, 16)?,
+    };
+    Ok(Parts { programs, plugins, seed })
 }
 
 /// Answers how many failed.
 fn run_all(entries: &[&Entry], parts: &Parts, folder: &Path) -> usize {
     say("breaking things", "each entry: what breaks, how long it took, and why it failed");
+    println!("moments by chance: --seed {}", parts.seed);
     let mut common: Option<World> = None;
     let mut failed = 0;
     for (number, entry) in entries.iter().enumerate() {

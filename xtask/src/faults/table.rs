@@ -3,7 +3,7 @@
 use super::{
     crash, cut, database, disk, docker,
     engine::LiveRestore,
-    plan, plane, power, repeat,
+    files, plan, plane, power, repeat,
     watch::Watch,
     world::{Kind, Parts, World},
 };
@@ -48,6 +48,8 @@ pub const ENTRIES: &[Entry] = &[
     short("F40", "planning refuses, panics, or never ends", plan::failures),
     long("F02", "kill -9 of the daemon ten times, soon after its start", COMMON, power::again_and_again),
     long("F03", "the daemon is restarted five times", COMMON, power::restarted),
+    long("F10a", "kill -9 of either program while a file is uploaded over another", COMMON, files::uploaded),
+    long("F10b", "kill -9 of the daemon while an archive is unpacked and a directory copied", COMMON, files::unpacked),
     long("F11", "kill -9 of the daemon during stop, kill, restart and reinstallation", COMMON, power::during_actions),
     long("F12", "kill -9 of either program while servers are deleted", COMMON, power::during_deletion),
     long("F16", "PostgreSQL crashes five times", COMMON, database::restarts),

@@ -1,6 +1,7 @@
 //! A whole Gantry to be hurt: control plane, daemon, PostgreSQL and an engine, the link between them through a proxy.
 
 use super::{
+    chance::Chance,
     client::{Client, text},
     engine::{Engine, LiveRestore},
     program::{Program, Usage},
@@ -33,6 +34,14 @@ pub struct Parts {
     pub programs: PathBuf,
     /// The folder with the counting game alone.
     pub plugins: PathBuf,
+    pub seed: u64,
+}
+
+impl Parts {
+    /// The moments of one entry.
+    pub fn chance(&self, id: &str) -> Chance {
+        Chance::of(self.seed, id)
+    }
 }
 
 /// What is special about a world.
@@ -211,7 +220,8 @@ fn control_plane(parts: &Parts, folder: &Path, database: &str, url: &str) -> Pro
     Program::new("gantry", folder, move || {
         let mut command = Command::new(&program);
         command.env("DATABASE_URL", &database).args(["serve", "--listen", url.trim_start_matches("http://")]);
-        command.args(["--public-url", &url, "--rate-limit-general", "1000000000", "--data-dir"]).arg(&data);
+        command.args(["--public-url", &url, "--rate-limit-general", "1000000000"]);
+        command.args(["--rate-limit-files", "1000000000", "--data-dir"]).arg(&data);
         command.arg("--plugins-dir").arg(&plugins);
         command
     })
