@@ -15,11 +15,20 @@ const BACK: Duration = Duration::from_secs(10);
 /// How long an installation that was cut may take to end, one way or the other.
 const RESUMED: Duration = Duration::from_secs(60);
 
-/// F01.
+/// F01, with two games.
 pub fn playing(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+    games_play_on(world, 2, 50)
+}
+
+/// F01, as the row has it: twenty games that print 100 lines a second each.
+pub fn twenty(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+    games_play_on(world, 20, 100)
+}
+
+fn games_play_on(world: &mut World, count: u32, per_second: u32) -> Result<()> {
     let mut games = Vec::new();
-    for number in 1..=2 {
-        let server = world.counting(&format!("game {number}"), 50)?;
+    for number in 1..=count {
+        let server = world.counting(&format!("game {number}"), per_second)?;
         world.counts_on(&server, 20)?;
         games.push((world.engine.container(&server)?, server));
     }

@@ -152,6 +152,20 @@ impl Engine {
         Ok(ids.map(str::to_owned).collect())
     }
 
+    /// All that a private one consists of, and the games in it.
+    pub fn processes(&self) -> Result<Vec<i32>> {
+        let run = self.folder.as_ref().ok_or("this engine is not ours")?.display().to_string();
+        let is_ours = |pid: &i32| {
+            fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&run))
+        };
+        let mut ours: Vec<i32> = all_processes()?.into_iter().filter(is_ours).collect();
+        for container in self.containers("gantry.purpose")? {
+            ours.extend(i32::try_from(container.pid).ok().filter(|pid| *pid > 0));
+        }
+        Ok(ours)
+    }
+
     /// Removes what a node has in it.
     pub fn clear(&self, node: &str) -> Result<()> {
         let label = format!("gantry.node={node}");
@@ -185,6 +199,12 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// Of the whole machine.
+pub fn all_processes() -> Result<Vec<i32>> {
+    let names = fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name());
+    Ok(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
 }
 
 /// Deepest first.

@@ -2,21 +2,24 @@
 //!
 //! Each entry takes a whole Gantry of real processes (control plane, daemon, PostgreSQL, Docker), breaks one part as its
 //! row of the table says, and asserts what must be true afterwards, under the invariants of [`watch`]. The game is
-//! `xtask/faults/counter`, which counts aloud. A part that others use as well is never hurt: PostgreSQL, the link, the
+//! `xtask/faults/counter`, which counts aloud; where very many events are wanted, `xtask/faults/crier`. A part that others use as well is never hurt: PostgreSQL, the link, the
 //! disk, and Docker where Docker itself breaks, are private.
 //!
 //! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
 //! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
-//! [`docker`], [`disk`], [`files`], [`plan`], [`repeat`].
+//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`].
 
+mod backlog;
 mod chance;
 mod client;
+mod clock;
 mod crash;
 mod cut;
 mod database;
 mod disk;
 mod docker;
 mod engine;
+mod everything;
 mod files;
 mod plan;
 mod plane;
@@ -25,6 +28,7 @@ mod power;
 mod program;
 mod proxy;
 mod repeat;
+mod restore;
 mod servers;
 mod socket;
 mod table;
@@ -107,7 +111,7 @@ fn choose(options: &Options) -> Result<Vec<&'static Entry>> {
 fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Result<Parts> {
     let plugins = folder.join("plugins");
     environment::curl()?;
-    components::build_counter(&plugins)?;
+    components::build_faults(&plugins)?;
     machine::ensure_engine(processes)?;
     machine::ensure_base_image()?;
     let programs = match &options.binaries {

@@ -226,6 +226,16 @@ fn usage(world: &World) -> Result<()> {
     for (program, baseline, name) in
         [(&world.control_plane, plane, "control plane"), (&world.daemon, daemon, "daemon")]
     {
+        if std::env::var("FDS").is_ok() {
+            let pid = program.pid().unwrap_or(0);
+            let mut all: Vec<String> = fs::read_dir(format!("/proc/{pid}/fd"))?
+                .flatten()
+                .filter_map(|e| fs::read_link(e.path()).ok())
+                .map(|p| p.display().to_string())
+                .collect();
+            all.sort();
+            println!("FDS {name} at first {baseline:?} now {} {all:#?}", all.len());
+        }
         until(&format!("I8: the {name} gives back what it took"), SOON, || {
             let usage = program.usage().map_err(|error| error.to_string())?;
             let fits =
