@@ -211,7 +211,8 @@ pub fn all_processes() -> Result<Vec<i32>> {
 fn mounts_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let table = fs::read_to_string("/proc/mounts")?;
     let points = table.lines().filter_map(|line| line.split(' ').nth(1)).map(PathBuf::from);
-    let mut below: Vec<PathBuf> = points.filter(|point| point.starts_with(folder)).collect();
+    let mut below: Vec<PathBuf> =
+        points.filter(|point| point.starts_with(folder) && point != folder).collect();
     below.reverse();
     Ok(below)
 }

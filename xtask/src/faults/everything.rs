@@ -72,8 +72,7 @@ pub fn starved(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let container = world.engine.container(&server)?;
     world.daemon.kill()?;
     let cage = Cage::make(TOO_LITTLE)?;
-    world.daemon.start()?;
-    cage.take(world.daemon.pid().ok_or("the daemon does not run")?)?;
+    cage.around(|| world.daemon.start())?;
     until("the kernel kills the daemon", SOON, || match world.daemon.alive() {
         Ok(()) => Err("it lives"),
         Err(_) => Ok(()),
@@ -133,8 +132,18 @@ impl Cage {
         Ok(cage)
     }
 
-    fn take(&self, pid: u32) -> Result<()> {
-        Ok(fs::write(self.0.join("cgroup.procs"), pid.to_string())?)
+    /// What is started meanwhile is in it from its first moment on; this process only passes through.
+    fn around(&self, start: impl FnOnce() -> Result<()>) -> Result<()> {
+        let groups = fs::read_to_string("/proc/self/cgroup")?;
+        let is_ours = |line: &&str| line.contains(":memory:") || line.starts_with("0::");
+        let line = groups.lines().find(is_ours).ok_or("this process is in no control group")?;
+        let own = line.rsplit(':').next().unwrap_or("/").trim_start_matches('/');
+        let above = self.0.parent().ok_or("a control group has no parent")?;
+        let this = std::process::id().to_string();
+        fs::write(self.0.join("cgroup.procs"), &this)?;
+        let started = start();
+        fs::write(above.join(own).join("cgroup.procs"), &this)?;
+        started
     }
 
     fn remove(&self) -> Result<()> {

@@ -7,7 +7,7 @@ use super::{
     program::{Program, Usage},
     proxy::Proxy,
     socket,
-    wait::{check, until},
+    wait::until,
 };
 use crate::{
     postgres::Cluster,
@@ -237,7 +237,11 @@ impl World {
         self.engine.end()?;
         self.cluster.stop()?;
         if let Some(mounted) = &self.mounted {
-            check(unmount(mounted), || format!("{} stays mounted", mounted.display()))?;
+            until(
+                "a disk is unmounted",
+                SOON,
+                || if unmount(mounted) { Ok(()) } else { Err("it is in use") },
+            )?;
         }
         self.cluster.remove()?;
         Ok(fs::remove_dir_all(&self.folder)?)

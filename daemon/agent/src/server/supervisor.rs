@@ -320,6 +320,9 @@ impl Supervisor {
         for effect in effects {
             self.perform(effect).await;
         }
+        if self.record.is_deleted() {
+            self.console.forget();
+        }
         Ok(())
     }
 
