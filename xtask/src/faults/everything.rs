@@ -21,7 +21,7 @@ const BACK: Duration = Duration::from_secs(120);
 /// Between two parts that come up, so that each misses those after it.
 const APART: Duration = Duration::from_secs(3);
 /// Far less than a daemon needs.
-const TOO_LITTLE: u64 = 8 << 20;
+const TOO_LITTLE: u64 = 2 << 20;
 
 /// F37, as far as processes go: daemon, control plane, PostgreSQL, Docker and all games are killed at one moment, and come
 /// back in an unkind order, each before what it needs. A page cache is not lost in this way: what was written and not

@@ -19,6 +19,9 @@ use std::collections::HashMap;
 /// Servers that are read at once.
 const PAGE: u32 = 100;
 
+/// So far a node may be ahead of a database that was restored.
+const FURTHEST: u64 = 1_000_000;
+
 /// What the node has: which generation, and what became of it.
 type Known = HashMap<ServerId, (u64, Observed)>;
 
@@ -73,6 +76,9 @@ async fn send(link: &Link, scope: Scope, known: &Known) -> Answer<Vec<ServerId>>
             let (id, generation) = (desired.server.id, desired.server.generation);
             seen.push(id);
             match known.get(&id) {
+                Some(&(there, _)) if there > generation.saturating_add(FURTHEST) => {
+                    tracing::error!(server.id = %id, there, generation, "the node claims a generation that cannot be");
+                }
                 Some(&(there, state)) if there > generation => catch_up(link, id, there, state).await?,
                 Some(&(there, _)) if there == generation => {
                     if desired.server.acknowledged_generation < generation {
