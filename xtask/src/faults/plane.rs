@@ -136,7 +136,7 @@ impl World {
         let stored = self
             .sql(&format!("SELECT last_event_seq FROM nodes WHERE id = '{}'", self.node))
             .map_err(|error| error.to_string())?;
-        if last.to_string() == stored { Ok(()) } else { Err(format!("{stored} of {last}")) }
+        if last.as_u64() == stored.parse().ok() { Ok(()) } else { Err(format!("{stored} of {last}")) }
     }
 }
 
