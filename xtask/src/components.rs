@@ -26,9 +26,9 @@ pub fn build_examples(out: &Path) -> Result<Vec<PathBuf>> {
     build_all("examples", "an example that does not build is none", out)
 }
 
-/// Builds the game of the fault bench into `out`.
-pub fn build_counter(out: &Path) -> Result<Vec<PathBuf>> {
-    build_all("xtask/faults", "the fault bench has a game of its own", out)
+/// Builds the games of the fault bench into `out`.
+pub fn build_faults(out: &Path) -> Result<Vec<PathBuf>> {
+    build_all("xtask/faults", "the fault bench has games of its own", out)
 }
 
 fn build_all(folder: &str, why: &str, out: &Path) -> Result<Vec<PathBuf>> {

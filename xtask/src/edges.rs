@@ -53,8 +53,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
     ("xtask", &[]),
-    // The game of the fault bench is a plugin like any other.
+    // The games of the fault bench are plugins like any other.
     ("gantry-counter", &["gantry-plugin"]),
+    ("gantry-crier", &["gantry-plugin"]),
     // Measures the programs from outside; only the sandbox is measured as a library.
     ("gantry-bench", &["gantry-host", "gantry-types"]),
 ];

@@ -102,6 +102,19 @@ pub fn sftp() -> Result<()> {
     Ok(())
 }
 
+/// The library that gives one program another time.
+pub fn other_time() -> Result<PathBuf> {
+    let place = || {
+        let folders = std::fs::read_dir("/usr/lib").ok()?.flatten().map(|entry| entry.path());
+        let mut libraries = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
+        libraries.find(|library| library.is_file())
+    };
+    if place().is_none() {
+        apt(&["libfaketime"], "a daemon is given a clock that is wrong")?;
+    }
+    place().ok_or_else(|| "libfaketime was installed but not found below /usr/lib".into())
+}
+
 /// How plugins are compiled here.
 pub enum WasmToolchain {
     /// The toolchain at hand has the target.

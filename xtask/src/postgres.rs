@@ -157,18 +157,27 @@ impl Cluster {
 
     /// What a query answers, as text.
     pub fn query(&self, database: &str, sql: &str) -> Result<String> {
-        output(Command::new(programs()?.join("psql")).env("PGPASSWORD", &self.password).args([
-            "-h",
-            "127.0.0.1",
-            "-p",
-            &self.port.to_string(),
-            "-U",
-            "postgres",
-            "-d",
-            database,
-            "-tAc",
-            sql,
-        ]))
+        output(self.client("psql")?.args(["-d", database, "-tAc", sql]))
+    }
+
+    /// Writes all of a database into a file.
+    pub fn dump(&self, database: &str, to: &Path) -> Result<()> {
+        output(self.client("pg_dump")?.args(["-Fc", "-d", database, "-f"]).arg(to)).map(drop)
+    }
+
+    /// Puts a database back as it was when the file was written, whoever is connected.
+    pub fn restore(&self, database: &str, from: &Path) -> Result<()> {
+        self.query("postgres", &format!("drop database {database} with (force)"))?;
+        self.query("postgres", &format!("create database {database}"))?;
+        output(self.client("pg_restore")?.args(["--exit-on-error", "-d", database]).arg(from)).map(drop)
+    }
+
+    /// One of its programs, as the superuser.
+    fn client(&self, program: &str) -> Result<Command> {
+        let mut command = Command::new(programs()?.join(program));
+        command.env("PGPASSWORD", &self.password);
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres"]);
+        Ok(command)
     }
 
     fn control(&self) -> Result<Command> {

@@ -142,7 +142,7 @@ fn store_code(error: &StoreError) -> Code {
         StoreError::InUse(_) => Code::InUse,
         StoreError::InvalidCursor => Code::InvalidRequest,
         StoreError::Busy(_) => Code::Overloaded,
-        StoreError::Lost(_) => Code::Unavailable,
+        StoreError::Lost(_) | StoreError::Full(_) => Code::Unavailable,
         StoreError::Secret(_)
         | StoreError::Unreadable(_)
         | StoreError::Migration(_)
@@ -152,7 +152,8 @@ fn store_code(error: &StoreError) -> Code {
 
 /// Whether the store's own sentence is meant for the outside.
 fn is_outside_text(error: &StoreError) -> bool {
-    !matches!(store_code(error), Code::Internal | Code::Overloaded | Code::Unavailable)
+    matches!(error, StoreError::Full(_))
+        || !matches!(store_code(error), Code::Internal | Code::Overloaded | Code::Unavailable)
 }
 
 fn node_code(error: &NodeError) -> Code {

@@ -49,7 +49,7 @@ fn not(code: Code, reason: impl Into<String>) -> Result<(), NotPossible> {
 
 /// Whether `action` is possible in `situation`. Rights are another matter.
 pub fn check(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
-    if situation.desired == Desired::Deleted || situation.observed == Observed::Deleted {
+    if situation.desired == Desired::Deleted {
         return not(Code::Conflict, "The server is being deleted.");
     }
     held(situation, action)?;
@@ -93,9 +93,14 @@ fn busy(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossibl
 fn state(observed: Observed, action: ServerAction) -> Result<(), NotPossible> {
     use ServerAction as A;
     match (action, observed) {
-        (A::Reinstall | A::Delete, _) => Ok(()),
+        (A::Delete, _) => Ok(()),
+        // An older copy of the database was put back.
+        (_, Observed::Deleted) => not(
+            Code::Conflict,
+            "The server is gone from its node, which was told to delete it: delete it here as well.",
+        ),
+        (A::Reinstall, _) => Ok(()),
         (_, Observed::Uninstalled) => not(Code::NotInstalled, "The game is not installed."),
-        (_, Observed::Deleted) => not(Code::Conflict, "The server is deleted."),
         (A::Start, Observed::Offline | Observed::Crashed) => Ok(()),
         (A::Start, Observed::Starting | Observed::Running) => not(Code::Conflict, "The server runs already."),
         (A::Start | A::Restart | A::Stop, Observed::Stopping) => {
@@ -139,7 +144,7 @@ Stop        --++-+-
 Restart     -+++-+-
 Kill        --+++--
 Reinstall   ++++++-
-Delete      ++++++-
+Delete      +++++++
 Command     --+++--
 ";
         let mut table = String::new();

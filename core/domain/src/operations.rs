@@ -54,10 +54,18 @@ pub fn may_move(from: OperationState, to: OperationState) -> bool {
 /// The failure of an operation whose time has run out.
 pub fn deadline_exceeded(kind: OperationKind) -> OperationFailure {
     let code = gantry_types::problem::Code::DeadlineExceeded;
+    let remedy = match kind {
+        OperationKind::Install | OperationKind::Reinstall | OperationKind::Restart => {
+            "Check that the node is connected, then try again."
+        }
+        OperationKind::Start | OperationKind::Stop | OperationKind::Kill | OperationKind::Delete => {
+            "Check that the node is connected. What is wanted of the server stands: the node sees to it once it hears."
+        }
+    };
     OperationFailure {
         code: code.as_str().to_owned(),
         message: format!("The node did not finish within {} minutes.", time_allowed(kind).num_minutes()),
-        remedy: Some("Check that the node is connected, then try again.".to_owned()),
+        remedy: Some(remedy.to_owned()),
         step: None,
         log_tail: Vec::new(),
     }

@@ -36,6 +36,9 @@ pub enum StoreError {
     /// The connection broke, as when the database restarts. A transaction has had its effect wholly or not at all.
     #[error("the database went away")]
     Lost(#[source] sqlx::Error),
+    /// It goes on answering what changes nothing.
+    #[error("the database has no room left on its disk, or another of its resources is used up")]
+    Full(#[source] sqlx::Error),
     #[error("a secret could not be used")]
     Secret(#[from] SecretError),
     /// A row holds what the code does not know, such as a state of a later version.
@@ -57,6 +60,7 @@ impl From<sqlx::Error> for StoreError {
         match error {
             error @ sqlx::Error::PoolTimedOut => Self::Busy(error),
             error if is_lost(&error) => Self::Lost(error),
+            error if is_full(&error) => Self::Full(error),
             error => Self::Database(error),
         }
     }
@@ -72,6 +76,11 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Class 53, insufficient resources, of PostgreSQL's Appendix A.
+fn is_full(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.code().is_some_and(|code| code.starts_with("53")))
 }
 
 /// The meaning of a violated constraint.

@@ -14,7 +14,7 @@ use gantry_domain::{
 };
 use gantry_types::{
     NodeId, ServerId,
-    server::{Hold, ObservedState},
+    server::{Desired, Hold, ObservedState},
 };
 use sqlx::types::Json;
 use std::{collections::HashMap, sync::Arc};
@@ -109,6 +109,31 @@ impl SystemTx {
         )
         .execute(self.db())
         .await?;
+        Ok(())
+    }
+
+    /// The node has a later generation than this database, and with it a wish that nobody here knows: from there on it
+    /// counts as acknowledged. What is to be deleted stays so.
+    pub async fn catch_up_generation(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        generation: u64,
+        desired: Option<Desired>,
+    ) -> Result<(), StoreError> {
+        let done = sqlx::query!(
+            "UPDATE servers SET generation = $3, acknowledged_generation = $3, desired = coalesce($4, desired)
+             WHERE id = $1 AND node_id = $2 AND generation < $3 AND desired <> 'deleted'",
+            server.uuid(),
+            node.uuid(),
+            codec::to_i64(generation),
+            desired.map(codec::desired)
+        )
+        .execute(self.db())
+        .await?;
+        if done.rows_affected() == 1 {
+            self.tell(Notice::Server { server, node, desired: false });
+        }
         Ok(())
     }
 

@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const STALE: Duration = Duration::from_secs(60);
 /// One younger than this is as good as a further one.
 const FRESH: Duration = Duration::from_secs(1);
+/// By so much the kernel's times of files may lag behind the clock.
+const COARSE: Duration = Duration::from_millis(20);
 
 pub(crate) struct Desk {
     pub(crate) quota: Quota,
@@ -36,18 +38,19 @@ pub(crate) struct Desk {
     changing: Arc<Mutex<()>>,
     measured: Mutex<Option<Instant>>,
     room: Arc<Semaphore>,
-    /// Temporary files from before belong to nobody any more. In seconds of Unix time.
-    opened_at: i64,
+    /// Temporary files from before belong to nobody any more. In Unix time.
+    opened_at: Duration,
 }
 
 impl Desk {
     pub(crate) fn new(now: DateTime<Utc>) -> Self {
+        let opened_at = Duration::from_nanos(now.timestamp_nanos_opt().unwrap_or(0).unsigned_abs());
         Self {
             quota: Quota::default(),
             changing: Arc::default(),
             measured: Mutex::new(None),
             room: Arc::new(Semaphore::new(AT_ONCE)),
-            opened_at: now.timestamp(),
+            opened_at: opened_at.saturating_sub(COARSE),
         }
     }
 

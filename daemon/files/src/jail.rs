@@ -24,6 +24,7 @@ use std::{
     os::fd::{AsFd, OwnedFd},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -223,8 +224,9 @@ impl Jail {
         walk::usage(self.directory(&JailPath::root())?, cancel)
     }
 
-    /// The same, and removes what writes left behind that were cut off before `before`, in seconds of Unix time.
-    pub fn sweep(&self, before: i64, cancel: &CancellationToken) -> Result<Usage, FilesError> {
+    /// The same, and removes what writes and copies of an earlier process left behind that were cut off before `before`,
+    /// in Unix time.
+    pub fn sweep(&self, before: Duration, cancel: &CancellationToken) -> Result<Usage, FilesError> {
         walk::sweep(self.directory(&JailPath::root())?, before, cancel)
     }
 

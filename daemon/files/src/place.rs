@@ -10,11 +10,14 @@ use std::{
     ffi::{OsStr, OsString},
     fs::File,
     os::fd::OwnedFd,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Names of temporary files begin so.
-pub(crate) const TEMPORARY: &str = ".gantry-tmp-";
+const TEMPORARY: &str = ".gantry-tmp-";
 
 /// Tries to find a free temporary name.
 const TRIES: u32 = 64;
@@ -135,5 +138,20 @@ pub(crate) fn temporary_name() -> OsString {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().subsec_nanos();
-    OsStr::new(&format!("{TEMPORARY}{:x}-{count:x}-{now:x}", std::process::id())).to_owned()
+    OsStr::new(&format!("{}{count:x}-{now:x}", own_beginning())).to_owned()
+}
+
+/// Whether it is a temporary name that another process gave.
+pub(crate) fn is_abandoned(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(TEMPORARY.as_bytes()) && !name.starts_with(own_beginning().as_bytes())
+}
+
+/// How temporary names of this process begin. Its id alone would not do: in a container it is the same at each start.
+fn own_beginning() -> &'static str {
+    static BEGINNING: OnceLock<String> = OnceLock::new();
+    BEGINNING.get_or_init(|| {
+        let started = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
+        format!("{TEMPORARY}{:x}-{started:x}-", std::process::id())
+    })
 }

@@ -4,7 +4,7 @@
 //! again through `..` on the way back, and only believed if they are the same directory as before. Links are never
 //! followed and mounts never entered.
 
-use crate::{error::FilesError, place::TEMPORARY};
+use crate::{error::FilesError, place::is_abandoned};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat};
 use std::{
     collections::HashSet,
@@ -13,6 +13,7 @@ use std::{
         fd::{AsFd, BorrowedFd, OwnedFd},
         unix::ffi::OsStrExt,
     },
+    time::Duration,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -167,19 +168,47 @@ pub(crate) fn usage(root: OwnedFd, cancel: &CancellationToken) -> Result<Usage, 
     Ok(sum.usage)
 }
 
-/// Adds up a tree and removes temporary files on the way that were last touched before `before`, in seconds of Unix
-/// time. The kernel sets that time, so nobody can make a file look older than it is.
-pub(crate) fn sweep(root: OwnedFd, before: i64, cancel: &CancellationToken) -> Result<Usage, FilesError> {
+/// Adds up a tree and removes on the way what writes and copies of an earlier process left, last touched before `before`
+/// in Unix time. The kernel sets that time, so nobody can make a file look older than it is.
+pub(crate) fn sweep(
+    root: OwnedFd,
+    before: Duration,
+    cancel: &CancellationToken,
+) -> Result<Usage, FilesError> {
     let mut sum = Sum::default();
     tree(root, cancel, |entry| {
-        let left_over = entry.name.as_bytes().starts_with(TEMPORARY.as_bytes())
-            && FileType::from_raw_mode(entry.stat.st_mode) == FileType::RegularFile
-            && entry.stat.st_ctime < before;
-        if left_over && rustix::fs::unlinkat(entry.parent, entry.name, AtFlags::empty()).is_ok() {
+        if is_left_over(entry, before) && removed(entry, cancel)? {
             return Ok(());
         }
         sum.add(&entry.stat);
         Ok(())
     })?;
     Ok(sum.usage)
+}
+
+/// Whether nobody works on it any more. What this process made is at work whatever the clock says of its age, and a
+/// directory is one of a copy only if it is the daemon's alone: tenants name theirs as they like.
+fn is_left_over(entry: &Entry<'_>, before: Duration) -> bool {
+    let stat = &entry.stat;
+    let seconds = u64::try_from(stat.st_ctime).unwrap_or(0);
+    let changed = Duration::new(seconds, u32::try_from(stat.st_ctime_nsec).unwrap_or(0));
+    let ours = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile | FileType::Symlink => true,
+        FileType::Directory => {
+            stat.st_uid == rustix::process::geteuid().as_raw() && stat.st_mode & 0o777 == 0o700
+        }
+        _ => false,
+    };
+    ours && changed < before && is_abandoned(entry.name)
+}
+
+/// False if it is still there.
+fn removed(entry: &Entry<'_>, cancel: &CancellationToken) -> Result<bool, FilesError> {
+    let parent = entry.parent.try_clone_to_owned();
+    let parent = parent.map_err(|error| FilesError::io("remove", entry.name.display(), error))?;
+    match crate::remove::entry(&parent, entry.name, cancel) {
+        Ok(()) => Ok(true),
+        Err(FilesError::Cancelled) => Err(FilesError::Cancelled),
+        Err(_) => Ok(false),
+    }
 }

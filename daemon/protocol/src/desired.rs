@@ -52,6 +52,9 @@ pub struct OperationRequest {
     pub requested_at: DateTime<Utc>,
     /// After this the node refuses to begin it.
     pub deadline: DateTime<Utc>,
+    /// When the message went out, by the clock that made the deadline: the node's own may be wrong.
+    #[serde(default)]
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 /// Why the node did not take a message.

@@ -3,6 +3,7 @@
 use crate::shell::Result;
 use serde_json::{Value, json};
 use std::{
+    io::Read,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -85,6 +86,19 @@ impl Client {
             (200..=299, value) => Ok(value),
             (status, value) => Err(format!("{method} {path} answered {status}: {value}").into()),
         }
+    }
+
+    /// Puts a file in its place, over one that may be there; answers the status.
+    pub fn upload(&self, server: &str, path: &str, content: impl Read + 'static) -> Result<u16> {
+        let path = super::socket::encoded(path);
+        let request = ureq::http::Request::put(format!(
+            "{}/api/servers/{server}/files/upload?replace=true&path={path}",
+            self.url
+        ))
+        .header("cookie", &self.cookie)
+        .header("content-type", "application/octet-stream")
+        .body(ureq::SendBody::from_owned_reader(content))?;
+        Ok(self.agent.run(request)?.status().as_u16())
     }
 
     /// Reads.

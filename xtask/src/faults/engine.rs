@@ -152,6 +152,20 @@ impl Engine {
         Ok(ids.map(str::to_owned).collect())
     }
 
+    /// All that a private one consists of, and the games in it.
+    pub fn processes(&self) -> Result<Vec<i32>> {
+        let run = self.folder.as_ref().ok_or("this engine is not ours")?.display().to_string();
+        let is_ours = |pid: &i32| {
+            fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&run))
+        };
+        let mut ours: Vec<i32> = all_processes()?.into_iter().filter(is_ours).collect();
+        for container in self.containers("gantry.purpose")? {
+            ours.extend(i32::try_from(container.pid).ok().filter(|pid| *pid > 0));
+        }
+        Ok(ours)
+    }
+
     /// Removes what a node has in it.
     pub fn clear(&self, node: &str) -> Result<()> {
         let label = format!("gantry.node={node}");
@@ -187,11 +201,18 @@ impl Engine {
     }
 }
 
+/// Of the whole machine.
+pub fn all_processes() -> Result<Vec<i32>> {
+    let names = fs::read_dir("/proc")?.flatten().map(|entry| entry.file_name());
+    Ok(names.filter_map(|name| name.to_str()?.parse().ok()).collect())
+}
+
 /// Deepest first.
 fn mounts_below(folder: &Path) -> Result<Vec<PathBuf>> {
     let table = fs::read_to_string("/proc/mounts")?;
     let points = table.lines().filter_map(|line| line.split(' ').nth(1)).map(PathBuf::from);
-    let mut below: Vec<PathBuf> = points.filter(|point| point.starts_with(folder)).collect();
+    let mut below: Vec<PathBuf> =
+        points.filter(|point| point.starts_with(folder) && point != folder).collect();
     below.reverse();
     Ok(below)
 }

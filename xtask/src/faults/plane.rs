@@ -3,20 +3,26 @@
 use super::{
     client::Client,
     crash::one_process,
-    wait::{check, until},
+    socket,
+    wait::{check, throughout, until},
     watch::Watch,
     world::{Parts, SOON, World},
 };
 use crate::shell::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     sync::atomic::{AtomicBool, AtomicU32, Ordering},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// People who ask for things at the same time.
 const PEOPLE: u32 = 3;
+const AWAY: Duration = Duration::from_secs(75);
+/// Attempts to connect follow each other with growing pauses of at most 30 s.
+const HEALED: Duration = Duration::from_secs(45);
+/// How long what waited may take to be told.
+const DRAINED: Duration = Duration::from_secs(60);
 /// Before somebody who was not answered asks again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -41,6 +47,101 @@ pub fn crash(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     world.ends_well(&installing, &operation, 3)?;
     world.runs_on(&playing, &container, SOON)?;
     one_process(&world.counts_on(&playing, 50)?)
+}
+
+/// F14, for 75 s in place of ten minutes: one game runs on, one crashes and is started again by the daemon alone, and
+/// all that happened is told once, in its order.
+pub fn away(world: &mut World, watch: &mut Watch, _: &Parts) -> Result<()> {
+    let (plays, crashes) = (world.counting("plays on", 20)?, world.counting("crashes meanwhile", 20)?);
+    let (stays, ends) = (world.engine.container(&plays)?, world.engine.container(&crashes)?);
+    watch.expect_starts(&crashes, 1);
+    let began = Instant::now();
+    let told = world.told_events()?;
+    world.control_plane.kill()?;
+    world.type_at_daemon(&crashes, "crash 3")?;
+    until("the daemon starts the game again by itself", SOON, || {
+        let now = world.engine.container(&crashes).map_err(|error| error.to_string())?;
+        if now == ends { Err("it is the same process".to_owned()) } else { Ok(()) }
+    })?;
+    throughout("the other game runs on", AWAY.saturating_sub(began.elapsed()), || {
+        let now = world.engine.container(&plays).map_err(|error| error.to_string())?;
+        if now == stays { Ok(()) } else { Err(format!("{stays:?} became {now:?}")) }
+    })?;
+    let waiting = world.waiting_events()?;
+    check(waiting.len() >= 3, || format!("a crash and a start are {} events", waiting.len()))?;
+    world.control_plane.start()?;
+    world.wait_until_ready()?;
+    world.wait_until_connected(HEALED)?;
+    world.wait_until_told()?;
+    let stored = world.observed_since(told)?;
+    let kept: Vec<&String> = waiting.iter().filter(|one| stored.contains(one)).collect();
+    check(stored.iter().collect::<Vec<_>>() == kept && kept.len() == waiting.len(), || {
+        format!("{waiting:?} waited, {stored:?} were stored")
+    })?;
+    world.wait_for_state(&crashes, "running", SOON)?;
+    let counted = world.counts_on(&crashes, 20)?;
+    check(counted.runs.len() == 2, || format!("one start was due: {counted:?}"))?;
+    one_process(&world.counts_on(&plays, 20)?)?;
+    world.runs_on(&plays, &stays, SOON)
+}
+
+impl World {
+    /// Types into a game without the control plane.
+    pub fn type_at_daemon(&self, server: &str, command: &str) -> Result<()> {
+        let body = json!({ "command": command, "actor": "bench" }).to_string();
+        let path = format!("/v1/servers/{server}/console");
+        let (status, answer) = self.tell_daemon("POST", &path, body.as_bytes())?;
+        check((200..300).contains(&status), || {
+            format!("the daemon answered {status} {}", String::from_utf8_lossy(&answer))
+        })
+    }
+
+    /// States that the daemon has seen and nobody has taken, in its order: server, state and time.
+    fn waiting_events(&self) -> Result<Vec<String>> {
+        let events = socket::events(&self.folder.join("node/gantryd.sock"))?;
+        let seen = events.iter().filter(|event| event["event"]["type"] == "observed").map(|event| {
+            let observed = &event["event"]["observed"];
+            format!(
+                "{} {} {}",
+                text_of(&event["serverId"]),
+                text_of(&observed["state"]),
+                text_of(&observed["since"])
+            )
+        });
+        Ok(seen.collect())
+    }
+
+    /// The number of the latest stored event of any server.
+    pub fn told_events(&self) -> Result<u64> {
+        Ok(self.sql("SELECT coalesce(max(id), 0) FROM server_events")?.parse()?)
+    }
+
+    /// States that were stored after that, in the order of storing.
+    fn observed_since(&self, told: u64) -> Result<Vec<String>> {
+        let rows = self.sql(&format!(
+            "SELECT server_id || ' ' || (body->>'state') || ' ' || (body->>'since') FROM server_events
+             WHERE id > {told} AND kind = 'observed' ORDER BY id"
+        ))?;
+        Ok(rows.lines().map(str::to_owned).collect())
+    }
+
+    /// Until all events of the daemon are stored.
+    pub fn wait_until_told(&self) -> Result<()> {
+        until("all events are told", DRAINED, || self.is_told())
+    }
+
+    /// An error says how many are.
+    pub fn is_told(&self) -> std::result::Result<(), String> {
+        let last = self.ask_daemon("/v1/node").map_err(|error| error.to_string())?["lastEvent"].clone();
+        let stored = self
+            .sql(&format!("SELECT last_event_seq FROM nodes WHERE id = '{}'", self.node))
+            .map_err(|error| error.to_string())?;
+        if last.as_u64() == stored.parse().ok() { Ok(()) } else { Err(format!("{stored} of {last}")) }
+    }
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }
 
 /// How many answers people got.

@@ -9,19 +9,25 @@ use super::{
 };
 use crate::shell::Result;
 use serde_json::json;
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 /// After a crash, until a server starts as if nothing had been.
 const USABLE: Duration = Duration::from_secs(30);
+/// By then a daemon has started.
+const STARTED: Duration = Duration::from_secs(4);
+/// A little longer than an action takes, and than deleting a server does.
+const ACTION: Duration = Duration::from_millis(1_200);
+const DELETION: Duration = Duration::from_millis(900);
 
-/// F02: killed ten times, each time a little later after its start.
-pub fn again_and_again(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+/// F02: killed 20 times, each time within so long after its start; the row's twelve seconds are more than a start takes.
+pub fn again_and_again(world: &mut World, _: &mut Watch, parts: &Parts) -> Result<()> {
+    let mut chance = parts.chance("F02");
     let server = world.counting("runs through", 20)?;
     let container = world.engine.container(&server)?;
-    for number in 0..10_u64 {
+    for number in 0..20 {
         world.crash_daemon()?;
-        // Spread over what a start does: the ledger is opened, containers are listed, the link is made.
-        thread::sleep(Duration::from_millis(number * number * 17));
+        // What a start does: the ledger is opened, containers are listed, the link is made. Most in its first second.
+        chance.pause(if number % 2 == 0 { STARTED } else { Duration::from_secs(1) });
     }
     world.wait_until_connected(SOON)?;
     world.runs_on(&server, &container, SOON)?;
@@ -45,15 +51,16 @@ pub fn restarted(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     check(stops == "0", || format!("{stops} audit rows tell of something that nobody did"))
 }
 
-/// F11: in each action, at two moments of it.
-pub fn during_actions(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+/// F11: in each action, at two moments of it by chance.
+pub fn during_actions(world: &mut World, _: &mut Watch, parts: &Parts) -> Result<()> {
+    let mut chance = parts.chance("F11");
     for (action, state) in
         [("stop", "offline"), ("kill", "offline"), ("restart", "running"), ("reinstall", "running")]
     {
-        for wait in [30, 400] {
-            let server = world.counting(&format!("{action} after {wait} ms"), 20)?;
+        for number in 1..=2 {
+            let server = world.counting(&format!("{action} {number}"), 20)?;
             let operation = world.admin.act(&server, action)?;
-            thread::sleep(Duration::from_millis(wait));
+            chance.pause(ACTION);
             world.crash_daemon()?;
             world.wait_until_connected(SOON)?;
             let ended = world.wait_for_end(&operation, SOON)?;
@@ -71,14 +78,15 @@ pub fn during_actions(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()>
     Ok(())
 }
 
-/// F12: the daemon, then the control plane, at moments of deleting.
-pub fn during_deletion(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
-    for wait in [0, 50, 200, 600] {
+/// F12: the daemon, then the control plane, at moments of deleting by chance.
+pub fn during_deletion(world: &mut World, _: &mut Watch, parts: &Parts) -> Result<()> {
+    let mut chance = parts.chance("F12");
+    for number in 1..=4 {
         for control_plane in [false, true] {
-            let server = world.counting(&format!("deleted {wait} {control_plane}"), 20)?;
+            let server = world.counting(&format!("deleted {number} {control_plane}"), 20)?;
             let files = world.files(&server);
             world.admin.act(&server, "delete")?;
-            thread::sleep(Duration::from_millis(wait));
+            chance.pause(DELETION);
             if control_plane {
                 world.crash_control_plane()?;
                 world.wait_until_ready()?;

@@ -1,7 +1,9 @@
-//! The link's way through the bench: a TCP proxy that can be cut or made to swallow everything.
+//! The link's way through the bench: a TCP proxy that can be cut, made slow, or made to swallow
+//! everything, or what goes one way.
 
 use crate::shell::Result;
 use std::{
+    collections::VecDeque,
     io::{Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
@@ -9,7 +11,7 @@ use std::{
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// What becomes of bytes.
@@ -20,7 +22,23 @@ pub enum Way {
     Cut = 1,
     /// Connections stand, and nothing passes: nobody is told anything.
     Swallowed = 2,
+    /// The same for what the daemon says; it still hears.
+    Mute = 3,
+    /// The same for what the daemon hears; it still speaks.
+    Deaf = 4,
+    /// Everything comes, late.
+    Slow = 5,
 }
+
+/// Which way bytes go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    FromDaemon,
+    ToDaemon,
+}
+
+/// How late, each way.
+const DELAY: Duration = Duration::from_millis(2_500);
 
 /// How often a pump looks at the way while nothing comes.
 const LOOK: Duration = Duration::from_millis(50);
@@ -86,6 +104,13 @@ impl Shared {
         self.way.load(Ordering::SeqCst) == way as u8
     }
 
+    fn swallows(&self, direction: Direction) -> bool {
+        match direction {
+            Direction::FromDaemon => self.is(Way::Swallowed) || self.is(Way::Mute),
+            Direction::ToDaemon => self.is(Way::Swallowed) || self.is(Way::Deaf),
+        }
+    }
+
     fn ends(&self) -> bool {
         self.ending.load(Ordering::SeqCst)
     }
@@ -115,30 +140,39 @@ fn join(near: TcpStream, shared: &Arc<Shared>) -> std::io::Result<()> {
     let far = TcpStream::connect(("127.0.0.1", shared.target))?;
     let mut streams = shared.streams.lock().unwrap_or_else(PoisonError::into_inner);
     let mut pumps = shared.pumps.lock().unwrap_or_else(PoisonError::into_inner);
-    for (from, to) in [(&near, &far), (&far, &near)] {
+    for (from, to, direction) in [(&near, &far, Direction::FromDaemon), (&far, &near, Direction::ToDaemon)] {
         from.set_nodelay(true)?;
         from.set_read_timeout(Some(LOOK))?;
         streams.push(from.try_clone()?);
         let (from, to, shared) = (from.try_clone()?, to.try_clone()?, Arc::clone(shared));
-        pumps.push(thread::spawn(move || pump(from, to, &shared)));
+        pumps.push(thread::spawn(move || pump(from, to, direction, &shared)));
     }
     Ok(())
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
+fn pump(mut from: TcpStream, mut to: TcpStream, direction: Direction, shared: &Shared) {
     let mut buffer = vec![0; 64 * 1024];
+    let mut waiting: VecDeque<(Instant, Vec<u8>)> = VecDeque::new();
     while !shared.ends() {
-        if shared.is(Way::Swallowed) {
+        if shared.swallows(direction) {
             thread::sleep(LOOK);
             continue;
         }
+        if pass_on(&mut waiting, &mut to).is_err() {
+            break;
+        }
+        // With nothing to pass on soon, whatever comes next may take its time.
+        let patience = if waiting.is_empty() { LOOK } else { Duration::from_millis(5) };
+        from.set_read_timeout(Some(patience)).ok();
         match from.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => {
-                while shared.is(Way::Swallowed) && !shared.ends() {
+                let late = if shared.is(Way::Slow) { DELAY } else { Duration::ZERO };
+                waiting.push_back((Instant::now() + late, buffer[..read].to_vec()));
+                while shared.swallows(direction) && !shared.ends() {
                     thread::sleep(LOOK);
                 }
-                if to.write_all(&buffer[..read]).is_err() {
+                if pass_on(&mut waiting, &mut to).is_err() {
                     break;
                 }
             }
@@ -148,6 +182,18 @@ fn pump(mut from: TcpStream, mut to: TcpStream, shared: &Shared) {
     }
     from.shutdown(Shutdown::Both).ok();
     to.shutdown(Shutdown::Both).ok();
+}
+
+/// What is due, in its order: nothing overtakes what came before it.
+fn pass_on(waiting: &mut VecDeque<(Instant, Vec<u8>)>, to: &mut TcpStream) -> std::io::Result<()> {
+    while let Some((due, _)) = waiting.front()
+        && *due <= Instant::now()
+    {
+        if let Some((_, bytes)) = waiting.pop_front() {
+            to.write_all(&bytes)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_pause(error: &std::io::Error) -> bool {

@@ -103,14 +103,7 @@ impl Lone {
     /// Everything that it told, by operation: how often each ended.
     fn ends(&self, number: u32) -> Result<usize> {
         let id = format!("0190f2f0-0000-7000-8000-{number:012}");
-        // The stream has no end of its own, so it is read for a moment.
-        let mut read = Command::new("curl");
-        read.args(["--silent", "--max-time", "1", "--unix-socket"])
-            .arg(&self.socket)
-            .arg("http://node/v1/events");
-        let told = read.output()?.stdout;
-        let told = String::from_utf8_lossy(&told).into_owned();
-        let events = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let events = socket::events(&self.socket)?.into_iter();
         let of_it = events.filter(|event| event["event"]["operation"]["id"] == id.as_str());
         let ended = of_it.filter(|event| {
             matches!(

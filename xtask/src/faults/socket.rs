@@ -45,6 +45,20 @@ pub fn ask(
     Ok((status, answer.split_off(end + 4)))
 }
 
+/// All events that a daemon has not told yet. Their stream has no end of its own, so it is read until it pauses.
+pub fn events(socket: &Path) -> Result<Vec<Value>> {
+    const PAUSE: Duration = Duration::from_secs(1);
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(PAUSE))?;
+    stream.write_all(b"GET /v1/events HTTP/1.0\r\nhost: bench\r\n\r\n")?;
+    let mut answer = Vec::new();
+    // The pause ends the reading, as an error; what came before it stays.
+    stream.read_to_end(&mut answer).ok();
+    let text = String::from_utf8_lossy(&answer).into_owned();
+    let told = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    Ok(told.filter(|event| event["seq"].is_u64()).collect())
+}
+
 /// Text for a query string.
 pub fn encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);

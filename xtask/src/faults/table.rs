@@ -1,11 +1,11 @@
 //! The table of faults: which exist, and what each needs.
 
 use super::{
-    crash, cut, database, disk, docker,
+    backlog, clock, crash, cut, database, disk, docker,
     engine::LiveRestore,
-    plan, plane, power, repeat,
+    everything, files, plan, plane, power, repeat, restore,
     watch::Watch,
-    world::{Kind, Parts, World},
+    world::{Kind, Parts, Small, World},
 };
 use crate::shell::Result;
 
@@ -19,11 +19,12 @@ pub struct Entry {
     pub run: Run,
 }
 
-const COMMON: Kind = Kind { engine: None, disk_mib: None };
-
-const PRIVATE: Kind = Kind { engine: Some(LiveRestore::Off), disk_mib: None };
-const LIVE_RESTORE: Kind = Kind { engine: Some(LiveRestore::On), disk_mib: None };
-const SMALL_DISK: Kind = Kind { engine: None, disk_mib: Some(128) };
+const COMMON: Kind = Kind { engine: None, small: None };
+const PRIVATE: Kind = Kind { engine: Some(LiveRestore::Off), small: None };
+const LIVE_RESTORE: Kind = Kind { engine: Some(LiveRestore::On), small: None };
+const SMALL_DISK: Kind = Kind { engine: None, small: Some(Small::Node) };
+const SMALL_ENGINE: Kind = Kind { engine: Some(LiveRestore::Off), small: Some(Small::Engine) };
+const SMALL_DATABASE: Kind = Kind { engine: None, small: Some(Small::Database) };
 
 type Run = fn(&mut World, &mut Watch, &Parts) -> Result<()>;
 
@@ -37,6 +38,20 @@ const fn long(id: &'static str, what: &'static str, kind: Kind, run: Run) -> Ent
     Entry { id, what, short: false, kind, run }
 }
 
+/// Rows of the reference's table without an entry, and why.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    ("F05", "needs backups"),
+    ("F06", "needs backups"),
+    ("F07", "needs transfers between nodes"),
+    ("F08", "needs transfers between nodes"),
+    ("F09", "needs transfers between nodes"),
+    ("F15", "needs control planes that share one database"),
+    ("F19", "needs the adoption of servers that the database does not know"),
+    ("F33", "needs hundreds of simulated nodes and sockets"),
+    ("F34", "needs schedules"),
+    ("F35", "needs backups"),
+];
+
 /// In the order in which they run. An id is that of the row that the entry comes from; a letter tells apart those that
 /// come from one row.
 #[rustfmt::skip]
@@ -46,21 +61,35 @@ pub const ENTRIES: &[Entry] = &[
     short("F13", "kill -9 of the control plane during play and installation", plane::crash),
     short("F28a", "the link is cut for 3 s", cut::short),
     short("F40", "planning refuses, panics, or never ends", plan::failures),
-    long("F02", "kill -9 of the daemon ten times, soon after its start", COMMON, power::again_and_again),
+    long("F01b", "kill -9 of the daemon while twenty games print 100 lines a second", COMMON, crash::twenty),
+    long("F02", "kill -9 of the daemon twenty times, soon after its start", COMMON, power::again_and_again),
     long("F03", "the daemon is restarted five times", COMMON, power::restarted),
+    long("F10a", "kill -9 of either program while a file is uploaded over another", COMMON, files::uploaded),
+    long("F10b", "kill -9 of the daemon while an archive is unpacked and a directory copied", COMMON, files::unpacked),
     long("F11", "kill -9 of the daemon during stop, kill, restart and reinstallation", COMMON, power::during_actions),
     long("F12", "kill -9 of either program while servers are deleted", COMMON, power::during_deletion),
+    long("F14", "the control plane is away for 75 s, and a game crashes", COMMON, plane::away),
     long("F16", "PostgreSQL crashes five times", COMMON, database::restarts),
     long("F17", "PostgreSQL is gone for 20 s", COMMON, database::outage),
+    long("F18", "the database is put back as it was some time ago", COMMON, restore::older),
     long("F25", "a container and a network are removed behind the daemon", COMMON, docker::removed_behind),
     long("F26", "a game, and then a child of one, runs out of memory", COMMON, docker::out_of_memory),
+    long("F27", "the daemon has too little memory", COMMON, everything::starved),
     long("F28b", "the link swallows everything for 60 s", COMMON, cut::long),
+    long("F28c", "the deadline of what was asked for passes while the link is cut", COMMON, cut::late),
+    long("F29a", "the link takes five seconds for there and back", COMMON, cut::slow),
+    long("F29b", "the link carries nothing one way, then the other", COMMON, cut::one_way),
     long("F30", "every message to the daemon comes five times", COMMON, repeat::duplicates),
     long("F31", "a start comes after the stop that followed it", COMMON, repeat::reordered),
+    long("F32", "the daemon's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::wrong),
+    long("F36", "100,000 events while the control plane is away", COMMON, backlog::told_at_last),
     long("F38", "servers are deleted and suspended while the daemon is away", COMMON, power::wishes_meanwhile),
     long("F39", "another program listens on the server's port", COMMON, docker::port_taken),
     long("F20", "an installation fills the disk", SMALL_DISK, disk::full),
+    long("F21", "Docker's disk is full", SMALL_ENGINE, disk::of_the_engine),
+    long("F22", "PostgreSQL's disk is full", SMALL_DATABASE, disk::of_the_database),
     long("F23a", "Docker restarts with live-restore", LIVE_RESTORE, docker::restart_with_live_restore),
     long("F23b", "Docker restarts without live-restore", PRIVATE, docker::restart_without_live_restore),
+    long("F37", "everything is killed at once, and comes back in an unkind order", PRIVATE, everything::at_once),
     long("F24", "Docker hangs for 20 s", PRIVATE, docker::hangs),
 ];

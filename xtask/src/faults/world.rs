@@ -1,12 +1,13 @@
 //! A whole Gantry to be hurt: control plane, daemon, PostgreSQL and an engine, the link between them through a proxy.
 
 use super::{
+    chance::Chance,
     client::{Client, text},
     engine::{Engine, LiveRestore},
     program::{Program, Usage},
     proxy::Proxy,
     socket,
-    wait::{check, until},
+    wait::until,
 };
 use crate::{
     postgres::Cluster,
@@ -18,6 +19,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::Command,
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -31,8 +33,16 @@ const STRANGER: (&str, &str) = ("stranger@example.com", "battery horse correct")
 /// What a world is made from.
 pub struct Parts {
     pub programs: PathBuf,
-    /// The folder with the counting game alone.
+    /// The folder with the bench's games alone.
     pub plugins: PathBuf,
+    pub seed: u64,
+}
+
+impl Parts {
+    /// The moments of one entry.
+    pub fn chance(&self, id: &str) -> Chance {
+        Chance::of(self.seed, id)
+    }
 }
 
 /// What is special about a world.
@@ -40,9 +50,31 @@ pub struct Parts {
 pub struct Kind {
     /// An engine of its own.
     pub engine: Option<LiveRestore>,
-    /// A small disk below the daemon.
-    pub disk_mib: Option<u32>,
+    /// A small disk below one part.
+    pub small: Option<Small>,
 }
+
+/// What has a small disk of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Small {
+    Node,
+    Engine,
+    Database,
+}
+
+impl Small {
+    /// Its folder in a world's, and how much fits: enough to work with, and little to fill.
+    const fn disk(self) -> (&'static str, u32) {
+        match self {
+            Self::Node => ("node", 128),
+            Self::Engine => ("docker", 700),
+            Self::Database => ("postgres", 320),
+        }
+    }
+}
+
+/// Variables of an environment that may change between two starts.
+pub type Surroundings = Arc<Mutex<Vec<(&'static str, String)>>>;
 
 /// Everything runs until it is hurt; nothing of it is left in the end.
 pub struct World {
@@ -58,6 +90,8 @@ pub struct World {
     pub baseline: (Usage, Usage),
     pub cluster: Cluster,
     pub folder: PathBuf,
+    /// What the daemon's environment has besides, from its next start on.
+    pub surroundings: Surroundings,
     url: String,
     mounted: Option<PathBuf>,
 }
@@ -66,6 +100,7 @@ impl World {
     /// Sets up an administrator, somebody without any server, and an enrolled, connected node.
     pub fn start(parts: &Parts, folder: &Path, kind: Kind) -> Result<Self> {
         fs::create_dir_all(folder)?;
+        let mounted = kind.small.map(|small| mount(folder, small)).transpose()?;
         let engine = match kind.engine {
             Some(live_restore) => Engine::private(folder, live_restore)?,
             None => Engine::shared(),
@@ -75,12 +110,12 @@ impl World {
         let database = cluster.database("gantry")?;
         let node_folder = folder.join("node");
         fs::create_dir_all(&node_folder)?;
-        let mounted = kind.disk_mib.map(|mib| mount(&node_folder, mib)).transpose()?;
         let port = free_port()?;
         let proxy = Proxy::to(port)?;
         let url = format!("http://127.0.0.1:{port}");
         let control_plane = control_plane(parts, folder, &database, &url);
-        let daemon = daemon(parts, folder, &node_folder, proxy.port, &engine.socket);
+        let surroundings = Surroundings::default();
+        let daemon = daemon(parts, &node_folder, proxy.port, &engine.socket, Arc::clone(&surroundings));
         let mut world = Self {
             control_plane,
             daemon,
@@ -93,6 +128,7 @@ impl World {
             baseline: (Usage { memory_mib: 0, files: 0 }, Usage { memory_mib: 0, files: 0 }),
             cluster,
             folder: folder.to_owned(),
+            surroundings,
             url,
             mounted,
         };
@@ -154,6 +190,13 @@ impl World {
         })
     }
 
+    /// The daemon is asked to end, and started again with this in its environment.
+    pub fn restart_daemon_with(&mut self, surroundings: Vec<(&'static str, String)>) -> Result<()> {
+        self.daemon.stop()?;
+        *self.surroundings.lock().unwrap_or_else(PoisonError::into_inner) = surroundings;
+        self.daemon.start()
+    }
+
     /// The daemon dies and is started again at once.
     pub fn crash_daemon(&mut self) -> Result<()> {
         self.daemon.kill()?;
@@ -169,6 +212,11 @@ impl World {
     /// The daemon's own interface, beside the control plane.
     pub fn ask_daemon(&self, path: &str) -> Result<Value> {
         socket::get(&self.folder.join("node/gantryd.sock"), path, Duration::from_secs(5))
+    }
+
+    /// The same, to change something; answers status and body.
+    pub fn tell_daemon(&self, method: &str, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        socket::ask(&self.folder.join("node/gantryd.sock"), method, path, body, Duration::from_secs(10))
     }
 
     /// One value of the database, seen by its superuser.
@@ -187,10 +235,15 @@ impl World {
         self.engine.clear(&self.node).ok();
         self.control_plane.stop().ok();
         self.engine.end()?;
-        self.cluster.remove()?;
+        self.cluster.stop()?;
         if let Some(mounted) = &self.mounted {
-            check(unmount(mounted), || format!("{} stays mounted", mounted.display()))?;
+            until(
+                "a disk is unmounted",
+                SOON,
+                || if unmount(mounted) { Ok(()) } else { Err("it is in use") },
+            )?;
         }
+        self.cluster.remove()?;
         Ok(fs::remove_dir_all(&self.folder)?)
     }
 
@@ -211,16 +264,19 @@ fn control_plane(parts: &Parts, folder: &Path, database: &str, url: &str) -> Pro
     Program::new("gantry", folder, move || {
         let mut command = Command::new(&program);
         command.env("DATABASE_URL", &database).args(["serve", "--listen", url.trim_start_matches("http://")]);
-        command.args(["--public-url", &url, "--rate-limit-general", "1000000000", "--data-dir"]).arg(&data);
+        command.args(["--public-url", &url, "--rate-limit-general", "1000000000"]);
+        command.args(["--rate-limit-files", "1000000000", "--data-dir"]).arg(&data);
         command.arg("--plugins-dir").arg(&plugins);
         command
     })
 }
 
-fn daemon(parts: &Parts, folder: &Path, data: &Path, port: u16, engine: &Path) -> Program {
-    let (program, data, engine) = (parts.programs.join("gantryd"), data.to_owned(), engine.to_owned());
-    Program::new("gantryd", folder, move || {
+fn daemon(parts: &Parts, data: &Path, port: u16, engine: &Path, surroundings: Surroundings) -> Program {
+    let (program, folder) = (parts.programs.join("gantryd"), data.parent().unwrap_or(data).to_owned());
+    let (data, engine) = (data.to_owned(), engine.to_owned());
+    Program::new("gantryd", &folder, move || {
         let mut command = Command::new(&program);
+        command.envs(surroundings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         command.args(["run", "--url", &format!("http://127.0.0.1:{port}"), "--data-dir"]).arg(&data);
         command.arg("--socket").arg(data.join("gantryd.sock")).arg("--docker-socket").arg(&engine);
         command.args(["--sftp", "127.0.0.1:0"]);
@@ -229,7 +285,10 @@ fn daemon(parts: &Parts, folder: &Path, data: &Path, port: u16, engine: &Path) -
 }
 
 /// A small file system of its own, as a disk would be: memory that is mounted would count as the game's.
-fn mount(folder: &Path, mib: u32) -> Result<PathBuf> {
+fn mount(world: &Path, small: Small) -> Result<PathBuf> {
+    let (name, mib) = small.disk();
+    let folder = &world.join(name);
+    fs::create_dir_all(folder)?;
     let disk = folder.with_extension("disk");
     fs::File::create(&disk)?.set_len(u64::from(mib) << 20)?;
     output(Command::new("mkfs.ext4").args(["-q", "-m", "0"]).arg(&disk))?;

@@ -10,18 +10,27 @@ use gantry_domain::{operations::Operation, variables};
 use gantry_nodes::NodeError;
 use gantry_protocol as wire;
 use gantry_store::reconcile::{DesiredServer, Scope};
-use gantry_types::{ServerId, server::Observed};
+use gantry_types::{
+    ServerId,
+    server::{Desired, Observed},
+};
 use std::collections::HashMap;
 
 /// Servers that are read at once.
 const PAGE: u32 = 100;
 
+/// So far a node may be ahead of a database that was restored.
+const FURTHEST: u64 = 1_000_000;
+
+/// What the node has: which generation, and what became of it.
+type Known = HashMap<ServerId, (u64, Observed)>;
+
 /// Compares the whole node: what it is, what it has, what it should have.
 pub(super) async fn everything(link: &Link) -> Answer<()> {
     report(link).await?;
     let observed = link.client.servers().await?;
-    let known: HashMap<ServerId, u64> =
-        observed.iter().map(|server| (server.id, server.generation)).collect();
+    let known: Known =
+        observed.iter().map(|server| (server.id, (server.generation, server.observed.state))).collect();
     // A node remembers for some days what it has deleted.
     let there = observed.iter().filter(|server| server.observed.state != Observed::Deleted);
     let there: Vec<ServerId> = there.map(|server| server.id).collect();
@@ -53,7 +62,7 @@ async fn report(link: &Link) -> Answer<()> {
 }
 
 /// Sends desired servers page by page, but those that the node has at their generation. Answers which there are.
-async fn send(link: &Link, scope: Scope, known: &HashMap<ServerId, u64>) -> Answer<Vec<ServerId>> {
+async fn send(link: &Link, scope: Scope, known: &Known) -> Answer<Vec<ServerId>> {
     let mut seen = Vec::new();
     loop {
         let mut tx = link.app.db().as_system().await?;
@@ -66,15 +75,43 @@ async fn send(link: &Link, scope: Scope, known: &HashMap<ServerId, u64>) -> Answ
         for desired in page {
             let (id, generation) = (desired.server.id, desired.server.generation);
             seen.push(id);
-            if known.get(&id) != Some(&generation) {
-                if let Err(error) = put(link, desired).await {
-                    give_up_or_go_on(link, id, error)?;
+            match known.get(&id) {
+                Some(&(there, _)) if there > generation.saturating_add(FURTHEST) => {
+                    tracing::error!(server.id = %id, there, generation, "the node claims a generation that cannot be");
                 }
-            } else if desired.server.acknowledged_generation < generation {
-                acknowledge(link, id, generation).await?;
+                Some(&(there, state)) if there > generation => catch_up(link, id, there, state).await?,
+                Some(&(there, _)) if there == generation => {
+                    if desired.server.acknowledged_generation < generation {
+                        acknowledge(link, id, generation).await?;
+                    }
+                }
+                Some(_) | None => {
+                    if let Err(error) = put(link, desired).await {
+                        give_up_or_go_on(link, id, error)?;
+                    }
+                }
             }
         }
     }
+}
+
+/// The node was told more than this database knows: an older copy of it was put back. What runs goes on and what is
+/// stopped stays so until somebody wants something else, which the node then takes again.
+async fn catch_up(link: &Link, server: ServerId, generation: u64, there: Observed) -> Answer<()> {
+    let desired = match there {
+        Observed::Starting | Observed::Running | Observed::Stopping | Observed::Crashed => {
+            Some(Desired::Running)
+        }
+        Observed::Uninstalled | Observed::Offline => Some(Desired::Stopped),
+        Observed::Deleted => None,
+    };
+    tracing::warn!(
+        server.id = %server, node.id = %link.node(), generation,
+        "the node knows a later state of a server than the database, which was restored"
+    );
+    let mut tx = link.app.db().as_system().await?;
+    tx.catch_up_generation(link.node(), server, generation, desired).await?;
+    Ok(tx.commit().await?)
 }
 
 /// A node that is gone ends the round; a server that the node does not take must not keep the others from it.
@@ -149,5 +186,6 @@ fn request(operation: &Operation) -> Option<wire::OperationRequest> {
         kind: operation.kind,
         requested_at: operation.requested_at,
         deadline: operation.deadline,
+        sent_at: Some(Utc::now()),
     })
 }

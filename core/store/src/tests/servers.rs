@@ -128,6 +128,38 @@ async fn every_change_raises_the_generation_until_the_node_has_written_it_down()
 }
 
 #[tokio::test]
+async fn an_older_database_takes_over_what_the_node_knows_but_no_deletion_is_undone() {
+    let world = World::new().await;
+    let (one, stranger) = (world.server(&world.ada, "one").await, NodeId::new(new_uuid()));
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let before = tx.server(one).await.unwrap();
+    for (node, generation) in [(stranger, before.generation + 5), (world.node, before.generation)] {
+        tx.catch_up_generation(node, one, generation, Some(Desired::Running)).await.unwrap();
+        assert_eq!(tx.server(one).await.unwrap().generation, before.generation);
+    }
+    let there = before.generation + 5;
+    tx.catch_up_generation(world.node, one, there, Some(Desired::Running)).await.unwrap();
+    let after = tx.server(one).await.unwrap();
+    assert_eq!(
+        (after.generation, after.acknowledged_generation, after.desired),
+        (there, there, Desired::Running)
+    );
+    tx.commit().await.unwrap();
+
+    let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+    let delete = tx.server_access(&world.ada, one).await.unwrap().operation(OperationKind::Delete).unwrap();
+    let operation = OperationId::new(new_uuid());
+    tx.request_operation(&delete, operation, Some(Desired::Deleted), now(), entry("server.delete"))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = world.test.db.as_system().await.unwrap();
+    tx.catch_up_generation(world.node, one, there + 9, Some(Desired::Running)).await.unwrap();
+    let after = tx.server(one).await.unwrap();
+    assert_eq!((after.generation, after.desired), (there + 1, Desired::Deleted));
+}
+
+#[tokio::test]
 async fn a_later_wish_calls_off_the_operation_at_work() {
     let world = World::new().await;
     let (id, install) = world.try_server(&world.ada, "one", &[]).await.unwrap();

@@ -71,6 +71,13 @@ impl Console {
         Self::with(None, VecDeque::new())
     }
 
+    /// Lets go of what a deleted server said: a log that is held open keeps its place on the disk.
+    pub fn forget(&self) {
+        let mut inner = self.lock();
+        inner.file = None;
+        inner.ring = VecDeque::new();
+    }
+
     fn with(file: Option<LogFile>, ring: VecDeque<ConsoleLine>) -> Self {
         let next_seq = ring.back().map_or(1, |line| line.seq + 1);
         let last_output =

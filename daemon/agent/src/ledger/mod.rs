@@ -286,6 +286,7 @@ impl Inner {
         // two events get the same.
         let mut spool = self.spool();
         let step = Step { server, at, change, first: *self.last_event.borrow() + 1 };
+        let dropped = spool.dropped();
         self.store.run(|database| {
             let mut pushed = Vec::new();
             let written = self.write(database, &step, &mut spool, &mut pushed);
@@ -294,6 +295,7 @@ impl Inner {
         if !change.events.is_empty() {
             self.last_event.send_modify(|last| *last += change.events.len() as u64);
         }
+        spool.say_dropped(dropped);
         drop(spool);
         Ok(())
     }

@@ -11,6 +11,9 @@ use std::collections::BTreeSet;
 /// Events that may wait.
 pub const CAPACITY: usize = 20_000;
 
+/// Dropped events between two warnings.
+const DROPS_PER_WARNING: u64 = 5_000;
+
 /// How much is lost with an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Worth {
@@ -60,6 +63,14 @@ impl Spool {
     /// How many were dropped, ever.
     pub const fn dropped(&self) -> u64 {
         self.dropped
+    }
+
+    /// Says that there are more of them than before: of the first, and then of so many.
+    pub fn say_dropped(&self, before: u64) {
+        if self.dropped.div_ceil(DROPS_PER_WARNING) > before.div_ceil(DROPS_PER_WARNING) {
+            let total = self.dropped;
+            tracing::warn!(total, "nobody takes events: those of least worth are dropped for further ones");
+        }
     }
 
     /// Notes an event that is stored already.

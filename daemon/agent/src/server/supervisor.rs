@@ -201,7 +201,10 @@ impl Supervisor {
         if self.shared.ledger.operation(operation.id).await?.is_some() {
             return Ok(None);
         }
-        let deadline = clock::moment(operation.deadline);
+        // By this node's clock, which may differ from the one that made the deadline.
+        let ahead = operation.sent_at.map(|sent| self.shared.clock.now() - sent).unwrap_or_default();
+        let deadline = operation.deadline.checked_add_signed(ahead).unwrap_or(operation.deadline);
+        let deadline = clock::moment(deadline);
         Ok(Some(Request { id: operation.id, kind: operation.kind, deadline }))
     }
 
@@ -319,6 +322,9 @@ impl Supervisor {
         self.record = next;
         for effect in effects {
             self.perform(effect).await;
+        }
+        if self.record.is_deleted() {
+            self.console.forget();
         }
         Ok(())
     }

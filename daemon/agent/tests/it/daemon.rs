@@ -397,6 +397,7 @@ pub(crate) fn request(kind: OperationKind) -> OperationRequest {
         kind,
         requested_at: now,
         deadline: now + chrono::TimeDelta::minutes(5),
+        sent_at: None,
     }
 }
 

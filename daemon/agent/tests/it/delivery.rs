@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use chrono::Utc;
 use futures_util::StreamExt;
 use gantry_agent::ledger::{Change, Ledger};
-use gantry_protocol::{Event, EventEnvelope};
+use gantry_protocol::{DesiredServer, Event, EventEnvelope};
 use gantry_types::{
     ServerId,
     operation::{OperationKind as Kind, OperationState},
@@ -43,6 +43,30 @@ async fn the_same_message_five_times_has_one_effect_even_with_higher_generations
         })
         .await;
     assert_eq!(starts, 2, "once installed, once restarted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_is_judged_by_the_clock_that_made_it() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.running().await;
+    let judged = |wrong: chrono::TimeDelta, late: chrono::TimeDelta, mut wish: DesiredServer| {
+        if let Some(operation) = &mut wish.operation {
+            let sent = chrono::Utc::now() - wrong;
+            (operation.sent_at, operation.deadline) = (Some(sent), sent - late);
+        }
+        wish
+    };
+    let second = chrono::TimeDelta::seconds(1);
+    for wrong in [chrono::TimeDelta::days(1), chrono::TimeDelta::days(-1)] {
+        let wish = daemon.next(&server, Desired::Running, Kind::Restart);
+        let wish = judged(wrong, second, wish);
+        daemon.put(&wish).await.unwrap();
+        assert_eq!(daemon.ended(id_of(&wish)).await.state, OperationState::Failed);
+        let wish = daemon.next(&server, Desired::Running, Kind::Restart);
+        let wish = judged(wrong, -second * 60, wish);
+        daemon.put(&wish).await.unwrap();
+        assert_eq!(daemon.ended(id_of(&wish)).await.state, OperationState::Succeeded);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

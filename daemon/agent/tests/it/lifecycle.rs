@@ -30,6 +30,10 @@ async fn a_server_is_installed_started_stopped_and_deleted() {
     assert_eq!(daemon.ended(id_of(&delete)).await.state, OperationState::Succeeded);
     assert!(!daemon.dir.path().join(format!("servers/{}", server.id)).exists());
     assert_eq!(daemon.servers().await[0].observed.state, Observed::Deleted);
+    let open = std::fs::read_dir("/proc/self/fd").unwrap();
+    let held = open.filter_map(|entry| std::fs::read_link(entry.unwrap().path()).ok());
+    let of_it = format!("servers/{}", server.id);
+    assert_eq!(held.filter(|path| path.to_string_lossy().contains(&of_it)).count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

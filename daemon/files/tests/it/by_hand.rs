@@ -9,6 +9,7 @@ use std::{
         ffi::OsStrExt,
         fs::{MetadataExt, PermissionsExt, symlink},
     },
+    time::Duration,
 };
 
 /// Writes a file as people do.
@@ -127,11 +128,22 @@ fn what_a_crash_left_is_swept_and_what_is_being_written_is_not() {
     let fixture = Fixture::new();
     fs::create_dir(fixture.root.join("mods")).unwrap();
     fs::write(fixture.root.join("mods/.gantry-tmp-1-2-3"), "left").unwrap();
-    fs::write(fixture.root.join("kept"), "").unwrap();
-    assert_eq!(fixture.jail.sweep(0, &never()).unwrap().entries, 3);
-    let usage = fixture.jail.sweep(i64::MAX, &never()).unwrap();
-    assert_eq!((usage.entries, usage), (2, fixture.jail.usage(&never()).unwrap()));
-    assert!(fixture.root.join("kept").exists() && !fixture.root.join("mods/.gantry-tmp-1-2-3").exists());
+    symlink("..", fixture.root.join("mods/.gantry-tmp-1-2-4")).unwrap();
+    // A copy that was cut off, and a directory that a tenant called so.
+    for (name, mode) in [(".gantry-tmp-1-2-5", 0o700), (".gantry-tmp-theirs", 0o755)] {
+        let directory = fixture.root.join(name);
+        fs::create_dir(&directory).unwrap();
+        fs::write(directory.join("x"), "").unwrap();
+        fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let quota = limited(1 << 20);
+    let writing = fixture.jail.begin_writing(&path("kept"), 10, None, quota.reserve()).unwrap();
+    assert_eq!(fixture.jail.sweep(Duration::ZERO, &never()).unwrap().entries, 8);
+    let usage = fixture.jail.sweep(Duration::MAX, &never()).unwrap();
+    assert_eq!((usage.entries, usage), (4, fixture.jail.usage(&never()).unwrap()));
+    writing.commit(&fixture.jail, &Expected::Nothing).unwrap();
+    assert_eq!(fixture.names(), [".gantry-tmp-theirs", "kept", "mods"]);
+    assert!(fs::read_dir(fixture.root.join("mods")).unwrap().next().is_none());
 }
 
 #[test]

@@ -27,6 +27,10 @@ done"#;
 const STEP: &str = r#"echo "step $STEP begins"; sleep "$SECONDS_EACH"
 echo "step $STEP" > "part-$STEP" && mv "part-$STEP" "step-$STEP"; echo "step $STEP is done""#;
 
+/// An archive of so many small files, each with its own number in it.
+const PACK: &str = r#"rm -rf packed && mkdir packed && for n in $(seq "$FILES"); do echo "file $n" > "packed/file-$n"; done
+tar -czf part.tar.gz packed && rm -r packed && mv part.tar.gz pack.tar.gz"#;
+
 /// Takes more than there is.
 const FILL: &str = r#"echo "filling"; exec head -c "$FILL_MIB"M /dev/zero > fill"#;
 
@@ -43,6 +47,7 @@ impl Plugin for Counter {
                 Variable::number("pause_ms", "Between two numbers", 100, 1, 60_000),
                 Variable::number("steps", "Steps of the installation", 1, 0, 20),
                 Variable::number("step_ms", "Length of each step", 0, 0, 60_000),
+                Variable::number("pack", "Files of an archive that the installation unpacks", 0, 0, 100_000),
                 Variable::number("fill_mib", "Disk that the installation fills", 0, 0, 100_000),
                 Variable::one_of("fail", "How planning the installation fails", "no", &ways),
             ],
@@ -67,6 +72,9 @@ impl Plugin for Counter {
             let environment = [("STEP", step.to_string()), ("SECONDS_EACH", seconds(server, "step_ms"))];
             plan = plan.step(&format!("Step {step}"), 1, run(STEP, environment));
         }
+        if number(server, "pack") > 0 {
+            plan = unpack(plan, server);
+        }
         if number(server, "fill_mib") > 0 {
             let environment = [("FILL_MIB", server.setting("fill_mib").to_owned())];
             plan = plan.step("Fill the disk", 1, run(FILL, environment));
@@ -77,6 +85,18 @@ impl Plugin for Counter {
     fn run(server: &Server) -> Result<RunSpec, Failure> {
         Ok(RunSpec::new(image(), ["bash", "-c", GAME]).environment("PAUSE", seconds(server, "pause_ms")))
     }
+}
+
+fn unpack(plan: InstallPlan, server: &Server) -> InstallPlan {
+    let environment = [("FILES", server.setting("pack").to_owned())];
+    let extract = Extract {
+        archive: "pack.tar.gz".to_owned(),
+        format: ArchiveFormat::TarGz,
+        into: ".".to_owned(),
+        strip_components: 0,
+        max_bytes: 64 << 20,
+    };
+    plan.step("Pack", 1, run(PACK, environment)).step("Unpack", 1, Action::Extract(extract))
 }
 
 fn image() -> Image {
