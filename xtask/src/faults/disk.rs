@@ -17,6 +17,8 @@ use std::{
 };
 
 const FULL: Duration = Duration::from_secs(90);
+/// What the daemon gives up for its last words the moment that there is nothing left, and a little more.
+const RESERVE: u64 = 9 << 20;
 /// For so long it stays full.
 const HELD: Duration = Duration::from_secs(10);
 
@@ -31,7 +33,8 @@ pub fn full(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let fill = world.files(&server).join("fill");
     until("the disk is full", FULL, || {
         let disk = rustix::fs::statvfs(world.folder.join("node")).map_err(|error| error.to_string())?;
-        if disk.f_bavail == 0 { Ok(()) } else { Err(format!("{} blocks are free", disk.f_bavail)) }
+        let free = disk.f_bavail * disk.f_frsize;
+        if free <= RESERVE { Ok(()) } else { Err(format!("{free} bytes are free")) }
     })?;
     let ended = world.wait_for_end(&operation, FULL)?;
     check(ended["state"] == "failed" && says_why(&ended), || format!("the installation ended as {ended}"))?;

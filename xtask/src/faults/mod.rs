@@ -2,8 +2,8 @@
 //!
 //! Each entry takes a whole Gantry of real processes (control plane, daemon, PostgreSQL, Docker), breaks one part as its
 //! row of the table says, and asserts what must be true afterwards, under the invariants of [`watch`]. The game is
-//! `xtask/faults/counter`, which counts aloud; where very many events are wanted, `xtask/faults/crier`. A part that others use as well is never hurt: PostgreSQL, the link, the
-//! disk, and Docker where Docker itself breaks, are private.
+//! `xtask/faults/counter`, which counts aloud; where very many events are wanted, `xtask/faults/crier`. A part that
+//! others use as well is never hurt: PostgreSQL, the link, the disk, and Docker where Docker itself breaks, are private.
 //!
 //! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
 //! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],

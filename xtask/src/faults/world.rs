@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     net::TcpListener,
+    ops::Range,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex, PoisonError},
@@ -27,6 +28,8 @@ use std::{
 pub const SOON: Duration = Duration::from_secs(30);
 /// Addresses for game servers.
 const PORTS: u16 = 40;
+/// Below those that the kernel gives to whoever connects somewhere.
+const PLAYERS: Range<u16> = 10_000..25_000;
 const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
 const STRANGER: (&str, &str) = ("stranger@example.com", "battery horse correct");
 
@@ -304,7 +307,7 @@ fn unmount(folder: &Path) -> bool {
 /// free until it starts.
 fn free_ports() -> Result<u16> {
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let firsts: Vec<u16> = (41_000..60_000).step_by(PORTS.into()).collect();
+    let firsts: Vec<u16> = PLAYERS.step_by(PORTS.into()).collect();
     let begin = usize::try_from(std::process::id())? % firsts.len();
     let mut firsts = firsts[begin..].iter().chain(&firsts[..begin]).copied();
     let found = firsts.find(|first| (*first..first + PORTS).all(|port| is_free(&port)));
