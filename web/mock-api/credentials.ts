@@ -7,7 +7,7 @@ const before = (days: number) => new Date(Date.now() - days * DAY).toISOString()
 
 export const sshKeys: SshKeyView[] = [
   { id: id(8001), name: 'ada@laptop', publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHz3rpTR4/5A6YqUz3vH5q+Mjv8vMrBzTfDmgFenAWNT', fingerprint: 'SHA256:5x4JHBnJp8z9QbHAra5ikfIcHqDY/HMEPLfPesdjQ0k', createdAt: before(60), lastUsedAt: before(0.1) },
-  { id: id(8002), name: 'Security key on the ring', publicKey: 'sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIA', fingerprint: 'SHA256:zXSp8h4ZHrmSlTL4attJkzQdY+nzkv/l2J22jimZVR0', createdAt: before(3), lastUsedAt: null },
+  { id: id(8002), name: 'Desktop at home', publicKey: 'ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHeG', fingerprint: 'SHA256:zXSp8h4ZHrmSlTL4attJkzQdY+nzkv/l2J22jimZVR0', createdAt: before(3), lastUsedAt: null },
 ]
 export const appPasswords: AppPasswordView[] = [
   { id: id(8101), name: 'FileZilla on the desktop', createdAt: before(21), lastUsedAt: before(2), expiresAt: null },

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     docker::BASE_IMAGE,
-    shell::{Result, output},
+    shell::{Result, output, succeeds},
 };
 use serde_json::Value;
 use std::{
@@ -33,6 +33,7 @@ pub struct Engine {
     pub socket: PathBuf,
     pub own: Option<Program>,
     folder: Option<PathBuf>,
+    _bridge: Option<Bridge>,
 }
 
 /// A container of a server.
@@ -49,16 +50,16 @@ pub struct Container {
 impl Engine {
     /// The machine's own.
     pub fn shared() -> Self {
-        Self { socket: PathBuf::from("/var/run/docker.sock"), own: None, folder: None }
+        Self { socket: PathBuf::from("/var/run/docker.sock"), own: None, folder: None, _bridge: None }
     }
 
     /// The same engine for another thread, which may look and not end it.
     pub fn seen_by_another(&self) -> Self {
-        Self { socket: self.socket.clone(), own: None, folder: None }
+        Self { socket: self.socket.clone(), own: None, folder: None, _bridge: None }
     }
 
     /// A private one with the base image in it. It keeps its hands off the machine's packet filter, where the other
-    /// engine's rules are.
+    /// engine's rules are, and has a bridge of its own: one that is told to have none removes the other's.
     pub fn private(data: &Path, live_restore: LiveRestore) -> Result<Self> {
         let folder = data.join("docker");
         fs::create_dir_all(&folder)?;
@@ -66,14 +67,22 @@ impl Engine {
         // Paths of sockets are short, and the engine makes some of its own below this folder.
         let run = PathBuf::from(format!("/run/gantry-faults-{}", std::process::id()));
         fs::create_dir_all(&run)?;
+        let bridge = Bridge::new()?;
         let command = {
             let (folder, socket, run) = (folder.clone(), socket.clone(), run.clone());
+            let bridge = bridge.0.clone();
             move || {
                 let mut command = Command::new("dockerd");
                 command.arg("--data-root").arg(folder.join("data")).arg("--exec-root").arg(&run);
                 command.arg("--pidfile").arg(folder.join("pid"));
                 command.arg("-H").arg(format!("unix://{}", socket.display()));
-                command.args(["--bridge=none", "--iptables=false", "--ip6tables=false", "--log-level=warn"]);
+                command.args([
+                    "--bridge",
+                    &bridge,
+                    "--iptables=false",
+                    "--ip6tables=false",
+                    "--log-level=warn",
+                ]);
                 command.arg("--config-file").arg(folder.join("none.json"));
                 if live_restore == LiveRestore::On {
                     command.arg("--live-restore");
@@ -84,7 +93,7 @@ impl Engine {
         fs::write(folder.join("none.json"), "{}")?;
         let mut own = Program::new("dockerd", data, command);
         own.start()?;
-        let engine = Self { socket, own: Some(own), folder: Some(run) };
+        let engine = Self { socket, own: Some(own), folder: Some(run), _bridge: Some(bridge) };
         engine.wait_until_it_answers()?;
         engine.load_image(&folder)?;
         Ok(engine)
@@ -198,6 +207,29 @@ impl Engine {
             fs::remove_dir_all(folder).ok();
         }
         Ok(())
+    }
+}
+
+/// A bridge that goes away with its engine.
+struct Bridge(String);
+
+impl Bridge {
+    fn new() -> Result<Self> {
+        let number = std::process::id() % 250;
+        let bridge = Self(format!("gantry-f{number}"));
+        // One that a run left behind when it was killed.
+        succeeds(Command::new("ip").args(["link", "delete", &bridge.0]));
+        output(Command::new("ip").args(["link", "add", "name", &bridge.0, "type", "bridge"]))?;
+        let address = format!("10.213.{number}.1/24");
+        output(Command::new("ip").args(["address", "add", &address, "dev", &bridge.0]))?;
+        output(Command::new("ip").args(["link", "set", &bridge.0, "up"]))?;
+        Ok(bridge)
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        succeeds(Command::new("ip").args(["link", "delete", &self.0]));
     }
 }
 
