@@ -78,28 +78,27 @@ pub fn chromium() -> Result<PathBuf> {
     find("chromium").ok_or_else(|| "chromium was installed but is not in PATH".into())
 }
 
+/// A program in PATH, from its package where it is missing.
+fn program(name: &str, package: &str, why: &str) -> Result<()> {
+    match find(name) {
+        Some(_) => Ok(()),
+        None => apt(&[package], why),
+    }
+}
+
 /// curl for the scripts of `examples/`.
 pub fn curl() -> Result<()> {
-    if find("curl").is_none() {
-        apt(&["curl"], "the scripts of examples/ use it")?;
-    }
-    Ok(())
+    program("curl", "curl", "the scripts of examples/ use it")
 }
 
 /// What makes and asks a file system with quotas.
 pub fn btrfs() -> Result<()> {
-    if find("btrfs").is_none() {
-        apt(&["btrfs-progs"], "disk limits that the kernel enforces are tested on btrfs")?;
-    }
-    Ok(())
+    program("btrfs", "btrfs-progs", "disk limits that the kernel enforces are tested on btrfs")
 }
 
 /// OpenSSH's file program, which the tests of SFTP drive.
 pub fn sftp() -> Result<()> {
-    if find("sftp").is_none() {
-        apt(&["openssh-client"], "the tests of SFTP drive OpenSSH's own client")?;
-    }
-    Ok(())
+    program("sftp", "openssh-client", "the tests of SFTP drive OpenSSH's own client")
 }
 
 /// The library that gives one program another time.

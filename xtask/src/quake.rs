@@ -5,13 +5,20 @@
 //! `qcommon/huffman.c` of ioquake3.
 
 use crate::shell::Result;
-use std::{net::UdpSocket, time::Duration};
+use std::{
+    io::ErrorKind,
+    net::UdpSocket,
+    thread,
+    time::{Duration, Instant},
+};
 
 const NAME: &str = "Grace";
 /// What precedes every datagram that belongs to no connection.
 const OUT_OF_BAND: &[u8] = b"\xff\xff\xff\xff";
-/// A server still loading its map drops what it is asked.
-const ATTEMPTS: u8 = 15;
+/// A server still loading its map drops what it is asked, and one whose container is not there yet refuses it at once.
+const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(250);
 
 /// Joins the game at an address and answers what it says of its players then: `score ping "name"` each.
 pub fn join(address: &str) -> Result<Vec<String>> {
@@ -42,7 +49,7 @@ impl Server {
     fn at(address: &str) -> Result<Self> {
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         socket.connect(address)?;
-        socket.set_read_timeout(Some(Duration::from_secs(2)))?;
+        socket.set_read_timeout(Some(ANSWER_TIME))?;
         Ok(Self { socket, address: address.to_owned() })
     }
 
@@ -50,9 +57,19 @@ impl Server {
     fn ask(&self, question: &[u8], expected: &[u8]) -> Result<String> {
         let mut answer = [0; 4096];
         let mut last = String::from("nothing");
-        for _ in 0..ATTEMPTS {
-            self.socket.send(&[OUT_OF_BAND, question].concat())?;
-            let Ok(length) = self.socket.recv(&mut answer) else { continue };
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            let sent = self.socket.send(&[OUT_OF_BAND, question].concat());
+            let length = match sent.and_then(|_| self.socket.recv(&mut answer)) {
+                Ok(length) => length,
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    last = error.to_string();
+                    thread::sleep(PAUSE_AFTER_REFUSAL);
+                    continue;
+                }
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => continue,
+                Err(error) => return Err(error.into()),
+            };
             let answer = answer[..length].strip_prefix(OUT_OF_BAND).unwrap_or(&answer[..length]);
             if let Some(rest) = answer.strip_prefix(expected) {
                 return Ok(String::from_utf8_lossy(rest).into_owned());

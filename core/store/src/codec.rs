@@ -1,4 +1,4 @@
-//! Closed enumerations as the texts that their columns hold.
+//! Closed enumerations as the texts that their columns hold, and numbers and spans as PostgreSQL has them.
 
 use crate::StoreError;
 use gantry_types::{
@@ -6,7 +6,13 @@ use gantry_types::{
     permission::Permission,
     server::{Desired, Observed},
 };
+use sqlx::postgres::types::PgInterval;
 use std::collections::BTreeSet;
+
+/// So many seconds as an interval.
+pub(crate) const fn seconds(count: i64) -> PgInterval {
+    PgInterval { months: 0, days: 0, microseconds: count * 1_000_000 }
+}
 
 macro_rules! codec {
     ($type:ident, $encode:ident, $decode:ident, $($variant:ident = $text:literal),*) => {

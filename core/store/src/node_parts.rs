@@ -1,12 +1,12 @@
 //! What each part of the machines below nodes did over time: as [`crate::node_statistics`] for the whole, with parts that come
 //! and go.
 
-use crate::{StoreError, SystemTx, UserTx};
+use crate::{StoreError, SystemTx, UserTx, codec};
 use chrono::{DateTime, Utc};
 use gantry_auth::AdministratorGrant;
 use gantry_domain::statistics::{self, NodeBucket, PartKind, PartPoint, Resolution, Source};
 use gantry_types::NodeId;
-use sqlx::{postgres::types::PgInterval, types::Json};
+use sqlx::types::Json;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl UserTx {
         kind: PartKind,
         wanted: Resolution,
     ) -> Result<Vec<PartPoint>, StoreError> {
-        let step = PgInterval { months: 0, days: 0, microseconds: wanted.step.num_seconds() * 1_000_000 };
+        let step = codec::seconds(wanted.step.num_seconds());
         let (node, from, to) = (node.uuid(), wanted.from, wanted.to);
         let prefix = format!("{}/", kind.as_str());
         let rows = match wanted.source {
@@ -89,7 +89,7 @@ impl SystemTx {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let step = PgInterval { months: 0, days: 0, microseconds: statistics::COARSE_SECONDS * 1_000_000 };
+        let step = codec::seconds(statistics::COARSE_SECONDS);
         let done = sqlx::query!(
             "INSERT INTO node_parts_coarse
              SELECT node_id, bucket, jsonb_object_agg(key, mean)

@@ -1,11 +1,10 @@
 //! What the machines below nodes did over time: as [`crate::statistics`] for servers, and thinned out by the same job.
 
-use crate::{StoreError, SystemTx, UserTx};
+use crate::{StoreError, SystemTx, UserTx, codec};
 use chrono::{DateTime, Utc};
 use gantry_auth::AdministratorGrant;
 use gantry_domain::statistics::{self, NodeBucket, NodeMeasures, NodePoint, Resolution, Source};
 use gantry_types::NodeId;
-use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 struct PointRow {
@@ -88,7 +87,7 @@ impl UserTx {
         node: NodeId,
         wanted: Resolution,
     ) -> Result<Vec<NodePoint>, StoreError> {
-        let step = PgInterval { months: 0, days: 0, microseconds: wanted.step.num_seconds() * 1_000_000 };
+        let step = codec::seconds(wanted.step.num_seconds());
         let (node, from, to) = (node.uuid(), wanted.from, wanted.to);
         let rows = match wanted.source {
             Source::Fine => {
@@ -215,7 +214,7 @@ impl SystemTx {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let step = PgInterval { months: 0, days: 0, microseconds: statistics::COARSE_SECONDS * 1_000_000 };
+        let step = codec::seconds(statistics::COARSE_SECONDS);
         let done = sqlx::query!(
             "INSERT INTO node_statistics_coarse
              SELECT node_id, date_bin($1, at, 'epoch') AS bucket,

@@ -1,11 +1,10 @@
 //! Numbers over time: written in batches, read as charts, thinned out and dropped by a job.
 
-use crate::{StoreError, SystemTx, UserTx};
+use crate::{StoreError, SystemTx, UserTx, codec};
 use chrono::{DateTime, Utc};
 use gantry_auth::{ServerGrant, rights};
 use gantry_domain::statistics::{self, Bucket, Measures, Point, Resolution, Source};
 use gantry_types::ServerId;
-use sqlx::postgres::types::PgInterval;
 use uuid::Uuid;
 
 struct PointRow {
@@ -61,7 +60,7 @@ impl UserTx {
         grant: &ServerGrant<rights::StatisticsRead>,
         wanted: Resolution,
     ) -> Result<Vec<Point>, StoreError> {
-        let step = PgInterval { months: 0, days: 0, microseconds: wanted.step.num_seconds() * 1_000_000 };
+        let step = codec::seconds(wanted.step.num_seconds());
         let (server, from, to) = (grant.server().uuid(), wanted.from, wanted.to);
         let rows = match wanted.source {
             Source::Fine => points!("statistics_fine", step, server, from, to).fetch_all(self.db()).await?,
@@ -148,7 +147,7 @@ impl SystemTx {
         from: DateTime<Utc>,
         to: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let step = PgInterval { months: 0, days: 0, microseconds: statistics::COARSE_SECONDS * 1_000_000 };
+        let step = codec::seconds(statistics::COARSE_SECONDS);
         let done = sqlx::query!(
             "INSERT INTO statistics_coarse
              SELECT server_id, date_bin($1, at, 'epoch') AS bucket, avg(cpu_percent), avg(memory_bytes)::bigint,

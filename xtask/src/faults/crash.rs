@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const BACK: Duration = Duration::from_secs(10);
 /// Twenty games leave a daemon that was not optimised little of a small machine.
 const BACK_AMONG_MANY: Duration = Duration::from_secs(30);
+/// Twenty installations and starts at a time.
+const ALL_STARTED: Duration = Duration::from_secs(90);
 /// How long an installation that was cut may take to end, one way or the other.
 const RESUMED: Duration = Duration::from_secs(60);
 
@@ -28,9 +30,11 @@ pub fn twenty(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
 }
 
 fn games_play_on(world: &mut World, count: u32, per_second: u32, back: Duration) -> Result<()> {
+    let servers: Result<Vec<String>> =
+        (1..=count).map(|number| world.about_to_count(&format!("game {number}"), per_second)).collect();
     let mut games = Vec::new();
-    for number in 1..=count {
-        let server = world.counting(&format!("game {number}"), per_second)?;
+    for server in servers? {
+        world.wait_for_state(&server, "running", ALL_STARTED)?;
         world.counts_on(&server, 20)?;
         games.push((world.engine.container(&server)?, server));
     }

@@ -25,10 +25,15 @@ impl World {
 
     /// A server that counts this often a second.
     pub fn counting(&self, name: &str, per_second: u32) -> Result<String> {
-        let pause = (1_000 / per_second).to_string();
-        let id = self.admin.create(&self.form(name, true, &json!({ "pause_ms": pause })), None)?;
+        let id = self.about_to_count(name, per_second)?;
         self.wait_for_state(&id, "running", SOON)?;
         Ok(id)
+    }
+
+    /// The same, which is not waited for.
+    pub fn about_to_count(&self, name: &str, per_second: u32) -> Result<String> {
+        let pause = (1_000 / per_second).to_string();
+        self.admin.create(&self.form(name, true, &json!({ "pause_ms": pause })), None)
     }
 
     /// A server that is installed and stopped.
@@ -112,13 +117,24 @@ impl World {
         Counted::of(game.filter_map(|line| line["text"].as_str()))
     }
 
-    /// Until the console shows this many more numbers of its latest process, nothing missing.
+    /// Until the console shows this many more numbers of its latest process; then all of it, nothing missing.
     pub fn counts_on(&self, server: &str, more: u64) -> Result<Counted> {
-        let before = self.counted(server)?.total();
+        let (run, before) = self.latest(server)?;
         until("the game's lines arrive", SOON, || {
-            let counted = self.counted(server).map_err(|error| error.to_string())?;
-            if counted.total() >= before + more { Ok(counted) } else { Err(format!("{counted:?}")) }
-        })
+            let (now, number) = self.latest(server).map_err(|error| error.to_string())?;
+            let since = if now == run { number.saturating_sub(before) } else { number };
+            if since >= more { Ok(()) } else { Err(format!("process {now:?} counted {since}")) }
+        })?;
+        self.counted(server)
+    }
+
+    /// The process that counted last, and the number it said.
+    fn latest(&self, server: &str) -> Result<(Option<String>, u64)> {
+        let page = self.admin.get(&format!("/api/servers/{server}/console?limit=100"))?;
+        let newest_first = page["lines"].as_array().into_iter().flatten().rev();
+        let said = newest_first.filter(|line| line["source"] == "game").filter_map(|line| line["text"].as_str());
+        let numbers: Result<Vec<_>> = said.filter_map(|text| number_of(text).transpose()).take(1).collect();
+        Ok(numbers?.pop().map_or((None, 0), |(run, number)| (Some(run.to_owned()), number)))
     }
 
     /// Whether the files of an installation are as its steps leave them, and nothing else.
@@ -144,11 +160,7 @@ impl Counted {
     fn of<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Self> {
         let mut counted = Self::default();
         for said in texts {
-            let mut words = said.split(' ');
-            let (Some("count"), Some(run), Some(number)) = (words.next(), words.next(), words.next()) else {
-                continue;
-            };
-            let number: u64 = number.trim().parse().map_err(|_| format!("the console has {said:?}"))?;
+            let Some((run, number)) = number_of(said)? else { continue };
             if counted.runs.last().is_none_or(|(last, _)| last != run) {
                 counted.runs.push((run.to_owned(), 0));
             }
@@ -160,10 +172,15 @@ impl Counted {
         }
         Ok(counted)
     }
+}
 
-    pub fn total(&self) -> u64 {
-        self.runs.iter().map(|(_, last)| last).sum()
-    }
+/// The process and the number of a line that counts.
+fn number_of(said: &str) -> Result<Option<(&str, u64)>> {
+    let mut words = said.split(' ');
+    let (Some("count"), Some(run), Some(number)) = (words.next(), words.next(), words.next()) else {
+        return Ok(None);
+    };
+    Ok(Some((run, number.trim().parse().map_err(|_| format!("the console has {said:?}"))?)))
 }
 
 fn follow_each_other(numbers: impl Iterator<Item = u64>) -> Result<()> {
@@ -212,7 +229,7 @@ mod tests {
     fn each_process_counts_for_itself() {
         let texts = ["count a 1", "bye a", "count a 2", "count b 1"];
         let counted = Counted::of(texts.into_iter()).expect("whole");
-        assert_eq!((counted.runs.len(), counted.total()), (2, 3));
+        assert_eq!(counted.runs, [("a".to_owned(), 2), ("b".to_owned(), 1)]);
         assert!(follow_each_other([7, 8, 9].into_iter()).is_ok());
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! It converges the node at once, at every ring of its bell and once a minute, and follows what the node tells: events
 //! until they are stored, samples of servers and of its machine as they come. It keeps the node told who may come in by
-//! SFTP. Each of the five repeats by itself after a
-//! failure; none waits for another.
+//! SFTP. Each of the five repeats by itself after a failure; none waits for another.
 
 use super::{events, grants, reconcile};
 use crate::{

@@ -10,11 +10,11 @@ import { s } from '~/strings'
 import { machine } from '~/strings/machine'
 import { Card } from '~/ui/card'
 import { Chart, type ChartSeries } from '~/ui/chart'
-import { cn } from '~/ui/cn'
+import { Choices } from '~/ui/choices'
 import { ProblemCard } from '~/ui/problem'
 
 const t = machine.past
-const KINDS: readonly PartKind[] = ['core', 'disk', 'interface', 'file_system', 'temperature']
+const KINDS = (['core', 'disk', 'interface', 'file_system', 'temperature'] as const satisfies readonly PartKind[]).map((id) => ({ id, text: t.kinds[id] }))
 
 export function PastParts({ node, span }: { node: NodeView; span: number }) {
   const [kind, setKind] = useState<PartKind>('core')
@@ -25,14 +25,7 @@ export function PastParts({ node, span }: { node: NodeView; span: number }) {
     <section aria-label={t.title} className="mt-6">
       <div className="mb-3 flex flex-wrap items-center justify-between gap-3">
         <h2 className="text-base font-semibold">{t.title}</h2>
-        <div role="radiogroup" aria-label={t.kind} className="flex max-w-full overflow-x-auto rounded-md border border-line bg-surface p-0.5">
-          {KINDS.map((one) => (
-            <label key={one} className={cn('flex h-7 cursor-pointer items-center rounded-sm px-2.5 text-sm whitespace-nowrap text-dim has-focus-visible:outline-2 has-focus-visible:outline-accent', kind === one && 'bg-hover font-medium text-text')}>
-              <input type="radio" name="part" className="sr-only" checked={kind === one} onChange={() => setKind(one)} />
-              {t.kinds[one]}
-            </label>
-          ))}
-        </div>
+        <Choices label={t.kind} name="part" choices={KINDS} value={kind} onChange={setKind} className="max-w-full overflow-x-auto" />
       </div>
       {error && <ProblemCard error={error} />}
       {!error && parts.length === 0 && <Card><p className="py-8 text-center text-sm text-dim">{range ? s.overview.noData : s.common.loading}</p></Card>}
