@@ -132,7 +132,8 @@ impl World {
     fn latest(&self, server: &str) -> Result<(Option<String>, u64)> {
         let page = self.admin.get(&format!("/api/servers/{server}/console?limit=100"))?;
         let newest_first = page["lines"].as_array().into_iter().flatten().rev();
-        let said = newest_first.filter(|line| line["source"] == "game").filter_map(|line| line["text"].as_str());
+        let said =
+            newest_first.filter(|line| line["source"] == "game").filter_map(|line| line["text"].as_str());
         let numbers: Result<Vec<_>> = said.filter_map(|text| number_of(text).transpose()).take(1).collect();
         Ok(numbers?.pop().map_or((None, 0), |(run, number)| (Some(run.to_owned()), number)))
     }
