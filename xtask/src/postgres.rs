@@ -103,6 +103,11 @@ impl Cluster {
         format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 
+    /// The superuser's.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
     /// Starts it if it does not run, and answers its process id.
     pub fn start(&self) -> Result<i32> {
         if !succeeds(self.control()?.arg("status")) {
@@ -163,6 +168,16 @@ impl Cluster {
     /// Writes all of a database into a file.
     pub fn dump(&self, database: &str, to: &Path) -> Result<()> {
         output(self.client("pg_dump")?.args(["-Fc", "-d", database, "-f"]).arg(to)).map(drop)
+    }
+
+    /// All of a database as text.
+    pub fn dump_as_text(&self, database: &str) -> Result<String> {
+        output(self.client("pg_dump")?.args(["-Fp", "-d", database]))
+    }
+
+    /// What the server itself wrote down.
+    pub fn log(&self) -> Result<Vec<u8>> {
+        Ok(fs::read(self.folder.join("server.log"))?)
     }
 
     /// Puts a database back as it was when the file was written, whoever is connected.

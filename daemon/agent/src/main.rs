@@ -13,7 +13,8 @@ use std::{
     path::PathBuf,
     process::ExitCode,
 };
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::{EnvFilter, filter::FilterFn, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 #[derive(Parser)]
 #[command(name = "gantryd", version, about = "The Gantry daemon: runs the game servers of one node")]
@@ -116,14 +117,20 @@ fn main() -> ExitCode {
 
 fn start_log(json: bool) {
     let filter = EnvFilter::try_from_env("GANTRY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    // It writes down what strangers send, names and keys among it, whatever level is asked for.
-    let filter = filter.add_directive("russh=off".parse().unwrap_or_default());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry().with(filter).with(FilterFn::new(is_meant_to_be_read));
+    let lines = fmt::layer().with_writer(std::io::stderr);
     if json {
-        builder.json().init();
+        registry.with(lines.json()).init();
     } else {
-        builder.with_ansi(std::io::stderr().is_terminal()).init();
+        registry.with(lines.with_ansi(std::io::stderr().is_terminal())).init();
     }
+}
+
+/// Below `info`, libraries write down what passes through them, passwords and keys among it; the SSH library does so at
+/// every level. Whatever the filter asks for, those lines are left out.
+fn is_meant_to_be_read(event: &Metadata<'_>) -> bool {
+    let target = event.target();
+    target.starts_with("gantry") || (*event.level() <= Level::INFO && !target.starts_with("russh"))
 }
 
 fn act(command: Command) -> Result<(), Box<dyn Error>> {

@@ -3,6 +3,7 @@
 use crate::shell::Result;
 use serde_json::{Value, json};
 use std::{
+    collections::VecDeque,
     io::Read,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -10,6 +11,9 @@ use std::{
 
 /// Longer than any answer takes when all is well, shorter than any outage.
 const ANSWER: Duration = Duration::from_secs(20);
+
+/// An outage refuses each look of whoever waits for its end.
+const REFUSALS: usize = 10_000;
 
 /// What the control plane said yes to.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct Client {
     url: String,
     cookie: String,
     promises: Mutex<Vec<Promise>>,
+    /// The latest answers that refused something.
+    refusals: Mutex<VecDeque<String>>,
 }
 
 impl Client {
@@ -36,11 +42,21 @@ impl Client {
             .http_status_as_error(false)
             .build()
             .new_agent();
-        Self { agent, url: url.to_owned(), cookie: String::new(), promises: Mutex::default() }
+        Self {
+            agent,
+            url: url.to_owned(),
+            cookie: String::new(),
+            promises: Mutex::default(),
+            refusals: Mutex::default(),
+        }
     }
 
-    /// Signs in.
-    pub fn sign_in(&mut self, email: &str, password: &str) -> Result<()> {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Signs in; answers the session's token.
+    pub fn sign_in(&mut self, email: &str, password: &str) -> Result<String> {
         let body = json!({ "email": email, "password": password }).to_string();
         let request = ureq::http::Request::post(format!("{}/api/auth/sign-in/email", self.url))
             .header("content-type", "application/json")
@@ -49,7 +65,7 @@ impl Client {
         let cookie = answer.headers().get("set-cookie").and_then(|value| value.to_str().ok());
         let cookie = cookie.and_then(|value| value.split(';').next()).ok_or("signing in gave no cookie")?;
         self.cookie = cookie.to_owned();
-        Ok(())
+        Ok(cookie.split_once('=').ok_or("a cookie without a value")?.1.to_owned())
     }
 
     /// One request, with the status of its answer.
@@ -75,6 +91,9 @@ impl Client {
             None => self.agent.run(request.body(())?)?,
         };
         let text = answer.body_mut().read_to_string()?;
+        if answer.status().as_u16() >= 400 {
+            self.refused(text.clone());
+        }
         let value =
             if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::Null) };
         Ok((answer.status().as_u16(), value))
@@ -141,6 +160,19 @@ impl Client {
         self.must("PATCH", &format!("/api/servers/{server}"), Some(&json!({ "name": name })))?;
         self.keep(Promise::Name { server: server.to_owned(), name: name.to_owned() });
         Ok(())
+    }
+
+    fn refused(&self, said: String) {
+        let mut refusals = self.refusals.lock().unwrap_or_else(PoisonError::into_inner);
+        if refusals.len() == REFUSALS {
+            refusals.pop_front();
+        }
+        refusals.push_back(said);
+    }
+
+    /// What was said when something was refused, since this was asked last.
+    pub fn refusals(&self) -> Vec<String> {
+        std::mem::take(&mut *self.refusals.lock().unwrap_or_else(PoisonError::into_inner)).into()
     }
 
     fn keep(&self, promise: Promise) {

@@ -16,7 +16,7 @@ pub fn wrong(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let plays = world.counting("plays on", 20)?;
     let container = world.engine.container(&plays)?;
     for shift in ["-10m", "+10m", "+1d"] {
-        world.restart_daemon_with(vec![
+        world.daemon.restart_with(vec![
             ("LD_PRELOAD", library.display().to_string()),
             ("FAKETIME", shift.to_owned()),
             // A clock that is set leaves the time that has passed as it is.
@@ -25,7 +25,7 @@ pub fn wrong(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
         world.works_at(shift, &plays)?;
         world.runs_on(&plays, &container, SOON)?;
     }
-    world.restart_daemon_with(Vec::new())?;
+    world.daemon.restart_with(Vec::new())?;
     world.works_at("0", &plays)?;
     world.runs_on(&plays, &container, SOON)?;
     one_process(&world.counts_on(&plays, 20)?)

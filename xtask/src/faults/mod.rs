@@ -5,9 +5,10 @@
 //! `xtask/faults/counter`, which counts aloud; where very many events are wanted, `xtask/faults/crier`. A part that
 //! others use as well is never hurt: PostgreSQL, the link, the disk, and Docker where Docker itself breaks, are private.
 //!
-//! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`world`],
-//! [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
-//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`].
+//! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`secrets`],
+//! [`world`], [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
+//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`],
+//! [`whispers`].
 
 mod backlog;
 mod chance;
@@ -24,16 +25,17 @@ mod files;
 mod plan;
 mod plane;
 mod power;
-
 mod program;
 mod proxy;
 mod repeat;
 mod restore;
+mod secrets;
 mod servers;
 mod socket;
 mod table;
 mod wait;
 mod watch;
+mod whispers;
 mod world;
 
 use crate::{
@@ -191,7 +193,9 @@ mod tests {
     #[test]
     fn each_of_the_forty_rows_has_an_entry_or_a_reason_to_have_none() {
         let row = |id: &str| id[..3].to_owned();
-        let with: BTreeSet<String> = ENTRIES.iter().map(|entry| row(entry.id)).collect();
+        // Those of the reference; our own have another letter.
+        let rows = ENTRIES.iter().filter(|entry| entry.id.starts_with('F'));
+        let with: BTreeSet<String> = rows.map(|entry| row(entry.id)).collect();
         let without: BTreeSet<String> = LEFT_OUT.iter().map(|(id, _)| row(id)).collect();
         let ids: BTreeSet<&str> = ENTRIES.iter().map(|entry| entry.id).collect();
         assert!(with.is_disjoint(&without));

@@ -17,6 +17,8 @@ pub struct Program {
     name: &'static str,
     command: Box<dyn Fn() -> Command + Send>,
     log: PathBuf,
+    /// What its environment has besides, from its next start on.
+    surroundings: Vec<(&'static str, String)>,
     child: Option<Child>,
 }
 
@@ -30,12 +32,21 @@ pub struct Usage {
 impl Program {
     /// One that is down.
     pub fn new(name: &'static str, folder: &Path, command: impl Fn() -> Command + Send + 'static) -> Self {
-        Self { name, command: Box::new(command), log: folder.join(format!("{name}.log")), child: None }
+        let log = folder.join(format!("{name}.log"));
+        Self { name, command: Box::new(command), log, surroundings: Vec::new(), child: None }
+    }
+
+    /// Ends it if it runs, and starts it with this in its environment.
+    pub fn restart_with(&mut self, surroundings: Vec<(&'static str, String)>) -> Result<()> {
+        self.stop()?;
+        self.surroundings = surroundings;
+        self.start()
     }
 
     pub fn start(&mut self) -> Result<()> {
         let log = fs::File::options().create(true).append(true).open(&self.log)?;
         let mut command = (self.command)();
+        command.envs(self.surroundings.iter().cloned());
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         let started = command.spawn().map_err(|error| format!("could not start {}: {error}", self.name))?;
         self.child = Some(started);

@@ -5,6 +5,7 @@ use super::{
     engine::LiveRestore,
     everything, files, plan, plane, power, repeat, restore,
     watch::Watch,
+    whispers,
     world::{Kind, Parts, Small, World},
 };
 use crate::shell::Result;
@@ -53,13 +54,14 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// In the order in which they run. An id is that of the row that the entry comes from; a letter tells apart those that
-/// come from one row.
+/// come from one row, and an S is before those of our own.
 #[rustfmt::skip]
 pub const ENTRIES: &[Entry] = &[
     short("F01", "kill -9 of the daemon while games run", crash::playing),
     short("F04", "kill -9 of the daemon during an installation", crash::installing),
     short("F13", "kill -9 of the control plane during play and installation", plane::crash),
     short("F28a", "the link is cut for 3 s", cut::short),
+    short("S1", "secrets go in and out while both programs log all that they can", whispers::told),
     short("F40", "planning refuses, panics, or never ends", plan::failures),
     long("F01b", "kill -9 of the daemon while twenty games print 100 lines a second", COMMON, crash::twenty),
     long("F02", "kill -9 of the daemon twenty times, soon after its start", COMMON, power::again_and_again),

@@ -10,6 +10,7 @@
 //! | I6 | the audit log is numbered without gaps |
 //! | I7 | somebody else sees nothing of it |
 //! | I8 | both programs come back to the memory and files that they had, and leave nothing behind in Docker or on disk |
+//! | I9 | what is secret is in clear in no log, error, ledger, dump or command line |
 
 use super::{
     client::Promise,
@@ -92,6 +93,7 @@ impl Watch {
                 "I4: an idle server's files changed".into()
             })?;
             leftovers(world)?;
+            world.tells_no_secret()?;
             usage(world)
         });
         ending.store(true, Ordering::SeqCst);

@@ -6,6 +6,7 @@ use super::{
     engine::{Engine, LiveRestore},
     program::{Program, Usage},
     proxy::Proxy,
+    secrets::{Secrets, invented},
     socket,
     wait::until,
 };
@@ -20,7 +21,6 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -30,8 +30,8 @@ pub const SOON: Duration = Duration::from_secs(30);
 const PORTS: u16 = 40;
 /// Below those that the kernel gives to whoever connects somewhere.
 const PLAYERS: Range<u16> = 10_000..25_000;
-const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
-const STRANGER: (&str, &str) = ("stranger@example.com", "battery horse correct");
+pub const ADMIN: &str = "admin@example.com";
+const STRANGER: &str = "stranger@example.com";
 
 /// What a world is made from.
 pub struct Parts {
@@ -76,9 +76,6 @@ impl Small {
     }
 }
 
-/// Variables of an environment that may change between two starts.
-pub type Surroundings = Arc<Mutex<Vec<(&'static str, String)>>>;
-
 /// Everything runs until it is hurt; nothing of it is left in the end.
 pub struct World {
     pub control_plane: Program,
@@ -93,8 +90,8 @@ pub struct World {
     pub baseline: (Usage, Usage),
     pub cluster: Cluster,
     pub folder: PathBuf,
-    /// What the daemon's environment has besides, from its next start on.
-    pub surroundings: Surroundings,
+    /// What nobody may read anywhere.
+    pub secrets: Secrets,
     url: String,
     mounted: Option<PathBuf>,
 }
@@ -117,8 +114,7 @@ impl World {
         let proxy = Proxy::to(port)?;
         let url = format!("http://127.0.0.1:{port}");
         let control_plane = control_plane(parts, folder, &database, &url);
-        let surroundings = Surroundings::default();
-        let daemon = daemon(parts, &node_folder, proxy.port, &engine.socket, Arc::clone(&surroundings));
+        let daemon = daemon(parts, &node_folder, proxy.port, &engine.socket);
         let mut world = Self {
             control_plane,
             daemon,
@@ -131,7 +127,7 @@ impl World {
             baseline: (Usage { memory_mib: 0, files: 0 }, Usage { memory_mib: 0, files: 0 }),
             cluster,
             folder: folder.to_owned(),
-            surroundings,
+            secrets: Secrets::default(),
             url,
             mounted,
         };
@@ -142,12 +138,14 @@ impl World {
     fn set_up(&mut self, parts: &Parts, node_folder: &Path) -> Result<()> {
         self.control_plane.start()?;
         self.wait_until_ready()?;
-        let form = json!({ "name": "Admin", "email": ADMIN.0, "password": ADMIN.1 });
+        let password = self.secrets.keep("the administrator's password", invented()?);
+        let form = json!({ "name": "Admin", "email": ADMIN, "password": password });
         self.admin.must("POST", "/api/setup", Some(&form))?;
-        self.admin.sign_in(ADMIN.0, ADMIN.1)?;
-        let form = json!({ "name": "Stranger", "email": STRANGER.0, "password": STRANGER.1, "role": "user" });
+        self.secrets.keep("a session", self.admin.sign_in(ADMIN, &password)?);
+        let password = self.secrets.keep("somebody's password", invented()?);
+        let form = json!({ "name": "Stranger", "email": STRANGER, "password": password, "role": "user" });
         self.admin.must("POST", "/api/users", Some(&form))?;
-        self.stranger.sign_in(STRANGER.0, STRANGER.1)?;
+        self.secrets.keep("a session", self.stranger.sign_in(STRANGER, &password)?);
         let location = self.admin.must("POST", "/api/locations", Some(&json!({ "name": "Here" })))?;
         let form = json!({ "name": "node", "locationId": location["id"] });
         self.node = text(&self.admin.must("POST", "/api/nodes", Some(&form))?, "/id")?;
@@ -157,18 +155,21 @@ impl World {
         self.enroll(parts, node_folder)?;
         self.daemon.start()?;
         self.wait_until_connected(SOON)?;
-        self.idle = self.installed("idle", &json!({ "steps": "2" }))?;
+        let token = self.secrets.keep("a secret variable", invented()?);
+        self.idle = self.installed("idle", &json!({ "steps": "2", "token": token }))?;
+        self.keep_its_secrets()?;
         self.baseline = (self.control_plane.usage()?, self.daemon.usage()?);
         Ok(())
     }
 
-    fn enroll(&self, parts: &Parts, node_folder: &Path) -> Result<()> {
+    fn enroll(&mut self, parts: &Parts, node_folder: &Path) -> Result<()> {
         let enrollment = self.admin.must("POST", &format!("/api/nodes/{}/enrollment", self.node), None)?;
         let token = self.folder.join("token");
-        fs::write(&token, text(&enrollment, "/token")?)?;
+        fs::write(&token, self.secrets.keep("an enrolment token", text(&enrollment, "/token")?))?;
         let mut enroll = Command::new(parts.programs.join("gantryd"));
         enroll.args(["enroll", "--url", &self.url, "--data-dir"]).arg(node_folder);
-        output(enroll.arg("--token-file").arg(&token)).map(drop)
+        output(enroll.arg("--token-file").arg(&token))?;
+        Ok(fs::remove_file(token)?)
     }
 
     /// Until the control plane says that it can serve.
@@ -191,13 +192,6 @@ impl World {
             let view = self.admin.get(&path).map_err(|error| error.to_string())?;
             if view["state"] == state { Ok(()) } else { Err(format!("it is {}", view["state"])) }
         })
-    }
-
-    /// The daemon is asked to end, and started again with this in its environment.
-    pub fn restart_daemon_with(&mut self, surroundings: Vec<(&'static str, String)>) -> Result<()> {
-        self.daemon.stop()?;
-        *self.surroundings.lock().unwrap_or_else(PoisonError::into_inner) = surroundings;
-        self.daemon.start()
     }
 
     /// The daemon dies and is started again at once.
@@ -274,12 +268,11 @@ fn control_plane(parts: &Parts, folder: &Path, database: &str, url: &str) -> Pro
     })
 }
 
-fn daemon(parts: &Parts, data: &Path, port: u16, engine: &Path, surroundings: Surroundings) -> Program {
+fn daemon(parts: &Parts, data: &Path, port: u16, engine: &Path) -> Program {
     let (program, folder) = (parts.programs.join("gantryd"), data.parent().unwrap_or(data).to_owned());
     let (data, engine) = (data.to_owned(), engine.to_owned());
     Program::new("gantryd", &folder, move || {
         let mut command = Command::new(&program);
-        command.envs(surroundings.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
         command.args(["run", "--url", &format!("http://127.0.0.1:{port}"), "--data-dir"]).arg(&data);
         command.arg("--socket").arg(data.join("gantryd.sock")).arg("--docker-socket").arg(&engine);
         command.args(["--sftp", "127.0.0.1:0"]);

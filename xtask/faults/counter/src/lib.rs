@@ -49,6 +49,7 @@ impl Plugin for Counter {
                 Variable::number("step_ms", "Length of each step", 0, 0, 60_000),
                 Variable::number("pack", "Files of an archive that the installation unpacks", 0, 0, 100_000),
                 Variable::number("fill_mib", "Disk that the installation fills", 0, 0, 100_000),
+                Variable::secret("token", "What nobody may see", 0, 64),
                 Variable::one_of("fail", "How planning the installation fails", "no", &ways),
             ],
             endpoints: vec![EndpointNeed::required("game", Protocol::Tcp, 41_000, "Nobody answers here.")],
@@ -69,7 +70,11 @@ impl Plugin for Counter {
         }
         let mut plan = InstallPlan::new();
         for step in 1..=number(server, "steps") {
-            let environment = [("STEP", step.to_string()), ("SECONDS_EACH", seconds(server, "step_ms"))];
+            let environment = [
+                ("STEP", step.to_string()),
+                ("SECONDS_EACH", seconds(server, "step_ms")),
+                ("TOKEN", server.setting("token").to_owned()),
+            ];
             plan = plan.step(&format!("Step {step}"), 1, run(STEP, environment));
         }
         if number(server, "pack") > 0 {
@@ -83,7 +88,9 @@ impl Plugin for Counter {
     }
 
     fn run(server: &Server) -> Result<RunSpec, Failure> {
-        Ok(RunSpec::new(image(), ["bash", "-c", GAME]).environment("PAUSE", seconds(server, "pause_ms")))
+        Ok(RunSpec::new(image(), ["bash", "-c", GAME])
+            .environment("PAUSE", seconds(server, "pause_ms"))
+            .environment("TOKEN", server.setting("token")))
     }
 }
 

@@ -1,0 +1,133 @@
+//! Secrets on their ways: typed, mistyped, handed to games, shown once, used at every door, while both programs log all that
+//! they can and things break in between. That none is left anywhere is what the watch looks for.
+
+use super::{
+    client::{Client, text},
+    secrets::invented,
+    wait::check,
+    watch::Watch,
+    world::{ADMIN, Parts, SOON, World},
+};
+use crate::{environment, shell::Result};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
+
+const ALL: &str = "trace";
+
+/// S1.
+pub fn told(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+    world.log(Some(ALL))?;
+    let token = world.secrets.keep("a secret variable", invented()?);
+    let server = world.admin.create(&world.form("keeps a secret", true, &json!({ "token": token })), None)?;
+    world.wait_for_state(&server, "running", SOON)?;
+    world.another_token(&server)?;
+    world.refused(&server)?;
+    world.another_password()?;
+    world.by_sftp(&server)?;
+
+    // What a program says of its last moments, and of what it finds at its first.
+    let restart = world.admin.act(&server, "restart")?;
+    world.crash_daemon()?;
+    world.crash_control_plane()?;
+    world.wait_until_ready()?;
+    world.cluster.crash()?;
+    world.another_token(&server).err().ok_or("a change was taken without a database")?;
+    world.cluster.start()?;
+    world.wait_until_ready()?;
+    world.wait_until_connected(SOON)?;
+    world.wait_for_end(&restart, SOON)?;
+    world.another_token(&server)?;
+    world.tells_no_secret()?;
+    world.log(None)
+}
+
+impl World {
+    /// Both programs, started again with a filter for their logs.
+    fn log(&mut self, filter: Option<&'static str>) -> Result<()> {
+        let surroundings: Vec<_> =
+            filter.map(|filter| ("GANTRY_LOG", filter.to_owned())).into_iter().collect();
+        self.control_plane.restart_with(surroundings.clone())?;
+        self.wait_until_ready()?;
+        self.daemon.restart_with(surroundings)?;
+        self.wait_until_connected(SOON)
+    }
+
+    fn another_token(&mut self, server: &str) -> Result<()> {
+        let token = self.secrets.keep("a secret variable", invented()?);
+        let change = json!({ "values": { "token": token } });
+        self.admin.must("PATCH", &format!("/api/servers/{server}/variables"), Some(&change)).map(drop)
+    }
+
+    fn mistyped(&mut self) -> Result<String> {
+        Ok(self.secrets.keep("a mistyped secret", invented()?))
+    }
+
+    /// Secrets in forms that are not as they should be.
+    fn refused(&mut self, server: &str) -> Result<()> {
+        let variables = format!("/api/servers/{server}/variables");
+        let too_long = self.mistyped()?.repeat(3);
+        let (one, bare) = (self.mistyped()?, self.mistyped()?);
+        let (guess, nested, current) = (self.mistyped()?, self.mistyped()?, self.mistyped()?);
+        let sign_in = "/api/auth/sign-in/email";
+        let ways: [(&str, &str, Value); 7] = [
+            ("PATCH", &variables, json!({ "values": { "token": too_long } })),
+            ("PATCH", &variables, json!({ "values": { "token": [one] } })),
+            ("PATCH", &variables, json!({ "values": bare })),
+            ("POST", sign_in, json!({ "email": ADMIN, "password": guess })),
+            ("POST", sign_in, json!({ "email": ADMIN, "password": { "it": nested } })),
+            ("PATCH", "/api/account", json!({ "currentPassword": current, "newPassword": too_long })),
+            ("POST", "/api/servers", self.form("refused", false, &json!({ "token": too_long }))),
+        ];
+        for (method, path, body) in ways {
+            let (status, said) = self.admin.ask(method, path, Some(&body), None)?;
+            check((400..500).contains(&status), || format!("{method} {path} was answered {status}: {said}"))?;
+        }
+        Ok(())
+    }
+
+    fn another_password(&mut self) -> Result<()> {
+        let (old, new) = (invented()?, invented()?);
+        let (old, new) = (self.secrets.keep("a password", old), self.secrets.keep("a password", new));
+        let form =
+            json!({ "name": "Whisperer", "email": "whisperer@example.com", "password": old, "role": "user" });
+        self.admin.must("POST", "/api/users", Some(&form))?;
+        let mut person = Client::new(self.admin.url());
+        self.secrets.keep("a session", person.sign_in("whisperer@example.com", &old)?);
+        let form = json!({ "currentPassword": old, "newPassword": new });
+        person.must("PATCH", "/api/account", Some(&form))?;
+        self.secrets.keep("a session", person.sign_in("whisperer@example.com", &new)?);
+        let ticket = text(&person.get("/api/ws/token")?, "/token")?;
+        self.secrets.keep("a ticket for a WebSocket", ticket);
+        person.must("POST", "/api/auth/sign-out", None).map(drop)
+    }
+
+    /// An app password, right and then wrong, by OpenSSH's client.
+    fn by_sftp(&mut self, server: &str) -> Result<()> {
+        environment::sftp()?;
+        let made = self.admin.must("POST", "/api/account/app-passwords", Some(&json!({ "name": "Here" })))?;
+        let right = self.secrets.keep("an app password", text(&made, "/password")?);
+        let wrong = self.secrets.keep("a mistyped app password", format!("gapp-{}", invented()?));
+        let view = self.admin.get(&format!("/api/servers/{server}/sftp"))?;
+        let person = format!("{}@127.0.0.1", text(&view, "/user")?);
+        let ask = self.folder.join("ask");
+        fs::write(&ask, "#!/bin/sh\necho \"$ANSWER\"\n")?;
+        fs::set_permissions(&ask, PermissionsExt::from_mode(0o700))?;
+        for (password, is_right) in [(right, true), (wrong, false)] {
+            let mut sftp = Command::new("sftp");
+            sftp.env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force").env("ANSWER", password);
+            sftp.args(["-F", "none", "-o", "BatchMode=no", "-o", "StrictHostKeyChecking=no"]);
+            sftp.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "NumberOfPasswordPrompts=1"]);
+            sftp.args(["-o", "PreferredAuthentications=password", "-b", "/dev/null"]);
+            sftp.args(["-P", &view["door"]["port"].to_string(), &person]);
+            let ended = sftp.stdin(Stdio::null()).output()?;
+            check(ended.status.success() == is_right, || {
+                format!("sftp ended with {}: {}", ended.status, String::from_utf8_lossy(&ended.stderr))
+            })?;
+        }
+        Ok(())
+    }
+}
