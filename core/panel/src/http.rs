@@ -7,11 +7,12 @@ use gantry_api::Peer;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -19,6 +20,8 @@ use tower::ServiceExt;
 const CONNECTIONS: usize = 16_384;
 /// How long a request's head may take, and how long a connection may stay idle.
 const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long who asked may read nothing of what is ready for them, be it an answer, a file or a WebSocket's frames.
+const UNREAD_TIME: Duration = Duration::from_secs(30);
 /// Headers in one request.
 const HEADERS: usize = 100;
 /// Bytes of one request's head.
@@ -74,6 +77,13 @@ async fn accept_one(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr
     Ok((stream, peer))
 }
 
+/// Ends with an error where nothing could be written for a while, and lets go of what was to be written with it.
+fn impatient(stream: TcpStream) -> Pin<Box<TimeoutStream<TcpStream>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(UNREAD_TIME));
+    Box::pin(stream)
+}
+
 async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
@@ -90,7 +100,7 @@ async fn converse(
         .header_read_timeout(HEAD_TIME)
         .max_headers(HEADERS)
         .max_buf_size(HEAD_BYTES)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(impatient(stream)), service)
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     tokio::select! {

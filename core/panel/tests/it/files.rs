@@ -1,13 +1,23 @@
 //! A server's files over HTTP: there and back, who may, two editors, how much, and what browsers make of it.
 
 use crate::{
-    kit::{Answer, Client, TestApp, TestNode},
+    kit::{Answer, Client, PASSWORD, TestApp, TestNode},
     servers::{is_in_state, running},
 };
 use gantry_agent::data::DataDir;
 use reqwest::{Body, Method};
 use serde_json::{Value, json};
-use std::{fs, os::unix::fs::symlink, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::Instant,
+};
 
 /// A server that runs, its files' address and where they lie.
 struct World {
@@ -274,5 +284,36 @@ async fn a_download_ends_when_the_right_to_it_does() {
         }
     };
     assert!(!ended && got < size, "{got} of {size} bytes came");
+    world.node.stop().await;
+}
+
+/// Whether anybody in this process, the daemon for one, has the file open.
+fn is_open(path: &Path) -> bool {
+    let files = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    files.filter_map(|file| fs::read_link(file.path()).ok()).any(|file| file == path)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_nobody_reads_is_given_up() {
+    let world = World::new().await;
+    let file = world.root.join("world");
+    fs::File::create(&file).unwrap().set_len(256 << 20).unwrap();
+    let signed_in = world.admin.sign_in("ada@example.com", PASSWORD).await;
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+    let mut stream = TcpStream::connect(world.app.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let path = world.url("/download?path=world");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: gantry\r\ncookie: {cookie}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+    assert!(is_open(&file));
+    let patience = Instant::now() + Duration::from_secs(60);
+    while is_open(&file) {
+        assert!(Instant::now() < patience, "the file stays open for somebody who reads nothing");
+        // The kernel tells nobody when a descriptor is closed.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    world.admin.get(&world.url("?path=")).await.expect(200);
     world.node.stop().await;
 }

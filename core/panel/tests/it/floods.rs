@@ -5,6 +5,8 @@ use crate::{
     servers::running,
 };
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sockets_of_one_network_that_say_nothing_leave_room_for_others() {
@@ -55,4 +57,17 @@ async fn flood_of_commands_is_refused_beyond_the_limit() {
     assert!(accepted <= LIMIT + 2, "{accepted} commands were taken");
     assert!(accepted > 0 && refused > 0, "{accepted} {refused}");
     node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_that_reads_nothing_is_let_go_and_others_are_served() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let mut deaf = Page::live(&admin, &["servers"]).await;
+    let wish = json!({ "type": "subscribe", "topics": vec!["servers"; 100] });
+    // Each wish is answered, until the answers fill all that lies between; then the other end stops to listen, and hangs up.
+    let let_go = timeout(Duration::from_secs(60), async { while deaf.can_say(&wish).await {} });
+    let (let_go, _) = tokio::join!(let_go, Page::live(&admin, &["servers"]));
+    assert!(let_go.is_ok(), "it is still waited for");
+    Page::live(&admin, &["servers"]).await;
 }

@@ -48,6 +48,11 @@ impl Page {
         self.0.send(Message::Text(frame.to_string().into())).await.unwrap();
     }
 
+    /// Whether the other end still takes what is said; nothing that it says is read.
+    pub(crate) async fn can_say(&mut self, frame: &Value) -> bool {
+        self.0.send(Message::Text(frame.to_string().into())).await.is_ok()
+    }
+
     /// Says what no page of ours would.
     pub(crate) async fn say_raw(&mut self, message: Message) {
         self.0.send(message).await.unwrap();
