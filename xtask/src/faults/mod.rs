@@ -8,7 +8,7 @@
 //! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`secrets`],
 //! [`world`], [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
 //! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`],
-//! [`whispers`].
+//! [`whispers`], [`forgery`].
 
 mod backlog;
 mod chance;
@@ -22,6 +22,7 @@ mod docker;
 mod engine;
 mod everything;
 mod files;
+mod forgery;
 mod plan;
 mod plane;
 mod power;

@@ -3,7 +3,7 @@
 use super::{
     backlog, clock, crash, cut, database, disk, docker,
     engine::LiveRestore,
-    everything, files, plan, plane, power, repeat, restore,
+    everything, files, forgery, plan, plane, power, repeat, restore,
     watch::Watch,
     whispers,
     world::{Kind, Parts, Small, World},
@@ -62,6 +62,7 @@ pub const ENTRIES: &[Entry] = &[
     short("F13", "kill -9 of the control plane during play and installation", plane::crash),
     short("F28a", "the link is cut for 3 s", cut::short),
     short("S1", "secrets go in and out while both programs log all that they can", whispers::told),
+    short("S2", "people, games and plugins say what looks like a line of the log", forgery::tried),
     short("F40", "planning refuses, panics, or never ends", plan::failures),
     long("F01b", "kill -9 of the daemon while twenty games print 100 lines a second", COMMON, crash::twenty),
     long("F02", "kill -9 of the daemon twenty times, soon after its start", COMMON, power::again_and_again),

@@ -4,7 +4,8 @@
 
 use gantry_plugin::prelude::*;
 
-/// Counts, and obeys: `crash N` ends it, `eat` takes all the memory there is, `feed` lets a child do that instead.
+/// Counts, and obeys: `crash N` ends it, `eat` takes all the memory there is, `feed` lets a child do that instead, `print`
+/// prints with `\n` and the like resolved.
 const GAME: &str = r#"trap 'echo "bye $run"; exit 0' TERM
 run=${EPOCHREALTIME/[.,]/}
 n=0
@@ -16,6 +17,7 @@ while :; do
       crash*) exit "${line#crash }" ;;
       eat) x=0123456789abcdef; while :; do x=$x$x; done ;;
       feed) tail /dev/zero ;;
+      print*) printf '%b\n' "${line#print }" ;;
       *) echo "heard $line" ;;
     esac
   elif [ $? -le 128 ]; then
@@ -40,7 +42,13 @@ pub struct Counter;
 
 impl Plugin for Counter {
     fn blueprints() -> Vec<Blueprint> {
-        let ways = [("no", "Not"), ("refuse", "Refuses"), ("panic", "Panics"), ("spin", "Never ends")];
+        let ways = [
+            ("no", "Not"),
+            ("refuse", "Refuses"),
+            ("panic", "Panics"),
+            ("spin", "Never ends"),
+            ("forge", "Refuses in words that look like a log's"),
+        ];
         vec![Blueprint {
             summary: "Counts aloud.".to_owned(),
             variables: vec![
@@ -50,6 +58,7 @@ impl Plugin for Counter {
                 Variable::number("pack", "Files of an archive that the installation unpacks", 0, 0, 100_000),
                 Variable::number("fill_mib", "Disk that the installation fills", 0, 0, 100_000),
                 Variable::secret("token", "What nobody may see", 0, 64),
+                Variable::text("words", "What is said then, with | for a new line", "", 200),
                 Variable::one_of("fail", "How planning the installation fails", "no", &ways),
             ],
             endpoints: vec![EndpointNeed::required("game", Protocol::Tcp, 41_000, "Nobody answers here.")],
@@ -62,6 +71,11 @@ impl Plugin for Counter {
     fn install(server: &Server) -> Result<InstallPlan, Failure> {
         match server.setting("fail") {
             "refuse" => return Err(Failure::new("no_plan", "There is no plan for this server.")),
+            "forge" => {
+                let said = server.setting("words").replace('|', "\n");
+                log::write(Level::Warn, &said);
+                return Err(Failure::new("no_plan", said));
+            }
             "panic" => panic!("planning went wrong"),
             "spin" => loop {
                 core::hint::spin_loop();
