@@ -2,7 +2,7 @@
 //! keeps them busy for long and looks whether anything grows or is lost.
 
 use crate::{
-    components, docker,
+    components, docker, environment,
     postgres::Cluster,
     processes::Processes,
     shell::{Result, cargo, run, say, target_directory},
@@ -14,7 +14,7 @@ use std::{fs, path::Path, process::Command, time::Duration};
 
 #[derive(Args)]
 pub struct Options {
-    /// Only these groups: plugin, http, console, process, fleet; all by default
+    /// Only these groups: plugin, http, console, process, fleet, sftp; all by default
     pub groups: Vec<String>,
 }
 
@@ -69,6 +69,7 @@ fn measure(docker: Docker, arguments: &[String], data: &Path, processes: &mut Pr
     components::build(&plugins)?;
     components::build_examples(&examples)?;
     if docker == Docker::Needed {
+        environment::sftp()?;
         docker::ensure_engine(processes)?;
         docker::ensure_base_image()?;
     }

@@ -96,9 +96,9 @@ pub fn btrfs() -> Result<()> {
     program("btrfs", "btrfs-progs", "disk limits that the kernel enforces are tested on btrfs")
 }
 
-/// OpenSSH's file program, which the tests of SFTP drive.
+/// OpenSSH's file program, which SFTP is tried and measured with.
 pub fn sftp() -> Result<()> {
-    program("sftp", "openssh-client", "the tests of SFTP drive OpenSSH's own client")
+    program("sftp", "openssh-client", "SFTP is tried and measured with OpenSSH's own client")
 }
 
 /// The library that gives one program another time.

@@ -26,6 +26,8 @@ mod connection;
 mod door;
 mod failure;
 mod frames;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod grants;
 mod guesses;
 mod handles;

@@ -4,13 +4,9 @@
 use crate::{
     load::{Load, Target},
     row::{Result, Timings, Unit, cpu_seconds, median, row},
-    stack::{Engine, Parts, Stack, Start},
+    stack::{Engine, Parts, Running, Stack, Start},
 };
-use std::{
-    io::{BufRead, BufReader},
-    net::SocketAddr,
-    process::{Child, Command, Stdio},
-};
+use std::process::Command;
 
 const SERVERS: usize = 50;
 const ROUNDS: usize = 3;
@@ -20,7 +16,9 @@ pub(crate) async fn measure(parts: &Parts) -> Result<()> {
     for number in 0..SERVERS {
         stack.server("luanti:luanti", &format!("Server {number:02}"), Start::Stopped).await?;
     }
-    let (bare, address) = bare(&stack.database)?;
+    let mut command = Command::new(std::env::current_exe()?);
+    let (bare, address) = Running::that_tells(command.args(["bare-server", &stack.database]))?;
+    let address = address.parse()?;
     let ours = |path: &str, begins, least_bytes| Target {
         address: stack.address,
         path: path.to_owned(),
@@ -39,7 +37,7 @@ pub(crate) async fn measure(parts: &Parts) -> Result<()> {
     compare(
         "server_list",
         pid,
-        bare.0.id(),
+        bare.pid(),
         &ours("/api/servers?limit=50", "{\"items\":[", 20_000),
         &theirs("/servers", 10_000),
     )
@@ -47,7 +45,7 @@ pub(crate) async fn measure(parts: &Parts) -> Result<()> {
     compare(
         "session_check",
         pid,
-        bare.0.id(),
+        bare.pid(),
         &ours("/api/auth/get-session", "{\"user\":", 100),
         &theirs("/user", 50),
     )
@@ -94,22 +92,4 @@ impl Side {
         row(&format!("{name}_cpu"), each * 1e6, "us");
         per_second
     }
-}
-
-struct Bare(Child);
-
-impl Drop for Bare {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
-}
-
-fn bare(database: &str) -> Result<(Bare, SocketAddr)> {
-    let mut command = Command::new(std::env::current_exe()?);
-    let mut child = command.args(["bare-server", database]).stdout(Stdio::piped()).spawn()?;
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-    let bare = Bare(child);
-    Ok((bare, line.trim().parse()?))
 }

@@ -3,7 +3,8 @@
 //! Each figure stands beside a baseline that the same run measured with the same tools: what the libraries underneath
 //! need at least. Ratios travel between machines, absolute figures do not. Only right answers count: a request that is
 //! not answered as it should be ends the run. `cargo xtask bench` builds everything with optimisation and starts this.
-//! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`socket`], [`console`], [`process`], [`fleet`]; and [`soak`], which runs by itself.
+//! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`socket`], [`console`], [`process`], [`fleet`],
+//! [`sftp`]; and [`soak`], which runs by itself.
 
 #![expect(clippy::print_stdout, reason = "rows are what this program is for")]
 #![expect(clippy::print_stderr, reason = "and why there are none")]
@@ -16,6 +17,7 @@ mod load;
 mod plugin;
 mod process;
 mod row;
+mod sftp;
 mod soak;
 mod socket;
 mod stack;
@@ -41,6 +43,9 @@ enum Command {
     /// The baseline's server; started by `run`
     #[command(hide = true)]
     BareServer { database: String },
+    /// The baseline's server for files; started by `run`
+    #[command(hide = true)]
+    BareSftp { folder: PathBuf },
     /// The compiler of components; started by `run`
     #[command(hide = true)]
     CompileComponent,
@@ -99,12 +104,15 @@ enum Group {
     Process,
     /// What many servers cost while nothing happens
     Fleet,
+    /// Files there and back
+    Sftp,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::CompileComponent => return gantry_host::compiler_main(),
         Command::BareServer { database } => bare::serve(&database),
+        Command::BareSftp { folder } => sftp::bare::serve(folder),
         Command::Run(options) => run(&options),
         Command::Soak(options) => soaked(&options),
     };
@@ -140,6 +148,9 @@ fn run(options: &Options) -> Result<()> {
     }
     if wanted(Group::Fleet) {
         runtime.block_on(fleet::measure(&parts, &hello))?;
+    }
+    if wanted(Group::Sftp) {
+        runtime.block_on(sftp::measure(&parts, &hello))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use futures_util::{TryStreamExt, stream, stream::StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
+    io::{BufRead, BufReader},
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -36,6 +37,16 @@ impl Running {
     pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self> {
         let log = std::fs::File::options().create(true).append(true).open(log)?;
         Ok(Self(command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn()?))
+    }
+
+    /// With the first line that it prints.
+    pub(crate) fn that_tells(command: &mut Command) -> Result<(Self, String)> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let said = child.stdout.take();
+        let running = Self(child);
+        let mut line = String::new();
+        BufReader::new(said.ok_or("a process has no output")?).read_line(&mut line)?;
+        Ok((running, line.trim().to_owned()))
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -196,6 +207,10 @@ impl Stack {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Value> {
         self.call(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Result<Value> {
+        self.call(Method::PATCH, path, Some(body)).await
     }
 
     /// The status is for the caller to judge.

@@ -1,4 +1,4 @@
-//! The daemon's clock is wrong.
+//! The clock of one of the two programs is wrong.
 
 use super::{
     crash::one_process,
@@ -9,19 +9,15 @@ use super::{
 use crate::{environment, shell::Result};
 use serde_json::json;
 
-/// F32, in part: the daemon's clock is ten minutes behind, ten ahead, a day ahead, and right again. Docker's, the
-/// database's and the control plane's are right throughout; nothing here sets the machine's.
-pub fn wrong(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
-    let library = environment::other_time()?;
+const SHIFTS: [&str; 3] = ["-10m", "+10m", "+1d"];
+
+/// F32a: the daemon's clock is ten minutes behind, ten ahead, a day ahead, and right again. Docker's, the database's and
+/// the control plane's are right throughout; nothing here sets the machine's.
+pub fn of_the_daemon(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     let plays = world.counting("plays on", 20)?;
     let container = world.engine.container(&plays)?;
-    for shift in ["-10m", "+10m", "+1d"] {
-        world.daemon.restart_with(vec![
-            ("LD_PRELOAD", library.display().to_string()),
-            ("FAKETIME", shift.to_owned()),
-            // A clock that is set leaves the time that has passed as it is.
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ])?;
+    for shift in SHIFTS {
+        world.daemon.restart_with(faked(shift)?)?;
         world.works_at(shift, &plays)?;
         world.runs_on(&plays, &container, SOON)?;
     }
@@ -29,6 +25,30 @@ pub fn wrong(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     world.works_at("0", &plays)?;
     world.runs_on(&plays, &container, SOON)?;
     one_process(&world.counts_on(&plays, 20)?)
+}
+
+/// F32b: the same of the control plane's, against the clocks of its database and of its nodes.
+pub fn of_the_control_plane(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+    let plays = world.counting("plays on", 20)?;
+    let container = world.engine.container(&plays)?;
+    for shift in SHIFTS.into_iter().chain(["0"]) {
+        let clock = if shift == "0" { Vec::new() } else { faked(shift)? };
+        world.control_plane.restart_with(clock)?;
+        world.wait_until_ready()?;
+        world.works_at(shift, &plays)?;
+        world.runs_on(&plays, &container, SOON)?;
+    }
+    one_process(&world.counts_on(&plays, 20)?)
+}
+
+/// What gives a program another time.
+fn faked(shift: &str) -> Result<Vec<(&'static str, String)>> {
+    Ok(vec![
+        ("LD_PRELOAD", environment::other_time()?.display().to_string()),
+        ("FAKETIME", shift.to_owned()),
+        // A clock that is set leaves the time that has passed as it is.
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ])
 }
 
 impl World {
