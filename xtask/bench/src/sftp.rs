@@ -171,7 +171,9 @@ impl Client {
         command.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "PreferredAuthentications=password"]);
         command.args(["-o", "Ciphers=aes256-gcm@openssh.com", "-b", "-", "-P", &door.port.to_string()]);
         command.arg(format!("{}@127.0.0.1", door.user));
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        // At first there is nothing to remove, which is said there.
+        let log = fs::File::options().create(true).append(true).open(folder.join("log"))?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let said = BufReader::new(child.stdout.take().ok_or("sftp has no output")?);
         let mut client = Self { child, said };
         client.does("")?;
