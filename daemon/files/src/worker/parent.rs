@@ -39,8 +39,9 @@ const UNPACKING: usize = 4;
 const EDITING: usize = 8;
 /// An archive's reader keeps few files open, however deep they lie.
 const OPEN_FILES: u64 = 64;
-/// Unpacking steps back behind games; an edit is over before that would matter.
-const UNPACK_NICENESS: i32 = 10;
+/// Unpacking steps back behind the daemon's own work, and not so far that a busy node never gets it done; an edit is over
+/// before that would matter.
+const UNPACK_NICENESS: i32 = 5;
 const EDIT_NICENESS: i32 = 0;
 /// The longest that an archive may take of a processor, whatever size the plan allows.
 const MAX_UNPACK_CPU_S: u64 = 6 * 3600;
