@@ -10,8 +10,9 @@ use std::collections::BTreeSet;
 const EDGES: &[(&str, &[&str])] = &[
     ("gantry-types", &[]),
     ("gantry-seal", &[]),
+    ("gantry-confine", &[]),
     ("gantry-plugin", &[]),
-    ("gantry-host", &["gantry-types"]),
+    ("gantry-host", &["gantry-confine", "gantry-types"]),
     ("gantry-domain", &["gantry-types"]),
     ("gantry-auth", &["gantry-domain", "gantry-types"]),
     ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-seal", "gantry-types"]),
@@ -32,7 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-panel", &["gantry-api", "gantry-app", "gantry-host", "gantry-seal", "gantry-store"]),
     ("gantry-protocol", &["gantry-types"]),
     ("gantry-lifecycle", &["gantry-types"]),
-    ("gantry-files", &["gantry-types"]),
+    ("gantry-files", &["gantry-confine", "gantry-types"]),
     ("gantry-sftp", &["gantry-files", "gantry-protocol", "gantry-types"]),
     ("gantry-runtime", &["gantry-types"]),
     (

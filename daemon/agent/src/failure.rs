@@ -1,7 +1,7 @@
 //! How what went wrong becomes a failed operation: a stable code, what happened, what to do.
 
 use crate::plugins::PluginsError;
-use gantry_files::{FilesError, OutboundError};
+use gantry_files::{FilesError, OutboundError, WorkerError};
 use gantry_host::{CallError, HostError};
 use gantry_runtime::RuntimeError;
 use gantry_types::{operation::OperationFailure, problem::Code};
@@ -92,6 +92,7 @@ pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
             "Correct the file, or tell the plugin's author."
         }
         FilesError::Outbound(error) => remedy_of_download(error),
+        FilesError::Worker(error) => remedy_of_work(error),
         FilesError::Quota { .. } | FilesError::Limit | FilesError::DiskFull => {
             "Delete what is not needed, or ask an administrator for more room."
         }
@@ -125,6 +126,21 @@ const fn remedy_of_download(error: &OutboundError) -> &'static str {
         }
         OutboundError::TooSlow { .. } | OutboundError::Transport { .. } | OutboundError::Setup(_) => {
             "Check that the node reaches the address, then try again."
+        }
+    }
+}
+
+const fn remedy_of_work(error: &WorkerError) -> &'static str {
+    match error {
+        WorkerError::CpuTime { .. } | WorkerError::Memory { .. } | WorkerError::FileSize { .. } => {
+            "No ordinary archive or configuration file takes as much. Tell the plugin's author, or look at the server's files."
+        }
+        WorkerError::Wall | WorkerError::Nonsense => {
+            "Do not trust the archive or the file that was read; tell an administrator, and whoever made it."
+        }
+        WorkerError::OrderTooLarge { .. } => "Tell the plugin's author.",
+        WorkerError::Died { .. } | WorkerError::Start { .. } | WorkerError::Pipe(_) => {
+            "Try again; if it stays so, tell an administrator: the daemon could not work on files."
         }
     }
 }

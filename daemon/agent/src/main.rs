@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use gantry_agent::{
     enroll::{Enrollment, enroll},
     report::AGENT_VERSION,
-    run::{RunOptions, RuntimeKind, SftpAt, run},
+    run::{COMPILE_SUBCOMMAND, RunOptions, RuntimeKind, SftpAt, WORK_SUBCOMMAND, run},
 };
 use std::{
     error::Error,
@@ -35,6 +35,9 @@ enum Command {
     /// Compiles a component from standard input; the daemon starts this itself.
     #[command(hide = true)]
     CompileComponent,
+    /// Works on a server's files; the daemon starts this itself.
+    #[command(hide = true)]
+    Work,
 }
 
 #[derive(Args)]
@@ -101,10 +104,13 @@ struct TokenArgs {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if matches!(cli.command, Command::CompileComponent) {
-        return gantry_host::compiler_main();
+    // Children give up their power before anything else is loaded or started.
+    match std::env::args_os().nth(1) {
+        Some(first) if first == COMPILE_SUBCOMMAND => return gantry_host::compiler_main(),
+        Some(first) if first == WORK_SUBCOMMAND => return gantry_files::worker_main(),
+        _ => {}
     }
+    let cli = Cli::parse();
     start_log(cli.log_json);
     match act(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -139,8 +145,9 @@ fn act(command: Command) -> Result<(), Box<dyn Error>> {
         match command {
             Command::Run(args) => run(args.into()).await.map_err(Into::into),
             Command::Enroll(args) => enroll_node(args).await,
-            // Answered before there was a runtime.
-            Command::CompileComponent => Ok(()),
+            Command::CompileComponent | Command::Work => {
+                Err("it must stand first on the command line".into())
+            }
         }
     });
     // Work on files that was called off may take a moment; nothing waits for its answer.

@@ -20,7 +20,7 @@ use crate::{
     sftp::Door,
     subvolumes::Subvolumes,
 };
-use gantry_files::{OutboundClient, OutboundConfig, OutboundError};
+use gantry_files::{OutboundClient, OutboundConfig, OutboundError, WorkerCommand, WorkerLimits, Workers};
 use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
 use gantry_lifecycle::State;
 use gantry_protocol::{DesiredServer, Event, ObservedServer, Refusal, RefusalCode, SampleEnvelope};
@@ -63,6 +63,7 @@ pub(crate) struct Shared {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) plugins: PluginStore,
     pub(crate) outbound: OutboundClient,
+    pub(crate) workers: Workers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) samples: broadcast::Sender<SampleEnvelope>,
     pub(crate) machine: Machine,
@@ -105,6 +106,8 @@ pub struct NodeConfig {
     pub ledger: Ledger,
     pub runtime: Arc<dyn Runtime>,
     pub compiler: CompilerCommand,
+    /// Unpacks archives and edits configuration files.
+    pub worker: WorkerCommand,
     pub clock: Arc<dyn Clock>,
     pub outbound: OutboundConfig,
 }
@@ -164,6 +167,7 @@ impl Node {
             ledger: config.ledger,
             runtime: config.runtime,
             outbound: OutboundClient::new(config.outbound)?,
+            workers: Workers::new(config.worker, WorkerLimits::default()),
             clock: config.clock,
             samples: broadcast::Sender::new(SAMPLES),
             machine: Machine::new(),

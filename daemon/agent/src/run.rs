@@ -12,7 +12,7 @@ use crate::{
     sftp::{self, SftpError},
 };
 use axum::Router;
-use gantry_files::OutboundConfig;
+use gantry_files::{Landlock, OutboundConfig, WorkerCommand};
 use gantry_host::CompilerCommand;
 use gantry_runtime::{DockerRuntime, Runtime, RuntimeError, SimulatedRuntime};
 use gantry_seal::{KeyFileError, key_file};
@@ -35,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Name of the subcommand that compiles components in a child.
 pub const COMPILE_SUBCOMMAND: &str = "compile-component";
+/// Name of the subcommand that works on servers' files in a child.
+pub const WORK_SUBCOMMAND: &str = "work";
 /// Before an engine that did not answer is tried again.
 const ENGINE_RETRY: Duration = Duration::from_secs(3);
 
@@ -111,7 +113,11 @@ pub async fn run(options: RunOptions) -> Result<(), RunError> {
     let mut tasks = JoinSet::new();
     open_sftp(options.sftp, &node, &mut tasks, &shutdown).await;
     serve(&options, &node, &mut tasks, &shutdown).await?;
-    tracing::info!(node.id = %node.id(), "the daemon is ready");
+    let landlock = gantry_files::landlock();
+    if let Some(warning) = unfenced(landlock) {
+        tracing::warn!("{warning}");
+    }
+    tracing::info!(node.id = %node.id(), landlock = landlock.as_str(), "the daemon is ready");
     tokio::select! {
         () = signals.recv() => tracing::info!("stopping; containers go on"),
         Some(ended) = tasks.join_next() => tracing::error!(?ended, "a service of the daemon ended"),
@@ -120,6 +126,18 @@ pub async fn run(options: RunOptions) -> Result<(), RunError> {
     node.stop().await;
     tasks.shutdown().await;
     Ok(())
+}
+
+/// What there is to say of a kernel that does not fence workers in.
+const fn unfenced(landlock: Landlock) -> Option<&'static str> {
+    match landlock {
+        Landlock::Full | Landlock::Partial => None,
+        Landlock::None => Some(
+            "this kernel has no Landlock: what unpacks archives and edits configuration files is held by its user, by \
+             seccomp and by limits alone, and could read what everybody may; Linux 5.13 or newer with `landlock` among \
+             its `lsm=` has it",
+        ),
+    }
 }
 
 async fn start(options: &RunOptions) -> Result<Node, RunError> {
@@ -134,8 +152,9 @@ async fn start(options: &RunOptions) -> Result<Node, RunError> {
     let compiler = CompilerCommand::this_program(COMPILE_SUBCOMMAND).map_err(RunError::Program)?;
     let outbound =
         OutboundConfig { allow_loopback: options.allow_loopback_downloads, ..OutboundConfig::default() };
-    let config =
-        NodeConfig { node, data, key, ledger, runtime, compiler, clock: Arc::new(SystemClock), outbound };
+    let worker = WorkerCommand::this_program(WORK_SUBCOMMAND);
+    let clock = Arc::new(SystemClock);
+    let config = NodeConfig { node, data, key, ledger, runtime, compiler, worker, clock, outbound };
     Ok(Node::start(config).await?)
 }
 
@@ -271,5 +290,16 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_without_landlock_is_told_of() {
+        assert!(unfenced(Landlock::None).is_some_and(|warning| warning.contains("no Landlock")));
+        assert_eq!((unfenced(Landlock::Partial), unfenced(Landlock::Full)), (None, None));
     }
 }

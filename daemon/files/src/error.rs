@@ -1,13 +1,13 @@
 //! What can go wrong with a server's files, by what the caller does about it.
 
-use crate::{config::EditError, outbound::OutboundError};
-use std::{fmt::Display, io, path::PathBuf};
+use crate::{config::EditError, outbound::OutboundError, worker::WorkerError};
+use std::{borrow::Cow, fmt::Display, io, path::PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum FilesError {
     /// The text is no path inside a server's directory.
     #[error("the path {path:?} is not allowed: {why}")]
-    InvalidPath { path: String, why: &'static str },
+    InvalidPath { path: String, why: Cow<'static, str> },
     #[error("there is no {path}")]
     NotFound { path: String },
     /// A link or a mount leads out of the server's directory.
@@ -15,7 +15,7 @@ pub enum FilesError {
     Escapes { path: String },
     /// There is something, but not what the operation works on.
     #[error("{path} is not {expected}")]
-    WrongKind { path: String, expected: &'static str },
+    WrongKind { path: String, expected: Cow<'static, str> },
     #[error("{path} is larger than {limit} bytes")]
     TooLarge { path: String, limit: u64 },
     /// The name is taken, and nobody said that what is there may go.
@@ -46,11 +46,14 @@ pub enum FilesError {
     Archive { path: String, message: String },
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// The child that does the work did not get to its end.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
     #[error("it was cancelled")]
     Cancelled,
     #[error("cannot {operation} {path}: {source}")]
     Io {
-        operation: &'static str,
+        operation: Cow<'static, str>,
         path: String,
         #[source]
         source: io::Error,
@@ -77,11 +80,11 @@ impl FilesError {
             Some(rustix::io::Errno::NOSPC) => Self::DiskFull,
             Some(rustix::io::Errno::DQUOT) => Self::Limit,
             Some(rustix::io::Errno::XDEV) => Self::Escapes { path },
-            Some(rustix::io::Errno::NOTDIR) => Self::WrongKind { path, expected: "a directory" },
-            Some(rustix::io::Errno::ISDIR) => Self::WrongKind { path, expected: "a file" },
+            Some(rustix::io::Errno::NOTDIR) => Self::WrongKind { path, expected: "a directory".into() },
+            Some(rustix::io::Errno::ISDIR) => Self::WrongKind { path, expected: "a file".into() },
             // The user-space resolution says so without a number.
             None if source.kind() == io::ErrorKind::PermissionDenied => Self::Escapes { path },
-            _ => Self::Io { operation, path, source },
+            _ => Self::Io { operation: operation.into(), path, source },
         }
     }
 }

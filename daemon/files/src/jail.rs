@@ -86,6 +86,12 @@ impl Jail {
         Ok(Self { root: Arc::new(dir), owner, threads: Arc::new(Semaphore::new(THREADS)) })
     }
 
+    /// A directory that is open already. What is created inside belongs to this process.
+    pub(crate) fn of_directory(directory: OwnedFd) -> Self {
+        let root = Arc::new(Dir::from_std_file(File::from(directory)));
+        Self { root, owner: None, threads: Arc::new(Semaphore::new(THREADS)) }
+    }
+
     /// Makes the directory if it is missing, then opens it.
     pub fn create(root: &Path, owner: Option<SystemUser>) -> Result<Self, FilesError> {
         let failed = |source| FilesError::Root { path: root.to_path_buf(), source };
@@ -230,7 +236,8 @@ impl Jail {
         walk::sweep(self.directory(&JailPath::root())?, before, cancel)
     }
 
-    /// Applies edits to a configuration file, which is made first if the edit says so.
+    /// Applies edits to a configuration file, which is made first if the edit says so, in this very process: see
+    /// [`crate::worker`].
     pub fn edit(&self, edit: &ConfigEdit) -> Result<(), FilesError> {
         let path = JailPath::parse(&edit.path)?;
         let failed = |source| FilesError::Edit { path: path.to_string(), source };
@@ -247,6 +254,20 @@ impl Jail {
             return Ok(());
         }
         self.write(&path, after.as_bytes(), mode)
+    }
+
+    /// Removes what a worker that was killed had not put in place.
+    pub(crate) fn remove_temporary(
+        &self,
+        beginning: &str,
+        cancel: &CancellationToken,
+    ) -> Result<(), FilesError> {
+        walk::remove_named(self.directory(&JailPath::root())?, beginning, cancel)
+    }
+
+    /// Who owns what is created inside, if that is not this process.
+    pub(crate) const fn owner(&self) -> Option<SystemUser> {
+        self.owner
     }
 
     /// The directory itself, to resolve beneath.
@@ -296,5 +317,5 @@ impl Jail {
 }
 
 pub(crate) fn wrong_kind(path: &JailPath, expected: &'static str) -> FilesError {
-    FilesError::WrongKind { path: path.to_string(), expected }
+    FilesError::WrongKind { path: path.to_string(), expected: expected.into() }
 }

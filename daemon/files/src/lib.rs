@@ -6,13 +6,15 @@
 //! points to by then. This is the only crate of the daemon that touches tenant files.
 //!
 //! What comes from outside gets in through here as well: [`outbound`] fetches over https from public addresses alone,
-//! [`archive`] unpacks with limits, and [`config`] edits settings as pure text.
+//! [`archive`] unpacks with limits, and [`config`] edits settings as pure text. Both read what strangers made, so the daemon
+//! has them done by [`worker`]: a child without power.
 //!
 //! What people do with files by hand, over HTTP or otherwise, is one module for each: `list`, `transfer`, `rename`,
 //! `copy`, and for file programs `attributes`, `held` and `link`; a [`Quota`] bounds what they add.
 //!
 //! Modules in reading order: [`error`], [`path`], `spelling`, [`jail`], `place`, `walk`, `remove`, [`quota`], [`list`],
-//! [`transfer`], `rename`, [`copy`], [`attributes`], [`held`], `link`, [`config`], [`archive`], [`outbound`].
+//! [`transfer`], `rename`, [`copy`], [`attributes`], [`held`], `link`, [`config`], [`archive`], [`outbound`],
+//! [`worker`].
 
 pub mod archive;
 pub mod attributes;
@@ -32,12 +34,14 @@ mod rename;
 mod spelling;
 pub mod transfer;
 mod walk;
+pub mod worker;
 
 pub use archive::{ArchiveLimits, Extracted};
 pub use attributes::{Attributes, Changes, Links, Names, Times};
 pub use config::EditError;
 pub use copy::Copied;
 pub use error::FilesError;
+pub use gantry_confine::{Landlock, landlock};
 pub use held::{Access, Creation, Held};
 pub use jail::{Jail, Kind, Stat};
 pub use list::{Entry, Listing};
@@ -48,6 +52,7 @@ pub use quota::{Quota, Reservation};
 pub use remove::remove_directory;
 pub use transfer::{Expected, Opened, Version, Writing};
 pub use walk::Usage;
+pub use worker::{WorkerCommand, WorkerError, WorkerLimits, Workers, worker_main};
 
 /// Takes the number of bytes moved so far, and of all bytes if that is known. It is called from the work itself, so it
 /// must return at once.

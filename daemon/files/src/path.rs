@@ -39,9 +39,12 @@ impl JailPath {
 
     /// A path from bytes, since names need not be text.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, FilesError> {
-        let refuse = |why| {
+        let refuse = |why: &'static str| {
             let shown = &bytes[..bytes.len().min(200)];
-            Err(FilesError::InvalidPath { path: String::from_utf8_lossy(shown).into_owned(), why })
+            Err(FilesError::InvalidPath {
+                path: String::from_utf8_lossy(shown).into_owned(),
+                why: why.into(),
+            })
         };
         if bytes.len() > MAX_BYTES {
             return refuse("it is too long");

@@ -19,6 +19,8 @@ use std::{
 /// Names of temporary files begin so.
 const TEMPORARY: &str = ".gantry-tmp-";
 
+static BEGINNING: OnceLock<String> = OnceLock::new();
+
 /// Tries to find a free temporary name.
 const TRIES: u32 = 64;
 
@@ -64,7 +66,7 @@ impl Placing {
     /// Makes the directories above the path and a temporary file beside it, with the jail's owner and `mode`.
     pub(crate) fn begin(jail: &Jail, path: &JailPath, mode: u32) -> Result<Self, FilesError> {
         let Some((parent, name)) = path.split() else {
-            return Err(FilesError::WrongKind { path: path.to_string(), expected: "a file" });
+            return Err(FilesError::WrongKind { path: path.to_string(), expected: "a file".into() });
         };
         jail.make_directory(&parent)?;
         let parent = jail.directory(&parent)?;
@@ -133,6 +135,17 @@ fn temporary_file(parent: &OwnedFd) -> std::io::Result<(OsString, OwnedFd)> {
     Err(rustix::io::Errno::EXIST.into())
 }
 
+/// How temporary names of a worker begin: as those of this process, which thus knows them for its own.
+pub(crate) fn beginning_for_worker() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!("{}w{:x}-", own_beginning(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Has temporary names of this process begin as its parent says. They must not have begun otherwise.
+pub(crate) fn begin_names_with(beginning: String) -> Result<(), String> {
+    BEGINNING.set(beginning)
+}
+
 /// A name that is free unless a tenant guesses it, which costs one more try.
 pub(crate) fn temporary_name() -> OsString {
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -149,7 +162,6 @@ pub(crate) fn is_abandoned(name: &OsStr) -> bool {
 
 /// How temporary names of this process begin. Its id alone would not do: in a container it is the same at each start.
 fn own_beginning() -> &'static str {
-    static BEGINNING: OnceLock<String> = OnceLock::new();
     BEGINNING.get_or_init(|| {
         let started = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         format!("{TEMPORARY}{:x}-{started:x}-", std::process::id())

@@ -29,10 +29,10 @@ impl Jail {
 pub(crate) fn named(path: &JailPath) -> Result<(JailPath, &std::ffi::OsStr), FilesError> {
     path.split().ok_or_else(|| FilesError::InvalidPath {
         path: path.to_string(),
-        why: "it is the server's directory itself",
+        why: "it is the server's directory itself".into(),
     })
 }
 
 pub(crate) fn into_itself(path: &JailPath) -> FilesError {
-    FilesError::InvalidPath { path: path.to_string(), why: "a directory cannot go into itself" }
+    FilesError::InvalidPath { path: path.to_string(), why: "a directory cannot go into itself".into() }
 }

@@ -61,9 +61,9 @@ fn read(spelled: &str) -> Result<Vec<u8>, &'static str> {
 impl JailPath {
     /// A path from its spelling. A slash at its beginning means the server's directory, as people write it.
     pub fn from_spelling(text: &str) -> Result<Self, FilesError> {
-        let refused = |why| FilesError::InvalidPath {
+        let refused = |why: &'static str| FilesError::InvalidPath {
             path: text.chars().filter(|letter| !steers(*letter)).take(200).collect(),
-            why,
+            why: why.into(),
         };
         let mut bytes = Vec::with_capacity(text.len());
         for part in text.split('/').filter(|part| !part.is_empty()) {

@@ -186,6 +186,23 @@ pub(crate) fn sweep(
     Ok(sum.usage)
 }
 
+/// Removes files and links whose names begin so.
+pub(crate) fn remove_named(
+    root: OwnedFd,
+    beginning: &str,
+    cancel: &CancellationToken,
+) -> Result<(), FilesError> {
+    tree(root, cancel, |entry| {
+        let kind = FileType::from_raw_mode(entry.stat.st_mode);
+        let ours = matches!(kind, FileType::RegularFile | FileType::Symlink)
+            && entry.name.as_encoded_bytes().starts_with(beginning.as_bytes());
+        if ours {
+            removed(entry, cancel)?;
+        }
+        Ok(())
+    })
+}
+
 /// Whether nobody works on it any more. What this process made is at work whatever the clock says of its age, and a
 /// directory is one of a copy only if it is the daemon's alone: tenants name theirs as they like.
 fn is_left_over(entry: &Entry<'_>, before: Duration) -> bool {

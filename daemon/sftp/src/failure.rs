@@ -73,6 +73,7 @@ impl From<FilesError> for Failure {
             | FilesError::Edit { .. }
             | FilesError::Archive { .. }
             | FilesError::Outbound(_)
+            | FilesError::Worker(_)
             | FilesError::Cancelled
             | FilesError::Io { .. }
             | FilesError::Root { .. }

@@ -74,6 +74,11 @@ pub enum CompileError {
         /// In bytes.
         limit_bytes: usize,
     },
+    /// It asked the kernel for what compiling never needs.
+    #[error(
+        "the compiler was stopped by its wall: it reached for more than compiling needs; do not trust the component"
+    )]
+    Wall,
     /// It crashed or could not do its work.
     #[error("the compiler ended unexpectedly ({status}): {message}")]
     Died {

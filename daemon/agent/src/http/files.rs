@@ -255,7 +255,7 @@ fn delete(jail: &Jail, paths: &[JailPath], cancel: &CancellationToken) -> Result
     for path in paths {
         if path.is_root() {
             let why = "it is the server's directory itself";
-            return Err(FilesError::InvalidPath { path: path.spelling(), why });
+            return Err(FilesError::InvalidPath { path: path.spelling(), why: why.into() });
         }
         if jail.stat(path)?.is_none() {
             return Err(FilesError::NotFound { path: path.spelling() });
@@ -314,6 +314,7 @@ fn refused(error: FilesError) -> Refused {
         FilesError::Edit { .. }
         | FilesError::Archive { .. }
         | FilesError::Outbound(_)
+        | FilesError::Worker(_)
         | FilesError::Cancelled
         | FilesError::Io { .. }
         | FilesError::Root { .. }

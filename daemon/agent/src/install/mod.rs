@@ -9,7 +9,7 @@
 pub(crate) mod meter;
 mod steps;
 
-pub(crate) use steps::edit_config;
+pub(crate) use steps::edit_configs;
 
 use crate::{
     failure::{failure, internal, of_call},

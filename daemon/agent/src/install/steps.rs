@@ -31,7 +31,7 @@ pub(super) async fn perform(work: &Work, jail: &Jail, step: &Step, meter: &mut M
         Action::Download(download) => fetch(work, jail, download, meter).await,
         Action::Extract(extract) => unpack(work, jail, extract, meter).await,
         Action::Write(write) => write_file(jail, write).await,
-        Action::EditConfig(edit) => edit_config(jail, edit).await,
+        Action::EditConfig(edit) => edit_configs(work, jail, std::slice::from_ref(edit)).await,
         Action::BuildImage { image } => work.image(image, |line| meter.show(0.0, Some(line))).await.map(drop),
         Action::Run(run) => run_container(work, run, meter).await,
         Action::MakeDirectory { path } => {
@@ -65,8 +65,7 @@ async fn fetch(work: &Work, jail: &Jail, download: &Download, meter: &Meter) -> 
 }
 
 async fn unpack(work: &Work, jail: &Jail, extract: &Extract, meter: &Meter) -> Result<(), Ended> {
-    let (extract, progress, cancel) = (extract.clone(), meter.transfer(), work.cancel.clone());
-    let unpacked = jail.run(move |jail| jail.extract(&extract, &progress, &cancel)).await;
+    let unpacked = work.shared.workers.extract(jail, extract, &meter.transfer(), &work.cancel).await;
     let unpacked = unpacked.map_err(|error| ended("extract_failed", &error))?;
     if unpacked.dropped > 0 {
         work.log(&format!("{} entries of the archive are not allowed and were left out", unpacked.dropped));
@@ -88,9 +87,9 @@ async fn write_file(jail: &Jail, write: &Write) -> Result<(), Ended> {
     written.map_err(|error| ended("write_failed", &error))
 }
 
-pub(crate) async fn edit_config(jail: &Jail, edit: &ConfigEdit) -> Result<(), Ended> {
-    let edit = edit.clone();
-    jail.run(move |jail| jail.edit(&edit)).await.map_err(|error| ended("edit_failed", &error))
+pub(crate) async fn edit_configs(work: &Work, jail: &Jail, edits: &[ConfigEdit]) -> Result<(), Ended> {
+    let edited = work.shared.workers.edit(jail, edits, &work.cancel).await;
+    edited.map_err(|error| ended("edit_failed", &error))
 }
 
 async fn run_container(work: &Work, run: &ContainerRun, meter: &Meter) -> Result<(), Ended> {

@@ -37,9 +37,7 @@ async fn bring_up(work: &Work) -> Result<StartEnd, Ended> {
     let mut meter = Meter::new(&steps, work);
     meter.begin(0, &steps.steps[0]);
     let jail = work.home().await?;
-    for edit in &run.edits {
-        crate::install::edit_config(&jail, edit).await?;
-    }
+    crate::install::edit_configs(work, &jail, &run.edits).await?;
     meter.begin(1, &steps.steps[1]);
     let image = work.image(&run.image, |line| meter.show(0.0, Some(line))).await?;
     meter.begin(2, &steps.steps[2]);

@@ -12,9 +12,9 @@ use gantry_agent::{
     http::router,
     ledger::{Journal, Ledger},
     node::{Node, NodeConfig},
-    run::COMPILE_SUBCOMMAND,
+    run::{COMPILE_SUBCOMMAND, WORK_SUBCOMMAND},
 };
-use gantry_files::OutboundConfig;
+use gantry_files::{OutboundConfig, WorkerCommand};
 use gantry_host::CompilerCommand;
 use gantry_protocol::{
     BlueprintRef, ConsoleLine, ConsolePage, DesiredServer, Event, EventEnvelope, ObservedServer,
@@ -423,6 +423,10 @@ async fn open(
         compiler: CompilerCommand {
             program: env!("CARGO_BIN_EXE_gantryd").into(),
             args: vec![COMPILE_SUBCOMMAND.into()],
+        },
+        worker: WorkerCommand {
+            program: env!("CARGO_BIN_EXE_gantryd").into(),
+            args: vec![WORK_SUBCOMMAND.into()],
         },
         clock: Arc::clone(clock),
         outbound: OutboundConfig { allow_loopback: true, ..OutboundConfig::default() },

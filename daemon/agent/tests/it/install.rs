@@ -16,7 +16,10 @@ use gantry_types::{
     },
     server::{Desired, Observed, Setting},
 };
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+};
 
 fn step(title: &str, action: Action) -> Step {
     Step { id: title.to_owned(), title: title.to_owned(), action, weight: 1 }
@@ -109,6 +112,8 @@ async fn a_game_is_fetched_checked_unpacked_and_configured() {
     assert_eq!(fs::read_to_string(file("bin/start")).unwrap(), PROGRAM);
     assert_eq!(fs::metadata(file("bin/start")).unwrap().permissions().mode() & 0o777, 0o755);
     assert_eq!(fs::read_to_string(file("server.properties")).unwrap(), "motd=Ours\nport=30000\n");
+    let owner = |path: &str| fs::metadata(file(path)).unwrap().uid();
+    assert_eq!((owner("bin/start"), owner("server.properties")), (owner(""), owner("")));
     assert!(file("worlds/one").is_dir() && !file("game.tar.gz").exists());
     let progress = report.progress.unwrap();
     assert!((progress.step_index, progress.step_count) == (6, 6) && progress.fraction >= 1.0, "{progress:?}");

@@ -12,6 +12,7 @@ mod zip;
 
 use crate::{TransferSink, error::FilesError, jail::Jail, path::JailPath};
 use gantry_types::plan::{ArchiveFormat, Extract};
+use serde::{Deserialize, Serialize};
 use std::{
     io::{self, Read, Seek, SeekFrom},
     sync::{
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use unpack::Unpacker;
 
 /// What an archive may cost, besides the bytes that the plan allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveLimits {
     pub entries: u64,
     /// Unpacked bytes per packed byte, once [`Self::free_bytes`] are unpacked.
@@ -38,7 +39,7 @@ impl Default for ArchiveLimits {
 }
 
 /// What was made of an archive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extracted {
     pub entries: u64,
     pub bytes: u64,
@@ -47,7 +48,7 @@ pub struct Extracted {
 }
 
 impl Jail {
-    /// Unpacks an archive of the jail into the jail. Progress counts the archive's own bytes. Existing files are
+    /// Unpacks an archive of the jail into the jail, in this very process: see [`crate::worker`]. Progress counts the archive's own bytes. Existing files are
     /// replaced, and what is not in the archive stays.
     pub fn extract(
         &self,

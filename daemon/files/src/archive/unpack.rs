@@ -129,9 +129,21 @@ impl<'a> Unpacker<'a> {
         };
         let Some((from, from_name)) = target.split() else { return Ok(()) };
         let from = self.jail.directory(&from)?;
-        self.link(path, |parent, name| rustix::fs::linkat(&from, from_name, parent, name, AtFlags::empty()))?;
-        self.files.insert(path.clone());
-        Ok(())
+        let linked = self
+            .link(path, |parent, name| rustix::fs::linkat(&from, from_name, parent, name, AtFlags::empty()));
+        match linked {
+            // The first Landlock lets nothing be linked from one directory to another.
+            Err(Stop::Files(FilesError::Escapes { .. })) => {
+                let from = self.jail.open_file(&target)?;
+                let mode = self.jail.stat(&target)?.map_or(0o644, |stat| stat.mode);
+                self.file(path.clone(), mode, from)
+            }
+            linked => {
+                linked?;
+                self.files.insert(path.clone());
+                Ok(())
+            }
+        }
     }
 
     /// Makes a link under a temporary name and moves it into place.

@@ -11,7 +11,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
         let key_fits = !key.trim().is_empty() && key == key.trim() && !key.contains('=');
         if !key_fits || key.starts_with(['[', ';', '#']) || section != section.trim() || section.contains(']')
         {
-            return Err(EditError::NoPlace { at: edit.at.clone(), why: "that is no key" });
+            return Err(EditError::NoPlace { at: edit.at.clone(), why: "that is no key".into() });
         }
         // Readers leave space around a value out, so that written it would only be taken for the line's own.
         set(&mut document, section, key, edit.value.trim());

@@ -24,7 +24,7 @@ fn check(text: &str) -> Result<(), EditError> {
 }
 
 fn set(text: &str, edit: &Edit) -> Result<String, EditError> {
-    let no_place = |why| EditError::NoPlace { at: edit.at.clone(), why };
+    let no_place = |why: &'static str| EditError::NoPlace { at: edit.at.clone(), why: why.into() };
     if edit.at.split('.').any(str::is_empty) {
         return Err(no_place("a key is empty"));
     }

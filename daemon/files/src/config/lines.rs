@@ -11,7 +11,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     for edit in edits {
         one_line(edit)?;
         if edit.at.is_empty() {
-            return Err(EditError::NoPlace { at: String::new(), why: "every line begins so" });
+            return Err(EditError::NoPlace { at: String::new(), why: "every line begins so".into() });
         }
         let mut found = false;
         for line in document.lines.iter_mut().filter(|line| line.starts_with(&edit.at)) {

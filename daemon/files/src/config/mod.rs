@@ -27,6 +27,8 @@ mod properties;
 mod toml;
 
 use gantry_types::plan::{ConfigFormat, Edit};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Largest file that is edited.
 pub const MAX_BYTES: u64 = 4 << 20;
@@ -34,7 +36,7 @@ pub const MAX_BYTES: u64 = 4 << 20;
 pub const MAX_EDITS: usize = 1000;
 
 /// Why a file cannot be edited.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum EditError {
     #[error("it is not text in UTF-8")]
     NotText,
@@ -45,7 +47,7 @@ pub enum EditError {
     Malformed(String),
     /// The place does not exist and cannot be made.
     #[error("there is no place {at:?}: {why}")]
-    NoPlace { at: String, why: &'static str },
+    NoPlace { at: String, why: Cow<'static, str> },
     /// The format has no way to write the value.
     #[error("the value for {at:?} cannot be written in this format")]
     Unrepresentable { at: String },

@@ -10,7 +10,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut document = Document::parse(text);
     for edit in edits {
         if edit.at.is_empty() {
-            return Err(EditError::NoPlace { at: String::new(), why: "a key is needed" });
+            return Err(EditError::NoPlace { at: String::new(), why: "a key is needed".into() });
         }
         set(&mut document, edit);
     }

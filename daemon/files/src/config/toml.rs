@@ -14,7 +14,7 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
 }
 
 fn set(root: &mut Table, edit: &Edit) -> Result<(), EditError> {
-    let no_place = |why| EditError::NoPlace { at: edit.at.clone(), why };
+    let no_place = |why: &'static str| EditError::NoPlace { at: edit.at.clone(), why: why.into() };
     let (path, key) = edit.at.rsplit_once('.').unwrap_or(("", &edit.at));
     if edit.at.split('.').any(str::is_empty) {
         return Err(no_place("a key is empty"));

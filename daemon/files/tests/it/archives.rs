@@ -13,10 +13,10 @@ use std::{
 use tar::{Builder, EntryType, Header};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-type Tar = Builder<Vec<u8>>;
+pub(crate) type Tar = Builder<Vec<u8>>;
 
 /// Appends an entry as it is, without the checks of the library.
-fn entry(tar: &mut Tar, kind: EntryType, name: &str, link: &str, mode: u32, content: &[u8]) {
+pub(crate) fn entry(tar: &mut Tar, kind: EntryType, name: &str, link: &str, mode: u32, content: &[u8]) {
     let mut header = Header::new_gnu();
     header.set_entry_type(kind);
     header.set_mode(mode);
@@ -28,19 +28,19 @@ fn entry(tar: &mut Tar, kind: EntryType, name: &str, link: &str, mode: u32, cont
     tar.append(&header, content).unwrap();
 }
 
-fn tar(build: impl FnOnce(&mut Tar)) -> Vec<u8> {
+pub(crate) fn tar(build: impl FnOnce(&mut Tar)) -> Vec<u8> {
     let mut tar = Builder::new(Vec::new());
     build(&mut tar);
     tar.into_inner().unwrap()
 }
 
-fn gz(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
-fn zip(build: impl FnOnce(&mut ZipWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
+pub(crate) fn zip(build: impl FnOnce(&mut ZipWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     build(&mut writer);
     writer.finish().unwrap().into_inner()

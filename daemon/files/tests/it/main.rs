@@ -8,6 +8,7 @@ mod by_hand;
 mod downloads;
 mod in_place;
 mod jail;
+mod worker;
 
 use gantry_files::{Jail, JailPath};
 use std::path::PathBuf;

@@ -1,13 +1,12 @@
 //! The child's half: bind itself, read, compile, write.
 //!
-//! It binds itself before it looks at the first byte of the component. It opens nothing, writes no file, and ends with
-//! its work.
+//! It gives up all power before it looks at the first byte of the component. It opens nothing, writes no file, and ends
+//! with its work.
 
 use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
-use rustix::thread::set_no_new_privs;
+use gantry_confine::{Calls, ConfineError, Limits, Reach};
 
 use super::{PREFIX_BYTES, REFUSED};
 use crate::engine;
@@ -39,7 +38,7 @@ fn work() -> Result<(), (u8, String)> {
     let mut input = std::io::stdin().lock();
     let mut prefix = [0; PREFIX_BYTES];
     input.read_exact(&mut prefix).map_err(broken("reading the limits"))?;
-    bind(&prefix).map_err(|cause| (BROKEN, format!("setting limits: {cause}")))?;
+    confine(&prefix).map_err(|cause| (BROKEN, format!("giving up power: {cause}")))?;
     let mut component = Vec::new();
     input.read_to_end(&mut component).map_err(broken("reading the component"))?;
 
@@ -50,19 +49,18 @@ fn work() -> Result<(), (u8, String)> {
     std::io::stdout().write_all(&compiled).map_err(broken("writing the result"))
 }
 
-fn bind(prefix: &[u8; PREFIX_BYTES]) -> rustix::io::Result<()> {
+fn confine(prefix: &[u8; PREFIX_BYTES]) -> Result<(), ConfineError> {
     let (cpu_s, memory_mib) = prefix.split_at(PREFIX_BYTES / 2);
     let number = |bytes: &[u8]| bytes.iter().rev().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
-    let (cpu_s, memory) = (number(cpu_s), number(memory_mib).saturating_mul(1024 * 1024));
-    let at_most = |soft: u64, hard: u64| Rlimit { current: Some(soft), maximum: Some(hard) };
-
-    set_no_new_privs(true)?;
-    nice(NICENESS)?;
-    setrlimit(Resource::Core, at_most(0, 0))?;
-    setrlimit(Resource::Fsize, at_most(0, 0))?;
-    setrlimit(Resource::Nofile, at_most(OPEN_FILES, OPEN_FILES))?;
-    // The soft limit's signal tells the parent which limit it was; the hard one is for a child that ignores it.
-    setrlimit(Resource::Cpu, at_most(cpu_s, cpu_s.saturating_add(1)))?;
-    // Not the address space: the engine reserves much more than it uses.
-    setrlimit(Resource::Data, at_most(memory, memory))
+    let limits = Limits {
+        cpu_s: number(cpu_s),
+        memory_bytes: number(memory_mib).saturating_mul(1024 * 1024),
+        file_bytes: 0,
+        open_files: OPEN_FILES,
+        niceness: NICENESS,
+    };
+    limits.apply()?;
+    // Without Landlock nothing more can be opened either: the filter has no call for it.
+    gantry_confine::fence(Reach::Nothing)?;
+    gantry_confine::seal(Calls::Compute)
 }

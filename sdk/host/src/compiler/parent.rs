@@ -1,11 +1,10 @@
 //! The parent's half: start, feed, collect within bounds, and name whatever ended the child.
 
 use std::ffi::OsString;
-use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use rustix::process::Signal;
+use gantry_confine::{Ending, ending};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
@@ -101,14 +100,10 @@ fn verdict(status: ExitStatus, message: String, budget: &CompileBudget) -> HostE
     if status.code() == Some(REFUSED.into()) {
         return HostError::Rejected(message);
     }
-    // An allocation that the limit refuses aborts the child, with this sentence of Rust's allocator.
-    let out_of_memory =
-        message.contains("memory allocation of") || message.contains("Cannot allocate memory");
-    if out_of_memory {
-        return CompileError::Memory { limit_mib: budget.memory_mib }.into();
+    match ending(status, &message) {
+        Ending::Memory => CompileError::Memory { limit_mib: budget.memory_mib }.into(),
+        Ending::CpuTime => CompileError::CpuTime { limit_s: budget.cpu_s }.into(),
+        Ending::Call => CompileError::Wall.into(),
+        Ending::FileSize | Ending::Other => CompileError::Died { status: status.to_string(), message }.into(),
     }
-    if status.signal() == Some(Signal::XCPU.as_raw()) {
-        return CompileError::CpuTime { limit_s: budget.cpu_s }.into();
-    }
-    CompileError::Died { status: status.to_string(), message }.into()
 }

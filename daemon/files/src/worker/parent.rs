@@ -1,0 +1,232 @@
+//! The parent's half: who works, under which limits, how many at a time, and what their end means.
+
+use super::{
+    WorkerError,
+    order::{Job, Order},
+    talk::{self, Heard},
+    terms::Terms,
+    told::Said,
+};
+use crate::{
+    TransferSink,
+    archive::{ArchiveLimits, Extracted},
+    config,
+    error::FilesError,
+    jail::Jail,
+    path::JailPath,
+    place,
+};
+use gantry_confine::{Ending, Limits, ending};
+use gantry_types::plan::{ConfigEdit, Extract};
+use std::{
+    ffi::OsString,
+    io,
+    os::{fd::AsFd, unix::net::UnixStream},
+    path::PathBuf,
+    process::Stdio,
+};
+use tokio::{
+    process::{Child, Command},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Archives that a node unpacks at a time. Each may take a processor for minutes and half a gigabyte of memory, beside games
+/// that must not notice.
+const UNPACKING: usize = 4;
+/// Children that edit at a time. They are brief, and apart from those that unpack, because a start waits for them: a node
+/// that comes back starts many servers at once.
+const EDITING: usize = 8;
+/// An archive's reader keeps few files open, however deep they lie.
+const OPEN_FILES: u64 = 64;
+/// Unpacking steps back behind the daemon's own work, and not so far that a busy node never gets it done; an edit is over
+/// before that would matter.
+const UNPACK_NICENESS: i32 = 5;
+const EDIT_NICENESS: i32 = 0;
+/// The longest that an archive may take of a processor, whatever size the plan allows.
+const MAX_UNPACK_CPU_S: u64 = 6 * 3600;
+/// A slow processor's pace.
+const UNPACK_BYTES_PER_CPU_S: u64 = 4 << 20;
+
+/// The program that becomes the worker, with the arguments that make it call [`crate::worker_main`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerCommand {
+    /// An absolute path; the child has no environment to search.
+    pub program: PathBuf,
+    /// The hidden subcommand, or nothing.
+    pub args: Vec<OsString>,
+}
+
+impl WorkerCommand {
+    /// This very program, with its hidden subcommand. It is found by what runs and not by its name, where an upgrade may
+    /// have put another that speaks otherwise.
+    pub fn this_program(subcommand: &str) -> Self {
+        Self { program: "/proc/self/exe".into(), args: vec![subcommand.into()] }
+    }
+}
+
+/// What a worker may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerLimits {
+    pub memory_mib: u64,
+    /// Processor time for an archive of no size; what the plan lets it hold comes on top.
+    pub unpack_cpu_s: u64,
+    pub edit_cpu_s: u64,
+    pub archive: ArchiveLimits,
+}
+
+impl Default for WorkerLimits {
+    fn default() -> Self {
+        Self { memory_mib: 512, unpack_cpu_s: 600, edit_cpu_s: 30, archive: ArchiveLimits::default() }
+    }
+}
+
+/// Who unpacks archives and edits configuration files.
+#[derive(Debug)]
+pub struct Workers {
+    command: WorkerCommand,
+    limits: WorkerLimits,
+    unpacking: Semaphore,
+    editing: Semaphore,
+}
+
+impl Workers {
+    pub fn new(command: WorkerCommand, limits: WorkerLimits) -> Self {
+        let (unpacking, editing) = (Semaphore::new(UNPACKING), Semaphore::new(EDITING));
+        Self { command, limits, unpacking, editing }
+    }
+
+    /// Unpacks an archive of the jail into the jail; see [`Jail::extract`].
+    pub async fn extract(
+        &self,
+        jail: &Jail,
+        extract: &Extract,
+        progress: &dyn TransferSink,
+        cancel: &CancellationToken,
+    ) -> Result<Extracted, FilesError> {
+        let _turn = turn(&self.unpacking, cancel).await?;
+        let of_size = extract.max_bytes / UNPACK_BYTES_PER_CPU_S;
+        let limits = Limits {
+            cpu_s: self.limits.unpack_cpu_s.saturating_add(of_size).min(MAX_UNPACK_CPU_S),
+            niceness: UNPACK_NICENESS,
+            ..self.usual(extract.max_bytes)
+        };
+        let job = Job::Extract { extract: extract.clone(), limits: self.limits.archive };
+        match self.perform(jail, limits, job, progress, cancel).await? {
+            Said::Extracted(extracted) => Ok(extracted),
+            _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+
+    /// Applies edits to configuration files, one after the other; see [`Jail::edit`].
+    pub async fn edit(
+        &self,
+        jail: &Jail,
+        edits: &[ConfigEdit],
+        cancel: &CancellationToken,
+    ) -> Result<(), FilesError> {
+        if edits.is_empty() {
+            return Ok(());
+        }
+        let _turn = turn(&self.editing, cancel).await?;
+        let limits = self.usual(config::MAX_BYTES);
+        let job = Job::Edit { edits: edits.to_vec() };
+        match self.perform(jail, limits, job, &|_, _| {}, cancel).await? {
+            Said::Edited => Ok(()),
+            _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+
+    /// The limits of an edit that may write so much into a file.
+    const fn usual(&self, file_bytes: u64) -> Limits {
+        Limits {
+            cpu_s: self.limits.edit_cpu_s,
+            memory_bytes: self.limits.memory_mib.saturating_mul(1 << 20),
+            // A limit beyond what a file can have is refused.
+            file_bytes: if file_bytes > i64::MAX as u64 { i64::MAX as u64 } else { file_bytes },
+            open_files: OPEN_FILES,
+            niceness: EDIT_NICENESS,
+        }
+    }
+
+    async fn perform(
+        &self,
+        jail: &Jail,
+        limits: Limits,
+        job: Job,
+        progress: &dyn TransferSink,
+        cancel: &CancellationToken,
+    ) -> Result<Said, FilesError> {
+        let order = Order { temporary: place::beginning_for_worker(), job };
+        let bytes = order.encode()?;
+        let (child, socket) = self.start(jail, limits)?;
+        let heard = talk::talk(child, socket, &bytes, progress, cancel).await.map_err(WorkerError::Pipe)?;
+        let Heard { said, status, message } = heard;
+        let answered = match said {
+            Ok(Some(Said::Failed(told))) => {
+                return Err(match FilesError::from(told) {
+                    // Only whoever asked can call it off.
+                    FilesError::Cancelled if !cancel.is_cancelled() => FilesError::Interrupted,
+                    error => error,
+                });
+            }
+            Ok(Some(said)) => return Ok(said),
+            Ok(None) => None,
+            Err(error) => Some(error),
+        };
+        // It had no time to tidy up.
+        let beginning = order.temporary;
+        jail.run(move |jail| jail.remove_temporary(&beginning, &CancellationToken::new())).await?;
+        if cancel.is_cancelled() {
+            return Err(FilesError::Cancelled);
+        }
+        Err(answered.unwrap_or_else(|| verdict(status, message, &limits)).into())
+    }
+
+    fn start(&self, jail: &Jail, limits: Limits) -> Result<(Child, UnixStream), FilesError> {
+        let directory = jail.directory(&JailPath::root())?;
+        let pair = || {
+            let (ours, theirs) = UnixStream::pair()?;
+            ours.set_nonblocking(true)?;
+            Terms { limits, user: jail.owner() }.send(&ours, directory.as_fd())?;
+            Ok((ours, theirs))
+        };
+        let (ours, theirs) = pair().map_err(WorkerError::Pipe)?;
+        let child = self.spawn(theirs).map_err(|source| {
+            let program = self.command.program.clone();
+            WorkerError::Start { program, source }
+        })?;
+        Ok((child, ours))
+    }
+
+    fn spawn(&self, socket: UnixStream) -> io::Result<Child> {
+        Command::new(&self.command.program)
+            .args(&self.command.args)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(socket)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+    }
+}
+
+/// A turn among those that do the same.
+async fn turn<'a>(
+    of: &'a Semaphore,
+    cancel: &CancellationToken,
+) -> Result<tokio::sync::SemaphorePermit<'a>, FilesError> {
+    let turn = cancel.run_until_cancelled(of.acquire()).await;
+    turn.ok_or(FilesError::Cancelled)?.map_err(|_| FilesError::Interrupted)
+}
+
+fn verdict(status: std::process::ExitStatus, message: String, limits: &Limits) -> WorkerError {
+    match ending(status, &message) {
+        Ending::CpuTime => WorkerError::CpuTime { limit_s: limits.cpu_s },
+        Ending::Memory => WorkerError::Memory { limit_mib: limits.memory_bytes >> 20 },
+        Ending::FileSize => WorkerError::FileSize { limit: limits.file_bytes },
+        Ending::Call => WorkerError::Wall,
+        Ending::Other => WorkerError::Died { status: status.to_string(), message },
+    }
+}
