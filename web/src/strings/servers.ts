@@ -1,4 +1,5 @@
 /** Servers: the list, the way to a new one, and the page of each. */
+import type { PermissionGroup } from '~/api/types'
 
 export const servers = {
   status: {
@@ -323,9 +324,9 @@ export const servers = {
     notYours: 'You can only give rights that you have yourself.',
     pick: 'Choose at least one right.',
     groups: {
-      server: 'Server', power: 'Power', console: 'Console', statistics: 'Statistics', players: 'Players', variables: 'Settings',
+      server: 'Server', power: 'Power', console: 'Console', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
       allocations: 'Allocations', operations: 'Operations', members: 'Members', activity: 'Activity',
-    } as Record<string, string>,
+    } satisfies Record<PermissionGroup, string> as Record<string, string>,
   },
   activity: {
     operations: 'Operations',
