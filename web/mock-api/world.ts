@@ -35,6 +35,10 @@ class World {
     this.emit({ type: 'server', server: servers[index] })
     return servers[index]
   }
+  /** The right to read the console ends while it is read. */
+  revoke(serverId: string): void {
+    for (const listener of this.console(serverId).listeners) listener({ type: 'revoked' })
+  }
   observe(serverId: string, state: ServerView['observed']['state']): void {
     const at = new Date().toISOString()
     this.change(serverId, { observed: { state, since: at, reason: null, crashes: 0, startedAt: state === 'running' || state === 'starting' ? at : null } })

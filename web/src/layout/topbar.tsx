@@ -1,44 +1,37 @@
 /** Where one is, the way to anywhere, and whether it is live. */
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { Link, useMatches } from '@tanstack/react-router'
 import { ChevronRight, Menu as MenuIcon, Search } from 'lucide-react'
 import { Fragment, type ReactNode } from 'react'
-import { keys } from '~/api/queries'
-import type { NodeView, ServerView } from '~/api/types'
+import { nodeQuery, serverQuery } from '~/api/queries'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { IconButton } from '~/ui/button'
+import { Skeleton } from '~/ui/empty'
 import { AccountMenu } from './account-menu'
 import { LinkIndicator } from './link-indicator'
 
 const crumbStyle = 'truncate rounded-sm text-dim hover:text-text'
 
-function useCrumbs(): { id: string; node: ReactNode }[] {
-  const matches = useMatches()
-  const queries = useQueryClient()
-  const last = matches.at(-1)
+type Crumb = { id: string; node: ReactNode }
+
+function useCrumbs(): Crumb[] {
+  const last = useMatches().at(-1)
+  const { serverId = '', nodeId = '' } = (last?.params ?? {}) as { serverId?: string; nodeId?: string }
+  // Their pages ask for them; here they are only named.
+  const server = useQuery({ ...serverQuery(serverId), enabled: false })
+  const node = useQuery({ ...nodeQuery(nodeId), enabled: false })
   if (!last) return []
-  const { serverId, nodeId } = last.params as { serverId?: string; nodeId?: string }
   const title = last.staticData.title ?? ''
-  if (serverId) {
-    const server = queries.getQueryData<ServerView>(keys.server(serverId))
-    return [
-      { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },
-      { id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{server?.name ?? serverId}</Link> },
-      { id: 'tab', node: title },
-    ]
-  }
-  if (nodeId) {
-    const node = queries.getQueryData<NodeView>([...keys.nodes, nodeId])
-    return [
-      { id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> },
-      { id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{node?.name ?? nodeId}</Link> },
-      { id: 'tab', node: title },
-    ]
-  }
+  const tab = { id: 'tab', node: title }
+  if (serverId) return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, ...named(server.isError, server.data?.name, to.server(serverId)), tab]
+  if (nodeId) return [{ id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> }, ...named(node.isError, node.data?.name, to.node(nodeId)), tab]
   if (last.fullPath === '/servers/new') return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, { id: 'new', node: title }]
   return [{ id: 'page', node: title }]
 }
+
+/** What it is called, once that is known; what cannot be had has no name. */
+const named = (failed: boolean, name: string | undefined, link: ReturnType<typeof to.server> | ReturnType<typeof to.node>): Crumb[] => (failed && name === undefined ? [] : [{ id: 'named', node: name === undefined ? <Skeleton className="h-3.5 w-24" /> : <Link {...link} className={crumbStyle}>{name}</Link> }])
 
 function Breadcrumb() {
   const crumbs = useCrumbs()
