@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { launch, WIDE } from './e2e/browser.mjs'
+import { launch, visit, WIDE } from './e2e/browser.mjs'
 
 const { values: options } = parseArgs({ options: { url: { type: 'string' }, picture: { type: 'string' } } })
 const MOST_TABS = 60
@@ -63,7 +63,7 @@ const button = (name) => page.getByRole('button', { name, exact: true }).first()
 
 const WALK = {
   'sign in': async () => {
-    await page.goto(`${url}/sign-in?mock=signed-out`)
+    await visit(page, `${url}/sign-in?mock=signed-out`)
     await tabTo(field('E-mail address'))
     await page.keyboard.type('ada@example.org')
     await tabTo(field('Password'))

@@ -39,6 +39,12 @@ async function sendFolder(page, name, files) {
   }, [name, files])
 }
 
+/** The charts of a day cannot be had. */
+async function dayFails(page) {
+  await page.getByText('24 h').click()
+  await page.getByRole('alert').first().waitFor({ timeout: 15_000 })
+}
+
 /** The rights end two seconds after the page came up. */
 const gone = (page) => page.waitForTimeout(3_500)
 
@@ -301,7 +307,7 @@ const SCENES = [
   ['console-revoked', `/servers/${S1}/console?mock=revoked`, gone],
   ['console-reader', `/servers/${S1}/console?mock=reader`, (page) => page.waitForTimeout(600)],
   ['overview-revoked', `/servers/${S1}/overview?mock=revoked`, gone],
-  ['overview-failing', ...failing(`/servers/${S1}/overview`, 'failing-parts')],
+  ['overview-failing', `/servers/${S1}/overview?mock=failing-parts`, dayFails],
   ['players-failing', ...failing(`/servers/${S1}/players`, 'failing-parts')],
   ['players-loading', `/servers/${S1}/players?mock=loading-parts`],
   ['players-many', `/servers/${BIG}/players?mock=many`],
@@ -491,7 +497,7 @@ const SCENES = [
   ['people-long', '/admin/people?mock=long'],
   ['audit-failing', ...failing('/admin/audit')],
   ['nodes-many', '/admin/nodes?mock=many'],
-  ['node-parts-failing', ...failing(`/admin/nodes/${N1}`, 'failing-parts')],
+  ['node-parts-failing', `/admin/nodes/${N1}?mock=failing-parts`, dayFails],
   ['node-parts-loading', `/admin/nodes/${N1}?mock=loading-parts`],
   ['node-forbidden', `/admin/nodes/${N1}?mock=limited`],
   ['node-allocations-none', `/admin/nodes/${N3}/allocations`],
@@ -511,20 +517,22 @@ const SCENES = [
     await page.locator('main').evaluate((main) => main.scrollTo(0, 9_000))
     await page.waitForTimeout(500)
   }],
-  ['audit-long', '/admin/audit?mock=long'],
   ['create-long', '/servers/new?mock=long'],
   ['palette-many', '/servers?mock=many', async (page) => {
+    await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('arena')
+    await page.getByRole('combobox').fill('fragfest')
     await page.waitForTimeout(500)
   }],
   ['palette-none', '/servers', async (page) => {
+    await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
     await page.getByRole('combobox').fill('zzzz')
     await page.waitForTimeout(200)
   }],
   ['palette', `/servers/${S1}/console`, async (page) => {
     await page.waitForTimeout(400)
+    await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
     await page.getByRole('option').first().waitFor()
     await page.waitForTimeout(200)

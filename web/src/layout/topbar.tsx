@@ -24,14 +24,14 @@ function useCrumbs(): Crumb[] {
   if (!last) return []
   const title = last.staticData.title ?? ''
   const tab = { id: 'tab', node: title }
-  if (serverId) return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, ...named(server.isError, server.data?.name, to.server(serverId)), tab]
-  if (nodeId) return [{ id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> }, ...named(node.isError, node.data?.name, to.node(nodeId)), tab]
+  if (serverId) return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, ...named(server.isFetching, server.data?.name, to.server(serverId)), tab]
+  if (nodeId) return [{ id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> }, ...named(node.isFetching, node.data?.name, to.node(nodeId)), tab]
   if (last.fullPath === '/servers/new') return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, { id: 'new', node: title }]
   return [{ id: 'page', node: title }]
 }
 
 /** What it is called, once that is known; what cannot be had has no name. */
-const named = (failed: boolean, name: string | undefined, link: ReturnType<typeof to.server> | ReturnType<typeof to.node>): Crumb[] => (failed && name === undefined ? [] : [{ id: 'named', node: name === undefined ? <Skeleton className="h-3.5 w-24" /> : <Link {...link} className={crumbStyle}>{name}</Link> }])
+const named = (coming: boolean, name: string | undefined, link: ReturnType<typeof to.server> | ReturnType<typeof to.node>): Crumb[] => (!coming && name === undefined ? [] : [{ id: 'named', node: name === undefined ? <Skeleton className="h-3.5 w-24" /> : <Link {...link} className={crumbStyle}>{name}</Link> }])
 
 function Breadcrumb() {
   const crumbs = useCrumbs()

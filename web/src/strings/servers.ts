@@ -128,6 +128,8 @@ export const servers = {
     recipe: 'Built on the node from a recipe',
   },
   server: {
+    noRight: (tab: string) => `You may not see this: ${tab}`,
+    noRightHelp: 'Your rights on this server do not include it, or no longer do. Its owner can give them to you.',
     tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
     power: 'Power',
     start: 'Start',

@@ -76,7 +76,7 @@ export function Directory({ path }: { path: string }) {
         <Uploads serverId={server.id} />
         {data?.truncated && <Notice tone="warn" title={f.truncated(data.entries.length)} icon={<TriangleAlert aria-hidden />} className="m-4" />}
         {error && !data ? (
-          <ProblemCard error={error} className="m-4" action={<Button size="sm" onClick={() => void refetch()}>{s.common.retry}</Button>} />
+          <ProblemCard error={error} onRetry={refetch} className="m-4" />
         ) : !data ? (
           <SkeletonRows rows={5} label={s.common.loading} />
         ) : entries.length === 0 ? (
