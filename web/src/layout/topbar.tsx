@@ -1,8 +1,8 @@
 /** Where one is, the way to anywhere, and whether it is live. */
-import { useQuery } from '@tanstack/react-query'
+import { useQueryClient, type QueryKey } from '@tanstack/react-query'
 import { Link, useMatches } from '@tanstack/react-router'
 import { ChevronRight, Menu as MenuIcon, Search } from 'lucide-react'
-import { Fragment, type ReactNode } from 'react'
+import { Fragment, useSyncExternalStore, type ReactNode } from 'react'
 import { nodeQuery, serverQuery } from '~/api/queries'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -18,20 +18,33 @@ type Crumb = { id: string; node: ReactNode }
 function useCrumbs(): Crumb[] {
   const last = useMatches().at(-1)
   const { serverId = '', nodeId = '' } = (last?.params ?? {}) as { serverId?: string; nodeId?: string }
-  // Their pages ask for them; here they are only named.
-  const server = useQuery({ ...serverQuery(serverId), enabled: false })
-  const node = useQuery({ ...nodeQuery(nodeId), enabled: false })
+  const server = useName(serverQuery(serverId).queryKey)
+  const node = useName(nodeQuery(nodeId).queryKey)
   if (!last) return []
   const title = last.staticData.title ?? ''
   const tab = { id: 'tab', node: title }
-  if (serverId) return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, ...named(server.isFetching, server.data?.name, to.server(serverId)), tab]
-  if (nodeId) return [{ id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> }, ...named(node.isFetching, node.data?.name, to.node(nodeId)), tab]
+  if (serverId) return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, ...named(server, to.server(serverId)), tab]
+  if (nodeId) return [{ id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> }, ...named(node, to.node(nodeId)), tab]
   if (last.fullPath === '/servers/new') return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, { id: 'new', node: title }]
   return [{ id: 'page', node: title }]
 }
 
-/** What it is called, once that is known; what cannot be had has no name. */
-const named = (coming: boolean, name: string | undefined, link: ReturnType<typeof to.server> | ReturnType<typeof to.node>): Crumb[] => (!coming && name === undefined ? [] : [{ id: 'named', node: name === undefined ? <Skeleton className="h-3.5 w-24" /> : <Link {...link} className={crumbStyle}>{name}</Link> }])
+/**
+ * What a thing that its page asks for is called: null while that is on its way, nothing if it cannot be had. It watches
+ * the cache from outside, since an observer that leaves first would call the page's own request off.
+ */
+function useName(key: QueryKey): string | null | undefined {
+  const queries = useQueryClient()
+  return useSyncExternalStore(
+    (listener) => queries.getQueryCache().subscribe(listener),
+    () => {
+      const state = queries.getQueryState<{ name: string }>(key)
+      return state?.data?.name ?? (state?.fetchStatus === 'fetching' ? null : undefined)
+    },
+  )
+}
+
+const named = (name: string | null | undefined, link: ReturnType<typeof to.server> | ReturnType<typeof to.node>): Crumb[] => (name === undefined ? [] : [{ id: 'named', node: name === null ? <Skeleton className="h-3.5 w-24" /> : <Link {...link} className={crumbStyle}>{name}</Link> }])
 
 function Breadcrumb() {
   const crumbs = useCrumbs()
