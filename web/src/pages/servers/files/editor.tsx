@@ -92,7 +92,7 @@ function Text({ path, opened, onReload, onClose }: TextProps) {
       {conflict && (
         <Dialog open onClose={() => save.reset()} title={f.conflictTitle} description={f.conflictBody(base(path))}>
           <DialogFooter>
-            <Button onClick={() => save.reset()}>{f.back}</Button>
+            <Button autoFocus onClick={() => save.reset()}>{f.back}</Button>
             <Button onClick={onReload}>{f.reload}</Button>
             <Button variant="danger" onClick={() => save.mutate('*')}>{f.overwrite}</Button>
           </DialogFooter>
