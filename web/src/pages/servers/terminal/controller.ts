@@ -17,7 +17,7 @@ import { bare, paint, terminalTheme } from './paint'
 
 export const LINES_KEPT = 10_000
 const OLDER_AT_ONCE = 500
-const WRITE_EVERY_MS = 200
+const WRITE_EVERY_MS = 400
 const FALLBACK = 'ui-monospace, Menlo, Consolas, monospace'
 const FONT = `'JetBrains Mono Variable', ${FALLBACK}`
 const FONT_SIZE = 12.5
