@@ -1,50 +1,44 @@
 /** Where one is, the way to anywhere, and whether it is live. */
-import { useQueryClient, type QueryKey } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, useMatches } from '@tanstack/react-router'
 import { ChevronRight, Menu as MenuIcon, Search } from 'lucide-react'
-import { Fragment, useSyncExternalStore, type ReactNode } from 'react'
-import { nodeQuery, serverQuery } from '~/api/queries'
+import { Fragment, type ReactNode } from 'react'
+import { keys } from '~/api/queries'
+import type { NodeView, ServerView } from '~/api/types'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { IconButton } from '~/ui/button'
-import { Skeleton } from '~/ui/empty'
 import { AccountMenu } from './account-menu'
 import { LinkIndicator } from './link-indicator'
 
 const crumbStyle = 'truncate rounded-sm text-dim hover:text-text'
 
-type Crumb = { id: string; node: ReactNode }
-
-function useCrumbs(): Crumb[] {
-  const last = useMatches().at(-1)
-  const { serverId = '', nodeId = '' } = (last?.params ?? {}) as { serverId?: string; nodeId?: string }
-  const server = useName(serverQuery(serverId).queryKey)
-  const node = useName(nodeQuery(nodeId).queryKey)
+function useCrumbs(): { id: string; node: ReactNode }[] {
+  const matches = useMatches()
+  const queries = useQueryClient()
+  const last = matches.at(-1)
   if (!last) return []
+  const { serverId, nodeId } = last.params as { serverId?: string; nodeId?: string }
   const title = last.staticData.title ?? ''
-  const tab = { id: 'tab', node: title }
-  if (serverId) return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, ...named(server, to.server(serverId)), tab]
-  if (nodeId) return [{ id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> }, ...named(node, to.node(nodeId)), tab]
+  if (serverId) {
+    const server = queries.getQueryData<ServerView>(keys.server(serverId))
+    return [
+      { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },
+      ...(server ? [{ id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{server.name}</Link> }] : []),
+      { id: 'tab', node: title },
+    ]
+  }
+  if (nodeId) {
+    const node = queries.getQueryData<NodeView>([...keys.nodes, nodeId])
+    return [
+      { id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> },
+      ...(node ? [{ id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{node.name}</Link> }] : []),
+      { id: 'tab', node: title },
+    ]
+  }
   if (last.fullPath === '/servers/new') return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, { id: 'new', node: title }]
   return [{ id: 'page', node: title }]
 }
-
-/**
- * What a thing that its page asks for is called: null while that is on its way, nothing if it cannot be had. It watches
- * the cache from outside, since an observer that leaves first would call the page's own request off.
- */
-function useName(key: QueryKey): string | null | undefined {
-  const queries = useQueryClient()
-  return useSyncExternalStore(
-    (listener) => queries.getQueryCache().subscribe(listener),
-    () => {
-      const state = queries.getQueryState<{ name: string }>(key)
-      return state?.data?.name ?? (state?.fetchStatus === 'fetching' ? null : undefined)
-    },
-  )
-}
-
-const named = (name: string | null | undefined, link: ReturnType<typeof to.server> | ReturnType<typeof to.node>): Crumb[] => (name === undefined ? [] : [{ id: 'named', node: name === null ? <Skeleton className="h-3.5 w-24" /> : <Link {...link} className={crumbStyle}>{name}</Link> }])
 
 function Breadcrumb() {
   const crumbs = useCrumbs()
