@@ -101,7 +101,7 @@ const WALK = {
     // Before that there is nothing to stop, and the palette says so.
     await page.getByText('Running', { exact: true }).first().waitFor()
     await press('Control+k')
-    await page.getByRole('combobox').waitFor()
+    await page.getByRole('option').first().waitFor()
     await look()
     await page.keyboard.type('stop')
     await page.getByRole('option', { name: 'Stop Keyboard arena' }).waitFor()
