@@ -92,16 +92,17 @@ export const plugins: PluginView[] = [
 ]
 
 /** What a state allows, as the control plane would say. */
-export function actionsFor(state: ServerView['observed']['state'], held: boolean): ActionView[] {
+export function actionsFor(state: ServerView['observed']['state'], held: boolean, rights: readonly Permission[] = everyRight): ActionView[] {
   const running = ['starting', 'running', 'stopping'].includes(state)
   const no = (reason: string | null) => ({ allowed: reason === null, reason, code: null })
+  const may = (right: Permission, act: string) => (rights.includes(right) ? null : `You may not ${act} this server.`)
   const hold = held ? 'The server is suspended.' : null
   const uninstalled = state === 'uninstalled' ? 'The game is not installed.' : null
   return [
-    { action: 'start', ...no(hold ?? uninstalled ?? (running ? 'It is running already.' : null)) },
-    { action: 'stop', ...no(running ? (state === 'stopping' ? 'It is stopping already.' : null) : 'It is not running.') },
-    { action: 'restart', ...no(hold ?? uninstalled ?? (state === 'running' ? null : 'It is not running.')) },
-    { action: 'kill', ...no(running ? null : 'There is no process to kill.') },
+    { action: 'start', ...no(may('power.start', 'start') ?? hold ?? uninstalled ?? (running ? 'It is running already.' : null)) },
+    { action: 'stop', ...no(may('power.stop', 'stop') ?? (running ? (state === 'stopping' ? 'It is stopping already.' : null) : 'It is not running.')) },
+    { action: 'restart', ...no(may('power.restart', 'restart') ?? hold ?? uninstalled ?? (state === 'running' ? null : 'It is not running.')) },
+    { action: 'kill', ...no(may('power.kill', 'kill') ?? (running ? null : 'There is no process to kill.')) },
     { action: 'reinstall', ...no(hold ?? (running ? 'Stop the server first.' : null)) },
     { action: 'delete', ...no(null) },
     { action: 'command', ...no(state === 'running' ? null : 'The server is not running.') },

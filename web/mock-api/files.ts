@@ -31,6 +31,17 @@ put('baseoa/pak0.pk3', 'file', '', 412_000_000)
 /** A pair of editors: the game writes this one as soon as it is opened. */
 const RESTLESS = 'motd.txt'
 
+/** Enough entries that a table draws only what is in sight. */
+export function pile(): void {
+  for (let n = 1; n <= 1_000; n += 1) put(`worlds/map_${String(n).padStart(4, '0')}.mts`, 'file', '', 4_096 * n, n * 3_600_000)
+  put('worlds', 'directory', '', 0, 60_000)
+}
+
+/** What the disk has room for at once, how long a path may be, and what cannot be deleted along with others. */
+const MOST_BYTES = 200_000_000
+const MOST_PATH = 120
+const HELD = 'motd.txt'
+
 const missing = (path: string) => new Fails(['not_found', 404, 'There is nothing here, or you may not see it', `There is no ${path} among the server's files.`])
 const taken = (path: string) => new Fails(['file_exists', 409, 'Something has this name already', `There is already something at ${path}.`])
 const within = (path: string, directory: string) => path.startsWith(directory ? `${directory}/` : '') && path !== directory
@@ -61,6 +72,8 @@ export function save(path: string, text: string, version: string | null): unknow
 
 export function upload(path: string, bytes: number, replace: boolean): unknown {
   if (tree.has(path) && !replace) return taken(path)
+  if (bytes > MOST_BYTES) return new Fails(['quota_exceeded', 422, 'The server’s disk limit leaves no room', 'The server may hold 1024 MiB, which leaves no room for this.'])
+  if (path.length > MOST_PATH) return new Fails(['file_refused', 422, 'This cannot be done with that file', `The path ${path} is not possible: it is too long.`])
   return { entry: put(path, 'file', '', bytes, 0), version: '1' }
 }
 
@@ -82,6 +95,11 @@ export function move(from: string, to: string, keep: boolean): unknown {
 }
 
 export function remove(paths: string[]): unknown {
+  const held = paths.findIndex((path) => path === HELD)
+  if (held >= 0 && paths.length > 1) {
+    remove(paths.slice(0, held))
+    return new Fails(['internal', 500, 'Something went wrong inside Gantry', `It was not done: ${HELD} could not be removed, since something holds it.`])
+  }
   for (const at of [...tree.keys()]) if (paths.some((path) => at === path || within(at, path))) tree.delete(at)
   return { skipped: 0 }
 }

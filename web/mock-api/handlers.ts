@@ -7,7 +7,7 @@ import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id,
 import * as credentials from './credentials'
 import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
-import { lengthen, multiply, strain } from './scenes'
+import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import { install, numbersAt, power, world } from './world'
 
@@ -198,7 +198,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/servers/:/files/directory', ({ body }) => filed(files.makeDirectory(String(body.path)))],
   ['POST', '/api/servers/:/files/rename', ({ body }) => filed(files.move(String(body.from), String(body.to), false))],
   ['POST', '/api/servers/:/files/copy', ({ body }) => filed(files.move(String(body.from), String(body.to), true))],
-  ['POST', '/api/servers/:/files/delete', ({ body }) => files.remove(body.paths as string[])],
+  ['POST', '/api/servers/:/files/delete', ({ body }) => filed(files.remove(body.paths as string[]))],
   ['GET', '/api/servers/:/allocations', withServer((server) => page(server.endpoints))],
   ['POST', '/api/servers/:/allocations', withServer((server, { body }) => {
     const free = allocations.find((one) => one.nodeId === server.node.id && !one.inUse)
@@ -279,26 +279,42 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `loading`, `failing`, `failed-install`, `refusing`, `many-cores`; of files, `no-files`, `no-writing`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
   if (name === 'no-files') noFiles = true
+  if (name === 'many') files.pile()
+  if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')
   if (name === 'no-credentials') for (const list of [credentials.sshKeys, credentials.appPasswords]) list.length = 0
   if (name === 'no-sftp') credentials.doors.none = true
   if (name === 'no-writing') for (const server of servers) server.permissions = server.permissions.filter((right) => !['files.read', 'files.write', 'files.delete'].includes(right))
   if (name === 'limited' && users[0]) users[0].role = 'limited'
   if (name === 'long') lengthen()
   if (name === 'many') multiply()
+  if (name === 'many' || name === 'crowd') crowd()
   if (name === 'many-cores') strain()
+  if (name === 'reader') onlyReading()
+  if (name === 'audit-empty') audit.length = 0
+  if (name === 'revoked') {
+    setTimeout(() => {
+      const [server] = servers
+      if (!server) return
+      world.change(server.id, { permissions: ['server.read'] })
+      world.revoke(server.id)
+    }, 2_000)
+  }
   if (name === 'failed-install') world.change(servers[0]?.id ?? '', { observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null }, operation: failedInstall(servers[0]?.id ?? '') })
-  for (const server of servers) server.actions = actionsFor(server.observed.state, server.holds.length > 0)
+  for (const server of servers) server.actions = actionsFor(server.observed.state, server.holds.length > 0, server.permissions)
 }
 
-/** How an answer goes wrong, if at all: every read fails, none ever comes, or power is refused by some. */
-export type Mood = 'well' | 'failing' | 'loading' | 'refusing'
+/** How an answer goes wrong, if at all: every read fails, none ever comes, both only of what belongs to a thing, or power is refused by some. */
+const MOODS = ['failing', 'loading', 'failing-parts', 'loading-parts', 'refusing'] as const
+export type Mood = 'well' | (typeof MOODS)[number]
+export const moodOf = (name: string | null): Mood => MOODS.find((mood) => mood === name) ?? 'well'
+const PART = /^\/api\/(servers|nodes)\/[^/]+\/./
 
 export async function answer(request: Request, mood: Mood): Promise<Response> {
   const url = new URL(request.url)
@@ -309,12 +325,13 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
     const params = method === request.method ? match(pattern, url.pathname) : null
     if (!params) continue
     const reads = request.method === 'GET' && !/auth|setup|token/.test(url.pathname)
-    if (mood === 'loading' && reads) await new Promise(() => undefined)
+    const about = (all: Mood, parts: Mood) => reads && (mood === all || (mood === parts && PART.test(url.pathname)))
+    if (about('loading', 'loading-parts')) await new Promise(() => undefined)
     if (mood === 'refusing' && url.pathname.endsWith('/power') && world.server(params[0] ?? '')?.blueprint.id.startsWith('luanti')) {
       const refused = problem('conflict', 409, 'That is not possible now', 'A backup of this server is under way.', 'Wait for it, or cancel it.').problem
       return Response.json(refused, { status: 409 })
     }
-    const broken = mood === 'failing' && reads
+    const broken = about('failing', 'failing-parts')
     const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body, bytes })
     if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)

@@ -1,7 +1,7 @@
 /** Puts the mock API in the place of `fetch` and `WebSocket`, for this origin's `/api` alone. */
 import type { ConsoleFrame, LiveFrame } from '../src/api/types'
 import { users } from './data'
-import { answer, scene } from './handlers'
+import { answer, moodOf, scene } from './handlers'
 import { beat, world } from './world'
 
 /** The part of WebSocket that the panel uses. */
@@ -146,7 +146,7 @@ export function install(): void {
   globalThis.fetch = (input, init) => {
     const request = new Request(input, init)
     const url = new URL(request.url)
-    return url.origin === location.origin && url.pathname.startsWith('/api/') ? answer(request, name === 'failing' || name === 'loading' || name === 'refusing' ? name : 'well') : realFetch(request)
+    return url.origin === location.origin && url.pathname.startsWith('/api/') ? answer(request, moodOf(name)) : realFetch(request)
   }
   globalThis.XMLHttpRequest = MockRequest as unknown as typeof XMLHttpRequest
   globalThis.WebSocket = new Proxy(globalThis.WebSocket, {

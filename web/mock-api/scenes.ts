@@ -1,6 +1,6 @@
 /** Installations that strain a page: names as long as the API takes, and more servers than one would draw. */
 import { appPasswords, sshKeys } from './credentials'
-import { aServer, blueprints, id, locations, members, nodes, plugins, servers, users } from './data'
+import { aServer, allocations, audit, blueprints, id, locations, members, nodes, plugins, servers, users } from './data'
 
 const WORDS = 'The Extraordinarily Long Running Cooperative Building and Survival World'
 const UNBROKEN = 'Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunternehmen'
@@ -32,4 +32,25 @@ export function multiply(): void {
   const patterns = [...servers]
   servers.length = 0
   for (let n = 0; n < 1_000; n += 1) servers.push(aServer({ ...patterns[n % patterns.length], id: id(10_001 + n), name: `${patterns[n % patterns.length]?.name ?? 'Server'} ${String(n + 1)}` }))
+}
+
+/** More machines, people, records and addresses than fit on a screen. */
+export function crowd(): void {
+  const copies = <T extends { id: string }>(list: T[], count: number, change: (one: T, n: number) => Partial<T>) => {
+    const patterns = [...list]
+    for (let n = patterns.length; n < count; n += 1) list.push({ ...(patterns[n % patterns.length] as T), id: id(20_000 + n), ...change(patterns[n % patterns.length] as T, n) })
+  }
+  copies(nodes, 200, (one, n) => ({ name: `${one.name}-${String(n)}` }))
+  copies(users, 300, (_, n) => ({ name: `Person ${String(n)}`, email: `person-${String(n)}@example.org` }))
+  copies(audit, 400, (_, n) => ({ seq: 20_000 + n }))
+  copies(allocations, 500, (_, n) => ({ port: 28_000 + n, inUse: false, serverId: null, serverName: null }))
+  const known = servers[0]?.sample?.game
+  if (known) known.playerList = Array.from({ length: 128 }, (_, n) => ({ name: n % 7 === 0 ? `The long-named [CLAN] player of number ${String(n)}` : `Player ${String(n)}`, score: 200 - n, pingMs: 12 + (n % 90) }))
+}
+
+const TO_READ = ['server.read', 'console.read', 'statistics.read', 'players.read', 'files.list', 'files.read', 'variables.read', 'allocations.read', 'operations.read', 'members.read', 'activity.read'] as const
+
+/** One may look at everything of every server, and change nothing. */
+export function onlyReading(): void {
+  for (const server of servers) server.permissions = [...TO_READ]
 }

@@ -31,9 +31,13 @@ class World {
     const server = servers[index]
     if (!server) return undefined
     const next = { ...server, ...change }
-    servers[index] = { ...next, actions: actionsFor(next.observed.state, next.holds.length > 0) }
+    servers[index] = { ...next, actions: actionsFor(next.observed.state, next.holds.length > 0, next.permissions) }
     this.emit({ type: 'server', server: servers[index] })
     return servers[index]
+  }
+  /** The right to read the console ends while it is read. */
+  revoke(serverId: string): void {
+    for (const listener of this.console(serverId).listeners) listener({ type: 'revoked' })
   }
   observe(serverId: string, state: ServerView['observed']['state']): void {
     const at = new Date().toISOString()

@@ -1,10 +1,10 @@
 /**
  * Walks the panel by keyboard alone against the mock API: sign in, create a server, type a command, use the palette,
- * stop the server. At every stop the focus has to be seen. `npm run keyboard -- [--url URL]`.
+ * stop the server, work on its files, add a member. At every stop the focus has to be seen. `npm run keyboard -- [--url URL]`.
  */
 import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
-import { launch, WIDE } from './e2e/browser.mjs'
+import { launch, visit, WIDE } from './e2e/browser.mjs'
 
 const { values: options } = parseArgs({ options: { url: { type: 'string' }, picture: { type: 'string' } } })
 const MOST_TABS = 60
@@ -63,7 +63,7 @@ const button = (name) => page.getByRole('button', { name, exact: true }).first()
 
 const WALK = {
   'sign in': async () => {
-    await page.goto(`${url}/sign-in?mock=signed-out`)
+    await visit(page, `${url}/sign-in?mock=signed-out`)
     await tabTo(field('E-mail address'))
     await page.keyboard.type('ada@example.org')
     await tabTo(field('Password'))
@@ -101,7 +101,7 @@ const WALK = {
     // Before that there is nothing to stop, and the palette says so.
     await page.getByText('Running', { exact: true }).first().waitFor()
     await press('Control+k')
-    await page.getByRole('combobox').waitFor()
+    await page.getByRole('option').first().waitFor()
     await look()
     await page.keyboard.type('stop')
     await page.getByRole('option', { name: 'Stop Keyboard arena' }).waitFor()
@@ -115,6 +115,59 @@ const WALK = {
     await press('Escape')
     await page.getByRole('menu').waitFor({ state: 'detached' })
     await tabTo(page.getByRole('button', { name: 'Account' }))
+  },
+  'select files and delete them': async () => {
+    await tabTo(page.getByRole('link', { name: 'Files', exact: true }))
+    await press('Enter')
+    await page.getByRole('table', { name: 'Files' }).waitFor()
+    await tabTo(page.getByRole('checkbox', { name: 'Select logs' }))
+    await press('Space')
+    await tabTo(page.getByRole('checkbox', { name: 'Select current' }))
+    await press('Shift+Space')
+    await page.getByText('4 selected').waitFor()
+    await press('Delete')
+    await page.getByRole('dialog').getByText('Delete 4 things?').waitFor()
+    await tabTo(page.getByRole('dialog').getByRole('button', { name: 'Delete' }))
+    await press('Enter')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.getByRole('checkbox', { name: 'Select logs' }).waitFor({ state: 'detached' })
+    // What had the focus is gone with its row.
+    await tabTo(page.getByRole('checkbox', { name: 'Select baseoa' }))
+    await press('Control+a')
+    await page.getByText('5 selected').waitFor()
+    await press('Escape')
+    await page.getByText('5 selected').waitFor({ state: 'detached' })
+  },
+  'make a folder and edit a file': async () => {
+    await tabTo(page.getByRole('button', { name: 'New folder' }), 'Shift+Tab')
+    await press('Enter')
+    await page.getByRole('dialog').getByLabel('Name').waitFor()
+    await page.keyboard.type('screenshots')
+    await press('Enter')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await tabTo(page.getByRole('link', { name: 'gantry.cfg' }))
+    await press('Enter')
+    await page.getByRole('textbox', { name: 'Content of gantry.cfg' }).waitFor()
+    await look()
+    await page.keyboard.type('// by hand ')
+    await press('Control+s')
+    await page.getByText('Saved', { exact: true }).waitFor()
+    await tabTo(button('Close the editor'), 'Shift+Tab')
+    await press('Enter')
+    await page.getByRole('table', { name: 'Files' }).waitFor()
+  },
+  'add a member': async () => {
+    await tabTo(page.getByRole('link', { name: 'Members', exact: true }), 'Shift+Tab')
+    await press('Enter')
+    await tabTo(page.getByRole('button', { name: 'Add member' }))
+    await press('Enter')
+    await tabTo(page.getByRole('dialog').getByLabel('E-mail address'))
+    await page.keyboard.type('jonas@example.org')
+    await tabTo(page.getByRole('dialog').getByRole('checkbox', { name: 'See which files the server has' }))
+    await press('Space')
+    await tabTo(page.getByRole('dialog').getByRole('button', { name: 'Add member' }))
+    await press('Enter')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
   },
 }
 

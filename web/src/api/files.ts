@@ -1,6 +1,6 @@
 /** Moving whole files: saving a text, fetching by a link, and uploading with progress. */
 import { client, take } from './client'
-import { ApiError, toApiError } from './problem'
+import { toApiError } from './problem'
 import type { FileSaved } from './types'
 
 const OCTETS = 'application/octet-stream'
@@ -14,13 +14,6 @@ export const downloadAddress = (serverId: string, path: string): string => addre
 export const saveFile = (serverId: string, path: string, text: string, version?: string): Promise<FileSaved> =>
   take(client.PUT('/api/servers/{id}/files/content', { params: { path: { id: serverId }, query: { path, ...(version && { version }) } }, headers: { 'content-type': OCTETS }, body: text as never, bodySerializer: (body: unknown) => body as string }))
 
-/** How long to wait before the next request, in seconds, where the answer says so. */
-export class Waits extends ApiError {
-  constructor(problem: ApiError, readonly seconds: number) {
-    super(problem)
-  }
-}
-
 const parsed = (text: string): unknown => {
   try {
     return JSON.parse(text)
@@ -28,6 +21,8 @@ const parsed = (text: string): unknown => {
     return undefined
   }
 }
+
+export const makeDirectory = (serverId: string, path: string, signal: AbortSignal): Promise<unknown> => take(client.POST('/api/servers/{id}/files/directory', { params: { path: { id: serverId } }, body: { path }, signal }))
 
 /** The one use of XMLHttpRequest: nothing else tells how far an upload is. */
 export function uploadFile(serverId: string, path: string, file: File, replace: boolean, onProgress: (sent: number) => void, signal: AbortSignal): Promise<FileSaved> {
@@ -42,8 +37,7 @@ export function uploadFile(serverId: string, path: string, file: File, replace: 
         resolve(body as FileSaved)
         return
       }
-      const problem = toApiError(body, new Response(null, { status: request.status }))
-      reject(request.status === 429 ? new Waits(problem, Number(request.getResponseHeader('retry-after')) || 5) : problem)
+      reject(toApiError(body, new Response(null, { status: request.status, headers: { 'retry-after': request.getResponseHeader('retry-after') ?? '' } })))
     }
     request.onerror = () => reject(toApiError(undefined))
     request.onabort = () => reject(new DOMException('called off', 'AbortError'))

@@ -13,6 +13,8 @@ import type { LiveClientFrame, LiveFrame, LiveSample, NodeSample, OperationView,
 
 /** Five minutes at one a second. */
 export const SAMPLES_KEPT = 300
+/** A list hears of each of its servers on its own; it is drawn anew for all of them together, this often at most. */
+const DRAW_EVERY_MS = 1_000
 /** Topics that one socket may hold. */
 const TOPICS = 256
 const NONE: readonly never[] = []
@@ -30,6 +32,8 @@ export class Live {
   readonly #onSession: () => void
   readonly #link = new Store<Socket | null>(null)
   #subscribing = false
+  #waiting: (() => void)[] = []
+  #drawing: ReturnType<typeof setTimeout> | undefined
 
   /** `onSession` is called when the session may have ended or changed. */
   constructor(queries: QueryClient, onSession: () => void) {
@@ -56,6 +60,9 @@ export class Live {
   stop(): void {
     this.#link.get()?.close()
     this.#link.set(null)
+    clearTimeout(this.#drawing)
+    this.#drawing = undefined
+    this.#waiting = []
     this.#samples.clear()
     this.#nodeSamples.clear()
     this.operations.set([])
@@ -112,13 +119,14 @@ export class Live {
         this.#server(frame.server)
         break
       case 'sample':
-        this.#sample(frame.serverId, frame.sample)
+        this.#soon(() => this.#sample(frame.serverId, frame.sample))
         break
-      case 'node_sample': {
-        const store = this.nodeSamples(frame.nodeId)
-        store.set([...store.get().slice(-(SAMPLES_KEPT - 1)), frame.sample])
+      case 'node_sample':
+        this.#soon(() => {
+          const store = this.nodeSamples(frame.nodeId)
+          store.set([...store.get().slice(-(SAMPLES_KEPT - 1)), frame.sample])
+        })
         break
-      }
       case 'operation':
         this.heard(frame.operation)
         this.#queries.setQueriesData<Page<OperationView>>({ queryKey: [...keys.server(frame.operation.serverId), 'operations'] }, (page) =>
@@ -139,6 +147,19 @@ export class Live {
       case 'subscribed':
         break
     }
+  }
+
+  /** The first after a silence at once, and what follows it together. */
+  #soon(take: () => void): void {
+    this.#waiting.push(take)
+    if (this.#drawing === undefined) this.#draw()
+  }
+
+  readonly #draw = (): void => {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#drawing = waiting.length > 0 ? setTimeout(this.#draw, DRAW_EVERY_MS) : undefined
+    for (const take of waiting) take()
   }
 
   #server(server: ServerView): void {

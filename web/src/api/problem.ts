@@ -11,8 +11,10 @@ export class ApiError extends Error {
   readonly remedy: string
   readonly requestId: string | null
   readonly fields: FieldProblem[]
+  /** After how many seconds the same may be asked again, where the answer says so. */
+  readonly retryAfter: number | null
 
-  constructor(problem: Omit<Problem, 'code' | 'type'> & { code: string }) {
+  constructor(problem: Omit<Problem, 'code' | 'type'> & { code: string }, retryAfter: number | null = null) {
     super(problem.detail || problem.title)
     this.code = problem.code
     this.status = problem.status
@@ -21,6 +23,7 @@ export class ApiError extends Error {
     this.remedy = problem.remedy
     this.requestId = problem.requestId ?? null
     this.fields = problem.fields ?? []
+    this.retryAfter = retryAfter
   }
 
   /** The problem of one field, under any of the names that the API may use for it. */
@@ -44,10 +47,14 @@ export class ApiError extends Error {
 
 const isProblem = (value: unknown): value is Problem => typeof value === 'object' && value !== null && 'code' in value && 'title' in value
 
+const TOO_MANY = 429
+const USUAL_WAIT = 5
+const waitOf = (response?: Response) => (response?.status === TOO_MANY ? Number(response.headers.get('retry-after')) || USUAL_WAIT : null)
+
 /** Whatever was thrown or answered, as an [`ApiError`]. */
 export function toApiError(cause: unknown, response?: Response): ApiError {
   if (cause instanceof ApiError) return cause
-  if (isProblem(cause)) return new ApiError(cause)
+  if (isProblem(cause)) return new ApiError(cause, waitOf(response))
   if (response) {
     return new ApiError({ code: 'unexpected_answer', status: response.status, title: s.problems.unexpected, detail: s.problems.unexpectedDetail(response.status), remedy: s.problems.tryAgain })
   }

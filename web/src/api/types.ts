@@ -39,6 +39,8 @@ export type Observed = Schemas['Observed']
 export type OperationKind = Schemas['OperationKind']
 export type OperationView = Schemas['OperationView']
 export type Permission = Schemas['Permission']
+/** What stands before the point of a permission. */
+export type PermissionGroup = Permission extends `${infer Group}.${string}` ? Group : never
 export type PermissionView = Schemas['PermissionView']
 export type Player = Schemas['Player']
 export type PlayersView = Schemas['PlayersView']

@@ -52,7 +52,7 @@ export function EnrollDialog({ node, onClose }: { node: NodeView; onClose: () =>
   return (
     <Dialog open onClose={onClose} size="lg" title={machine.connectTitle(node.name)} description={machine.connectHelp}>
       <DialogBody>
-        {error && <ProblemCard error={error} action={<Button size="sm" onClick={() => mutate()}>{s.common.retry}</Button>} />}
+        {error && <ProblemCard error={error} onRetry={() => mutate()} />}
         {data && isLoopback(data.command) && <Notice tone="warn" title={machine.onlyHere} icon={<TriangleAlert aria-hidden />}>{machine.onlyHereHelp}</Notice>}
         {data ? (
           <ol className="flex flex-col gap-4">

@@ -38,7 +38,7 @@ export function CreateServerPage() {
   const chosen = blueprints.data?.items.find((item) => item.id === blueprint)
   const error = blueprints.error ?? nodes.error
 
-  if (error) return <Page title={s.create.title}><ProblemCard error={error} action={<Button size="sm" onClick={() => void Promise.all([blueprints.refetch(), nodes.refetch()])}>{s.common.retry}</Button>} /></Page>
+  if (error) return <Page title={s.create.title}><ProblemCard error={error} onRetry={() => Promise.all([blueprints.refetch(), nodes.refetch()])} /></Page>
   if (!blueprints.data || !nodes.data) return <Page title={s.create.title}><SkeletonRows label={s.common.loading} /></Page>
   if (!chosen) {
     return (

@@ -24,7 +24,7 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
     const server = queries.getQueryData<ServerView>(keys.server(serverId))
     return [
       { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },
-      { id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{server?.name ?? serverId}</Link> },
+      ...(server ? [{ id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{server.name}</Link> }] : []),
       { id: 'tab', node: title },
     ]
   }
@@ -32,7 +32,7 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
     const node = queries.getQueryData<NodeView>([...keys.nodes, nodeId])
     return [
       { id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> },
-      { id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{node?.name ?? nodeId}</Link> },
+      ...(node ? [{ id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{node.name}</Link> }] : []),
       { id: 'tab', node: title },
     ]
   }

@@ -96,6 +96,7 @@ export const common = {
     select: 'Select',
     selectRow: (name: string) => `Select ${name}`,
     selectAll: 'Select all that are listed',
+    all: 'All',
     selected: (n: number) => `${String(n)} selected`,
     clearSelection: 'Clear the selection',
     columns: 'Columns',

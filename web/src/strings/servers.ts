@@ -1,4 +1,5 @@
 /** Servers: the list, the way to a new one, and the page of each. */
+import type { PermissionGroup } from '~/api/types'
 
 export const servers = {
   status: {
@@ -127,6 +128,8 @@ export const servers = {
     recipe: 'Built on the node from a recipe',
   },
   server: {
+    noRight: (tab: string) => `You may not see this: ${tab}`,
+    noRightHelp: 'Your rights on this server do not include it, or no longer do. Its owner can give them to you.',
     tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
     power: 'Power',
     start: 'Start',
@@ -323,9 +326,9 @@ export const servers = {
     notYours: 'You can only give rights that you have yourself.',
     pick: 'Choose at least one right.',
     groups: {
-      server: 'Server', power: 'Power', console: 'Console', statistics: 'Statistics', players: 'Players', variables: 'Settings',
+      server: 'Server', power: 'Power', console: 'Console', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
       allocations: 'Allocations', operations: 'Operations', members: 'Members', activity: 'Activity',
-    } as Record<string, string>,
+    } satisfies Record<PermissionGroup, string> as Record<string, string>,
   },
   activity: {
     operations: 'Operations',

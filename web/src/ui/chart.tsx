@@ -100,11 +100,29 @@ function usePlot(props: ChartProps, onIndex: (index: number | null) => void) {
     }
   }, [theme, shape])
 
-  useEffect(() => {
+  const draw = useEffectEvent(() =>
     plot.current?.batch(() => {
       plot.current?.setData(data, false)
       plot.current?.setScale('x', { min: props.from, max: props.to })
-    })
+    }),
+  )
+  // What is out of sight is drawn when it comes into sight.
+  const sight = useRef({ seen: true, behind: false })
+  useEffect(() => {
+    const element = host.current
+    if (!element) return
+    const watcher = new IntersectionObserver(([entry]) => {
+      sight.current.seen = entry?.isIntersecting ?? true
+      if (!sight.current.seen || !sight.current.behind) return
+      sight.current.behind = false
+      draw()
+    }, { rootMargin: '200px' })
+    watcher.observe(element)
+    return () => watcher.disconnect()
+  }, [])
+  useEffect(() => {
+    if (sight.current.seen) draw()
+    else sight.current.behind = true
   }, [data, props.from, props.to, props.marks])
   return host
 }

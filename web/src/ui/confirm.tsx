@@ -14,11 +14,13 @@ type ConfirmProps = {
   typed?: string
   busy: boolean
   error?: unknown
+  /** What it is about, where that is more than fits a sentence. */
+  children?: ReactNode
   onConfirm: () => void
   onClose: () => void
 }
 
-export function Confirm({ title, body, verb, typed, busy, error, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, body, verb, typed, busy, error, children, onConfirm, onClose }: ConfirmProps) {
   const [text, setText] = useState('')
   const blocked = typed !== undefined && text !== typed ? s.common.typeToConfirmReason(typed) : null
   return (
@@ -30,7 +32,7 @@ export function Confirm({ title, body, verb, typed, busy, error, onConfirm, onCl
           if (!blocked && !busy) onConfirm()
         }}
       >
-        {(typed !== undefined || Boolean(error)) && (
+        {(typed !== undefined || Boolean(error) || Boolean(children)) && (
           <DialogBody>
             {typed !== undefined && (
               <Field label={s.common.typeToConfirm(typed)}>
@@ -38,10 +40,11 @@ export function Confirm({ title, body, verb, typed, busy, error, onConfirm, onCl
               </Field>
             )}
             {Boolean(error) && <ProblemCard error={error} />}
+            {children}
           </DialogBody>
         )}
         <DialogFooter>
-          <Button onClick={onClose}>{s.common.cancel}</Button>
+          <Button autoFocus={typed === undefined} onClick={onClose}>{s.common.cancel}</Button>
           <Button type="submit" variant="danger" busy={busy} disabledReason={blocked}>
             {verb}
           </Button>

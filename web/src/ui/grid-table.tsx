@@ -4,7 +4,7 @@
  * it follows the column that was chosen, not the value that just changed.
  */
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { Suspense, lazy, useMemo, useState, type ReactNode } from 'react'
+import { Suspense, lazy, useMemo, useRef, useState, type ChangeEvent, type ReactNode } from 'react'
 import { s } from '~/strings'
 import { cn } from './cn'
 
@@ -59,8 +59,8 @@ const VirtualRows = lazy(() => import('./virtual-rows').then((module) => ({ defa
 
 export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 52, className, selection }: GridTableProps<T>) {
   const [sorting, setSorting] = useState<Sorting>(null)
-  const columns = usePicking(given, selection, rowKey)
-  const sorted = useSorted(rows, columns, sorting)
+  const sorted = useSorted(rows, given, sorting)
+  const columns = usePicking(given, selection, rowKey, sorted)
   const template = columns.map((column) => column.track).join(' ')
   const draw = (row: T, index: number) => <Row key={rowKey(row)} row={row} columns={columns} index={index} />
   const all = (some: readonly T[]) => (
@@ -98,20 +98,26 @@ export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 
 const PICK = 'pick'
 const boxStyle = 'block size-4 cursor-pointer accent-accent-fill'
 
-/** The columns with a box in front of each row. */
-function usePicking<T>(columns: Column<T>[], selection: Selection<T> | undefined, rowKey: (row: T) => string): Column<T>[] {
+/** The columns with a box in front of each row. With Shift, all rows from the last one that was clicked on follow it. */
+function usePicking<T>(columns: Column<T>[], selection: Selection<T> | undefined, rowKey: (row: T) => string, sorted: readonly T[]): Column<T>[] {
+  const anchor = useRef<string>(null)
   if (!selection) return columns
+  const toggle = (key: string, event: ChangeEvent<HTMLInputElement>) => {
+    const { nativeEvent, target: { checked } } = event
+    const keys = sorted.map(rowKey)
+    const from = 'shiftKey' in nativeEvent && nativeEvent.shiftKey === true && anchor.current !== null ? keys.indexOf(anchor.current) : -1
+    const at = keys.indexOf(key)
+    const picked = new Set(selection.picked)
+    for (const one of from < 0 ? [key] : keys.slice(Math.min(from, at), Math.max(from, at) + 1)) if (checked) picked.add(one); else picked.delete(one)
+    anchor.current = key
+    selection.onChange(picked)
+  }
   const pick = (row: T) => {
     const key = rowKey(row)
-    const toggle = () => {
-      const picked = new Set(selection.picked)
-      if (!picked.delete(key)) picked.add(key)
-      selection.onChange(picked)
-    }
     return (
       // The label is larger than the box, for fingers, and lies above the link that covers the row.
-      <label className="relative z-10 -m-2.5 block cursor-pointer p-2.5">
-        <input type="checkbox" className={boxStyle} aria-label={s.common.selectRow(selection.labelOf(row))} checked={selection.picked.has(key)} onChange={toggle} />
+      <label className="relative z-10 -m-2.5 block cursor-pointer p-2.5 select-none">
+        <input type="checkbox" className={boxStyle} aria-label={s.common.selectRow(selection.labelOf(row))} checked={selection.picked.has(key)} onChange={(event) => toggle(key, event)} />
       </label>
     )
   }

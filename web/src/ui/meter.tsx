@@ -1,4 +1,7 @@
-/** A share of something, as a bar with its number. Without a limit there is no share, and the bar is left out. */
+/**
+ * A share of something, as a bar with its number. Without a limit there is no share, and the bar is left out. It jumps:
+ * a list of bars that glide after each sample would keep the browser drawing without end.
+ */
 import { cn } from './cn'
 
 type MeterProps = { label: string; value: number; max: number; text: string; detail?: string; className?: string; size?: 'sm' | 'md' }
@@ -22,7 +25,7 @@ export function Meter({ label, value, max, text, detail, className, size = 'sm' 
           aria-valuetext={detail ? `${text} ${detail}` : text}
           className={cn('mt-1 overflow-hidden rounded-full bg-track', size === 'sm' ? 'h-1' : 'h-1.5')}
         >
-          <div className={cn('h-full origin-left rounded-full transition-transform duration-300', tone)} style={{ transform: `scaleX(${String(share)})` }} />
+          <div className={cn('h-full origin-left rounded-full', tone)} style={{ transform: `scaleX(${String(share)})` }} />
         </div>
       )}
     </div>

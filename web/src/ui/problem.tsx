@@ -3,12 +3,14 @@ import { OctagonAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { toApiError } from '~/api/problem'
 import { s } from '~/strings'
+import { Button } from './button'
 import { cn } from './cn'
 import { CopyTextButton } from './copy-button'
 
-type ProblemProps = { error: unknown; action?: ReactNode; className?: string; heading?: 'h1' | 'p' }
+/** `onRetry` where asking again may help, and nothing is changed by it. */
+type ProblemProps = { error: unknown; onRetry?: () => unknown; action?: ReactNode; className?: string; heading?: 'h1' | 'p' }
 
-export function ProblemCard({ error, action, className, heading: Heading = 'p' }: ProblemProps) {
+export function ProblemCard({ error, onRetry, action, className, heading: Heading = 'p' }: ProblemProps) {
   const problem = toApiError(error)
   return (
     <div role="alert" className={cn('rounded-lg border border-bad/40 bg-bad/5 p-4', className)}>
@@ -19,6 +21,7 @@ export function ProblemCard({ error, action, className, heading: Heading = 'p' }
           {problem.detail && problem.detail !== problem.title && <p className="mt-0.5 text-sm break-words text-text">{problem.detail}</p>}
           {problem.remedy && <p className="mt-1 text-sm text-dim">{problem.remedy}</p>}
           <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
+            {onRetry && <Button size="sm" onClick={() => void onRetry()}>{s.common.retry}</Button>}
             {action}
             <CopyTextButton text={problem.report()}>{s.problems.copyReport}</CopyTextButton>
             <code className="text-xs text-dim">

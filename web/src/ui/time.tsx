@@ -10,7 +10,10 @@ let ticking: ReturnType<typeof setInterval> | undefined
 const watch = (listener: () => void) => {
   const stop = now.watch(listener)
   watchers += 1
-  ticking ??= setInterval(() => now.set(Date.now()), 1_000)
+  if (ticking === undefined) {
+    now.set(Date.now())
+    ticking = setInterval(() => now.set(Date.now()), 1_000)
+  }
   return () => {
     stop()
     watchers -= 1
@@ -23,14 +26,17 @@ const watch = (listener: () => void) => {
 
 export const useNow = (): number => useSyncExternalStore(watch, now.get)
 
-export const Ago = ({ at, className }: { at: string; className?: string }) => (
-  <time dateTime={at} title={moment(at)} className={className}>
-    {ago(at, Math.max(useNow(), Date.parse(at) - 4_000))}
-  </time>
-)
+type TimeProps = { at: string; className?: string | undefined }
 
-export const Since = ({ at, className }: { at: string; className?: string }) => (
-  <time dateTime={at} title={moment(at)} className={className}>
-    {since(at, useNow())}
-  </time>
-)
+/** Drawn anew only when its words change, not each second. */
+const useWords = (words: (now: number) => string): string => useSyncExternalStore(watch, () => words(now.get()))
+
+export function Ago({ at, className }: TimeProps) {
+  const words = useWords((time) => ago(at, Math.max(time, Date.parse(at) - 4_000)))
+  return <time dateTime={at} title={moment(at)} className={className}>{words}</time>
+}
+
+export function Since({ at, className }: TimeProps) {
+  const words = useWords((time) => since(at, time))
+  return <time dateTime={at} title={moment(at)} className={className}>{words}</time>
+}

@@ -7,3 +7,19 @@ export const launch = () => chromium.launch({ executablePath: process.env.CHROMI
 
 export const WIDE = { width: 1440, height: 900 }
 export const PHONE = { width: 360, height: 740 }
+
+/** How Chromium ends what is under way when an interface of the machine comes or goes, as those of containers do. */
+export const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED'
+export const MOST_TRIES = 4
+
+/** Goes to an address, again if the machine's network changed on the way. */
+export async function visit(page, url) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await page.goto(url)
+    } catch (error) {
+      if (!error.message.includes(NETWORK_CHANGED) || tries >= MOST_TRIES) throw error
+      console.log(`${url} once more, since the machine's network changed meanwhile`)
+    }
+  }
+}

@@ -26,7 +26,7 @@ export type Preview = { view: PreviewView | null; problems: Record<string, strin
 export function usePreview(input: ServerInput, enabled: boolean): Preview {
   const body = JSON.stringify(input)
   const settled = useSettled(body)
-  const { data, error, isFetching } = useQuery({
+  const { data, error, isFetching, isPlaceholderData } = useQuery({
     queryKey: ['preview', settled],
     queryFn: ({ signal }) => take(client.POST('/api/servers/preview', { body: JSON.parse(settled) as ServerInput, signal })),
     enabled,
@@ -36,6 +36,6 @@ export function usePreview(input: ServerInput, enabled: boolean): Preview {
   })
   const failure = error ? toApiError(error) : null
   // An answer to an older draft must not complain about the field that is being mended.
-  const stale = settled !== body
+  const stale = settled !== body || isPlaceholderData
   return { view: data ?? null, problems: stale ? {} : failure ? byKey(failure.fields) : byKey(data?.problems ?? []), checking: stale || isFetching, failure: failure && failure.fields.length === 0 ? failure : null }
 }

@@ -20,13 +20,13 @@ import { toast } from '~/ui/toast'
 import { CredentialList, MOST } from './credential-list'
 
 export function AppPasswords() {
-  const { data, error } = useQuery(appPasswordsQuery)
+  const { data, error, refetch } = useQuery(appPasswordsQuery)
   const [adding, setAdding] = useState(false)
   const [removing, setRemoving] = useState<AppPasswordView | null>(null)
   const add = <Button size="sm" disabledReason={data && data.items.length >= MOST ? sftp.full(MOST) : null} onClick={() => setAdding(true)}><Plus aria-hidden />{sftp.addPassword}</Button>
   return (
     <Card flush title={sftp.passwords} help={sftp.passwordsHelp} actions={add}>
-      {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty heading="h3" className="py-8" icon={RectangleEllipsis} title={sftp.noPasswords}>{sftp.noPasswordsHelp}</Empty> : (
+      {error && !data ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty heading="h3" className="py-8" icon={RectangleEllipsis} title={sftp.noPasswords}>{sftp.noPasswordsHelp}</Empty> : (
         <CredentialList label={sftp.passwords} icon={RectangleEllipsis} items={data.items} onRemove={setRemoving} note={(password) => password.expiresAt && <Expiry at={password.expiresAt} />} />
       )}
       {adding && <AppPasswordDialog onClose={() => setAdding(false)} />}

@@ -17,13 +17,13 @@ import { toast } from '~/ui/toast'
 import { CredentialList, MOST } from './credential-list'
 
 export function SshKeys() {
-  const { data, error } = useQuery(sshKeysQuery)
+  const { data, error, refetch } = useQuery(sshKeysQuery)
   const [adding, setAdding] = useState(false)
   const [removing, setRemoving] = useState<SshKeyView | null>(null)
   const add = <Button size="sm" disabledReason={data && data.items.length >= MOST ? sftp.full(MOST) : null} onClick={() => setAdding(true)}><Plus aria-hidden />{sftp.addKey}</Button>
   return (
     <Card flush title={sftp.keys} help={sftp.keysHelp} actions={add}>
-      {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty heading="h3" className="py-8" icon={KeyRound} title={sftp.noKeys}>{sftp.noKeysHelp}</Empty> : (
+      {error && !data ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty heading="h3" className="py-8" icon={KeyRound} title={sftp.noKeys}>{sftp.noKeysHelp}</Empty> : (
         <CredentialList label={sftp.keys} icon={KeyRound} items={data.items} onRemove={setRemoving} more={(key) => <p className="font-mono text-xs break-all text-dim">{key.publicKey.split(' ')[0]} {key.fingerprint}</p>} />
       )}
       {adding && <SshKeyDialog onClose={() => setAdding(false)} />}

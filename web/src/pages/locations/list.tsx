@@ -20,7 +20,7 @@ import { Ago } from '~/ui/time'
 import { toast } from '~/ui/toast'
 
 export function LocationsPage() {
-  const { data, error } = useQuery(locationsQuery)
+  const { data, error, refetch } = useQuery(locationsQuery)
   const [editing, setEditing] = useState<LocationView | 'new' | null>(null)
   const [deleting, setDeleting] = useState<LocationView | null>(null)
   const columns: Column<LocationView>[] = [
@@ -38,7 +38,7 @@ export function LocationsPage() {
   return (
     <Page title={s.locations.title} lead={s.locations.lead} actions={data?.items.length !== 0 && add}>
       <Card flush>
-        {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows rows={3} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={MapPin} title={s.locations.empty} action={add}>{s.locations.emptyHelp}</Empty> : <GridTable label={s.locations.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
+        {error && !data ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={3} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={MapPin} title={s.locations.empty} action={add}>{s.locations.emptyHelp}</Empty> : <GridTable label={s.locations.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
       </Card>
       {editing && <LocationDialog location={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {deleting && <DeleteLocation location={deleting} onClose={() => setDeleting(null)} />}

@@ -24,7 +24,7 @@ export function NodeAllocationsPage() {
 
   const [adding, setAdding] = useState(false)
   const queries = useQueryClient()
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(nodeAllocationsQuery(nodeId))
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(nodeAllocationsQuery(nodeId))
   const rows = data?.pages.flatMap((page) => page.items)
   const remove = useMutation({
     mutationFn: (id: string) => take(client.DELETE('/api/allocations/{id}', { params: { path: { id } } })),
@@ -42,7 +42,7 @@ export function NodeAllocationsPage() {
   const add = <Button size="sm" onClick={() => setAdding(true)}><Plus aria-hidden />{s.nodes.addAllocations}</Button>
   return (
     <Card flush title={s.nodes.allocations} help={s.nodes.allocationsHelp} actions={add}>
-      {error && !rows ? <ProblemCard error={error} className="m-4" /> : !rows ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={Network} title={s.nodes.noAllocations}>{s.nodes.noAllocationsHelp}</Empty> : <GridTable label={s.nodes.allocations} rows={rows} columns={columns} rowKey={(row) => row.id} rowHeight={52} />}
+      {error && !rows ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !rows ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={Network} title={s.nodes.noAllocations}>{s.nodes.noAllocationsHelp}</Empty> : <GridTable label={s.nodes.allocations} rows={rows} columns={columns} rowKey={(row) => row.id} rowHeight={52} />}
       {hasNextPage && <MoreSentinel busy={isFetchingNextPage} onMore={() => void fetchNextPage()} />}
       {adding && <AllocationsDialog nodeId={nodeId} onClose={() => setAdding(false)} />}
     </Card>

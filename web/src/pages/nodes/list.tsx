@@ -49,7 +49,7 @@ const columns: Column<NodeView>[] = [
 
 export function NodesPage() {
   // A frame tells of a node that comes or goes; how busy it is comes by asking.
-  const { data, error } = useQuery({ ...nodesQuery, refetchInterval: 10_000 })
+  const { data, error, refetch } = useQuery({ ...nodesQuery, refetchInterval: 10_000 })
   const locations = useQuery(locationsQuery)
   const placeless = locations.data?.items.length === 0
   const [adding, setAdding] = useState(false)
@@ -62,7 +62,7 @@ export function NodesPage() {
   return (
     <Page width="full" title={s.nodes.title} lead={s.nodes.lead} actions={data?.items.length !== 0 && add}>
       <Card flush>
-        {error && !data ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Waypoints} title={s.nodes.empty} action={placeless ? <Link {...to.locations()} className={buttonStyle({ variant: 'primary' })}>{s.nodes.toLocations}</Link> : add}>{placeless ? s.nodes.needLocation : s.nodes.emptyHelp}</Empty> : <GridTable label={s.nodes.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
+        {error && !data ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Waypoints} title={s.nodes.empty} action={placeless ? <Link {...to.locations()} className={buttonStyle({ variant: 'primary' })}>{s.nodes.toLocations}</Link> : add}>{placeless ? s.nodes.needLocation : s.nodes.emptyHelp}</Empty> : <GridTable label={s.nodes.title} rows={data.items} columns={columns} rowKey={(row) => row.id} />}
       </Card>
       {adding && <NodeDialog node={null} onClose={() => setAdding(false)} />}
     </Page>

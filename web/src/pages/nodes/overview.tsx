@@ -60,10 +60,10 @@ function LiveCharts({ node, samples }: { node: NodeView; samples: readonly NodeS
 }
 
 function PastCharts({ node, span }: { node: NodeView; span: number }) {
-  const { data, error } = useQuery(nodeStatisticsQuery(node.id, span))
+  const { data, error, refetch } = useQuery(nodeStatisticsQuery(node.id, span))
   const columns = useMemo(() => fromNodeHistory(data?.points ?? [], data?.stepSeconds ?? 1), [data])
   const ceilings = useMemo(() => ceilingsOf(data?.points ?? [], undefined), [data])
-  if (error) return <ProblemCard error={error} />
+  if (error) return <ProblemCard error={error} onRetry={refetch} />
   // Until the answer is there the frames stand empty at their final height.
   const to = data ? Date.parse(data.to) / 1000 : 0
   const from = data ? Date.parse(data.from) / 1000 : 0

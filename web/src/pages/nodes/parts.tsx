@@ -18,7 +18,7 @@ const KINDS = (['core', 'disk', 'interface', 'file_system', 'temperature'] as co
 
 export function PastParts({ node, span }: { node: NodeView; span: number }) {
   const [kind, setKind] = useState<PartKind>('core')
-  const { data, error, isPlaceholderData } = useQuery(nodePartsQuery(node.id, kind, span))
+  const { data, error, refetch, isPlaceholderData } = useQuery(nodePartsQuery(node.id, kind, span))
   const { times, parts } = useMemo(() => (data && !isPlaceholderData ? partsOf(data) : { times: [], parts: [] }), [data, isPlaceholderData])
   const range = data && !isPlaceholderData ? { from: Date.parse(data.from) / 1000, to: Date.parse(data.to) / 1000 } : null
   return (
@@ -27,7 +27,7 @@ export function PastParts({ node, span }: { node: NodeView; span: number }) {
         <h2 className="text-base font-semibold">{t.title}</h2>
         <Choices label={t.kind} name="part" choices={KINDS} value={kind} onChange={setKind} className="max-w-full overflow-x-auto" />
       </div>
-      {error && <ProblemCard error={error} />}
+      {error && <ProblemCard error={error} onRetry={refetch} />}
       {!error && parts.length === 0 && <Card><p className="py-8 text-center text-sm text-dim">{range ? s.overview.noData : s.common.loading}</p></Card>}
       {range && parts.length > 0 && (kind === 'core' ? <Heat parts={parts} times={times} {...range} /> : (
         <div className="grid gap-3 lg:grid-cols-2">

@@ -22,7 +22,7 @@ import { toast } from '~/ui/toast'
 
 export function PeoplePage() {
   const { user: me } = useSession()
-  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(usersQuery)
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(usersQuery)
   const rows = data?.pages.flatMap((page) => page.items)
   const [editing, setEditing] = useState<UserView | 'new' | null>(null)
   const [deleting, setDeleting] = useState<UserView | null>(null)
@@ -46,7 +46,7 @@ export function PeoplePage() {
   return (
     <Page title={s.people.title} lead={s.people.lead} actions={<Button variant="primary" onClick={() => setEditing('new')}><UserPlus aria-hidden />{s.people.add}</Button>}>
       <Card flush>
-        {error && !rows ? <ProblemCard error={error} className="m-4" /> : !rows ? <SkeletonRows label={s.common.loading} /> : rows.length === 0 ? <Empty icon={Users} title={s.people.title} /> : <GridTable label={s.people.title} rows={rows} columns={columns} rowKey={(row) => row.id} />}
+        {error && !rows ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !rows ? <SkeletonRows label={s.common.loading} /> : rows.length === 0 ? <Empty icon={Users} title={s.people.title} /> : <GridTable label={s.people.title} rows={rows} columns={columns} rowKey={(row) => row.id} />}
         {hasNextPage && <MoreSentinel busy={isFetchingNextPage} onMore={() => void fetchNextPage()} />}
       </Card>
       {editing && <UserDialog user={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}

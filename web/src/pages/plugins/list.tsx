@@ -21,7 +21,7 @@ import { Ago } from '~/ui/time'
 import { toast } from '~/ui/toast'
 
 export function PluginsPage() {
-  const { data, error } = useQuery(pluginsQuery)
+  const { data, error, refetch } = useQuery(pluginsQuery)
   const { data: blueprints } = useQuery(blueprintsQuery)
   const [uploading, setUploading] = useState(false)
   const [deleting, setDeleting] = useState<PluginView | null>(null)
@@ -29,7 +29,7 @@ export function PluginsPage() {
   return (
     <Page title={s.plugins.title} lead={s.plugins.lead} actions={data?.items.length !== 0 && upload}>
       {error && !data ? (
-        <ProblemCard error={error} />
+        <ProblemCard error={error} onRetry={refetch} />
       ) : !data ? (
         <div role="status" aria-label={s.common.loading} className="grid gap-4 lg:grid-cols-2">{[0, 1].map((i) => <Skeleton key={i} className="h-72" />)}</div>
       ) : data.items.length === 0 ? (
@@ -37,7 +37,7 @@ export function PluginsPage() {
       ) : (
         <ul className="grid items-start gap-4 lg:grid-cols-2">
           {data.items.map((plugin) => (
-            <li key={plugin.id}>
+            <li key={plugin.id} className="min-w-0">
               <PluginCard plugin={plugin} blueprints={(blueprints?.items ?? []).filter((item) => item.plugin.id === plugin.id)} onDelete={() => setDeleting(plugin)} />
             </li>
           ))}
@@ -55,7 +55,7 @@ function PluginCard({ plugin, blueprints, onDelete }: { plugin: PluginView; blue
       <header className="flex items-start gap-3.5">
         <GameIcon svg={blueprints[0]?.blueprint.icon ?? ''} name={plugin.name} className="size-11" />
         <div className="min-w-0 flex-1">
-          <h2 className="flex flex-wrap items-baseline gap-x-2 text-base">{plugin.name}<span className="tabular text-xs font-normal text-dim">{plugin.version}</span></h2>
+          <h2 className="flex flex-wrap items-baseline gap-x-2 text-base"><span className="min-w-0 break-words">{plugin.name}</span><span className="tabular text-xs font-normal text-dim">{plugin.version}</span></h2>
           <p className="truncate text-sm text-dim">{s.plugins.by(plugin.author)} · {s.plugins.servers(plugin.serverCount)}</p>
         </div>
         <IconButton size="iconSm" label={`${s.plugins.delete}: ${plugin.name}`} disabledReason={plugin.serverCount > 0 ? s.plugins.deleteBlocked(plugin.serverCount) : null} onClick={onDelete}><Trash2 aria-hidden /></IconButton>

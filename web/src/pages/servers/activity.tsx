@@ -50,11 +50,11 @@ export function ActivityPage() {
     <div className="mx-auto flex max-w-5xl flex-col gap-5">
       {mayReadOperations && (
         <Card flush title={s.activity.operations}>
-          {operations.error ? <ProblemCard error={operations.error} className="m-4" /> : !operations.data ? <SkeletonRows rows={3} label={s.common.loading} /> : operations.data.items.length === 0 ? <p className="p-4 text-sm text-dim">{s.activity.noOperations}</p> : <GridTable label={s.activity.operations} rows={operations.data.items.slice(0, 12)} columns={columns} rowKey={(row) => row.id} />}
+          {operations.error ? <ProblemCard error={operations.error} onRetry={operations.refetch} className="m-4" /> : !operations.data ? <SkeletonRows rows={3} label={s.common.loading} /> : operations.data.items.length === 0 ? <p className="p-4 text-sm text-dim">{s.activity.noOperations}</p> : <GridTable label={s.activity.operations} rows={operations.data.items.slice(0, 12)} columns={columns} rowKey={(row) => row.id} />}
         </Card>
       )}
       <Card flush title={s.activity.log}>
-        {log.error && !log.data ? <ProblemCard error={log.error} className="m-4" /> : log.isPending ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={History} title={s.activity.empty}>{s.activity.emptyHelp}</Empty> : <AuditTable label={s.activity.log} rows={rows} scope="server" />}
+        {log.error && !log.data ? <ProblemCard error={log.error} onRetry={log.refetch} className="m-4" /> : log.isPending ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={History} title={s.activity.empty}>{s.activity.emptyHelp}</Empty> : <AuditTable label={s.activity.log} rows={rows} scope="server" />}
         {log.hasNextPage && <MoreSentinel busy={log.isFetchingNextPage} onMore={() => void log.fetchNextPage()} />}
       </Card>
     </div>

@@ -50,7 +50,7 @@ export function AllocationsPage() {
   const server = useServer()
   const mayChange = server.permissions.includes('allocations.update')
   const denied = mayChange ? null : s.members.notYours
-  const { data, error } = useQuery(serverAllocationsQuery(server.id))
+  const { data, error, refetch } = useQuery(serverAllocationsQuery(server.id))
   const { data: needs = [] } = useQuery({ ...blueprintsQuery, select: (page) => page.items.find((item) => item.id === server.blueprint.id)?.blueprint.endpoints ?? [] })
   const { give, remove } = useChanges(server)
   const [replacing, setReplacing] = useState<EndpointView | null>(null)
@@ -90,7 +90,7 @@ export function AllocationsPage() {
   return (
     <div className="mx-auto max-w-4xl">
       <Card flush title={s.allocations.title} help={s.allocations.help} actions={add}>
-        {error ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Network} title={s.allocations.empty}>{s.allocations.emptyHelp}</Empty> : <GridTable label={s.allocations.title} rows={data.items} columns={columns} rowKey={(row) => row.allocationId} />}
+        {error ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Network} title={s.allocations.empty}>{s.allocations.emptyHelp}</Empty> : <GridTable label={s.allocations.title} rows={data.items} columns={columns} rowKey={(row) => row.allocationId} />}
       </Card>
       {replacing && (
         <Confirm

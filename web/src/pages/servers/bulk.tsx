@@ -3,7 +3,7 @@
  * servers cannot; afterwards, which were refused and why.
  */
 import { useQueryClient } from '@tanstack/react-query'
-import { CircleAlert, CircleCheck, X } from 'lucide-react'
+import { CircleAlert, CircleCheck } from 'lucide-react'
 import { useState } from 'react'
 import { POWER_ICONS, sendPower, useFollowOperation } from '~/actions/servers'
 import { toApiError } from '~/api/problem'
@@ -11,9 +11,10 @@ import { keys } from '~/api/queries'
 import type { ServerView } from '~/api/types'
 import { planBulk, runBulk, type BulkPlan, type BulkReport, type Refused } from '~/lib/bulk'
 import { s } from '~/strings'
-import { Button, IconButton } from '~/ui/button'
+import { Button } from '~/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { ProgressBar } from '~/ui/meter'
+import { PickBar } from '~/ui/pick-bar'
 import { toast } from '~/ui/toast'
 
 const ACTIONS = ['start', 'restart', 'stop'] as const
@@ -55,8 +56,7 @@ export function BulkBar({ servers, onClear }: { servers: ServerView[]; onClear: 
 
   return (
     <>
-      <div role="toolbar" aria-label={s.servers.bulk.label} className="sticky bottom-3 z-30 mx-auto mt-4 flex w-fit max-w-full animate-in items-center gap-1.5 rounded-lg border border-line-strong bg-raised p-1.5 shadow-raised">
-        <span role="status" className="tabular px-2 text-sm font-medium whitespace-nowrap">{s.common.selected(servers.length)}</span>
+      <PickBar label={s.servers.bulk.label} count={servers.length} onClear={onClear}>
         {ACTIONS.map((one) => {
           const Icon = POWER_ICONS[one]
           return (
@@ -66,10 +66,7 @@ export function BulkBar({ servers, onClear }: { servers: ServerView[]; onClear: 
             </Button>
           )
         })}
-        <IconButton label={s.common.clearSelection} onClick={onClear}>
-          <X aria-hidden />
-        </IconButton>
-      </div>
+      </PickBar>
       {stage && <BulkDialog action={action} stage={stage} onRun={(plan) => void run(action, plan)} onClose={() => setStage(stage.at === 'run' ? stage : null)} />}
     </>
   )

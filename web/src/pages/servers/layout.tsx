@@ -1,7 +1,7 @@
 /** The frame of a server's page: who it is, how it is, what can be done, and its tabs. */
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { Outlet, getRouteApi, useMatchRoute } from '@tanstack/react-router'
-import { CirclePause, CloudOff, OctagonAlert, Trash2, TriangleAlert } from 'lucide-react'
+import { Outlet, getRouteApi, useLocation, useMatchRoute } from '@tanstack/react-router'
+import { CirclePause, CloudOff, Lock, OctagonAlert, Trash2, TriangleAlert } from 'lucide-react'
 import { useEffect } from 'react'
 import { useLive } from '~/actions/context'
 import { operationQuery, serverQuery } from '~/api/queries'
@@ -15,6 +15,7 @@ import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { cn } from '~/ui/cn'
 import { CopyButton } from '~/ui/copy-button'
+import { Empty } from '~/ui/empty'
 import { ProgressBar } from '~/ui/meter'
 import { Notice } from '~/ui/problem'
 import { Ago } from '~/ui/time'
@@ -30,15 +31,15 @@ export function useServer(): ServerView {
   return useSuspenseQuery(serverQuery(serverId)).data
 }
 
-const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'settings' | 'allocations' | 'members' | 'activity']>; right: Permission }[] = [
-  { label: s.server.tabs.console, link: to.server, right: 'console.read' },
-  { label: s.server.tabs.overview, link: to.overview, right: 'statistics.read' },
-  { label: s.server.tabs.players, link: to.players, right: 'players.read' },
-  { label: s.server.tabs.files, link: (serverId) => to.files(serverId), right: 'files.list' },
-  { label: s.server.tabs.settings, link: to.settings, right: 'variables.read' },
-  { label: s.server.tabs.allocations, link: to.allocations, right: 'allocations.read' },
-  { label: s.server.tabs.members, link: to.members, right: 'members.read' },
-  { label: s.server.tabs.activity, link: to.activity, right: 'activity.read' },
+const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
+  { label: s.server.tabs.console, link: to.server, path: 'console', right: 'console.read' },
+  { label: s.server.tabs.overview, link: to.overview, path: 'overview', right: 'statistics.read' },
+  { label: s.server.tabs.players, link: to.players, path: 'players', right: 'players.read' },
+  { label: s.server.tabs.files, link: (serverId) => to.files(serverId), path: 'files', right: 'files.list' },
+  { label: s.server.tabs.settings, link: to.settings, path: 'settings', right: 'variables.read' },
+  { label: s.server.tabs.allocations, link: to.allocations, path: 'allocations', right: 'allocations.read' },
+  { label: s.server.tabs.members, link: to.members, path: 'members', right: 'members.read' },
+  { label: s.server.tabs.activity, link: to.activity, path: 'activity', right: 'activity.read' },
 ]
 
 export function ServerLayout() {
@@ -46,6 +47,8 @@ export function ServerLayout() {
   const live = useLive()
   const onConsole = Boolean(useMatchRoute()({ to: '/servers/$serverId/console', params: { serverId: server.id } }))
   useEffect(() => live.follow(`server:${server.id}`), [live, server.id])
+  const here = useLocation({ select: (location) => location.pathname.split('/').at(3) })
+  const lacks = TABS.find((tab) => tab.path === here && !server.permissions.includes(tab.right))
   const primary = server.endpoints[0]
   const text = primary && address(primary)
 
@@ -75,7 +78,7 @@ export function ServerLayout() {
       </div>
       <Notices server={server} />
       <div className={cn('flex-1', onConsole ? 'flex min-h-0 flex-col' : 'mx-auto w-full max-w-480 px-3 pt-5 pb-24 sm:px-6')}>
-        <Outlet />
+        {lacks ? <Empty icon={Lock} title={s.server.noRight(lacks.label)}>{s.server.noRightHelp}</Empty> : <Outlet />}
       </div>
     </div>
   )

@@ -98,7 +98,7 @@ export function ServersPage() {
       }
     >
       {list.isError && !list.data ? (
-        <ProblemCard error={list.error} action={<Button size="sm" onClick={() => void list.refetch()}>{s.common.retry}</Button>} />
+        <ProblemCard error={list.error} onRetry={list.refetch} />
       ) : empty ? (
         <FirstServer mayCreate={mayCreate} />
       ) : (

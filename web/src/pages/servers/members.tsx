@@ -20,7 +20,7 @@ import { useServer } from './layout'
 
 export function MembersPage() {
   const server = useServer()
-  const { data, error } = useQuery(membersQuery(server.id))
+  const { data, error, refetch } = useQuery(membersQuery(server.id))
   const { data: permissions } = useQuery(permissionsQuery)
   const [editing, setEditing] = useState<MemberView | 'new' | null>(null)
   const [removing, setRemoving] = useState<MemberView | null>(null)
@@ -47,7 +47,7 @@ export function MembersPage() {
   return (
     <div className="mx-auto max-w-4xl">
       <Card flush title={s.members.title} help={s.members.help} actions={may('members.create') && <Button size="sm" onClick={() => setEditing('new')}><UserPlus aria-hidden />{s.members.invite}</Button>}>
-        {error ? <ProblemCard error={error} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Users} title={s.members.empty}>{s.members.emptyHelp}</Empty> : <GridTable label={s.members.title} rows={data.items} columns={columns} rowKey={(row) => row.userId} />}
+        {error ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Users} title={s.members.empty}>{s.members.emptyHelp}</Empty> : <GridTable label={s.members.title} rows={data.items} columns={columns} rowKey={(row) => row.userId} />}
       </Card>
       {editing && <MemberDialog server={server} member={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
       {removing && <RemoveMember serverId={server.id} member={removing} onClose={() => setRemoving(null)} />}

@@ -64,9 +64,9 @@ function LiveCharts({ server }: { server: ServerView }) {
 }
 
 function PastCharts({ server, span }: { server: ServerView; span: number }) {
-  const { data, error } = useQuery(statisticsQuery(server.id, span))
+  const { data, error, refetch } = useQuery(statisticsQuery(server.id, span))
   const columns = useMemo(() => fromHistory(data?.points ?? [], data?.stepSeconds ?? 1), [data])
-  if (error) return <ProblemCard error={error} />
+  if (error) return <ProblemCard error={error} onRetry={refetch} />
   // Until the answer is there the frames stand empty at their final height.
   const to = data ? Date.parse(data.to) / 1000 : 0
   const from = data ? Date.parse(data.from) / 1000 : 0

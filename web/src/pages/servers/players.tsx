@@ -16,23 +16,26 @@ import { ProblemCard } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { useServer } from './layout'
 
+const scoreOf = ({ score }: Player) => String(score ?? '–')
+const pingOf = ({ pingMs }: Player) => (pingMs === null || pingMs === undefined ? '–' : milliseconds(pingMs))
+
 const columns: Column<Player>[] = [
-  { id: 'name', header: s.players.name, track: 'minmax(10rem,3fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <span className="flex items-center gap-3"><Avatar name={plain(row.name) || '?'} className="rounded-md" /><span className="truncate">{plain(row.name)}</span></span> },
-  { id: 'score', header: s.players.score, track: '6rem', align: 'right', sort: (row) => row.score ?? -Infinity, cell: (row) => <span className="tabular">{row.score ?? '–'}</span> },
-  { id: 'ping', header: s.players.ping, track: '6rem', align: 'right', sort: (row) => row.pingMs ?? Infinity, cell: (row) => <span className="tabular text-dim">{row.pingMs === null || row.pingMs === undefined ? '–' : milliseconds(row.pingMs)}</span> },
+  { id: 'name', header: s.players.name, track: 'minmax(10rem,3fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <span className="flex items-center gap-3"><Avatar name={plain(row.name) || '?'} className="rounded-md" /><span className="min-w-0"><span className="block truncate">{plain(row.name)}</span><span className="tabular block truncate text-xs text-dim @3xl:hidden">{`${s.players.score} ${scoreOf(row)} · ${s.players.ping} ${pingOf(row)}`}</span></span></span> },
+  { id: 'score', narrow: 'hide', header: s.players.score, track: '6rem', align: 'right', sort: (row) => row.score ?? -Infinity, cell: (row) => <span className="tabular">{scoreOf(row)}</span> },
+  { id: 'ping', narrow: 'hide', header: s.players.ping, track: '6rem', align: 'right', sort: (row) => row.pingMs ?? Infinity, cell: (row) => <span className="tabular text-dim">{pingOf(row)}</span> },
 ]
 
 export function PlayersPage() {
   const server = useServer()
   const running = server.observed.state === 'running'
-  const { data, error, isPending } = useQuery(playersQuery(server.id))
+  const { data, error, refetch, isPending } = useQuery(playersQuery(server.id))
   const live = useSample(useLive(), server)?.game
   // The live sample is the newer one wherever it lists players itself.
   const players = live?.listsPlayers ? live.playerList : (data?.players ?? [])
   const count = live?.players ?? data?.count ?? null
   const max = live?.maxPlayers ?? data?.maxPlayers ?? null
 
-  if (error && !data) return <ProblemCard error={error} />
+  if (error && !data) return <ProblemCard error={error} onRetry={refetch} />
   return (
     <Card
       flush

@@ -28,7 +28,7 @@ export function SettingsPage() {
       {variables.data ? (
         <ServerVariables key={server.id} server={server} view={variables.data} />
       ) : variables.error ? (
-        <ProblemCard error={variables.error} />
+        <ProblemCard error={variables.error} onRetry={variables.refetch} />
       ) : (
         <Card title={s.settings.variables}>
           <div className="grid gap-4 sm:grid-cols-2">{Array.from({ length: 6 }, (_, i) => <Skeleton key={i} className="h-14" />)}</div>

@@ -1,44 +1,42 @@
 /** What is asked before files change: a name, a place, or whether it is meant. */
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { saveFile } from '~/api/files'
-import { filesQuery } from '~/api/queries'
 import type { FileEntry, ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
-import { base, isName, join } from '~/lib/paths'
+import { isName, join } from '~/lib/paths'
 import { to } from '~/routes/to'
 import { files as f } from '~/strings/files'
-import { Confirm } from '~/ui/confirm'
 import { Field, Input } from '~/ui/field'
 import { toast } from '~/ui/toast'
+import { MoveMany, RemoveMany } from './dialogs-many'
+import { useRefresh } from './refresh'
 
 export type Asked =
   | { do: 'folder' | 'file'; directory: string }
   | { do: 'rename'; path: string }
   | { do: 'copy'; path: string; free: string }
-  | { do: 'delete'; path: string; entry: FileEntry }
+  | { do: 'delete' | 'move'; directory: string; entries: readonly FileEntry[] }
 
-type DialogProps<A> = { server: ServerView; asked: A; onClose: () => void }
+export type DialogProps<A> = { server: ServerView; asked: A; onClose: () => void }
 
-export function FileDialog({ server, asked, onClose }: DialogProps<Asked>) {
-  if (asked.do === 'delete') return <Remove server={server} asked={asked} onClose={onClose} />
+/** `listed` are the names that are there at this moment. */
+export function FileDialog({ server, asked, listed, onClose }: DialogProps<Asked> & { listed: ReadonlySet<string> }) {
+  if ('entries' in asked) {
+    const Many = asked.do === 'delete' ? RemoveMany : MoveMany
+    return <Many server={server} asked={asked} listed={listed} onClose={onClose} />
+  }
   if (asked.do === 'rename' || asked.do === 'copy') return <Move server={server} asked={asked} onClose={onClose} />
   return <Create server={server} asked={asked} onClose={onClose} />
-}
-
-/** Every listing of the server, since a change may touch two. */
-function useRefresh(server: ServerView) {
-  const queries = useQueryClient()
-  return () => void queries.invalidateQueries({ queryKey: filesQuery(server.id, '').queryKey.slice(0, -1) })
 }
 
 const params = (server: ServerView) => ({ params: { path: { id: server.id } } })
 
 function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'folder' | 'file' }>>) {
   const [name, setName] = useState('')
-  const refresh = useRefresh(server)
+  const refresh = useRefresh(server.id)
   const navigate = useNavigate()
   const path = join(asked.directory, name)
   const create = useMutation({
@@ -64,7 +62,7 @@ function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'fo
 
 function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rename' | 'copy' }>>) {
   const [path, setPath] = useState(asked.do === 'copy' ? asked.free : asked.path)
-  const refresh = useRefresh(server)
+  const refresh = useRefresh(server.id)
   const renames = asked.do === 'rename'
   const move = useMutation({
     mutationFn: () => {
@@ -85,18 +83,4 @@ function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rena
       </Field>
     </FormDialog>
   )
-}
-
-function Remove({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'delete' }>>) {
-  const refresh = useRefresh(server)
-  const remove = useMutation({
-    mutationFn: () => take(client.POST('/api/servers/{id}/files/delete', { ...params(server), body: { paths: [asked.path] } })),
-    onSuccess: () => {
-      toast({ title: f.removed, detail: asked.path })
-      onClose()
-    },
-    // A folder may be half gone.
-    onSettled: refresh,
-  })
-  return <Confirm title={f.removeTitle(base(asked.path))} body={asked.entry.kind === 'directory' ? f.removeFolder : f.removeFile} verb={f.remove} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()} onClose={onClose} />
 }

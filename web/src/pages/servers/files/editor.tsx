@@ -44,7 +44,7 @@ export function Editor({ path }: { path: string }) {
         <Crumbs serverId={server.id} path={path} />
         <IconButton size="iconSm" label={f.close} onClick={close}><X aria-hidden /></IconButton>
       </header>
-      {error ? <ProblemCard error={error} className="m-4" action={error instanceof ApiError && error.code === 'file_refused' ? download : undefined} /> : <SkeletonRows rows={4} label={s.common.loading} />}
+      {error ? <ProblemCard error={error} className="m-4" {...(error instanceof ApiError && error.code === 'file_refused' ? { action: download } : { onRetry: refetch })} /> : <SkeletonRows rows={4} label={s.common.loading} />}
     </section>
   )
 }
@@ -92,7 +92,7 @@ function Text({ path, opened, onReload, onClose }: TextProps) {
       {conflict && (
         <Dialog open onClose={() => save.reset()} title={f.conflictTitle} description={f.conflictBody(base(path))}>
           <DialogFooter>
-            <Button onClick={() => save.reset()}>{f.back}</Button>
+            <Button autoFocus onClick={() => save.reset()}>{f.back}</Button>
             <Button onClick={onReload}>{f.reload}</Button>
             <Button variant="danger" onClick={() => save.mutate('*')}>{f.overwrite}</Button>
           </DialogFooter>

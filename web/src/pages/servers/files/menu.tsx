@@ -34,7 +34,7 @@ export function FileMenu({ server, path, entry, taken, trigger, ask }: FileMenuP
       <MenuItem icon={<FolderInput aria-hidden />} disabledReason={noWrite} onSelect={() => ask({ do: 'rename', path })}>{f.rename}</MenuItem>
       <MenuItem icon={<Copy aria-hidden />} disabledReason={noWrite} onSelect={() => ask({ do: 'copy', path, free: join(parent(path), copyName(entry.name, taken)) })}>{f.copy}</MenuItem>
       <MenuLine />
-      <MenuItem danger icon={<Trash2 aria-hidden />} disabledReason={noDelete} onSelect={() => ask({ do: 'delete', path, entry })}>{f.remove}</MenuItem>
+      <MenuItem danger icon={<Trash2 aria-hidden />} disabledReason={noDelete} onSelect={() => ask({ do: 'delete', directory: parent(path), entries: [entry] })}>{f.remove}</MenuItem>
     </Menu>
   )
 }

@@ -16,10 +16,10 @@ import { Skeleton } from '~/ui/empty'
 import { Notice, ProblemCard } from '~/ui/problem'
 
 export function SftpDialog({ server, onClose }: { server: ServerView; onClose: () => void }) {
-  const { data, error } = useQuery(sftpQuery(server.id))
+  const { data, error, refetch } = useQuery(sftpQuery(server.id))
   return (
     <Dialog open onClose={onClose} title={sftp.title} description={sftp.lead}>
-      <DialogBody>{error && !data ? <ProblemCard error={error} /> : data ? <How view={data} /> : <Skeleton className="h-56" />}</DialogBody>
+      <DialogBody>{error && !data ? <ProblemCard error={error} onRetry={refetch} /> : data ? <How view={data} /> : <Skeleton className="h-56" />}</DialogBody>
       <DialogFooter>
         <Button onClick={onClose}>{s.common.close}</Button>
       </DialogFooter>

@@ -17,6 +17,9 @@ import { bare, paint, terminalTheme } from './paint'
 
 export const LINES_KEPT = 10_000
 const OLDER_AT_ONCE = 500
+const WRITE_EVERY_MS = 400
+/** Who typed a command watches for its answer. */
+const WATCHED_MS = 2_000
 const FALLBACK = 'ui-monospace, Menlo, Consolas, monospace'
 const FONT = `'JetBrains Mono Variable', ${FALLBACK}`
 const FONT_SIZE = 12.5
@@ -47,6 +50,8 @@ export class ConsoleController {
   readonly #resize: ResizeObserver
   #pending: Entry[] = []
   #frame = 0
+  #rest: ReturnType<typeof setTimeout> | undefined
+  #watchedUntil = 0
   #timestamps: boolean
   #closed = false
 
@@ -120,6 +125,9 @@ export class ConsoleController {
   /** Types a line into the game; false when it could not be sent. */
   command(command: string): boolean {
     if (!this.link.command(command)) return false
+    this.#watchedUntil = performance.now() + WATCHED_MS
+    clearTimeout(this.#rest)
+    this.#rested()
     this.#patch({ outcome: null })
     this.follow()
     return true
@@ -171,6 +179,7 @@ export class ConsoleController {
   close(): void {
     this.#closed = true
     cancelAnimationFrame(this.#frame)
+    clearTimeout(this.#rest)
     this.#resize.disconnect()
     this.link.close()
     this.#terminal.dispose()
@@ -189,7 +198,13 @@ export class ConsoleController {
     this.#pending.push(...entries)
     // A hidden page draws no frames: what would scroll away before anybody sees it is dropped here.
     if (this.#pending.length > LINES_KEPT * 1.2) this.#pending = this.#pending.slice(-LINES_KEPT)
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#flush())
+    if (this.#frame === 0 && this.#rest === undefined) this.#frame = requestAnimationFrame(() => this.#flush())
+  }
+
+  /** Each write draws every row in sight, so that lines that come one by one are written a few times a second. */
+  readonly #rested = (): void => {
+    this.#rest = undefined
+    if (this.#pending.length > 0) this.#queue([])
   }
 
   #flush(): void {
@@ -197,6 +212,7 @@ export class ConsoleController {
     const entries = this.#pending
     this.#pending = []
     if (entries.length === 0) return
+    if (performance.now() > this.#watchedUntil) this.#rest = setTimeout(this.#rested, WRITE_EVERY_MS)
     const { following, unread } = this.state.get()
     this.#terminal.write(entries.map((entry) => paint(entry, this.#timestamps)).join(''), () => this.#looked())
     this.#patch({ empty: false, unread: following ? 0 : unread + entries.length })

@@ -1,0 +1,125 @@
+/** Deleting and moving what was selected, be it one thing or many, and an account of what was not done. */
+import { useMutation } from '@tanstack/react-query'
+import { useRef, useState } from 'react'
+import { client, take } from '~/api/client'
+import type { FileEntry, ServerView } from '~/api/types'
+import { FormDialog } from '~/forms/form-dialog'
+import { moveAll, whyNot, type Unmoved } from '~/lib/moves'
+import { patience } from '~/lib/patience'
+import { isName, join } from '~/lib/paths'
+import { files as f } from '~/strings/files'
+import { Confirm } from '~/ui/confirm'
+import { Field, Input } from '~/ui/field'
+import { toast } from '~/ui/toast'
+import { EntryIcon } from './entry-icon'
+import { useRefresh } from './refresh'
+
+type ManyProps = { server: ServerView; asked: { directory: string; entries: readonly FileEntry[] }; listed: ReadonlySet<string>; onClose: () => void }
+
+/** Paths that the API takes in one call. */
+const AT_ONCE = 100
+const UNSTOPPED = new AbortController().signal
+const params = (server: ServerView) => ({ params: { path: { id: server.id } } })
+
+export function RemoveMany({ server, asked: { directory, entries }, listed, onClose }: ManyProps) {
+  const refresh = useRefresh(server.id)
+  // What a first try deleted is not asked for again.
+  const left = entries.filter((entry) => listed.has(entry.name))
+  const remove = useMutation({
+    mutationFn: async () => {
+      const patient = patience(UNSTOPPED, () => undefined)
+      const paths = left.map((entry) => join(directory, entry.name))
+      for (let at = 0; at < paths.length; at += AT_ONCE) await patient(() => take(client.POST('/api/servers/{id}/files/delete', { ...params(server), body: { paths: paths.slice(at, at + AT_ONCE) } })))
+      return paths
+    },
+    onSuccess: ([first = '', ...others]) => {
+      toast(others.length > 0 ? { title: f.removedMany(others.length + 1) } : { title: f.removed, detail: first })
+      onClose()
+    },
+    // Some may be gone, and a folder half.
+    onSettled: refresh,
+  })
+  const [only] = left
+  const folders = left.filter((entry) => entry.kind === 'directory').length
+  const gone = entries.length - left.length
+  const one = entries.length === 1 && only
+  return (
+    <Confirm
+      title={one ? f.removeTitle(only.name) : f.removeManyTitle(left.length)}
+      body={one ? (folders > 0 ? f.removeFolder : f.removeFile) : f.removeMany(folders)}
+      verb={f.remove}
+      busy={remove.isPending}
+      error={remove.error}
+      onConfirm={() => remove.mutate()}
+      onClose={onClose}
+    >
+      {!one && (
+        <>
+          {remove.isError && gone > 0 && <p role="status" className="text-sm">{f.removeHalf(gone)}</p>}
+          <Names entries={left} />
+        </>
+      )}
+    </Confirm>
+  )
+}
+
+const Names = ({ entries }: { entries: readonly FileEntry[] }) => (
+  // A scrolling list is reached by keyboard as any field is.
+  // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+  <ul aria-label={f.names} tabIndex={0} className="max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
+    {entries.map((entry) => (
+      <li key={entry.name} className="flex items-center gap-2.5 px-3 py-1.5 text-sm">
+        <EntryIcon kind={entry.kind} />
+        <span className="min-w-0 break-all">{entry.name}</span>
+      </li>
+    ))}
+  </ul>
+)
+
+export function MoveMany({ server, asked: { directory, entries }, onClose }: ManyProps) {
+  const [text, setText] = useState(directory)
+  const [names, setNames] = useState(entries.map((entry) => entry.name))
+  const [unmoved, setUnmoved] = useState<{ all: number; left: Unmoved[] } | null>(null)
+  const refresh = useRefresh(server.id)
+  const call = useRef(new AbortController())
+  const into = text.trim().replace(/^\/+|\/+$/g, '')
+  const hindered = whyNot(names, directory, into)
+  const wrong = into !== '' && !into.split('/').every(isName) ? f.badPath : hindered === null ? null : 'itself' in hindered ? f.moveInto(hindered.itself) : f.moveSame
+  const move = useMutation({
+    mutationFn: () => {
+      const rename = (from: string, to: string) => take(client.POST('/api/servers/{id}/files/rename', { ...params(server), body: { from, to, replace: false } }))
+      return moveAll(names, directory, into, rename, patience(call.current.signal, () => undefined))
+    },
+    onSuccess: (left) => {
+      if (left.length === 0) {
+        toast({ title: f.movedMany(names.length), detail: into })
+        return onClose()
+      }
+      setUnmoved({ all: names.length, left })
+      setNames(left.map(({ name }) => name))
+    },
+    onSettled: refresh,
+  })
+  return (
+    <FormDialog title={unmoved ? f.movedPart(unmoved.all - unmoved.left.length, unmoved.all) : f.moveTitle(names.length)} verb={f.move} busy={move.isPending} error={move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
+      {unmoved ? <NotMoved unmoved={unmoved.left} /> : <Names entries={entries} />}
+      <Field label={f.moveTo} help={f.moveHelp}>
+        <Input value={text} onChange={(event) => setText(event.target.value)} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
+      </Field>
+    </FormDialog>
+  )
+}
+
+const NotMoved = ({ unmoved }: { unmoved: readonly Unmoved[] }) => (
+  <section aria-label={f.notMoved} role="alert">
+    <p className="text-sm">{f.notMoved}</p>
+    <ul className="mt-2 max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
+      {unmoved.map(({ name, error }) => (
+        <li key={name} className="px-3 py-1.5 text-sm">
+          <span className="block font-medium break-all">{name}</span>
+          <span className="block text-xs text-dim">{error.detail || error.title}</span>
+        </li>
+      ))}
+    </ul>
+  </section>
+)
