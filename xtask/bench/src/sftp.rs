@@ -12,7 +12,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Instant,
 };
@@ -160,6 +160,7 @@ impl Move {
 struct Client {
     child: Child,
     said: BufReader<std::process::ChildStdout>,
+    complaints: PathBuf,
 }
 
 impl Client {
@@ -172,10 +173,11 @@ impl Client {
         command.args(["-o", "Ciphers=aes256-gcm@openssh.com", "-b", "-", "-P", &door.port.to_string()]);
         command.arg(format!("{}@127.0.0.1", door.user));
         // At first there is nothing to remove, which is said there.
-        let log = fs::File::options().create(true).append(true).open(folder.join("log"))?;
+        let complaints = folder.join("log");
+        let log = fs::File::create(&complaints)?;
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let said = BufReader::new(child.stdout.take().ok_or("sftp has no output")?);
-        let mut client = Self { child, said };
+        let mut client = Self { child, said, complaints };
         client.does("")?;
         Ok(client)
     }
@@ -193,7 +195,8 @@ impl Client {
             }
             line.clear();
         }
-        Err(format!("sftp ended in {commands:?}").into())
+        let why = fs::read_to_string(&self.complaints)?;
+        Err(format!("sftp ended in {commands:?}: {}", why.trim()).into())
     }
 
     fn ends(mut self) -> Result<()> {
