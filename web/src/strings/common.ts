@@ -32,7 +32,7 @@ export const common = {
     profile: 'Profile',
     profileHelp: 'How others see you on servers that you share.',
     password: 'Password',
-    passwordHelp: 'A new password signs out all your other sessions.',
+    passwordHelp: 'A new password signs out all your other sessions. Keys and app passwords stay until you remove them.',
     currentPassword: 'Current password',
     newPassword: 'New password',
     save: 'Save',
