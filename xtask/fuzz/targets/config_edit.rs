@@ -24,10 +24,6 @@ fuzz_target!(|input: Input<'_>| {
     };
     let edit = |(at, value): &(&str, &str)| Edit { at: (*at).to_owned(), value: (*value).to_owned() };
     let edits: Vec<Edit> = input.edits.iter().map(edit).collect();
-    // At the beginning of a file a byte order mark is no text.
-    if edits.iter().any(|edit| edit.value.contains('\u{feff}')) {
-        return;
-    }
     let Ok(once) = apply(format, input.text, &edits) else { return };
     // Several edits may meet in one place; alone, the last one has nothing left to do.
     if let Some(last) = edits.last() {
@@ -35,7 +31,8 @@ fuzz_target!(|input: Input<'_>| {
         assert_eq!(twice.as_deref(), Ok(once.as_str()), "{format:?}");
     }
     if format == ConfigFormat::Json && !once.trim().is_empty() {
-        serde_json::from_str::<serde_json::Value>(once.trim_start_matches('\u{feff}'))
+        // A number too large for a reader is one nevertheless.
+        serde_json::from_str::<serde::de::IgnoredAny>(once.trim_start_matches('\u{feff}'))
             .expect("it stays JSON");
     }
 });

@@ -35,6 +35,9 @@ pub const MAX_BYTES: u64 = 4 << 20;
 /// Most edits of one file.
 pub const MAX_EDITS: usize = 1000;
 
+/// A byte order mark, which is one at the beginning of a file alone.
+const MARK: char = '\u{feff}';
+
 /// Why a file cannot be edited.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum EditError {
@@ -58,7 +61,7 @@ pub fn apply(format: ConfigFormat, text: &str, edits: &[Edit]) -> Result<String,
     if text.len() as u64 > MAX_BYTES || edits.len() > MAX_EDITS {
         return Err(EditError::TooLarge);
     }
-    let (mark, body) = match text.strip_prefix('\u{feff}') {
+    let (mark, body) = match text.strip_prefix(MARK) {
         Some(body) => ("\u{feff}", body),
         None => ("", text),
     };
@@ -71,6 +74,11 @@ pub fn apply(format: ConfigFormat, text: &str, edits: &[Edit]) -> Result<String,
     }?;
     if edited.len() as u64 > MAX_BYTES {
         return Err(EditError::TooLarge);
+    }
+    if mark.is_empty() && edited.starts_with(MARK) {
+        // It would be read as the file's mark and no longer as what was set.
+        let at = edits.iter().find(|edit| edit.at.contains(MARK) || edit.value.contains(MARK));
+        return Err(EditError::Unrepresentable { at: at.map(|edit| edit.at.clone()).unwrap_or_default() });
     }
     Ok(format!("{mark}{edited}"))
 }
@@ -129,6 +137,17 @@ mod tests {
     fn a_byte_order_mark_stays_in_front() {
         let edited = apply(ConfigFormat::Properties, "\u{feff}a=1\n", &edits(&[("a", "2")])).unwrap();
         assert_eq!(edited, "\u{feff}a=2\n");
+    }
+
+    #[test]
+    fn what_would_be_read_as_a_byte_order_mark_is_refused() {
+        for (at, value) in [("\u{feff}", ""), ("\u{feff}a", "1")] {
+            let refused = Err(EditError::Unrepresentable { at: at.to_owned() });
+            assert_eq!(apply(ConfigFormat::Ini, "", &edits(&[(at, value)])), refused);
+        }
+        let lines = apply(ConfigFormat::Lines, "", &edits(&[("a", "\u{feff}a")]));
+        assert_eq!(lines, Err(EditError::Unrepresentable { at: "a".to_owned() }));
+        assert!(apply(ConfigFormat::Ini, "b = 1\n", &edits(&[("\u{feff}a", "1")])).is_ok());
     }
 
     #[test]
