@@ -2,12 +2,30 @@
 //!
 //! Only HTTP/1.1 is spoken: TLS and HTTP/2 towards browsers are a proxy's, and WebSockets need the former.
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::{Body, Bytes, HttpBody},
+};
 use gantry_api::Peer;
-use http::Request;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use http::{HeaderValue, Request, header::CONNECTION};
+use hyper::{
+    body::{Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::{io, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -84,6 +102,60 @@ fn impatient(stream: TcpStream) -> Pin<Box<TimeoutStream<TcpStream>>> {
     Box::pin(stream)
 }
 
+/// Whether there is more of a request's body than was read of it.
+#[derive(Clone)]
+struct Unread(Arc<AtomicBool>);
+
+impl Unread {
+    fn of(body: &Incoming) -> Self {
+        Self(Arc::new(AtomicBool::new(!body.is_end_stream())))
+    }
+}
+
+/// A request's body, which says when it was read to its end.
+struct Watched {
+    body: Incoming,
+    unread: Unread,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(polled, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.unread.0.store(false, Ordering::Relaxed);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// An answer that does not wait for the whole request ends its connection, and says so: who asks next would otherwise ask
+/// on one that is about to be closed.
+async fn answer(
+    router: Router,
+    request: Request<Body>,
+    unread: Unread,
+) -> Result<http::Response<Body>, Infallible> {
+    let mut answer = router.oneshot(request).await?;
+    if unread.0.load(Ordering::Relaxed) {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer)
+}
+
 async fn converse(
     stream: TcpStream,
     peer: SocketAddr,
@@ -91,9 +163,10 @@ async fn converse(
     closing: CancellationToken,
 ) -> Result<(), hyper::Error> {
     let service = service_fn(move |request: Request<Incoming>| {
-        let mut request = request.map(Body::new);
+        let unread = Unread::of(request.body());
+        let mut request = request.map(|body| Body::new(Watched { body, unread: unread.clone() }));
         request.extensions_mut().insert(Peer(peer));
-        router.clone().oneshot(request)
+        answer(router.clone(), request, unread)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -161,6 +161,18 @@ async fn capability_that_the_plugin_does_not_ask_for_is_not_granted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn answer_before_the_whole_upload_was_read_says_that_the_connection_ends() {
+    let app = TestApp::with_games().await;
+    let admin = app.admin().await;
+    let early = upload(&admin, "?grants=query", sample(&json!({}))).await;
+    assert_eq!(early.header("connection"), "close");
+    early.problem("invalid_request");
+    let read = upload(&admin, "", b"none".to_vec()).await;
+    assert_eq!(read.header("connection"), "");
+    read.problem("plugin_rejected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn component_that_is_too_large_is_refused_at_the_door() {
     let app = TestApp::with_games().await;
     let admin = app.admin().await;
