@@ -104,6 +104,7 @@ struct Files {
 
 type Answer<T> = std::result::Result<T, StatusCode>;
 
+#[expect(clippy::needless_pass_by_value, reason = "as an error is handed to it")]
 fn code(error: io::Error) -> StatusCode {
     match error.kind() {
         io::ErrorKind::NotFound => StatusCode::NoSuchFile,
