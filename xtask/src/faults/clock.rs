@@ -9,33 +9,33 @@ use super::{
 use crate::{environment, shell::Result};
 use serde_json::json;
 
-const SHIFTS: [&str; 3] = ["-10m", "+10m", "+1d"];
+/// Minutes behind, minutes ahead, a day ahead, and right again.
+const SHIFTS: [Option<&str>; 4] = [Some("-10m"), Some("+10m"), Some("+1d"), None];
 
-/// F32a: the daemon's clock is ten minutes behind, ten ahead, a day ahead, and right again. Docker's, the database's and
-/// the control plane's are right throughout; nothing here sets the machine's.
+/// F32a: the daemon's, against the clocks of Docker, the database and the control plane, which are right throughout. Nothing
+/// here sets the machine's.
 pub fn of_the_daemon(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+    works_on(world, |world, clock| world.daemon.restart_with(clock))
+}
+
+/// F32b: the control plane's, against the clocks of its database and of its nodes.
+pub fn of_the_control_plane(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
+    works_on(world, |world, clock| {
+        world.control_plane.restart_with(clock)?;
+        world.wait_until_ready()
+    })
+}
+
+fn works_on(
+    world: &mut World,
+    restart: impl Fn(&mut World, Vec<(&'static str, String)>) -> Result<()>,
+) -> Result<()> {
     let plays = world.counting("plays on", 20)?;
     let container = world.engine.container(&plays)?;
     for shift in SHIFTS {
-        world.daemon.restart_with(faked(shift)?)?;
-        world.works_at(shift, &plays)?;
-        world.runs_on(&plays, &container, SOON)?;
-    }
-    world.daemon.restart_with(Vec::new())?;
-    world.works_at("0", &plays)?;
-    world.runs_on(&plays, &container, SOON)?;
-    one_process(&world.counts_on(&plays, 20)?)
-}
-
-/// F32b: the same of the control plane's, against the clocks of its database and of its nodes.
-pub fn of_the_control_plane(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
-    let plays = world.counting("plays on", 20)?;
-    let container = world.engine.container(&plays)?;
-    for shift in SHIFTS.into_iter().chain(["0"]) {
-        let clock = if shift == "0" { Vec::new() } else { faked(shift)? };
-        world.control_plane.restart_with(clock)?;
-        world.wait_until_ready()?;
-        world.works_at(shift, &plays)?;
+        let clock = shift.map(faked).transpose()?.unwrap_or_default();
+        restart(world, clock)?;
+        world.works_at(shift.unwrap_or("0"), &plays)?;
         world.runs_on(&plays, &container, SOON)?;
     }
     one_process(&world.counts_on(&plays, 20)?)

@@ -48,8 +48,8 @@ pub struct Extracted {
 }
 
 impl Jail {
-    /// Unpacks an archive of the jail into the jail, in this very process: see [`crate::worker`]. Progress counts the archive's own bytes. Existing files are
-    /// replaced, and what is not in the archive stays.
+    /// Unpacks an archive of the jail into the jail, in this very process: see [`crate::worker`]. Progress counts the
+    /// archive's own bytes. Existing files are replaced, and what is not in the archive stays.
     pub fn extract(
         &self,
         extract: &Extract,
