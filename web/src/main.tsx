@@ -7,7 +7,7 @@ import './app.css'
 import { Live } from './api/live'
 import { ApiError } from './api/problem'
 import { keys, sessionQuery } from './api/queries'
-import { PageError, PagePending } from './layout/states'
+import { Opening, PageError, PagePending } from './layout/states'
 import { startTheme } from './lib/theme'
 import { routeTree } from './routes/tree'
 import { TooltipLayer } from './ui/tooltip'
@@ -48,6 +48,7 @@ const router = createRouter({
   defaultPendingMs: 250,
   defaultPendingComponent: PagePending,
   defaultErrorComponent: PageError,
+  InnerWrap: Opening,
   scrollRestoration: false,
 })
 

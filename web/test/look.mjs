@@ -48,6 +48,9 @@ async function dayFails(page) {
 /** The rights end two seconds after the page came up. */
 const gone = (page) => page.waitForTimeout(3_500)
 
+/** Where one is, and the ways elsewhere, stand around what is still loading. */
+const framed = (page) => page.getByRole('navigation', { name: 'Breadcrumb' }).waitFor()
+
 /** Brings a card to the top. */
 const scrolled = (card) => (page) => page.getByRole('heading', { name: card, exact: true }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
 
@@ -330,7 +333,7 @@ const SCENES = [
   ['activity-failing', ...failing(`/servers/${S1}/activity`, 'failing-parts')],
   ['activity-loading', `/servers/${S1}/activity?mock=loading-parts`],
   ['activity-many', `/servers/${S1}/activity?mock=crowd`],
-  ['overview-loading', `/servers/${S1}/overview?mock=loading`],
+  ['overview-loading', `/servers/${S1}/overview?mock=loading`, framed],
   ['server-failing', ...failing(`/servers/${S1}/console`)],
   ['server-gone', `/servers/0193a0c0-0000-7000-8000-00000000ffff/console`],
   ['players-none', `/servers/${S4}/players`],
@@ -447,7 +450,7 @@ const SCENES = [
   ['node-allocations', `/admin/nodes/${N1}/allocations`],
   ['node-fresh', `/admin/nodes/${N3}`],
   ['node-fresh-system', `/admin/nodes/${N3}/system`],
-  ['node-loading', `/admin/nodes/${N1}?mock=loading`],
+  ['node-loading', `/admin/nodes/${N1}?mock=loading`, framed],
   ['node-failing', ...failing(`/admin/nodes/${N1}`)],
   ['node-add', '/admin/nodes', click('button', 'Add node')],
   ['node-enroll', `/admin/nodes/${N1}`, async (page) => {

@@ -1,6 +1,7 @@
 /** What stands where a page could not: still loading, failed, or not there. */
-import { Link, useRouter } from '@tanstack/react-router'
+import { Link, useRouter, useRouterState } from '@tanstack/react-router'
 import { Compass, Lock } from 'lucide-react'
+import type { ReactElement, ReactNode } from 'react'
 import { ApiError } from '~/api/problem'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -14,6 +15,21 @@ export const PagePending = () => (
     <SkeletonRows label={s.common.loading} />
   </div>
 )
+
+/** Stands in for everything until the router has something to show. */
+export function Opening({ children }: { children: ReactNode }): ReactElement {
+  const opening: boolean = useRouterState({ select: (state) => state.matches.length === 0 })
+  return (
+    <>
+      {opening && (
+        <main className="animate-late">
+          <PagePending />
+        </main>
+      )}
+      {children}
+    </>
+  )
+}
 
 export const NotFound = () => (
   <Empty

@@ -10,7 +10,7 @@ import {
   activityQuery, appPasswordsQuery, auditQuery, blueprintsQuery, filesQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
   playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, sshKeysQuery, usersQuery, variablesQuery,
 } from '~/api/queries'
-import { NotFound, PageError, PagePending } from '~/layout/states'
+import { NotFound, PageError } from '~/layout/states'
 import { s } from '~/strings'
 
 export type RouterContext = { queries: QueryClient; live: Live }
@@ -28,14 +28,9 @@ const Lost = () => (
   </main>
 )
 
-/** Before the shell is there, which holds the landmark of everything within it. */
-const ShellPending = () => (
-  <main>
-    <PagePending />
-  </main>
-)
-
-const root = createRootRouteWithContext<RouterContext>()({ component: Outlet, notFoundComponent: Lost, errorComponent: PageError })
+// The router keeps the first thing that it showed as pending until the whole page is there. Were that the root or the
+// shell, a server that loads slowly would hide the frame around it: these two are never shown as pending (see `Opening`).
+const root = createRootRouteWithContext<RouterContext>()({ component: Outlet, notFoundComponent: Lost, errorComponent: PageError, pendingMs: Infinity })
 
 const setup = createRoute({
   getParentRoute: () => root,
@@ -74,7 +69,7 @@ const app = createRoute({
     return { session }
   },
   component: lazyRouteComponent(() => import('~/layout/shell'), 'Shell'),
-  pendingComponent: ShellPending,
+  pendingMs: Infinity,
 })
 
 const home = createRoute({
