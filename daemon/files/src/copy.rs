@@ -1,6 +1,7 @@
 //! Copying files and trees, within the jail.
 //!
-//! The copy is made beside its place, in the daemon's hands alone, and takes the place as a whole. Links are copied as
+//! The copy is made beside its place, in a directory of the daemon's alone, and takes the place as a whole; what is cut
+//! off before that can be told from what tenants made, and is swept away. Links are copied as
 //! links, pipes and devices are left out, mounts are not entered. Every byte and every entry is reserved before it is
 //! written, so that a source that grows meanwhile, or leads back into its own copy, ends at the limit.
 
@@ -62,27 +63,50 @@ impl Jail {
         if rustix::fs::statat(&target, to_name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
             return Err(FilesError::Exists { path: to.to_string() });
         }
-        let staged = temporary_name();
+        let stage = Stage::make(&target).map_err(|error| FilesError::io("copy", to, error))?;
         let mut copier = Copier { jail: self, cancel, reservation, copied: Copied::default() };
-        let made = copier.whole(&source, from_name, &target, &staged, from).and_then(|()| {
-            let failed = |error: Errno| match error {
-                Errno::EXIST => FilesError::Exists { path: to.to_string() },
-                error => FilesError::io("copy", to, error),
-            };
-            rustix::fs::syncfs(&target).map_err(failed)?;
-            let keep = Existing::Keep.flags();
-            rustix::fs::renameat_with(&target, &staged, &target, to_name, keep).map_err(failed)?;
-            rustix::fs::fsync(&target).map_err(failed)
-        });
-        if let Err(error) = made {
-            // What was called off is tidied up all the same.
-            if let Err(error) = crate::remove::entry(&target, &staged, &CancellationToken::new()) {
-                tracing::debug!(%error, "an unfinished copy stays behind");
-            }
-            return Err(error);
-        }
+        copier.whole(&source, from_name, &stage, from)?;
+        stage.place(to_name).map_err(|error| match error {
+            Errno::EXIST => FilesError::Exists { path: to.to_string() },
+            error => FilesError::io("copy", to, error),
+        })?;
         copier.reservation.settle();
         Ok(copier.copied)
+    }
+}
+
+/// What a copy is called until it has its place.
+const STAGED: &str = "copy";
+
+/// Where a copy is made. It stays the daemon's when the copy has its owner already, and goes with what was not placed.
+struct Stage<'a> {
+    parent: &'a OwnedFd,
+    name: OsString,
+    directory: OwnedFd,
+}
+
+impl<'a> Stage<'a> {
+    fn make(parent: &'a OwnedFd) -> Result<Self, Errno> {
+        let name = temporary_name();
+        rustix::fs::mkdirat(parent, &name, Mode::from_raw_mode(0o700))?;
+        let directory = open_directory(parent.as_fd(), &name)?;
+        Ok(Self { parent, name, directory })
+    }
+
+    /// Gives the copy its name, which must be free.
+    fn place(&self, name: &OsStr) -> Result<(), Errno> {
+        rustix::fs::syncfs(&self.directory)?;
+        rustix::fs::renameat_with(&self.directory, STAGED, self.parent, name, Existing::Keep.flags())?;
+        rustix::fs::fsync(self.parent)
+    }
+}
+
+impl Drop for Stage<'_> {
+    fn drop(&mut self) {
+        // What was called off is tidied up all the same.
+        if let Err(error) = crate::remove::entry(self.parent, &self.name, &CancellationToken::new()) {
+            tracing::debug!(%error, "an unfinished copy stays behind");
+        }
     }
 }
 
@@ -107,17 +131,16 @@ impl Copier<'_> {
         &mut self,
         source: &OwnedFd,
         name: &OsStr,
-        target: &OwnedFd,
-        staged: &OsStr,
+        stage: &Stage<'_>,
         shown: &JailPath,
     ) -> Result<(), FilesError> {
         let failed = |error| FilesError::io("copy", shown, error);
         let stat = rustix::fs::statat(source, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         match Kind::of(stat.st_mode) {
-            Kind::Directory => self.tree(source, name, target, staged),
+            Kind::Directory => self.tree(source, name, stage),
             Kind::Other => Err(wrong_kind(shown, "a file, a link or a directory")),
             Kind::File | Kind::Link => {
-                self.leaf(source, name, &stat, target, staged)?;
+                self.leaf(source, name, &stat, &stage.directory, OsStr::new(STAGED))?;
                 if self.copied.entries == 0 {
                     Err(FilesError::Changed { path: shown.to_string() })
                 } else {
@@ -127,16 +150,10 @@ impl Copier<'_> {
         }
     }
 
-    fn tree(
-        &mut self,
-        source: &OwnedFd,
-        name: &OsStr,
-        target: &OwnedFd,
-        staged: &OsStr,
-    ) -> Result<(), FilesError> {
-        let root = self.enter(source, name, target, staged)?;
+    fn tree(&mut self, source: &OwnedFd, name: &OsStr, stage: &Stage<'_>) -> Result<(), FilesError> {
+        let root = self.enter(source, name, &stage.directory, OsStr::new(STAGED))?;
         let Some(root) = root else { return Err(FilesError::Changed { path: name.display().to_string() }) };
-        let (device, own) = (identity(&root.source)?.0, identity(&root.target)?);
+        let (device, own) = (identity(&root.source)?.0, identity(&stage.directory)?);
         let mut levels = vec![root];
         self.fill(&mut levels)?;
         while let Some(level) = levels.last_mut() {
@@ -300,5 +317,32 @@ impl Copier<'_> {
         self.reservation.grow_by_entry(bytes)?;
         self.copied.entries += 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::Quota;
+    use std::time::Duration;
+
+    #[test]
+    fn a_copy_that_was_whole_and_had_no_name_yet_is_swept() {
+        let folder = tempfile::tempdir().unwrap();
+        let jail = Jail::open(folder.path(), None).unwrap();
+        let from = JailPath::parse("from").unwrap();
+        jail.write(&from.join(&JailPath::parse("x").unwrap()).unwrap(), b"x", 0o644).unwrap();
+        let root = jail.directory(&JailPath::root()).unwrap();
+        let stage = Stage::make(&root).unwrap();
+        let never = CancellationToken::new();
+        let (reservation, copied) = (Quota::default().reserve(), Copied::default());
+        let mut copier = Copier { jail: &jail, cancel: &never, reservation, copied };
+        copier.whole(&root, OsStr::new("from"), &stage, &from).unwrap();
+        // As another process finds it.
+        std::fs::rename(folder.path().join(&stage.name), folder.path().join(".gantry-tmp-1-2-3")).unwrap();
+        jail.sweep(Duration::MAX, &never).unwrap();
+        let left: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|at| at.unwrap().file_name()).collect();
+        assert_eq!(left, ["from"]);
     }
 }
