@@ -299,12 +299,13 @@ impl Node {
             Console::open(&directory)?
         });
         let (sender, mailbox) = mpsc::channel(MAILBOX);
+        let supervisor = Supervisor::new(Arc::clone(self.shared()), record, Arc::clone(&console), known);
         let handle = ServerHandle {
             mailbox: sender,
-            console: Arc::clone(&console),
+            console,
             desk: Arc::new(Desk::new(self.shared().clock.now())),
+            terms: supervisor.terms(),
         };
-        let supervisor = Supervisor::new(Arc::clone(self.shared()), record, console, known);
         self.0.servers.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
         // The keeper ends only with the node, and then nobody waits for this server.
         self.0.keeper.send(Kept { id, supervisor, mailbox, found }).await.ok();

@@ -62,7 +62,7 @@ impl Servers for Desks {
     async fn open(&self, server: ServerId) -> Result<Arc<dyn ServerFiles>, String> {
         let node = self.0.upgrade().ok_or(GONE)?;
         let handle = node.server(server).ok_or(GONE)?;
-        let terms = handle.terms().await.map_err(|refusal| refusal.message)?;
+        let terms = handle.terms().map_err(|refusal| refusal.message)?;
         let opened = open_jail(node.shared(), server, &terms).await;
         let jail = opened.map_err(|refusal| refusal.message)?;
         let quota = handle.desk.quota.clone();
@@ -89,10 +89,10 @@ struct Files {
 }
 
 impl Files {
-    async fn terms(&self) -> Result<FileTerms, String> {
+    fn terms(&self) -> Result<FileTerms, String> {
         let node = self.node.upgrade().ok_or(GONE)?;
         let handle = node.server(self.server).ok_or(GONE)?;
-        handle.terms().await.map_err(|refusal| refusal.message)
+        handle.terms().map_err(|refusal| refusal.message)
     }
 
     async fn measure(&self, terms: &FileTerms, bytes: Option<u64>) -> Result<(), String> {
@@ -118,7 +118,7 @@ impl ServerFiles for Files {
     }
 
     async fn admit_change(&self) -> Result<(), String> {
-        let terms = self.terms().await?;
+        let terms = self.terms()?;
         match terms.closed {
             Some(why) => Err(why.to_owned()),
             None => self.measure(&terms, None).await,
@@ -126,7 +126,7 @@ impl ServerFiles for Files {
     }
 
     async fn measure_again(&self) -> Result<(), String> {
-        let terms = self.terms().await?;
+        let terms = self.terms()?;
         self.measure(&terms, Some(u64::MAX)).await
     }
 

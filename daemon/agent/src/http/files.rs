@@ -52,7 +52,7 @@ impl Session {
     async fn reading(node: &Node, id: ServerId) -> Result<Self, Refused> {
         let handle = known(node, id)?;
         let place = handle.desk.admit()?;
-        let terms = handle.terms().await?;
+        let terms = handle.terms()?;
         let jail = open_jail(node.shared(), id, &terms).await?;
         Ok(Self { jail, desk: handle.desk, terms, place })
     }
@@ -158,7 +158,7 @@ pub(super) async fn write(
         session.jail.run(move |jail| jail.begin_writing(&path, MAX_UPLOAD, length, reservation)).await;
     let writing = take_in(&session.jail, begun.map_err(refused)?, request.into_body()).await?;
     // Between the beginning and now the server may have been given to an installation.
-    if let Some(why) = known(&node, id)?.terms().await?.closed {
+    if let Some(why) = known(&node, id)?.terms()?.closed {
         return Err(refusal(RefusalCode::Busy, why).into());
     }
     let turn = session.desk.change().await?;

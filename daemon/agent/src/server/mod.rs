@@ -1,7 +1,7 @@
 //! One server on this node: a task that drives its machine, and the handle by which others reach it.
 //!
 //! Modules in reading order: `supervisor`, `perform`, `work`, `start`, `spec`, `follow`, `probe`, `telemetry`,
-//! `players`.
+//! `players`, `terms`.
 
 mod follow;
 mod perform;
@@ -11,15 +11,16 @@ pub(crate) mod spec;
 pub(crate) mod start;
 mod supervisor;
 mod telemetry;
+mod terms;
 pub(crate) mod work;
 
 pub(crate) use supervisor::{FoundContainer, Supervisor};
+pub(crate) use terms::FileTerms;
 
 use crate::{console::Console, desk::Desk};
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
-use gantry_types::server::SystemUser;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Messages that may wait for one server.
 pub(crate) const MAILBOX: usize = 64;
@@ -29,18 +30,6 @@ pub(crate) enum Message {
     Apply(Box<DesiredServer>, oneshot::Sender<Result<ObservedServer, Refusal>>),
     Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
     Observe(oneshot::Sender<ObservedServer>),
-    Terms(oneshot::Sender<FileTerms>),
-}
-
-/// On which terms people may work on the server's files at this moment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FileTerms {
-    /// Whom they belong to.
-    pub(crate) user: SystemUser,
-    /// Zero is no limit.
-    pub(crate) disk_mib: u32,
-    /// Why nothing may be changed.
-    pub(crate) closed: Option<&'static str>,
 }
 
 /// Reaches one server.
@@ -49,6 +38,7 @@ pub(crate) struct ServerHandle {
     pub(crate) mailbox: mpsc::Sender<Message>,
     pub(crate) console: Arc<Console>,
     pub(crate) desk: Arc<Desk>,
+    pub(crate) terms: watch::Receiver<FileTerms>,
 }
 
 impl ServerHandle {
@@ -64,16 +54,21 @@ impl ServerHandle {
         self.ask(Message::Observe).await
     }
 
-    pub(crate) async fn terms(&self) -> Result<FileTerms, Refusal> {
-        self.ask(Message::Terms).await
+    /// As they are at this moment.
+    pub(crate) fn terms(&self) -> Result<FileTerms, Refusal> {
+        self.terms.has_changed().map_err(|_| gone())?;
+        Ok(*self.terms.borrow())
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Refusal> {
         let (answer, answered) = oneshot::channel();
-        let gone = |()| refusal(RefusalCode::Internal, "the server's supervisor is not there; try again");
-        self.mailbox.send(message(answer)).await.map_err(|_| gone(()))?;
-        answered.await.map_err(|_| gone(()))
+        self.mailbox.send(message(answer)).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())
     }
+}
+
+fn gone() -> Refusal {
+    refusal(RefusalCode::Internal, "the server's supervisor is not there; try again")
 }
 
 pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {

@@ -21,10 +21,7 @@ use gantry_protocol::{
     ConsoleCommand, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal, RefusalCode,
 };
 use gantry_runtime::{ContainerId, Phase as ContainerPhase};
-use gantry_types::{
-    operation::{OperationState, Progress},
-    server::Desired,
-};
+use gantry_types::operation::{OperationState, Progress};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -85,6 +82,7 @@ pub(crate) struct Supervisor {
     pub(super) live: Option<Live>,
     pub(super) timers: HashMap<Timer, Instant>,
     pub(super) progress: watch::Sender<Option<Progress>>,
+    terms: watch::Sender<FileTerms>,
     /// Whether anything was ever written down of it.
     known: bool,
 }
@@ -93,6 +91,7 @@ impl Supervisor {
     /// A server that the node has just heard of (`known` false), or one from its ledger.
     pub(crate) fn new(shared: Arc<Shared>, record: ServerRecord, console: Arc<Console>, known: bool) -> Self {
         let (progress, _) = watch::channel(None);
+        let (terms, _) = watch::channel(FileTerms::of(&record));
         Self {
             shared,
             record,
@@ -103,8 +102,14 @@ impl Supervisor {
             live: None,
             timers: HashMap::new(),
             progress,
+            terms,
             known,
         }
+    }
+
+    /// On which terms people may work on the server's files, from now on.
+    pub(crate) fn terms(&self) -> watch::Receiver<FileTerms> {
+        self.terms.subscribe()
     }
 
     /// Runs until `shutdown`. Containers are left as they are.
@@ -162,7 +167,6 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
-            Message::Terms(answer) => drop(answer.send(self.file_terms())),
         }
     }
 
@@ -240,28 +244,6 @@ impl Supervisor {
         report
     }
 
-    /// Installing and deleting have the files to themselves.
-    fn file_terms(&self) -> FileTerms {
-        let closed = match self.record.state.phase {
-            Phase::Installing(_) | Phase::AbortingInstall => Some("The server is being installed."),
-            Phase::Removing | Phase::Deleted => Some("The server is being deleted."),
-            Phase::Uninstalled
-            | Phase::Offline
-            | Phase::Preparing
-            | Phase::AbortingStart
-            | Phase::Starting
-            | Phase::Running
-            | Phase::Stopping { .. }
-            | Phase::Killing { .. }
-            | Phase::BackingOff { .. }
-            | Phase::GivenUp => None,
-        };
-        let closed = closed.or_else(|| {
-            (self.record.desired.desired == Desired::Deleted).then_some("The server is being deleted.")
-        });
-        FileTerms { user: self.record.user, disk_mib: self.record.desired.limits.disk_mib, closed }
-    }
-
     // ---- coming up ----
 
     async fn restore(&mut self, found: Option<FoundContainer>) {
@@ -320,6 +302,8 @@ impl Supervisor {
         self.shared.ledger.commit(next.desired.id, now, change).await?;
         log_step(&self.record, &next);
         self.record = next;
+        // Before the step is acted on: what has the files to itself begins after people were told to keep away.
+        self.terms.send_replace(FileTerms::of(&self.record));
         for effect in effects {
             self.perform(effect).await;
         }

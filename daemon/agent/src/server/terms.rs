@@ -1,0 +1,41 @@
+//! On which terms people may work on a server's files.
+//!
+//! The supervisor tells them anew with every step, before it acts on it; whoever comes with files reads them and asks
+//! nobody, because a program over SFTP needs them several times for each small file.
+
+use crate::ledger::ServerRecord;
+use gantry_lifecycle::Phase;
+use gantry_types::server::{Desired, SystemUser};
+
+/// The terms of one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileTerms {
+    /// Whom they belong to.
+    pub(crate) user: SystemUser,
+    /// Zero is no limit.
+    pub(crate) disk_mib: u32,
+    /// Why nothing may be changed.
+    pub(crate) closed: Option<&'static str>,
+}
+
+impl FileTerms {
+    /// Installing and deleting have the files to themselves.
+    pub(crate) fn of(record: &ServerRecord) -> Self {
+        let deleted = record.desired.desired == Desired::Deleted;
+        let closed = match record.state.phase {
+            Phase::Installing(_) | Phase::AbortingInstall => Some("The server is being installed."),
+            Phase::Removing | Phase::Deleted => Some("The server is being deleted."),
+            Phase::Uninstalled
+            | Phase::Offline
+            | Phase::Preparing
+            | Phase::AbortingStart
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Stopping { .. }
+            | Phase::Killing { .. }
+            | Phase::BackingOff { .. }
+            | Phase::GivenUp => deleted.then_some("The server is being deleted."),
+        };
+        Self { user: record.user, disk_mib: record.desired.limits.disk_mib, closed }
+    }
+}
