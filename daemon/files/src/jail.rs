@@ -22,11 +22,15 @@ use std::{
     fs::File,
     io::{self, Read},
     os::fd::{AsFd, OwnedFd},
+    panic::{self, AssertUnwindSafe},
     path::Path,
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::Semaphore,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Threads that one jail may occupy at a time.
@@ -116,6 +120,21 @@ impl Jail {
             work(&jail)
         });
         working.await.map_err(|_| FilesError::Interrupted)?
+    }
+
+    /// The same for work that takes less time than the way to another thread: on the caller's own, whose other tasks go
+    /// elsewhere until it is over.
+    pub async fn run_here<T, F>(&self, work: F) -> Result<T, FilesError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, FilesError> + Send + 'static,
+    {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            return self.run(work).await;
+        }
+        let _permit = self.threads.acquire().await.map_err(|_| FilesError::Interrupted)?;
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| tokio::task::block_in_place(|| work(self))));
+        worked.map_err(|_| FilesError::Interrupted)?
     }
 
     /// What is at a path, or none.

@@ -15,7 +15,7 @@
 //!
 //! Flow control is the transport's: `russh` keeps granting window whatever becomes of the data, and while it waits for
 //! anybody it neither writes nor reads. So nothing ever makes it wait. Requests that are not yet answered are counted, and
-//! above a bound the socket is not read, unless an answer is waiting to be taken, for then only reading can free it
+//! above a bound the socket is not read, unless an answer is stuck, for then only reading can free it
 //! (`wire`).
 //!
 //! Modules in reading order: [`limits`], `grants`, `guesses`, `host_key`, `wire`, `frames`, `packet`, `reply`, `failure`,

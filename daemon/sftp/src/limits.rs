@@ -6,6 +6,8 @@ use std::time::Duration;
 pub const MAX_PACKET: usize = (256 << 10) + 1024;
 /// Most bytes that one request reads or writes, so that an answer fits into the 256 KiB that clients take.
 pub const MAX_DATA: u32 = (256 << 10) - 1024;
+/// What clients are told to write at once. OpenSSH's keeps 64 requests under way: they stay below what may wait.
+pub const WRITE: u32 = 64 << 10;
 /// The packet that cannot be read and ends the connection.
 pub const BAD_PACKETS: u32 = 3;
 /// Open files and directories of one channel.
@@ -37,6 +39,8 @@ pub const WAITING: usize = 4_096;
 pub const SOFT_BYTES: usize = 1 << 20;
 /// Bytes of waiting requests of one connection above which it is closed: it asks and does not take the answers.
 pub const HARD_BYTES: usize = 8 << 20;
+/// So long an answer may wait to be sent before it counts as stuck.
+pub const STUCK: Duration = Duration::from_millis(50);
 /// What one batch of requests may read and write together.
 pub const BATCH_BYTES: usize = 512 << 10;
 /// Requests of one batch.

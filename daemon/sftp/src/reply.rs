@@ -1,6 +1,6 @@
 //! Answers, written one behind the other into the buffer that goes out.
 
-use crate::limits::{HANDLES, MAX_DATA, MAX_PACKET};
+use crate::limits::{HANDLES, MAX_DATA, MAX_PACKET, WRITE};
 use chrono::DateTime;
 use gantry_files::{Attributes, FilesError, Held, Kind};
 use russh_sftp::protocol::StatusCode;
@@ -166,11 +166,11 @@ impl Replies {
         });
     }
 
-    /// `limits@openssh.com`: the largest packet, what is read and written at once, open handles.
+    /// `limits@openssh.com`: the largest packet, what is best read and written at once, open handles.
     pub(crate) fn bounds(&mut self, id: u32) {
         self.packet(EXTENDED, |out| {
             number(out, id);
-            for bound in [MAX_PACKET as u64, u64::from(MAX_DATA), u64::from(MAX_DATA), HANDLES as u64] {
+            for bound in [MAX_PACKET as u64, u64::from(MAX_DATA), u64::from(WRITE), HANDLES as u64] {
                 out.extend_from_slice(&bound.to_be_bytes());
             }
         });

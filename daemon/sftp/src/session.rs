@@ -146,8 +146,7 @@ impl Session {
 
     /// True if somebody takes it.
     async fn send(&self, replies: Replies) -> bool {
-        let _sending = self.connection.gate.sending();
-        self.out.data(self.channel, replies.into_bytes()).await.is_ok()
+        self.connection.gate.answering(self.out.data(self.channel, replies.into_bytes())).await.is_ok()
     }
 
     async fn work(&self, asked: VecDeque<Asked>, state: &mut State) -> Replies {
@@ -217,7 +216,7 @@ impl Session {
         mut batch: Batch,
     ) -> Option<(Work, bool, Batch)> {
         let _room = self.shared.room.acquire().await.ok()?;
-        let visited = files.jail().run(move |jail| {
+        let visited = files.jail().run_here(move |jail| {
             let whole = work.run(jail, &mut batch);
             Ok((work, whole, batch))
         });

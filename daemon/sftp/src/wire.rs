@@ -3,10 +3,11 @@
 //! `russh` answers its peer's window as soon as data has come and hands the data on; if whoever takes it makes it wait, it
 //! can neither send answers nor hear that there is room for them. So requests are taken at once and counted, and the
 //! brake is here: while too many wait, the socket is not read, and TCP makes the peer wait. The one exception is an answer
-//! that cannot be sent, because what frees it (window, new keys) can only be read; then reading goes on up to a bound at
-//! which the connection is closed.
+//! that is stuck, because what frees it (window, new keys) can only be read; then reading goes on up to a bound at which
+//! the connection is closed. An answer that merely waits for its turn is no exception: a fast upload would be taken for
+//! abuse.
 
-use crate::limits::{HARD_BYTES, SOFT_BYTES};
+use crate::limits::{HARD_BYTES, SOFT_BYTES, STUCK};
 use futures_util::task::AtomicWaker;
 use std::{
     future::Future,
@@ -29,8 +30,8 @@ pub(crate) struct Gate {
     reader: AtomicWaker,
 }
 
-/// Held while an answer waits to be taken.
-pub(crate) struct Sending<'a>(&'a Gate);
+/// Held while an answer is stuck.
+struct Sending<'a>(&'a Gate);
 
 impl Gate {
     /// Counts a request that waits. False if it is beyond all patience.
@@ -44,10 +45,16 @@ impl Gate {
         self.reader.wake();
     }
 
-    pub(crate) fn sending(&self) -> Sending<'_> {
+    /// Waits until an answer is taken.
+    pub(crate) async fn answering<F: Future>(&self, answer: F) -> F::Output {
+        let mut answer = std::pin::pin!(answer);
+        if let Ok(taken) = tokio::time::timeout(STUCK, answer.as_mut()).await {
+            return taken;
+        }
         self.sending.fetch_add(1, Ordering::AcqRel);
+        let _sending = Sending(self);
         self.reader.wake();
-        Sending(self)
+        answer.await
     }
 
     fn is_shut(&self) -> bool {
@@ -122,6 +129,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Wire<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn wire() -> (tokio::io::DuplexStream, Wire<tokio::io::DuplexStream>, Arc<Gate>, CancellationToken) {
@@ -130,17 +138,25 @@ mod tests {
         (peer, Wire::new(own, Arc::clone(&gate), end.clone()), gate, end)
     }
 
-    #[tokio::test]
-    async fn nothing_is_read_while_too_much_waits_unless_an_answer_does() {
+    #[tokio::test(start_paused = true)]
+    async fn nothing_is_read_while_too_much_waits_unless_an_answer_is_stuck() {
         let (mut peer, mut wire, gate, _end) = wire();
         peer.write_all(b"ab").await.unwrap();
         assert!(gate.came(SOFT_BYTES + 1));
         let mut byte = [0];
         let mut reading = std::pin::pin!(wire.read_exact(&mut byte));
         assert!(futures_util::poll!(reading.as_mut()).is_pending());
-        let answering = gate.sending();
+        let (taken, takes) = tokio::sync::oneshot::channel::<()>();
+        let mut answering = std::pin::pin!(gate.answering(takes));
+        assert!(futures_util::poll!(answering.as_mut()).is_pending());
+        tokio::time::advance(STUCK - Duration::from_millis(1)).await;
+        assert!(futures_util::poll!(answering.as_mut()).is_pending());
+        assert!(futures_util::poll!(reading.as_mut()).is_pending(), "it waits for its turn");
+        tokio::time::advance(Duration::from_millis(2)).await;
+        assert!(futures_util::poll!(answering.as_mut()).is_pending());
         reading.await.unwrap();
-        drop(answering);
+        taken.send(()).unwrap();
+        answering.await.unwrap();
         let mut reading = std::pin::pin!(wire.read_exact(&mut byte));
         assert!(futures_util::poll!(reading.as_mut()).is_pending());
         gate.done(SOFT_BYTES);

@@ -270,6 +270,27 @@ async fn many_large_answers_that_wait_for_each_other_all_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_large_writes_under_way_at_once_are_all_done() {
+    let house = House::new().await;
+    let mut raw = Raw::enter(&house).await;
+    let handle = raw.open("/large", WRITE | CREATE).await.bytes();
+    let (piece, asked) = (limits::MAX_DATA, 64_u32);
+    let data = vec![7; piece as usize];
+    let write = |id: u32| {
+        let position = u64::from(id * piece).to_be_bytes().to_vec();
+        request(6, id, &[string(&handle), position, string(&data)].concat())
+    };
+    raw.send(&(0..asked).flat_map(write).collect::<Vec<u8>>()).await;
+    for id in 0..asked {
+        let answer = raw.receive().await.expect("the connection lasts");
+        assert_eq!((answer.id, answer.code()), (id, 0));
+    }
+    let length = std::fs::metadata(house.root.join("large")).unwrap().len();
+    assert_eq!(length, u64::from(asked * piece));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_come_in_the_order_of_what_was_asked_whatever_it_was() {
     let house = House::new().await;
     let mut raw = Raw::enter(&house).await;
