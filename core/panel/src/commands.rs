@@ -6,7 +6,7 @@ use crate::{
     logs,
     settings::{self, Settings},
 };
-use gantry_host::CompilerCommand;
+use gantry_host::ChildProgram;
 use secrecy::ExposeSecret;
 use std::{error::Error, io::Write};
 use tokio::{
@@ -28,8 +28,7 @@ fn runtime() -> Result<Runtime, StartError> {
 pub fn serve(args: ServeArgs) -> Outcome {
     let settings = Settings::read(args)?;
     logs::begin(&settings.log, settings.log_format);
-    let compiler = CompilerCommand::this_program(COMPILER)
-        .map_err(|source| StartError::System { what: "this program's own path cannot be found", source })?;
+    let compiler = ChildProgram::this(COMPILER);
     runtime()?.block_on(async {
         let public_url = settings.edge.public_url.clone();
         let mut running = compose::start(settings, compiler).await?;

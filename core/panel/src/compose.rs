@@ -3,7 +3,7 @@
 use crate::{assets, http, settings::Settings};
 use gantry_api::{Edge, MetricsPage, router};
 use gantry_app::{App, AppError, AppOptions, Bundled};
-use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_store::{Db, DbOptions, MasterKey, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -61,7 +61,7 @@ pub struct Running {
 }
 
 /// Starts everything. `compiler` is the program that compiles components, normally this very one.
-pub async fn start(settings: Settings, compiler: CompilerCommand) -> Result<Running, StartError> {
+pub async fn start(settings: Settings, compiler: ChildProgram) -> Result<Running, StartError> {
     let master = MasterKey::from(key_file(&settings.data_dir.join("keys/master.key"))?);
     let cache_key = *master.derive("component-cache").bytes();
     gantry_store::migrate(&settings.database_url).await?;

@@ -20,8 +20,8 @@ use crate::{
     sftp::Door,
     subvolumes::Subvolumes,
 };
-use gantry_files::{OutboundClient, OutboundConfig, OutboundError, WorkerCommand, WorkerLimits, Workers};
-use gantry_host::{Budgets, CompilerCommand, Host, HostConfig, HostError};
+use gantry_files::{OutboundClient, OutboundConfig, OutboundError, WorkerLimits, Workers};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError};
 use gantry_lifecycle::State;
 use gantry_protocol::{DesiredServer, Event, ObservedServer, Refusal, RefusalCode, SampleEnvelope};
 use gantry_runtime::{ContainerId, Listed, Purpose, Runtime, RuntimeError};
@@ -105,9 +105,9 @@ pub struct NodeConfig {
     pub key: SecretKey,
     pub ledger: Ledger,
     pub runtime: Arc<dyn Runtime>,
-    pub compiler: CompilerCommand,
+    pub compiler: ChildProgram,
     /// Unpacks archives and edits configuration files.
-    pub worker: WorkerCommand,
+    pub worker: ChildProgram,
     pub clock: Arc<dyn Clock>,
     pub outbound: OutboundConfig,
 }

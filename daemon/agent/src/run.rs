@@ -12,8 +12,8 @@ use crate::{
     sftp::{self, SftpError},
 };
 use axum::Router;
-use gantry_files::{Landlock, OutboundConfig, WorkerCommand};
-use gantry_host::CompilerCommand;
+use gantry_files::{Landlock, OutboundConfig};
+use gantry_host::ChildProgram;
 use gantry_runtime::{DockerRuntime, Runtime, RuntimeError, SimulatedRuntime};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_types::NodeId;
@@ -90,8 +90,6 @@ pub enum RunError {
     Identity(#[from] IdentityError),
     #[error(transparent)]
     Node(#[from] NodeError),
-    #[error("the program cannot find itself")]
-    Program(#[source] io::Error),
     #[error("the socket {path} cannot be served")]
     Socket {
         path: PathBuf,
@@ -149,10 +147,10 @@ async fn start(options: &RunOptions) -> Result<Node, RunError> {
     let ledger = ledger.await.map_err(LedgerError::from)??;
     let node = node_id(options, &ledger).await?;
     let runtime = runtime(options, node).await;
-    let compiler = CompilerCommand::this_program(COMPILE_SUBCOMMAND).map_err(RunError::Program)?;
+    let compiler = ChildProgram::this(COMPILE_SUBCOMMAND);
     let outbound =
         OutboundConfig { allow_loopback: options.allow_loopback_downloads, ..OutboundConfig::default() };
-    let worker = WorkerCommand::this_program(WORK_SUBCOMMAND);
+    let worker = ChildProgram::this(WORK_SUBCOMMAND);
     let clock = Arc::new(SystemClock);
     let config = NodeConfig { node, data, key, ledger, runtime, compiler, worker, clock, outbound };
     Ok(Node::start(config).await?)

@@ -41,7 +41,7 @@ pub use attributes::{Attributes, Changes, Links, Names, Times};
 pub use config::EditError;
 pub use copy::Copied;
 pub use error::FilesError;
-pub use gantry_confine::{Landlock, landlock};
+pub use gantry_confine::{ChildProgram, Landlock, landlock};
 pub use held::{Access, Creation, Held};
 pub use jail::{Jail, Kind, Stat};
 pub use list::{Entry, Listing};
@@ -52,7 +52,7 @@ pub use quota::{Quota, Reservation};
 pub use remove::remove_directory;
 pub use transfer::{Expected, Opened, Version, Writing};
 pub use walk::Usage;
-pub use worker::{WorkerCommand, WorkerError, WorkerLimits, Workers, worker_main};
+pub use worker::{WorkerError, WorkerLimits, Workers, worker_main};
 
 /// Takes the number of bytes moved so far, and of all bytes if that is known. It is called from the work itself, so it
 /// must return at once.

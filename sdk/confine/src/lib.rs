@@ -9,7 +9,7 @@
 //! A kernel without seccomp filters confines nothing here: [`seal`] fails, and the child must not go on. A kernel without
 //! Landlock, or with an old one, is told of ([`Landlock`]) and the other walls hold.
 //!
-//! Modules in reading order: `limits`, `fence`, `calls`, `ending`.
+//! Modules in reading order: `program`, `limits`, `fence`, `calls`, `ending`.
 
 #![warn(missing_docs)]
 
@@ -17,11 +17,13 @@ mod calls;
 mod ending;
 mod fence;
 mod limits;
+mod program;
 
 pub use calls::{Calls, seal};
 pub use ending::{Ending, ending};
 pub use fence::{Landlock, Reach, fence, landlock};
 pub use limits::{Limits, become_user, no_more_processes};
+pub use program::ChildProgram;
 
 /// Why a process is not confined. It must end.
 #[derive(Debug, thiserror::Error)]

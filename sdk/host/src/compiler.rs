@@ -13,7 +13,6 @@ mod child;
 mod parent;
 
 pub use child::compiler_main;
-pub use parent::CompilerCommand;
 pub(crate) use parent::compile;
 
 /// Exit status of a child that found the component at fault.

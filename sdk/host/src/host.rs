@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gantry_confine::ChildProgram;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -17,7 +18,7 @@ use wasmtime::component::Component;
 use crate::budgets::{Budgets, MEMORY_CEILING_BYTES};
 use crate::cache::{Cache, Found};
 use crate::capability::Grants;
-use crate::compiler::{self, CompilerCommand};
+use crate::compiler;
 use crate::component::{self, Outline};
 use crate::engine;
 use crate::error::HostError;
@@ -32,7 +33,7 @@ pub struct HostConfig {
     /// Secret of this installation; with it lost or changed, everything is compiled again.
     pub cache_key: [u8; 32],
     /// What compiles.
-    pub compiler: CompilerCommand,
+    pub compiler: ChildProgram,
     /// What plugins may use.
     pub budgets: Budgets,
 }
@@ -66,7 +67,7 @@ pub(crate) struct Inner {
     pub(crate) instances: Arc<Semaphore>,
     /// Guests that run on a thread of the embedder's at a time.
     pub(crate) visits: Semaphore,
-    compiler: CompilerCommand,
+    compiler: ChildProgram,
     cache: Cache,
     /// One component is compiled at a time; the compiler uses all cores by itself.
     compiling: Semaphore,

@@ -38,10 +38,12 @@ mod stop;
 mod turn;
 
 pub use budgets::{Budgets, CallBudget, CompileBudget, Concurrency, EPOCH_TICK, MEMORY_CEILING_BYTES};
+pub use gantry_confine::ChildProgram;
+
 pub use capability::{
     CAPABILITIES, CallContext, Grants, LogLevel, PluginLog, QUERY, Query, QueryFailure, Reply, TracingLog,
 };
-pub use compiler::{CompilerCommand, compiler_main};
+pub use compiler::compiler_main;
 pub use error::{CallError, CompileError, HostError, PluginFailure, Stop, StopReason};
 pub use host::{Host, HostConfig, LoadReport, Origin};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};

@@ -6,7 +6,7 @@
 use crate::row::{Result, Timings, Unit, cpu_seconds, row};
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, CompilerCommand, Grants, Host, HostConfig, Origin, Query, QueryFailure, Reply,
+    Budgets, CallContext, ChildProgram, Grants, Host, HostConfig, Origin, Query, QueryFailure, Reply,
 };
 use gantry_types::{
     server::{Endpoint, Protocol, ServerContext},
@@ -107,8 +107,7 @@ fn grants() -> Grants {
 }
 
 fn open(cache: &Path) -> Result<Host> {
-    let compiler =
-        CompilerCommand { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
+    let compiler = ChildProgram { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
     let config =
         HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets: Budgets::default() };
     Ok(Host::new(config)?)

@@ -10,7 +10,7 @@ use gantry_domain::{
     plugins::{BlueprintKey, CapabilityRequest},
     variables::StoredValue,
 };
-use gantry_host::{Budgets, CompilerCommand, Host, HostConfig};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig};
 use gantry_store::{plugins::NewRelease, server_changes::NewServer, testing::TestDatabase};
 use gantry_types::{
     NodeId, OperationId, ServerId,
@@ -59,7 +59,7 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
 pub(crate) fn app(database: &TestDatabase) -> (App, tempfile::TempDir) {
     let cache = tempfile::tempdir().unwrap();
     // Nothing is compiled here: servers are put into the database, not asked of a plugin.
-    let compiler = CompilerCommand { program: "/nonexistent".into(), args: Vec::new() };
+    let compiler = ChildProgram { program: "/nonexistent".into(), args: Vec::new() };
     let config = HostConfig {
         cache_dir: cache.path().to_owned(),
         cache_key: [7; 32],

@@ -14,8 +14,8 @@ use gantry_agent::{
     node::{Node, NodeConfig},
     run::{COMPILE_SUBCOMMAND, WORK_SUBCOMMAND},
 };
-use gantry_files::{OutboundConfig, WorkerCommand};
-use gantry_host::CompilerCommand;
+use gantry_files::OutboundConfig;
+use gantry_host::ChildProgram;
 use gantry_protocol::{
     BlueprintRef, ConsoleLine, ConsolePage, DesiredServer, Event, EventEnvelope, ObservedServer,
     OperationReport, OperationRequest, Refusal,
@@ -420,11 +420,11 @@ async fn open(
         key,
         ledger: ledger.clone(),
         runtime: Arc::clone(engine),
-        compiler: CompilerCommand {
+        compiler: ChildProgram {
             program: env!("CARGO_BIN_EXE_gantryd").into(),
             args: vec![COMPILE_SUBCOMMAND.into()],
         },
-        worker: WorkerCommand {
+        worker: ChildProgram {
             program: env!("CARGO_BIN_EXE_gantryd").into(),
             args: vec![WORK_SUBCOMMAND.into()],
         },

@@ -16,13 +16,11 @@ use crate::{
     path::JailPath,
     place,
 };
-use gantry_confine::{Ending, Limits, ending};
+use gantry_confine::{ChildProgram, Ending, Limits, ending};
 use gantry_types::plan::{ConfigEdit, Extract};
 use std::{
-    ffi::OsString,
     io,
     os::{fd::AsFd, unix::net::UnixStream},
-    path::PathBuf,
     process::Stdio,
 };
 use tokio::{
@@ -48,23 +46,6 @@ const MAX_UNPACK_CPU_S: u64 = 6 * 3600;
 /// A slow processor's pace.
 const UNPACK_BYTES_PER_CPU_S: u64 = 4 << 20;
 
-/// The program that becomes the worker, with the arguments that make it call [`crate::worker_main`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerCommand {
-    /// An absolute path; the child has no environment to search.
-    pub program: PathBuf,
-    /// The hidden subcommand, or nothing.
-    pub args: Vec<OsString>,
-}
-
-impl WorkerCommand {
-    /// This very program, with its hidden subcommand. It is found by what runs and not by its name, where an upgrade may
-    /// have put another that speaks otherwise.
-    pub fn this_program(subcommand: &str) -> Self {
-        Self { program: "/proc/self/exe".into(), args: vec![subcommand.into()] }
-    }
-}
-
 /// What a worker may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkerLimits {
@@ -84,14 +65,14 @@ impl Default for WorkerLimits {
 /// Who unpacks archives and edits configuration files.
 #[derive(Debug)]
 pub struct Workers {
-    command: WorkerCommand,
+    command: ChildProgram,
     limits: WorkerLimits,
     unpacking: Semaphore,
     editing: Semaphore,
 }
 
 impl Workers {
-    pub fn new(command: WorkerCommand, limits: WorkerLimits) -> Self {
+    pub fn new(command: ChildProgram, limits: WorkerLimits) -> Self {
         let (unpacking, editing) = (Semaphore::new(UNPACKING), Semaphore::new(EDITING));
         Self { command, limits, unpacking, editing }
     }

@@ -6,7 +6,7 @@ use crate::{
     never, path,
 };
 use gantry_files::{
-    ArchiveLimits, EditError, Extracted, FilesError, Jail, WorkerCommand, WorkerError, WorkerLimits, Workers,
+    ArchiveLimits, ChildProgram, EditError, Extracted, FilesError, Jail, WorkerError, WorkerLimits, Workers,
 };
 use gantry_types::{
     plan::{ArchiveFormat, ConfigEdit, ConfigFormat, Edit, Extract},
@@ -34,13 +34,13 @@ fn limits() -> WorkerLimits {
 
 fn workers() -> Workers {
     let program = env!("CARGO_BIN_EXE_gantry-worker").into();
-    Workers::new(WorkerCommand { program, args: vec![] }, limits())
+    Workers::new(ChildProgram { program, args: vec![] }, limits())
 }
 
 /// Workers that are this shell script.
 fn pretenders(script: &str) -> Workers {
     let args = ["-c", script].map(Into::into).to_vec();
-    Workers::new(WorkerCommand { program: "/bin/sh".into(), args }, limits())
+    Workers::new(ChildProgram { program: "/bin/sh".into(), args }, limits())
 }
 
 fn order(format: ArchiveFormat) -> Extract {
@@ -343,7 +343,7 @@ async fn the_limit_that_a_child_ran_into_is_named() {
 async fn a_child_that_computes_or_takes_too_much_is_stopped_by_the_real_limits() {
     let fixture = owned();
     let program: std::path::PathBuf = env!("CARGO_BIN_EXE_gantry-worker").into();
-    let with = |limits| Workers::new(WorkerCommand { program: program.clone(), args: vec![] }, limits);
+    let with = |limits| Workers::new(ChildProgram { program: program.clone(), args: vec![] }, limits);
     let lines = "x\n".repeat(1 << 20);
     fixture.jail.write(&path("lines"), lines.as_bytes(), 0o644).unwrap();
     let mut long = edit("lines", ConfigFormat::Lines, "y", "y");
@@ -385,7 +385,7 @@ async fn a_child_that_does_not_end_is_killed() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_named() {
-    let command = WorkerCommand { program: "/nonexistent/worker".into(), args: vec![] };
+    let command = ChildProgram { program: "/nonexistent/worker".into(), args: vec![] };
     let fixture = Fixture::new();
     let edits = [edit("a", ConfigFormat::Lines, "a", "a")];
     let told = Workers::new(command, limits()).edit(&fixture.jail, &edits, &never()).await.unwrap_err();

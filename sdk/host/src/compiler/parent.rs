@@ -1,10 +1,8 @@
 //! The parent's half: start, feed, collect within bounds, and name whatever ended the child.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 
-use gantry_confine::{Ending, ending};
+use gantry_confine::{ChildProgram, Ending, ending};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
@@ -17,25 +15,9 @@ use crate::error::{CompileError, HostError};
 const MESSAGE_BYTES: u64 = 8 * 1024;
 const MESSAGE_CHARACTERS: usize = 1_024;
 
-/// The program that becomes the compiler child, with the arguments that make it call [`crate::compiler_main`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CompilerCommand {
-    /// An absolute path; the child has no environment to search.
-    pub program: PathBuf,
-    /// The hidden subcommand, or nothing. Limits travel on stdin.
-    pub args: Vec<OsString>,
-}
-
-impl CompilerCommand {
-    /// This very program, with its hidden subcommand.
-    pub fn this_program(subcommand: &str) -> std::io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, args: vec![subcommand.into()] })
-    }
-}
-
 /// Compiles `component` in a child. Dropping the future kills the child.
 pub(crate) async fn compile(
-    command: &CompilerCommand,
+    command: &ChildProgram,
     budget: &CompileBudget,
     component: &[u8],
 ) -> Result<Vec<u8>, HostError> {
@@ -46,7 +28,7 @@ pub(crate) async fn compile(
     }
 }
 
-fn spawn(command: &CompilerCommand) -> Result<Child, CompileError> {
+fn spawn(command: &ChildProgram) -> Result<Child, CompileError> {
     Command::new(&command.program)
         .args(&command.args)
         .env_clear()

@@ -243,7 +243,7 @@ async fn compiler_that_hangs_is_killed() {
     let host = Host::new(gantry_host::HostConfig {
         cache_dir: cache.path().to_owned(),
         cache_key: [0; 32],
-        compiler: gantry_host::CompilerCommand { program: "/bin/sleep".into(), args: vec!["600".into()] },
+        compiler: gantry_host::ChildProgram { program: "/bin/sleep".into(), args: vec!["600".into()] },
         budgets,
     })
     .unwrap();

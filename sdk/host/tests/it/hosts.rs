@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, CallError, CompilerCommand, Grants, Host, HostConfig, HostError, LogLevel, Plugin,
+    Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, LogLevel, Plugin,
     PluginLog, Query, QueryFailure, Reply, Stop,
 };
 use gantry_types::server::{Endpoint, Protocol, ServerContext};
@@ -45,7 +45,7 @@ impl TestHost {
 }
 
 pub(crate) fn host(cache: &Path, key: [u8; 32], budgets: Budgets) -> Host {
-    let compiler = CompilerCommand { program: env!("CARGO_BIN_EXE_gantry-compiler").into(), args: vec![] };
+    let compiler = ChildProgram { program: env!("CARGO_BIN_EXE_gantry-compiler").into(), args: vec![] };
     Host::new(HostConfig { cache_dir: cache.to_owned(), cache_key: key, compiler, budgets }).expect("a host")
 }
 

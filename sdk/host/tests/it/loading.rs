@@ -171,7 +171,7 @@ async fn missing_compiler_is_named() {
     let host = gantry_host::Host::new(gantry_host::HostConfig {
         cache_dir: cache.path().to_owned(),
         cache_key: [0; 32],
-        compiler: gantry_host::CompilerCommand { program: "/nonexistent/compiler".into(), args: vec![] },
+        compiler: gantry_host::ChildProgram { program: "/nonexistent/compiler".into(), args: vec![] },
         budgets: gantry_host::Budgets::default(),
     })
     .unwrap();

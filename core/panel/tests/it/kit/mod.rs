@@ -11,8 +11,7 @@ pub(crate) use node::TestNode;
 pub(crate) use page::Page;
 
 use gantry_agent::run::WORK_SUBCOMMAND;
-use gantry_files::WorkerCommand;
-use gantry_host::CompilerCommand;
+use gantry_host::ChildProgram;
 use gantry_panel::{
     commands::COMPILER,
     compose::{self, Running},
@@ -157,15 +156,15 @@ pub(crate) fn example(name: &str) -> Vec<u8> {
 }
 
 /// The program that compiles components, in daemon and control plane alike.
-pub(crate) fn compiler() -> CompilerCommand {
-    CompilerCommand { program: env!("CARGO_BIN_EXE_gantry").into(), args: vec![COMPILER.into()] }
+pub(crate) fn compiler() -> ChildProgram {
+    ChildProgram { program: env!("CARGO_BIN_EXE_gantry").into(), args: vec![COMPILER.into()] }
 }
 
 /// The program that works on servers' files: the daemon's, which `cargo build --workspace --bins` puts beside this one.
-pub(crate) fn worker() -> WorkerCommand {
+pub(crate) fn worker() -> ChildProgram {
     let program = Path::new(env!("CARGO_BIN_EXE_gantry")).with_file_name("gantryd");
     assert!(program.exists(), "{} is missing: build the workspace's programs", program.display());
-    WorkerCommand { program, args: vec![WORK_SUBCOMMAND.into()] }
+    ChildProgram { program, args: vec![WORK_SUBCOMMAND.into()] }
 }
 
 /// A data directory with the master key that test databases are sealed with. Compiled components are shared by all
