@@ -569,9 +569,12 @@ async function look(name, path, act, size, viewport, theme) {
   try {
     await page.goto(url + path)
     await page.locator('h1, [role=alert], [role=status]').first().waitFor({ timeout: 20_000 })
+    const loaded = () => (name.includes('loading') ? undefined : page.waitForFunction(() => !document.querySelector('.animate-pulse'), undefined, { timeout: 20_000 }))
+    await loaded()
     await page.waitForTimeout(350)
     await act?.(page, size === 'phone')
     await page.waitForTimeout(200)
+    await loaded()
     await page.screenshot({ path: `${options.screenshots}/${name}-${size}-${theme}.png` })
     const wider = await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, ...[...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth)))
     if (wider > 0) complain(`page is ${wider} px too wide`)
