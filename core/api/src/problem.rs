@@ -199,7 +199,7 @@ fn log(error: &EdgeError) {
     let code = error.code();
     let chain = chain(error);
     // What a use case refuses is answered as it should be, a probe that asks too early too.
-    let refused = matches!(error, EdgeError::App(AppError::Refused { .. }));
+    let refused = matches!(error, EdgeError::App(AppError::Refused { .. } | AppError::Crowded { .. }));
     if code.status() >= 500 && (!refused || code == Code::Internal) {
         tracing::error!(code = code.as_str(), cause = %chain, "request failed");
     } else {

@@ -12,6 +12,7 @@ use crate::{
     servers::WrittenRows,
     sessions::SessionCache,
     tickets::Tickets,
+    turns::Turns,
 };
 use gantry_auth::{PasswordHasher, Purpose, Token};
 use gantry_host::Host;
@@ -45,6 +46,7 @@ struct Inner {
     setup_token: Token,
     sessions: SessionCache,
     tickets: Tickets,
+    turns: Turns,
     rights: Rights,
     doorbells: Doorbells,
     grant_bells: Doorbells,
@@ -73,6 +75,7 @@ impl App {
             setup_token: Token::generate(Purpose::Setup)?,
             sessions: SessionCache::default(),
             tickets: Tickets::default(),
+            turns: Turns::default(),
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             grant_bells: Doorbells::default(),
@@ -108,6 +111,9 @@ impl App {
     }
     pub(crate) fn tickets(&self) -> &Tickets {
         &self.inner.tickets
+    }
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.inner.turns
     }
     pub(crate) fn rights(&self) -> &Rights {
         &self.inner.rights

@@ -23,6 +23,9 @@ pub enum AppError {
     /// Some fields need another value.
     #[error("refused ({}): {} fields", .code.as_str(), .fields.len())]
     Fields { code: Code, fields: Vec<FieldProblem> },
+    /// There is no room at this moment, and will be after that time.
+    #[error("too many come at once")]
+    Crowded { wait: Duration },
     #[error(transparent)]
     Denied(#[from] Denied),
     #[error("the store failed")]
@@ -68,6 +71,7 @@ impl AppError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused { code, .. } | Self::Fields { code, .. } => *code,
+            Self::Crowded { .. } => Code::Overloaded,
             Self::Denied(Denied::Hidden) => Code::NotFound,
             Self::Denied(Denied::Lacks(_) | Denied::NotAdministrator | Denied::Limited) => Code::Forbidden,
             Self::Store(error) => store_code(error),
@@ -92,6 +96,7 @@ impl AppError {
                 [one] => one.message.clone(),
                 many => format!("{} fields need another value.", many.len()),
             },
+            Self::Crowded { .. } => "Too many people come at this moment.".to_owned(),
             Self::Denied(denied) => sentence(denied),
             Self::Store(error) if is_outside_text(error) => sentence(error),
             Self::Node(NodeError::Refused(refusal)) => refusal.message.clone(),
@@ -120,6 +125,7 @@ impl AppError {
     /// When to try again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
+            Self::Crowded { wait } => Some(*wait),
             Self::Plugin { source: CallError::Failed(failure), .. } => failure.retry_after,
             error if matches!(error.code(), Code::Overloaded | Code::Unavailable) => {
                 Some(Duration::from_secs(1))

@@ -10,7 +10,7 @@
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
-//! each noun: `setup`, `sessions`, `tickets`, `accounts`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
+//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
 //! `files`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`.
 
@@ -38,6 +38,7 @@ mod sessions;
 mod setup;
 mod sftp;
 mod tickets;
+mod turns;
 
 mod console;
 mod doorbell;

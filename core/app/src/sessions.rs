@@ -147,7 +147,9 @@ impl App {
     }
 
     async fn look_up(&self, token: &HashedToken, now: DateTime<Utc>) -> Answer<Option<StoredSession>> {
+        let turn = self.turns().of_request().await?;
         let found = self.db().session(token, now).await?;
+        drop(turn);
         if let Some(session) = &found {
             self.session_cache().keep(token, session.clone(), Instant::now());
         }
@@ -197,7 +199,9 @@ impl App {
         let refused = || AppError::refused(Code::NotSignedIn, "The ticket is not good, or was used.");
         let token = Token::parse(Purpose::WebSocketTicket, ticket).ok_or_else(refused)?;
         let actor = self.tickets().redeem(&token.hash(), Instant::now()).ok_or_else(refused)?;
+        let turn = self.turns().of_socket().await?;
         let actor = self.db().actor_of_session(actor.session_id, Utc::now()).await?.ok_or_else(refused)?;
+        drop(turn);
         Ok(OpCtx::new(actor, origin.clone()))
     }
 

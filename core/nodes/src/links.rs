@@ -126,6 +126,13 @@ impl Links {
         }
     }
 
+    /// Whether one more handshake of that network fits at this moment. Who asks before the upgrade can tell a daemon in words
+    /// when to come again; [`Links::serve`] has no more than a close.
+    pub fn has_room(&self, from: Network) -> bool {
+        let of_its_network = self.state().greeting.get(&from).copied().unwrap_or_default();
+        of_its_network < MAX_HANDSHAKES_OF_ONE_NETWORK && self.shared.handshakes.available_permits() > 0
+    }
+
     /// The connected node's calls.
     pub fn client(&self, node_id: NodeId) -> Option<NodeClient> {
         self.state().links.get(&node_id).map(|held| held.client.clone())

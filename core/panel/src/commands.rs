@@ -7,6 +7,7 @@ use crate::{
     settings::{self, Settings},
 };
 use gantry_host::ChildProgram;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use secrecy::ExposeSecret;
 use std::{error::Error, io::Write};
 use tokio::{
@@ -28,6 +29,9 @@ fn runtime() -> Result<Runtime, StartError> {
 pub fn serve(args: ServeArgs) -> Outcome {
     let settings = Settings::read(args)?;
     logs::begin(&settings.log, settings.log_format);
+    if let Err(error) = have_files() {
+        tracing::warn!(%error, "no more files can be opened than the system gave room for");
+    }
     let compiler = ChildProgram::this(COMPILER);
     runtime()?.block_on(async {
         let public_url = settings.edge.public_url.clone();
@@ -42,6 +46,13 @@ pub fn serve(args: ServeArgs) -> Outcome {
         tracing::info!("the control plane has stopped");
         Ok(())
     })
+}
+
+/// Each page, each node and each request is an open file, and service managers give programs room for a thousand, with leave
+/// to take more. Children set limits of their own.
+fn have_files() -> std::io::Result<()> {
+    let most = getrlimit(Resource::Nofile).maximum;
+    Ok(setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most })?)
 }
 
 /// Says on the terminal, and not in the log, how the first administrator is made.

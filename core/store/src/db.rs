@@ -1,6 +1,7 @@
 //! The way to the database: pools that have given up their login's rights, and the transactions that they begin.
 //!
-//! Each role has a pool of its own, because PostgreSQL plans a query with row security again whenever the role changes.
+//! Each role has a pool of its own, because PostgreSQL plans a query with row security again whenever the role changes. What
+//! nodes bring about has one apart: hundreds that come back together must not stand in the way of people who sign in.
 //! Plans are made once for any parameters: planning the list of servers takes longer than running it.
 
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
     secrets::{MasterKey, Vault},
     tx::{AsSystem, AsUser, SystemTx, Tx, UserTx},
 };
+use futures_util::future::try_join_all;
 use gantry_auth::Actor;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -25,8 +27,13 @@ pub struct DbOptions {
     pub user_connections: u32,
     /// Connections for administrators' requests.
     pub administrator_connections: u32,
-    /// Connections for reconcilers, jobs and signing in.
+    /// Connections for jobs and signing in.
     pub system_connections: u32,
+    /// Connections for what goes on between the control plane and its nodes.
+    pub node_connections: u32,
+    /// Connections of each pool that are open before the first request: opening one takes many times as long as a query, and
+    /// after a restart everybody wants one at once.
+    pub at_first: u32,
     /// How long to wait for a free connection.
     pub acquire_timeout: Duration,
 }
@@ -41,10 +48,15 @@ impl DbOptions {
             user_connections: 16,
             administrator_connections: 8,
             system_connections: 8,
+            node_connections: 4,
+            at_first: 2,
             acquire_timeout,
         }
     }
 }
+
+/// How long the work of nodes waits for a free connection at least.
+const NODES_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The database. Clones share the pools.
 #[derive(Clone)]
@@ -56,6 +68,7 @@ struct Inner {
     people: PgPool,
     administrators: PgPool,
     system: PgPool,
+    nodes: PgPool,
     listening: PgConnectOptions,
     vault: Arc<Vault>,
 }
@@ -85,10 +98,10 @@ impl Db {
             ("idle_in_transaction_session_timeout", "15s"),
             ("plan_cache_mode", "force_generic_plan"),
         ]);
-        let pool = |role: Role, most: u32| {
+        let pool = |role: Role, most: u32, patience: Duration| {
             PgPoolOptions::new()
                 .max_connections(most)
-                .acquire_timeout(options.acquire_timeout)
+                .acquire_timeout(patience)
                 .idle_timeout(Duration::from_secs(300))
                 // Each connection is tested when it comes back; a second test would be a round trip for nothing.
                 .test_before_acquire(false)
@@ -96,13 +109,24 @@ impl Db {
                 .after_release(move |connection, _| Box::pin(is_clean(connection)))
                 .connect_lazy_with(base.clone())
         };
-        let people = pool(Role::Person, options.user_connections);
-        let administrators = pool(Role::Administrator, options.administrator_connections);
-        let system = pool(Role::System, options.system_connections);
+        let patience = options.acquire_timeout;
+        let people = pool(Role::Person, options.user_connections, patience);
+        let administrators = pool(Role::Administrator, options.administrator_connections, patience);
+        let system = pool(Role::System, options.system_connections, patience);
+        // Nobody looks at a page that waits for these, and who gave up would come again and wait anew.
+        let nodes = pool(Role::System, options.node_connections, NODES_PATIENCE.max(patience));
         let vault = Vault::open(&system, options.master).await?;
+        open(&[&people, &administrators, &system, &nodes], options.at_first).await?;
         let listening = connect_options(&options.url)?;
         Ok(Self {
-            inner: Arc::new(Inner { people, administrators, system, listening, vault: Arc::new(vault) }),
+            inner: Arc::new(Inner {
+                people,
+                administrators,
+                system,
+                nodes,
+                listening,
+                vault: Arc::new(vault),
+            }),
         })
     }
 
@@ -123,6 +147,12 @@ impl Db {
         Ok(Tx::new(tx, AsSystem::default(), Arc::clone(&self.inner.vault)))
     }
 
+    /// The same, for what a node brings about.
+    pub async fn as_system_for_nodes(&self) -> Result<SystemTx, StoreError> {
+        let tx = begun(&self.inner.nodes, "BEGIN").await?;
+        Ok(Tx::new(tx, AsSystem::default(), Arc::clone(&self.inner.vault)))
+    }
+
     /// Whether a query can be answered at present.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query_scalar!(r#"SELECT 1 AS "one!""#).fetch_one(&self.inner.system).await?;
@@ -134,6 +164,7 @@ impl Db {
         self.inner.people.close().await;
         self.inner.administrators.close().await;
         self.inner.system.close().await;
+        self.inner.nodes.close().await;
     }
 
     pub(crate) fn system_pool(&self) -> &PgPool {
@@ -147,6 +178,16 @@ impl Db {
     pub(crate) fn vault(&self) -> &Vault {
         &self.inner.vault
     }
+}
+
+/// Opens so many connections of each, or as many as the pool may have.
+async fn open(pools: &[&PgPool], connections: u32) -> Result<(), sqlx::Error> {
+    let of_one = |pool: &PgPool| {
+        let fitting = connections.min(pool.options().get_max_connections());
+        (0..fitting).map(|_| pool.acquire()).collect::<Vec<_>>()
+    };
+    // None is given back before all are there, or it would be taken a second time.
+    try_join_all(pools.iter().flat_map(|pool| of_one(pool))).await.map(drop)
 }
 
 /// Begins a transaction on a connection that works. After a restart of the database the pool is full of connections that

@@ -120,7 +120,8 @@ fn maintenance() -> Result<PgConnectOptions, StoreError> {
 
 async fn connect(url: &SecretString) -> Result<Db, StoreError> {
     let mut options = DbOptions::new(url.clone(), TestDatabase::master());
-    (options.user_connections, options.system_connections) = (4, 4);
+    (options.user_connections, options.system_connections, options.node_connections) = (4, 4, 2);
+    options.at_first = 0;
     Db::connect(options).await
 }
 

@@ -77,7 +77,8 @@ pub async fn run(config: LinkConfig, router: Router, shutdown: CancellationToken
             backoff = Backoff::default();
         }
         announcer.show(LinkState::Disconnected { reason: ended.reason });
-        if shutdown.run_until_cancelled(tokio::time::sleep(backoff.pause())).await.is_none() {
+        let pause = backoff.pause(ended.asked);
+        if shutdown.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
             break;
         }
     }
@@ -88,6 +89,8 @@ pub async fn run(config: LinkConfig, router: Router, shutdown: CancellationToken
 struct Ended {
     lasted: Duration,
     reason: String,
+    /// How long the control plane asked to be left alone.
+    asked: Option<Duration>,
 }
 
 async fn attempt(
@@ -100,13 +103,15 @@ async fn attempt(
 ) -> Ended {
     let stream = match session::establish(identity, dialer, caller).await {
         Ok(stream) => stream,
-        Err(error) => return Ended { lasted: Duration::ZERO, reason: chain(&error) },
+        Err(error) => {
+            return Ended { lasted: Duration::ZERO, reason: chain(&error), asked: error.asked() };
+        }
     };
     announcer.show(LinkState::Connected);
     let since = Instant::now();
     let ended = session::serve(stream, router.clone(), shutdown).await;
     let reason = ended.err().map_or_else(|| chain(&SessionError::Ended), |error| chain(&error));
-    Ended { lasted: since.elapsed(), reason }
+    Ended { lasted: since.elapsed(), reason, asked: None }
 }
 
 /// An error with all its causes, for one line.

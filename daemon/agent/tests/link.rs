@@ -36,7 +36,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -66,6 +66,8 @@ struct ControlPlane {
     links: Links,
     keys: Arc<Keys>,
     address: SocketAddr,
+    /// When somebody was told to come again later.
+    asked: broadcast::Sender<Instant>,
     _tasks: Arc<JoinSet<()>>,
 }
 
@@ -76,10 +78,11 @@ impl ControlPlane {
         let keys = Arc::new(Keys::default());
         let links = Links::new(keys.clone());
         let mut tasks = JoinSet::new();
-        let plane = Self { links, keys, address, _tasks: Arc::default() };
+        let plane = Self { links, keys, address, asked: broadcast::Sender::new(16), _tasks: Arc::default() };
         let router = Router::new()
             .route("/api/daemon/link", get(accept))
             .route("/api/daemon/enroll", post(admit))
+            .route("/busy/api/daemon/link", get(refuse))
             .route(
                 "/moved/api/daemon/enroll",
                 post(|| async { Redirect::permanent("https://panel.example.com/") }),
@@ -118,6 +121,11 @@ async fn accept(State(plane): State<ControlPlane>, upgrade: WebSocketUpgrade) ->
             plane.links.serve(Network::of([127, 0, 0, 1].into()), Mapped::new(socket, decode, encode)).await,
         );
     })
+}
+
+async fn refuse(State(plane): State<ControlPlane>) -> impl IntoResponse {
+    plane.asked.send(Instant::now()).unwrap();
+    (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "2")])
 }
 
 fn decode(message: ws::Message) -> Option<Frame> {
@@ -384,6 +392,21 @@ async fn daemon_that_reaches_something_else_says_so() {
     identity.url = format!("{}/elsewhere", plane.url()).parse().unwrap();
     let reason = Daemon::start(identity, None).reason().await;
     assert!(reason.contains("status 404"), "{reason}");
+}
+
+#[tokio::test]
+async fn control_plane_that_has_too_much_to_do_is_left_alone_for_as_long_as_it_asks() {
+    let directory = tempfile::tempdir().unwrap();
+    let plane = ControlPlane::start().await;
+    let mut identity = plane.enroll(directory.path()).await.unwrap();
+    identity.url = format!("{}/busy", plane.url()).parse().unwrap();
+    let mut asked = plane.asked.subscribe();
+    let mut daemon = Daemon::start(identity, None);
+    let reason = daemon.reason().await;
+    assert!(reason.contains("too much to do") && reason.contains("2 s"), "{reason}");
+    let first = asked.recv().await.unwrap();
+    let second = tokio::time::timeout(PATIENCE, asked.recv()).await.expect("it comes again").unwrap();
+    assert!(second - first >= Duration::from_secs(2), "it came again after {:?}", second - first);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ const isProblem = (value: unknown): value is Problem => typeof value === 'object
 
 const TOO_MANY = 429
 const USUAL_WAIT = 5
-const waitOf = (response?: Response) => (response?.status === TOO_MANY ? Number(response.headers.get('retry-after')) || USUAL_WAIT : null)
+const waitOf = (response?: Response) => Number(response?.headers.get('retry-after')) || (response?.status === TOO_MANY ? USUAL_WAIT : null)
 
 /** Whatever was thrown or answered, as an [`ApiError`]. */
 export function toApiError(cause: unknown, response?: Response): ApiError {

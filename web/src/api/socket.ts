@@ -1,6 +1,7 @@
 /**
  * A WebSocket that comes back by itself. Each opening spends a fresh one-time ticket and says `authenticate` first;
- * losses are answered with growing, jittered pauses, and at once when the machine is online or the page visible again.
+ * losses are answered with growing pauses, drawn by chance from the whole of their range so that the pages of a panel
+ * that was restarted do not come back together, and at once when the machine is online or the page visible again.
  * Only two refusals are final: no session to get a ticket for, and no right to what the socket tells.
  */
 import { Store } from '~/lib/store'
@@ -19,7 +20,11 @@ type Options = {
   onEnd?: (why: 'signed-out' | 'forbidden') => void
 }
 
-const PAUSES_MS = [300, 1_000, 2_000, 4_000, 8_000, 15_000]
+/** Of the range that a pause is drawn from: it doubles with each failure. */
+const FIRST_MS = 1_000
+const LONGEST_MS = 30_000
+/** Never hammer, whatever the draw. */
+const SHORTEST_MS = 100
 /** A link that lasted this long was a good one: its loss is answered without the patience of earlier failures. */
 const GOOD_MS = 5_000
 /** The close code of what may not be seen, or no longer. All others (among them 4409, "connect again") are worth another try. */
@@ -75,7 +80,7 @@ export class Socket {
       ;({ token } = await take(client.GET('/api/ws/token')))
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) this.#end('signed-out')
-      else this.#retry()
+      else this.#retry(error instanceof ApiError ? error.retryAfter : null)
       return
     }
     if (this.#closed) return
@@ -107,16 +112,17 @@ export class Socket {
     this.#options.onEnd?.(why)
   }
 
-  #retry(): void {
+  /** `asked` is for how many seconds the panel asked to be left alone; the drawn pause comes after them. */
+  #retry(asked: number | null = null): void {
     if (this.#closed) return
     this.#socket = null
     this.#move('lost')
-    const pause = PAUSES_MS[Math.min(this.#attempt, PAUSES_MS.length - 1)] ?? 15_000
+    const range = Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#attempt)
     this.#attempt += 1
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       void this.#open()
-    }, pause * (0.75 + Math.random() / 2))
+    }, (asked ?? 0) * 1_000 + Math.max(SHORTEST_MS, Math.random() * range))
   }
 }

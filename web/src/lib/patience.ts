@@ -1,5 +1,8 @@
-/** Waits for limits of requests: once one answer says how long, all who ask through the same patience wait for it. */
+/** Waits for limits of requests: once one refusal says how long, all who ask through the same patience wait for it. */
 import { ApiError } from '~/api/problem'
+
+/** What failed was begun, and may not be begun again unasked. */
+const FAILED = 500
 
 export type Patience = <T>(call: () => Promise<T>) => Promise<T>
 
@@ -19,7 +22,7 @@ export function patience(signal: AbortSignal, onPause: (seconds: number | null) 
       try {
         return await call()
       } catch (error) {
-        if (!(error instanceof ApiError) || error.retryAfter === null) throw error
+        if (!(error instanceof ApiError) || error.retryAfter === null || error.status >= FAILED) throw error
         gate ??= shut(error.retryAfter)
       }
     }

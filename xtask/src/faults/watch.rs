@@ -35,8 +35,8 @@ use std::{
 const LOOK: Duration = Duration::from_millis(400);
 /// Room for what allocators keep.
 const MEMORY_MIB: u64 = 64;
-/// Connections to PostgreSQL: three pools of 16, 8 and 8 keep them for five minutes after they were needed.
-const PLANE_FILES: usize = 32;
+/// Connections to PostgreSQL: pools of 16, 8, 8 and 4 keep them for five minutes after they were needed.
+const PLANE_FILES: usize = 36;
 /// Idle connections to Docker, and those of its own and of people that are about to end.
 const DAEMON_FILES: usize = 8;
 

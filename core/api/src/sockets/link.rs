@@ -19,10 +19,12 @@ pub(crate) async fn link(
     Extension(Counted(address)): Extension<Counted>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, EdgeError> {
+    let from = Network::of(address);
+    edge.app().has_room_for_link(from)?;
     let seat = edge.sockets().take()?;
     let upgrade = upgrade.max_frame_size(MAX_FRAME).max_message_size(MAX_FRAME);
     Ok(upgrade.on_upgrade(async move |socket| {
-        serve(&edge, Network::of(address), socket).await;
+        serve(&edge, from, socket).await;
         drop(seat);
     }))
 }

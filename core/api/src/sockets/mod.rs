@@ -23,6 +23,8 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 /// Largest frame and message that a browser may send, in bytes.
 const FRAME: usize = 64 * 1024;
+/// What is read of a socket at once, in bytes, and held for as long as it is open: pages say little, and very many are open.
+const READ_BUFFER: usize = 4 * 1024;
 /// What may wait in a socket's write buffer, in bytes.
 const WRITE_BUFFER: usize = 1024 * 1024;
 /// How long the first frame may take.
@@ -89,7 +91,8 @@ impl Goodbye {
 
 /// The upgrade with its limits.
 fn bounded(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade.max_frame_size(FRAME).max_message_size(FRAME).max_write_buffer_size(WRITE_BUFFER)
+    let read = upgrade.read_buffer_size(READ_BUFFER).max_frame_size(FRAME).max_message_size(FRAME);
+    read.max_write_buffer_size(WRITE_BUFFER)
 }
 
 /// One browser at the other end.

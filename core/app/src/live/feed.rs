@@ -192,10 +192,12 @@ impl LiveFeed {
 
     /// Reads session and rights, and shows what became visible or ceased to be. False if the session has ended.
     async fn look(&mut self) -> Answer<bool> {
-        let Some(actor) = self.app.db().actor_of_session(self.actor.session_id, Utc::now()).await? else {
+        let app = self.app.clone();
+        let turn = app.turns().of_socket().await?;
+        let Some(actor) = app.db().actor_of_session(self.actor.session_id, Utc::now()).await? else {
             return Ok(false);
         };
-        let mut tx = self.app.db().as_system().await?;
+        let mut tx = app.db().as_system().await?;
         let sees = match actor.is_administrator() {
             true => Sees::Everything,
             false => Sees::Some(tx.rights_of(actor.user_id).await?),
@@ -214,6 +216,7 @@ impl LiveFeed {
             false => tx.servers_by_ids(&shown.shown).await?,
         };
         drop(tx);
+        drop(turn);
         (self.actor, self.sees) = (actor, sees);
         self.look_at = Instant::now() + LOOK_EVERY;
         shown.hidden.into_iter().for_each(|server| self.hide(server));

@@ -78,6 +78,14 @@ impl App {
         Ok(())
     }
 
+    /// Refuses a daemon as overloaded while too many others prove themselves.
+    pub fn has_room_for_link(&self, from: Network) -> Answer<()> {
+        if self.links().has_room(from) {
+            return Ok(());
+        }
+        Err(AppError::refused(Code::Overloaded, "Too many daemons connect at this moment."))
+    }
+
     /// Runs a daemon's link over its upgraded socket until it ends.
     pub async fn accept_link<S: FrameSocket + 'static>(&self, from: Network, socket: S) {
         if let Err(error) = self.links().serve(from, socket).await {
@@ -88,7 +96,7 @@ impl App {
     /// Closes a link whose node lost its keys through another instance.
     pub(crate) async fn check_link(&self, node: NodeId) -> Answer<()> {
         if self.links().client(node).is_some()
-            && self.db().as_system().await?.node_keys(node).await?.is_none()
+            && self.db().as_system_for_nodes().await?.node_keys(node).await?.is_none()
         {
             self.links().close(node);
         }
@@ -110,7 +118,7 @@ impl StoredKeys {
 #[async_trait]
 impl NodeKeys for StoredKeys {
     async fn keys(&self, node_id: NodeId) -> Result<Option<NodeKeyPair>, KeysError> {
-        let stored = self.db.as_system().await?.node_keys(node_id).await?;
+        let stored = self.db.as_system_for_nodes().await?.node_keys(node_id).await?;
         Ok(stored.map(|keys| NodeKeyPair {
             daemon_public_key: keys.daemon_public_key,
             signing_key: SigningKey::from_bytes(&keys.private_key),

@@ -21,7 +21,7 @@ const BATCH: usize = 256;
 
 /// Follows the node's events until the stream ends.
 pub(super) async fn follow(link: &Link) -> Answer<()> {
-    let stored = link.app.db().as_system().await?.last_event(link.node()).await?;
+    let stored = link.app.db().as_system_for_nodes().await?.last_event(link.node()).await?;
     let mut batches = link.client.events(stored).await?.ready_chunks(BATCH);
     while let Some(batch) = batches.next().await {
         let (mut events, mut failure) = (Vec::with_capacity(batch.len()), None);
@@ -45,7 +45,7 @@ pub(super) async fn follow(link: &Link) -> Answer<()> {
 async fn store(link: &Link, events: Vec<EventEnvelope>) -> Answer<()> {
     let count = events.len() as u64;
     let _turn = link.writing.lock().await;
-    let mut tx = link.app.db().as_system().await?;
+    let mut tx = link.app.db().as_system_for_nodes().await?;
     let mut quiet = Vec::new();
     for event in events {
         if tx.claim_event(link.node(), event.seq).await? {
@@ -146,7 +146,7 @@ pub(super) async fn apply_full(link: &Link, servers: Vec<ObservedServer>) -> Ans
     let (node, now) = (link.node(), Utc::now());
     let _turn = link.writing.lock().await;
     for batch in servers.chunks(BATCH) {
-        let mut tx = link.app.db().as_system().await?;
+        let mut tx = link.app.db().as_system_for_nodes().await?;
         let mut quiet = Vec::new();
         for server in batch {
             if let Some(operation) = server.operation.clone() {

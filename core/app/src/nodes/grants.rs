@@ -69,7 +69,7 @@ pub(super) async fn keep_told(link: &Link) {
 /// Reads, weighs, and sends what differs or is due. Answers when to look again at the latest.
 async fn tell(link: &Link, told: &mut Told) -> Answer<Instant> {
     let now = Utc::now();
-    let mut tx = link.app.db().as_system().await?;
+    let mut tx = link.app.db().as_system_for_nodes().await?;
     let candidates = tx.sftp_candidates(link.node(), now, MAX_SFTP_PEOPLE).await?;
     drop(tx);
     let until = first_expiry(&candidates, now);

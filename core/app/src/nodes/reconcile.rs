@@ -52,7 +52,7 @@ async fn report(link: &Link) -> Answer<()> {
     let report = link.client.node().await?;
     let value =
         serde_json::to_value(&report).map_err(|_| AppError::Broken("a node's report cannot be written"))?;
-    let mut tx = link.app.db().as_system().await?;
+    let mut tx = link.app.db().as_system_for_nodes().await?;
     tx.record_report(link.node(), &report.agent_version, &value, Utc::now()).await?;
     if report.last_event < tx.last_event(link.node()).await? {
         tracing::error!(node.id = %link.node(), "the node's ledger is older than what it told before");
@@ -65,7 +65,7 @@ async fn report(link: &Link) -> Answer<()> {
 async fn send(link: &Link, scope: Scope, known: &Known) -> Answer<Vec<ServerId>> {
     let mut seen = Vec::new();
     loop {
-        let mut tx = link.app.db().as_system().await?;
+        let mut tx = link.app.db().as_system_for_nodes().await?;
         let page = tx.desired_servers(link.node(), scope, seen.last().copied(), PAGE).await?;
         drop(tx);
         if page.is_empty() {
@@ -109,7 +109,7 @@ async fn catch_up(link: &Link, server: ServerId, generation: u64, there: Observe
         server.id = %server, node.id = %link.node(), generation,
         "the node knows a later state of a server than the database, which was restored"
     );
-    let mut tx = link.app.db().as_system().await?;
+    let mut tx = link.app.db().as_system_for_nodes().await?;
     tx.catch_up_generation(link.node(), server, generation, desired).await?;
     Ok(tx.commit().await?)
 }
@@ -144,12 +144,12 @@ async fn put(link: &Link, desired: DesiredServer) -> Answer<()> {
 }
 
 async fn push_component(link: &Link, digest: &str) -> Answer<()> {
-    let component = link.app.db().as_system().await?.component(digest).await?;
+    let component = link.app.db().as_system_for_nodes().await?.component(digest).await?;
     Ok(link.client.put_plugin(digest, component.into()).await?)
 }
 
 async fn acknowledge(link: &Link, server: ServerId, generation: u64) -> Answer<()> {
-    let mut tx = link.app.db().as_system().await?;
+    let mut tx = link.app.db().as_system_for_nodes().await?;
     tx.acknowledge_generation(link.node(), server, generation).await?;
     Ok(tx.commit().await?)
 }

@@ -179,6 +179,7 @@ async fn handshakes_at_one_time_are_bounded() {
     }
     let (_socket, served) = plane.accept();
     assert!(matches!(served.await.unwrap(), Err(LinkError::Busy)));
+    assert!(!plane.links.has_room(Network::of([198, 51, 100, 1].into())), "whoever asks first is told");
 }
 
 /// Begins a handshake and leaves it at that.
@@ -200,6 +201,7 @@ async fn one_network_cannot_keep_the_others_nodes_out() {
     }
     let (_socket, served) = plane.accept_from(address(MAX_HANDSHAKES_OF_ONE_NETWORK));
     assert!(matches!(served.await.unwrap(), Err(LinkError::Crowded)));
+    assert!(!plane.links.has_room(address(1)), "whoever asks first is told");
     let (client, _daemon, _served) = plane.connect(&plane.enroll(), reporting("0.1.0")).await;
     assert_eq!(client.node().await.unwrap().agent_version, "0.1.0");
 
@@ -207,6 +209,7 @@ async fn one_network_cannot_keep_the_others_nodes_out() {
     let (socket, served) = strangers.pop().unwrap();
     drop(socket);
     assert!(served.await.unwrap().is_err());
+    assert!(plane.links.has_room(address(1)));
     linger(&plane, address(0)).await;
 }
 

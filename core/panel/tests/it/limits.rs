@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_tungstenite::tungstenite::{
-    Message,
+    Error, Message,
     protocol::frame::{
         Frame,
         coding::{Data, OpCode},
@@ -238,7 +238,7 @@ async fn socket_that_says_nothing_is_closed() {
 
 /// A daemon that nobody knows, as far into its handshake as it gets; none if it is refused before it begins.
 async fn greet(daemon: &Client) -> Option<Page> {
-    let mut link = Page::dial(daemon, "/api/daemon/link", None).await.unwrap();
+    let mut link = Page::dial(daemon, "/api/daemon/link", None).await.ok()?;
     let nonce = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let node = "00000000-0000-7000-8000-000000000000";
     let hello = json!({ "protocol": 1, "nodeId": node, "nonce": nonce, "agentVersion": "0.1.0" });
@@ -258,5 +258,9 @@ async fn daemons_of_one_network_cannot_keep_those_of_another_out() {
     }
     stranger.address = "2001:db8:1:2:ffff::9".to_owned();
     assert!(greet(&stranger).await.is_none(), "a 33rd was let in");
+    let Err(Error::Http(refused)) = Page::dial(&stranger, "/api/daemon/link", None).await.map(drop) else {
+        panic!("it was not told to come again");
+    };
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()), (503, &b"1"[..]));
     assert!(greet(&app.visitor()).await.is_some(), "others are kept out");
 }

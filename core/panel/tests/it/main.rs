@@ -18,6 +18,7 @@ mod limits;
 mod matrix;
 mod members;
 mod nodes;
+mod program;
 mod repeats;
 mod servers;
 mod sessions;

@@ -1,7 +1,7 @@
 //! Connections that the database ended, as its restart does.
 
 use super::fixtures::{World, first_page};
-use crate::StoreError;
+use crate::{Db, DbOptions, StoreError, testing::TestDatabase};
 use gantry_domain::servers::ServerFilter;
 use sqlx::Executor;
 
@@ -29,4 +29,35 @@ async fn a_connection_that_ends_under_a_transaction_is_told_apart_from_a_query_t
     world.test.owner().await.unwrap().execute(END_ALL).await.unwrap();
     let error = tx.servers(&ServerFilter::default(), &first_page()).await.unwrap_err();
     assert!(matches!(error, StoreError::Lost(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn connections_are_open_before_anybody_asks() {
+    const OPEN: &str = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = 'gantry' AND pid <> pg_backend_pid()";
+    let test = TestDatabase::new().await;
+    let mut owner = test.owner().await.unwrap();
+    let before: i64 = sqlx::query_scalar(OPEN).fetch_one(&mut owner).await.unwrap();
+    let options = DbOptions::new(test.url.clone(), TestDatabase::master());
+    let _db = Db::connect(options).await.unwrap();
+    let after: i64 = sqlx::query_scalar(OPEN).fetch_one(&mut owner).await.unwrap();
+    // Opening the keys may leave one more behind.
+    assert!((8..=9).contains(&(after - before)), "{before} became {after}");
+}
+
+#[tokio::test]
+async fn nodes_that_hold_all_of_their_connections_leave_those_of_others_and_the_other_way_round() {
+    let world = World::new().await;
+    let db = &world.test.db;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        held.push(db.as_system_for_nodes().await.unwrap());
+    }
+    let waits = tokio::time::timeout(std::time::Duration::from_millis(50), db.as_system_for_nodes()).await;
+    assert!(waits.is_err(), "these were not all");
+    for _ in 0..4 {
+        held.push(db.as_system().await.unwrap());
+    }
+    held.remove(0);
+    db.as_system_for_nodes().await.unwrap();
 }

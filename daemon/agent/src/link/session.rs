@@ -10,6 +10,7 @@ use gantry_protocol::tunnel::{
     KEEP_ALIVE_TIMEOUT, MAX_CONCURRENT_STREAMS, MAX_FRAME, MAX_HEADERS, Mapped, STREAM_WINDOW, Tasks,
     handshake,
 };
+use http::StatusCode;
 use hyper::server::conn::http2;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -37,6 +38,8 @@ pub(super) enum SessionError {
         "the address answers with status {status} where a control plane would accept a link: check it, and any proxy's WebSocket settings"
     )]
     NotAControlPlane { status: u16 },
+    #[error("the control plane has too much to do at this moment, and asked for {} s of patience", wait.as_secs())]
+    Busy { wait: Duration },
     #[error("the connection could not be made into a WebSocket")]
     Upgrade(#[source] Box<tungstenite::Error>),
     #[error(
@@ -53,6 +56,16 @@ pub(super) enum SessionError {
     Broken(#[source] hyper::Error),
     #[error("the control plane ended the link, or does not answer any more")]
     Ended,
+}
+
+impl SessionError {
+    /// How long the control plane asked to be left alone.
+    pub(super) fn asked(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { wait } => Some(*wait),
+            _ => None,
+        }
+    }
 }
 
 impl From<HandshakeError> for SessionError {
@@ -138,10 +151,15 @@ async fn upgrade(target: &Target, io: Box<dyn Io>) -> Result<WebSocketStream<Box
 }
 
 fn refused<T>(answer: &http::Response<T>) -> SessionError {
-    let location = answer.headers().get(http::header::LOCATION).and_then(|to| to.to_str().ok());
-    match location {
-        Some(to) if answer.status().is_redirection() => SessionError::Redirected { to: to.to_owned() },
-        Some(_) | None => SessionError::NotAControlPlane { status: answer.status().as_u16() },
+    let said = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    let status = answer.status();
+    if let Some(to) = said(http::header::LOCATION).filter(|_| status.is_redirection()) {
+        return SessionError::Redirected { to: to.to_owned() };
+    }
+    let is_load = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    match said(http::header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok()) {
+        Some(seconds) if is_load => SessionError::Busy { wait: Duration::from_secs(seconds) },
+        Some(_) | None => SessionError::NotAControlPlane { status: status.as_u16() },
     }
 }
 

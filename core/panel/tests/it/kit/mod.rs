@@ -169,7 +169,7 @@ pub(crate) fn worker() -> ChildProgram {
 
 /// A data directory with the master key that test databases are sealed with. Compiled components are shared by all
 /// tests: compiling one takes seconds.
-fn data_dir() -> TempDir {
+pub(crate) fn data_dir() -> TempDir {
     let data = tempfile::tempdir().unwrap();
     let key = data.path().join("keys/master.key");
     fs::create_dir(data.path().join("keys")).unwrap();
