@@ -39,6 +39,8 @@ pub struct EdgeConfig {
     pub general_per_minute: NonZeroU32,
     /// Requests a minute on routes that move files.
     pub files_per_minute: NonZeroU32,
+    /// Requests a minute, account and server on routes that switch servers on and off.
+    pub power_per_minute: NonZeroU32,
     /// What opens `/metrics` from elsewhere than loopback.
     pub metrics_token: Option<SecretString>,
 }
@@ -66,7 +68,7 @@ impl Edge {
     /// `closing` ends the WebSockets.
     pub fn new(app: App, config: EdgeConfig, metrics: MetricsPage, closing: CancellationToken) -> Self {
         let origins = origins(&config);
-        let rates = Rates::new(config.general_per_minute, config.files_per_minute);
+        let rates = Rates::new(config.general_per_minute, config.files_per_minute, config.power_per_minute);
         let sockets = Seats::default();
         Self(Arc::new(Shared { app, config, origins, rates, metrics, closing, sockets }))
     }

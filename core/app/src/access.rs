@@ -15,6 +15,20 @@ impl App {
         Ok((tx, access))
     }
 
+    /// The same, for who changes members: one after another, so that nobody gives or keeps a right by one that is being
+    /// taken from them.
+    pub(crate) async fn access_to_members(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+    ) -> Answer<(UserTx, ServerAccess)> {
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        tx.members_turn(server).await?;
+        let access = tx.server_access(&ctx.actor, server).await?;
+        access.standing()?;
+        Ok((tx, access))
+    }
+
     /// The same, for who needs one right and the server's row.
     pub(crate) async fn server_with(
         &self,

@@ -8,12 +8,12 @@ use crate::{
     setup::person,
     views::{Page, UserView},
 };
-use gantry_auth::Actor;
+use gantry_auth::AdministratorGrant;
 use gantry_domain::{
     audit::AuditEntry,
     page::PageRequest,
     problem, text,
-    users::{self, Email, User},
+    users::{self, Email, Role, User},
 };
 use gantry_store::users::{NewUser, UserChange};
 use gantry_types::{SessionId, UserId};
@@ -39,7 +39,7 @@ impl App {
             self.confirm_password(&user, update.current_password.as_ref()).await?;
         }
         let change = AccountChange::check(&user, update.name, update.email, update.new_password)?;
-        self.change_account(ctx, user.id, change, "newPassword", Some(ctx.actor.session_id)).await
+        self.change_account(ctx, user.id, change, "newPassword", Some(ctx.actor.session_id), None).await
     }
 
     async fn confirm_password(&self, user: &User, given: Option<&SecretString>) -> Answer<()> {
@@ -87,22 +87,14 @@ impl App {
         Ok(made.into())
     }
 
-    /// Changes somebody's account, as an administrator.
+    /// Changes somebody's account, as an administrator: all of it or nothing.
     pub async fn update_user(&self, ctx: &OpCtx, id: UserId, update: UserUpdate) -> Answer<UserView> {
         let grant = ctx.actor.administrator()?;
         let user = self.db().as_user(&ctx.actor).await?.user(id).await?;
         let change = AccountChange::check(&user, update.name, update.email, update.password)?;
-        if let Some(role) = update.role.filter(|role| *role != user.role) {
-            let entry = AuditEntry::new("user.role", "user", id, ctx.origin.clone())
-                .before(json!({ "role": user.role }))
-                .after(json!({ "role": role }));
-            let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
-            tx.set_role(&grant, id, role, entry).await?;
-            tx.commit().await?;
-            self.rights_changed(RightsChange::User(id));
-        }
+        let role = update.role.filter(|role| *role != user.role);
         let keep = (id == ctx.actor.user_id).then_some(ctx.actor.session_id);
-        self.change_account(ctx, id, change, "password", keep).await
+        self.change_account(ctx, id, change, "password", keep, Some((grant, role))).await
     }
 
     /// Removes an account that owns no server.
@@ -125,6 +117,7 @@ impl App {
         change: AccountChange,
         password_key: &str,
         keep: Option<SessionId>,
+        by: Option<(AdministratorGrant, Option<Role>)>,
     ) -> Answer<UserView> {
         let AccountChange { before, change, password } = change;
         let hash = match &password {
@@ -138,7 +131,7 @@ impl App {
                 Some(self.hasher().hash(password).await?)
             }
         };
-        let user = self.store_account(&ctx.actor, ctx, id, &before, change, hash.as_deref(), keep).await?;
+        let user = self.store_account(ctx, id, &before, change, hash.as_deref(), keep, by).await?;
         self.rights_changed(RightsChange::User(id));
         Ok(user.into())
     }
@@ -146,16 +139,25 @@ impl App {
     #[expect(clippy::too_many_arguments, reason = "one transaction over all that changes of an account")]
     async fn store_account(
         &self,
-        actor: &Actor,
         ctx: &OpCtx,
         id: UserId,
         before: &User,
         change: UserChange,
         hash: Option<&str>,
         keep: Option<SessionId>,
+        by: Option<(AdministratorGrant, Option<Role>)>,
     ) -> Answer<User> {
-        let grant = actor.account(id)?;
-        let mut tx = self.db().as_system().await?.on_behalf(actor.user_id, &actor.name);
+        let grant = ctx.actor.account(id)?;
+        let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
+        if let Some((administrator, role)) = by {
+            tx.confirm_administrator(&administrator).await?;
+            if let Some(role) = role {
+                let entry = AuditEntry::new("user.role", "user", id, ctx.origin.clone())
+                    .before(json!({ "role": before.role }))
+                    .after(json!({ "role": role }));
+                tx.set_role(&administrator, id, role, entry).await?;
+            }
+        }
         if change.name.is_some() || change.email.is_some() {
             let entry = AuditEntry::new("user.update", "user", id, ctx.origin.clone())
                 .before(json!({ "name": before.name, "email": before.email.as_str() }))

@@ -145,6 +145,7 @@ fn store_code(error: &StoreError) -> Code {
         StoreError::AlreadySetUp => Code::AlreadySetUp,
         StoreError::IdempotencyMismatch => Code::IdempotencyMismatch,
         StoreError::NotFound(_) => Code::NotFound,
+        StoreError::NoLongerAdministrator => Code::Forbidden,
         StoreError::InUse(_) => Code::InUse,
         StoreError::InvalidCursor => Code::InvalidRequest,
         StoreError::Busy(_) => Code::Overloaded,

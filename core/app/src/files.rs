@@ -133,6 +133,10 @@ impl App {
         input: FileRenameInput,
     ) -> Answer<FileOutcome> {
         let FileRenameInput { from, to, replace } = input;
+        // What is replaced is gone, as over SFTP.
+        if replace {
+            self.file_node(ctx, server, Permission::FilesDelete, &[]).await?;
+        }
         let node = self.file_node(ctx, server, Permission::FilesWrite, &[&from, &to]).await?;
         let about = json!({ "from": from, "to": to, "replace": replace });
         self.note_change(ctx, server, "file.rename", about).await?;

@@ -230,11 +230,20 @@ impl StatisticsQuery {
     const SPAN: chrono::TimeDelta = chrono::TimeDelta::hours(1);
 
     pub(crate) fn resolution(&self, now: chrono::DateTime<chrono::Utc>) -> Result<Resolution, AppError> {
+        // The years 1970 to 9999.
+        let is_credible = |at: &chrono::DateTime<chrono::Utc>| (0..253_402_300_800).contains(&at.timestamp());
+        for (key, at) in [("from", &self.from), ("to", &self.to)] {
+            if at.as_ref().is_some_and(|at| !is_credible(at)) {
+                return Err(gantry_domain::problem(
+                    key,
+                    "There is no history of such a time.",
+                    "Choose a later or an earlier one.",
+                )
+                .into());
+            }
+        }
         let to = self.to.unwrap_or(now);
-        let from = match self.from {
-            Some(from) => from,
-            None => to.checked_sub_signed(Self::SPAN).ok_or(AppError::Broken("a time out of range"))?,
-        };
+        let from = self.from.unwrap_or(to - Self::SPAN);
         Ok(statistics::resolution(from, to, now))
     }
 }

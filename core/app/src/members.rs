@@ -32,7 +32,7 @@ impl App {
         server: ServerId,
         input: MemberInput,
     ) -> Answer<MemberView> {
-        let (mut tx, access) = self.access(ctx, server).await?;
+        let (mut tx, access) = self.access_to_members(ctx, server).await?;
         let grant = access.grant::<rights::MembersCreate>()?;
         if let Some(earlier) = ctx.claim(&mut tx).await? {
             return Ok(earlier);
@@ -69,7 +69,7 @@ impl App {
         user: UserId,
         update: MemberUpdate,
     ) -> Answer<MemberView> {
-        let (mut tx, access) = self.access(ctx, server).await?;
+        let (mut tx, access) = self.access_to_members(ctx, server).await?;
         let grant = access.grant::<rights::MembersUpdate>()?;
         let present = tx.member(server, user).await?;
         let asked = update.permissions.into_iter().collect();
@@ -87,7 +87,7 @@ impl App {
 
     /// Removes a member; everybody may remove themselves.
     pub async fn remove_member(&self, ctx: &OpCtx, server: ServerId, user: UserId) -> Answer<()> {
-        let (mut tx, access) = self.access(ctx, server).await?;
+        let (mut tx, access) = self.access_to_members(ctx, server).await?;
         let action = if user == ctx.actor.user_id { "member.leave" } else { "member.delete" };
         let entry = AuditEntry::new(action, "user", user, ctx.origin.clone()).about(server);
         if user == ctx.actor.user_id {

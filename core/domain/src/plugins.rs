@@ -94,7 +94,9 @@ impl FromStr for BlueprintKey {
 
     fn from_str(text: &str) -> Result<Self, NotABlueprintKey> {
         let (plugin, blueprint) = text.split_once(':').ok_or(NotABlueprintKey)?;
-        if plugin.is_empty() || blueprint.is_empty() || blueprint.contains(':') || text.len() > 200 {
+        let is_name =
+            |part: &str| !part.is_empty() && !part.contains(|each: char| each.is_control() || each == ':');
+        if !is_name(plugin) || !is_name(blueprint) || text.len() > 200 {
             return Err(NotABlueprintKey);
         }
         Ok(Self { plugin: plugin.to_owned(), blueprint: blueprint.to_owned() })

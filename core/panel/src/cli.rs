@@ -62,6 +62,9 @@ pub struct ServeArgs {
     /// Requests a minute and user that move files: uploads, downloads, changes
     #[arg(long, env = "GANTRY_RATE_LIMIT_FILES", default_value = "30")]
     pub rate_limit_files: String,
+    /// Requests a minute, user and server that switch servers on and off, reinstall or delete them
+    #[arg(long, env = "GANTRY_RATE_LIMIT_POWER", default_value = "10")]
+    pub rate_limit_power: String,
     /// Opens /metrics from elsewhere than loopback, as bearer token
     #[arg(long, env = "GANTRY_METRICS_TOKEN", hide_env_values = true)]
     pub metrics_token: Option<SecretString>,

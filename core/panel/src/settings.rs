@@ -137,6 +137,11 @@ impl Settings {
             &args.rate_limit_files,
             "Give a number of requests a minute, at least 1.",
         );
+        let power_per_minute = reader.parse::<NonZeroU32>(
+            "--rate-limit-power (GANTRY_RATE_LIMIT_POWER)",
+            &args.rate_limit_power,
+            "Give a number of requests a minute, at least 1.",
+        );
         check_metrics_token(&mut reader, args.metrics_token.as_ref());
         check_plugins(&mut reader, args.plugins_dir.as_ref());
         let log_format = log_format(&mut reader, &args.log_format);
@@ -154,6 +159,7 @@ impl Settings {
             Some(public_url),
             Some(general_per_minute),
             Some(files_per_minute),
+            Some(power_per_minute),
             Some(log_format),
             true,
         ) = (
@@ -162,6 +168,7 @@ impl Settings {
             public_url,
             general_per_minute,
             files_per_minute,
+            power_per_minute,
             log_format,
             reader.0.is_empty(),
         )
@@ -180,6 +187,7 @@ impl Settings {
                 trusted_proxies,
                 general_per_minute,
                 files_per_minute,
+                power_per_minute,
                 metrics_token,
             },
             log: args.log,
@@ -305,6 +313,8 @@ mod tests {
             "0",
             "--rate-limit-files",
             "many",
+            "--rate-limit-power",
+            "0.5",
             "--metrics-token",
             "short",
             "--log-format",
@@ -317,6 +327,7 @@ mod tests {
             "--trusted-proxy",
             "--rate-limit-general",
             "--rate-limit-files",
+            "--rate-limit-power",
             "--metrics-token",
             "--log-format",
         ] {

@@ -13,7 +13,7 @@ use futures_util::future::try_join_all;
 use gantry_auth::Actor;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, Executor, PgConnection, Postgres, Transaction,
+    AssertSqlSafe, ConnectOptions, Executor, PgConnection, Postgres, Row, Transaction,
     postgres::{PgConnectOptions, PgPool, PgPoolOptions},
 };
 use std::{str::FromStr, sync::Arc, time::Duration};
@@ -224,9 +224,11 @@ async fn take_role(connection: &mut PgConnection, role: Role) -> Result<(), sqlx
 }
 
 /// Whether a connection that comes back carries nothing of whom it served. A request that was cancelled may have left
-/// its transaction half-way; such a connection is dropped.
+/// its transaction half-way, or one that it had only begun to begin; such a connection is dropped. Within a transaction
+/// time stands still, which is how one is seen: a statement outside of any begins with its own.
 async fn is_clean(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let left =
-        sqlx::query_scalar!(r#"SELECT coalesce(current_setting('app.user_id', true), '') <> '' AS "left!""#);
-    Ok(!left.fetch_one(connection).await?)
+    const CLEAN: &str =
+        "SELECT coalesce(current_setting('app.user_id', true), '') = '' AND now() = statement_timestamp()";
+    let row = connection.fetch_one(sqlx::raw_sql(CLEAN)).await?;
+    row.try_get(0)
 }

@@ -25,12 +25,16 @@ pub enum StoreError {
     /// The row is not there, or not to be seen.
     #[error("there is no such {0}")]
     NotFound(&'static str),
+    /// Who asks was an administrator when the request came in, and is none any more.
+    #[error("you are no administrator any more")]
+    NoLongerAdministrator,
     /// Something still refers to the row.
     #[error("the {0} is still in use")]
     InUse(&'static str),
     #[error("the page cursor is not one of ours")]
     InvalidCursor,
-    /// No connection became free in time.
+    /// No connection became free in time, or two transactions stood in each other's way and this one gave in: nothing of it
+    /// was done.
     #[error("the database is busy")]
     Busy(#[source] sqlx::Error),
     /// The connection broke, as when the database restarts. A transaction has had its effect wholly or not at all.
@@ -59,6 +63,7 @@ impl From<sqlx::Error> for StoreError {
         }
         match error {
             error @ sqlx::Error::PoolTimedOut => Self::Busy(error),
+            error if gave_in(&error) => Self::Busy(error),
             error if is_lost(&error) => Self::Lost(error),
             error if is_full(&error) => Self::Full(error),
             error => Self::Database(error),
@@ -76,6 +81,11 @@ pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
+}
+
+/// Class 40, transaction rollback, of PostgreSQL's Appendix A.
+fn gave_in(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(database) if database.code().is_some_and(|code| code.starts_with("40")))
 }
 
 /// Class 53, insufficient resources, of PostgreSQL's Appendix A.

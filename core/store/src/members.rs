@@ -51,6 +51,18 @@ impl UserTx {
         Ok(rows.into_iter().map(Member::from).collect())
     }
 
+    /// Waits until nobody else changes who may do what with a server. Rights that are read from here on hold until this
+    /// transaction ends.
+    pub async fn members_turn(&mut self, server: ServerId) -> Result<(), StoreError> {
+        sqlx::query!(
+            r#"SELECT pg_advisory_xact_lock(hashtextextended($1, 7219850448)) AS "locked: ()""#,
+            server.to_string()
+        )
+        .fetch_one(self.db())
+        .await?;
+        Ok(())
+    }
+
     /// One member.
     pub async fn member(&mut self, server: ServerId, user: UserId) -> Result<Member, StoreError> {
         let row = sqlx::query_as!(

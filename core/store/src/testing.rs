@@ -84,6 +84,16 @@ impl TestDatabase {
         Ok(Self { db, url, name, login: Some(login), maintenance })
     }
 
+    /// Until somebody stands before a lock that is held.
+    pub async fn somebody_waits(&self) {
+        const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let mut owner = self.owner().await.expect("the database can be reached");
+        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut owner).await.expect("it answers") == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// A connection with the login's full rights, to arrange what no transaction of ours would.
     pub async fn owner(&self) -> Result<PgConnection, StoreError> {
         Ok(self.maintenance.clone().database(&self.name).connect().await?)

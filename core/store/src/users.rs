@@ -146,12 +146,28 @@ impl SystemTx {
         self.insert_user(user, entry).await
     }
 
+    /// Waits until nobody else changes accounts, and looks whether the grant still holds: of two administrators who take
+    /// each other's role at once, one succeeds.
+    pub async fn confirm_administrator(&mut self, grant: &AdministratorGrant) -> Result<(), StoreError> {
+        sqlx::query!(r#"SELECT pg_advisory_xact_lock(7219850449) AS "locked: ()""#)
+            .fetch_one(self.db())
+            .await?;
+        let present = sqlx::query_scalar!("SELECT role FROM users WHERE id = $1", grant.actor().uuid())
+            .fetch_optional(self.db())
+            .await?;
+        match present.as_deref().map(role).transpose()? {
+            Some(role) if role.is_administrator() => Ok(()),
+            Some(_) | None => Err(StoreError::NoLongerAdministrator),
+        }
+    }
+
     pub async fn create_user(
         &mut self,
-        _grant: &AdministratorGrant,
+        grant: &AdministratorGrant,
         user: &NewUser,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
+        self.confirm_administrator(grant).await?;
         self.insert_user(user, entry).await
     }
 
@@ -227,11 +243,12 @@ impl SystemTx {
     /// Changes a role. The last administrator stays one.
     pub async fn set_role(
         &mut self,
-        _grant: &AdministratorGrant,
+        grant: &AdministratorGrant,
         user: UserId,
         role: Role,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
+        self.confirm_administrator(grant).await?;
         self.keep_an_administrator(user, role.is_administrator()).await?;
         let done = sqlx::query!(
             "UPDATE users SET role = $2, updated_at = now() WHERE id = $1",
@@ -249,10 +266,11 @@ impl SystemTx {
     /// Deletes an account that owns no server. The last administrator stays.
     pub async fn delete_user(
         &mut self,
-        _grant: &AdministratorGrant,
+        grant: &AdministratorGrant,
         user: UserId,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
+        self.confirm_administrator(grant).await?;
         self.keep_an_administrator(user, false).await?;
         let done = sqlx::query!("DELETE FROM users WHERE id = $1", user.uuid())
             .execute(self.db())

@@ -81,6 +81,13 @@ impl FilesError {
             Some(rustix::io::Errno::DQUOT) => Self::Limit,
             Some(rustix::io::Errno::XDEV) => Self::Escapes { path },
             Some(rustix::io::Errno::NOTDIR) => Self::WrongKind { path, expected: "a directory".into() },
+            Some(rustix::io::Errno::LOOP) => Self::WrongKind {
+                path,
+                expected: "a way that comes to an end: its links lead in a circle".into(),
+            },
+            Some(rustix::io::Errno::NAMETOOLONG) => {
+                Self::InvalidPath { path, why: "a name in it is too long".into() }
+            }
             Some(rustix::io::Errno::ISDIR) => Self::WrongKind { path, expected: "a file".into() },
             // The user-space resolution says so without a number.
             None if source.kind() == io::ErrorKind::PermissionDenied => Self::Escapes { path },

@@ -159,7 +159,12 @@ async fn admit(
     };
     let key = match rule.preset {
         Preset::Auth => Key::Route(network, rule.id),
-        Preset::Power => Key::Thing(network, thing.unwrap_or_default()),
+        // However the id is spelled; what is none is refused by the handler.
+        Preset::Power => {
+            limit(edge, Preset::General, Key::User(ctx.actor.user_id))?;
+            let thing = thing.and_then(|thing| thing.parse().ok()).unwrap_or_default();
+            Key::Thing(ctx.actor.user_id, thing)
+        }
         Preset::Open | Preset::Sensitive | Preset::General | Preset::Files => Key::User(ctx.actor.user_id),
     };
     let standing = limit(edge, rule.preset, key)?;

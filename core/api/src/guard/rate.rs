@@ -19,6 +19,7 @@ use std::{
     num::NonZeroU32,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+use uuid::Uuid;
 
 /// Which limit a route has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +32,8 @@ pub enum Preset {
     Sensitive,
     /// 100 a minute unless configured.
     General,
-    /// 10 a minute by network and server.
+    /// 10 a minute by account and server unless configured, besides the general limit: who may not switch a server on or off cannot use up
+    /// what its owner has.
     Power,
     /// 30 a minute by account unless configured: what moves files.
     Files,
@@ -44,8 +46,8 @@ pub(crate) enum Key {
     /// A network on one route alone, by the route's name.
     Route(Network, &'static str),
     User(UserId),
-    /// A network and the thing that the path names.
-    Thing(Network, String),
+    /// An account and the thing that the path names.
+    Thing(UserId, Uuid),
     /// All that a full table has no room for.
     Overflow,
 }
@@ -93,13 +95,17 @@ const fn count(number: u32) -> NonZeroU32 {
 }
 
 impl Rates {
-    pub(crate) fn new(general_per_minute: NonZeroU32, files_per_minute: NonZeroU32) -> Self {
+    pub(crate) fn new(
+        general_per_minute: NonZeroU32,
+        files_per_minute: NonZeroU32,
+        power_per_minute: NonZeroU32,
+    ) -> Self {
         Self {
             clock: DefaultClock::default(),
             auth: table(count(5), MINUTE),
             sensitive: table(count(3), 15 * MINUTE),
             general: table(general_per_minute, MINUTE),
-            power: table(count(10), MINUTE),
+            power: table(power_per_minute, MINUTE),
             files: table(files_per_minute, MINUTE),
         }
     }
@@ -163,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_fourth_sensitive_change_waits_for_five_minutes_at_most() {
-        let rates = Rates::new(count(100), count(30));
+        let rates = Rates::new(count(100), count(30), count(10));
         let waits: Vec<_> = (0..4).map(|_| rates.take(Preset::Sensitive, key(1)).unwrap().wait).collect();
         assert_eq!(waits[..3], [None, None, None]);
         let wait = waits[3].unwrap();
@@ -172,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_sixth_attempt_in_a_minute_waits() {
-        let rates = Rates::new(count(100), count(30));
+        let rates = Rates::new(count(100), count(30), count(10));
         let left: Vec<_> = (0..5).map(|_| rates.take(Preset::Auth, key(1)).unwrap().remaining).collect();
         assert_eq!(left, [4, 3, 2, 1, 0]);
         let wait = rates.take(Preset::Auth, key(1)).unwrap().wait.unwrap();
@@ -181,7 +187,7 @@ mod tests {
 
     #[test]
     fn others_are_not_held_up() {
-        let rates = Rates::new(count(1), count(30));
+        let rates = Rates::new(count(1), count(30), count(10));
         assert!(rates.take(Preset::General, key(1)).unwrap().wait.is_none());
         assert!(rates.take(Preset::General, key(1)).unwrap().wait.is_some());
         assert!(rates.take(Preset::General, key(2)).unwrap().wait.is_none());
@@ -190,6 +196,6 @@ mod tests {
 
     #[test]
     fn probes_have_no_limit() {
-        assert_eq!(Rates::new(count(1), count(30)).take(Preset::Open, key(1)), None);
+        assert_eq!(Rates::new(count(1), count(30), count(10)).take(Preset::Open, key(1)), None);
     }
 }

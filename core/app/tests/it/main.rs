@@ -11,4 +11,5 @@ mod consoles;
 mod convergence;
 mod news;
 mod people;
+mod rivals;
 mod sftp;

@@ -89,9 +89,13 @@ async fn probes_answer_and_metrics_are_for_loopback_or_the_token() {
     assert_eq!(visitor.get("/health").await.expect(200), "ok");
     assert_eq!(visitor.get("/ready").await.expect(200), "ready");
     visitor.get("/metrics").await.problem("forbidden");
+    let invented = visitor.request(Method::from_bytes(b"INVENTED").unwrap(), "/api/servers");
+    assert_eq!(visitor.send(invented).await.status, 405);
     let asked = visitor.request(Method::GET, "/metrics").bearer_auth("0123456789abcdef");
     let numbers = visitor.send(asked).await.expect(200);
-    assert!(numbers.as_str().unwrap().contains("gantry_http_requests_total"), "{numbers}");
+    let numbers = numbers.as_str().unwrap();
+    assert!(numbers.contains("gantry_http_requests_total{method=\"GET\""), "{numbers}");
+    assert!(numbers.contains("method=\"other\"") && !numbers.contains("INVENTED"), "{numbers}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

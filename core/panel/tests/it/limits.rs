@@ -107,9 +107,9 @@ async fn open_session_is_no_way_to_guess_its_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn power_is_limited_by_network_and_server() {
-    let app = TestApp::start().await;
-    let mut admin = app.admin().await;
+async fn power_is_limited_by_person_and_server() {
+    let app = TestApp::with(|settings| settings.edge.general_per_minute = 100.try_into().unwrap()).await;
+    let admin = app.admin().await;
     let power = async |admin: &Client, server: &str| {
         admin.post(&format!("/api/servers/{server}/power"), json!({ "action": "start" })).await
     };
@@ -121,9 +121,22 @@ async fn power_is_limited_by_network_and_server() {
     assert_eq!(answer.header("x-ratelimit-limit"), "10");
     assert!(answer.header("retry-after").parse::<u64>().unwrap() <= 6);
     answer.problem("rate_limited");
+    // However it is spelled.
+    power(&admin, &format!("urn:uuid:{one}")).await.problem("rate_limited");
+    power(&admin, &one.replace('-', "")).await.problem("rate_limited");
     power(&admin, other).await.problem("not_found");
-    admin.address = "198.51.100.1".to_owned();
-    power(&admin, one).await.problem("not_found");
+    // Nobody uses up what somebody else has, and whoever asks for servers that are not there has the general limit.
+    let grace = app.person(&admin, "grace", "user").await;
+    power(&grace, one).await.problem("not_found");
+    let mut answers = 0..120;
+    let refused = loop {
+        let number = answers.next().expect("it never ends");
+        let answer = power(&grace, &format!("00000000-0000-7000-8000-{number:012}")).await;
+        if answer.status == 429 {
+            break answer;
+        }
+    };
+    assert_eq!(refused.header("x-ratelimit-limit"), "100");
 }
 
 #[tokio::test(flavor = "multi_thread")]

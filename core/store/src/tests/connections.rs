@@ -4,6 +4,7 @@ use super::fixtures::{World, first_page};
 use crate::{Db, DbOptions, StoreError, testing::TestDatabase};
 use gantry_domain::servers::ServerFilter;
 use sqlx::Executor;
+use std::collections::BTreeSet;
 
 /// Ends every connection to this database but the one that says so.
 const END_ALL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -60,4 +61,34 @@ async fn nodes_that_hold_all_of_their_connections_leave_those_of_others_and_the_
     }
     held.remove(0);
     db.as_system_for_nodes().await.unwrap();
+}
+
+/// Takes every connection there is, tells them apart, and gives them back.
+async fn all_connections(pool: &sqlx::PgPool) -> BTreeSet<i32> {
+    let (mut held, mut pids) = (Vec::new(), BTreeSet::new());
+    for _ in 0..pool.options().get_max_connections() {
+        let mut next = pool.acquire().await.unwrap();
+        let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *next).await.unwrap();
+        pids.insert(pid);
+        held.push(next);
+    }
+    pids
+}
+
+#[tokio::test]
+async fn a_connection_within_a_transaction_that_nobody_ended_is_given_to_nobody() {
+    let world = World::new().await;
+    let pool = world.test.db.system_pool();
+    let first = all_connections(pool).await;
+    assert_eq!(all_connections(pool).await, first, "those that are clean are kept");
+    let mut connection = pool.acquire().await.unwrap();
+    let pid: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut *connection).await.unwrap();
+    // As a request leaves it that is cut off while it begins.
+    connection.execute("BEGIN").await.unwrap();
+    drop(connection);
+    let left = all_connections(pool).await;
+    assert!(
+        !left.contains(&pid) && left.intersection(&first).count() == first.len() - 1,
+        "{first:?} {left:?}"
+    );
 }

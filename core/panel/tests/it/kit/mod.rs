@@ -61,6 +61,16 @@ impl TestApp {
         .await
     }
 
+    /// With the built plugins, for who asks for everything again and again.
+    pub(crate) async fn with_games_and_no_limits() -> Self {
+        Self::with(|settings| {
+            settings.plugins_dir = Some(plugins());
+            settings.edge.files_per_minute = 10_000.try_into().unwrap();
+            settings.edge.power_per_minute = 10_000.try_into().unwrap();
+        })
+        .await
+    }
+
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let database = TestDatabase::new().await;
         let data = data_dir();
@@ -76,6 +86,7 @@ impl TestApp {
                 trusted_proxies: vec!["127.0.0.1/32".parse().unwrap()],
                 general_per_minute: 10_000.try_into().unwrap(),
                 files_per_minute: 30.try_into().unwrap(),
+                power_per_minute: 10.try_into().unwrap(),
                 metrics_token: None,
             },
             log: "off".to_owned(),

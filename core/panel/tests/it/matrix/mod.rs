@@ -193,7 +193,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let app = TestApp::with_games_and_files().await;
+        let app = TestApp::with_games_and_no_limits().await;
         let admin = app.admin().await;
         let node = TestNode::join(&admin).await;
         let owner = app.person(&admin, "olga", "user").await;
