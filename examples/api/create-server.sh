@@ -76,6 +76,19 @@ while :; do
     esac
 done
 
-answer=$(call GET "/api/servers/$server")
+# Installed is not running yet: a port may be taken, or the game may end at once.
+waited=0
+while :; do
+    answer=$(call GET "/api/servers/$server")
+    observed=$(printf '%s' "$answer" | sed 's/^.*"observed":{/{/')
+    state=$(printf '%s' "$observed" | first state)
+    [ "$state" != running ] || break
+    if [ "$state" = crashed ] || [ "$waited" -ge 300 ]; then
+        echo "it does not run, it is $state: $(printf '%s' "$observed" | first reason)" >&2
+        exit 1
+    fi
+    sleep 1
+    waited=$((waited + 1))
+done
 endpoint=$(printf '%s' "$answer" | sed 's/^.*"endpoints":\[//')
 echo "Running at $(printf '%s' "$endpoint" | first address):$(printf '%s' "$endpoint" | first port)"

@@ -109,6 +109,12 @@ pub fn stop_containers(node: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether a container of the server runs.
+pub fn runs(server: &str) -> Result<bool> {
+    let filter = format!("label=gantry.server={server}");
+    Ok(!output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?.trim().is_empty())
+}
+
 /// Removes what the servers of one node have in the engine: containers and networks.
 pub fn remove_servers(node: &str) -> Result<()> {
     let kinds = [

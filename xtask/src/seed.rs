@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     io::Write,
-    net::{TcpListener, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     ops::RangeInclusive,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -27,6 +27,8 @@ pub const IDENTITY: &str = "identity.json";
 const LOCATION: &str = "Here";
 const NODE: &str = "this-machine";
 const SERVER: &str = "Sample arena";
+/// Where SFTP is offered if that is free.
+const SFTP: u16 = 2022;
 /// Where the ports of OpenArena and of Luanti begin, and how many addresses each game gets.
 const PORTS: [u16; 2] = [27960, 30000];
 const PORTS_EACH: u16 = 10;
@@ -46,6 +48,8 @@ struct Record {
     email: String,
     password: String,
     port: Option<u16>,
+    #[serde(default)]
+    sftp_port: Option<u16>,
     node_id: Option<String>,
     server_id: Option<String>,
     server_address: Option<String>,
@@ -63,6 +67,7 @@ impl Seed {
             email,
             password: random_hex(10)?,
             port: None,
+            sftp_port: None,
             node_id: None,
             server_id: None,
             server_address: None,
@@ -75,6 +80,19 @@ impl Seed {
     /// The game server that was made.
     pub fn server_id(&self) -> Option<&str> {
         self.record.server_id.as_deref()
+    }
+
+    /// Where SFTP is offered: to this machine alone unless players come from elsewhere, at the port of the last time if it is
+    /// free, so that what programs have noted goes on working.
+    pub fn sftp(&mut self, address: &str) -> Result<SocketAddr> {
+        let is_local = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let interface = IpAddr::V4(if is_local { Ipv4Addr::LOCALHOST } else { Ipv4Addr::UNSPECIFIED });
+        let is_free = |port: &u16| TcpListener::bind((interface, *port)).is_ok();
+        let port =
+            self.record.sftp_port.into_iter().chain([SFTP]).find(is_free).map_or_else(free_port, Ok)?;
+        self.record.sftp_port = Some(port);
+        self.save()?;
+        Ok(SocketAddr::new(interface, port))
     }
 
     /// The port that was asked for, the one of the last time, or a free one.

@@ -17,6 +17,7 @@ use rustix::process::Signal;
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -68,9 +69,6 @@ pub struct DownOptions {
 const RECORD: &str = "up.json";
 /// Where the daemon keeps everything, in a data directory.
 pub const NODE: &str = "node";
-
-/// Where the daemon serves SFTP if nobody says.
-const SFTP: u16 = 2022;
 
 /// What `up.json` says, once everything is ready.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -196,14 +194,15 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     let mut client = control_plane(data, programs, port, options.rate_limit_general, processes)?;
     let url = client.url().to_owned();
     let node_directory = data.join(NODE);
+    let sftp = seed.sftp(&options.address)?;
     let up = if seed.account(&mut client, &node_directory)? {
         let node = seed.node(&mut client, &programs.join("gantryd"), &node_directory, &options.address)?;
-        daemon(programs, &url, &node_directory, processes)?;
+        daemon(programs, &url, &node_directory, sftp, processes)?;
         wait_for_node(processes, || is_connected(&client, &node))?;
         sample(options, &mut seed, &mut client, &node, processes)?;
         seed.up(&client, url, node)?
     } else {
-        daemon(programs, &url, &node_directory, processes)?;
+        daemon(programs, &url, &node_directory, sftp, processes)?;
         wait_for_node(processes, || client.counts_a_node())?;
         seed.up_unseen(url)?
     };
@@ -211,15 +210,18 @@ fn start(options: &Options, data: &Path, programs: &Path, processes: &mut Proces
     Ok(up)
 }
 
-fn daemon(programs: &Path, url: &str, folder: &Path, processes: &mut Processes) -> Result<()> {
+fn daemon(
+    programs: &Path,
+    url: &str,
+    folder: &Path,
+    sftp: SocketAddr,
+    processes: &mut Processes,
+) -> Result<()> {
     say("starting the daemon", "it dials the control plane and runs the game servers");
     let mut command = Command::new(programs.join("gantryd"));
     command.args(["run", "--url", url, "--data-dir"]).arg(folder);
     command.arg("--socket").arg(folder.join("gantryd.sock"));
-    // Beside another Gantry on this machine it takes any port; the panel says which.
-    if std::net::TcpListener::bind((std::net::Ipv4Addr::UNSPECIFIED, SFTP)).is_err() {
-        command.args(["--sftp", "0.0.0.0:0"]);
-    }
+    command.args(["--sftp", &sftp.to_string()]);
     processes.start("gantryd", &mut command)
 }
 
@@ -337,7 +339,8 @@ fn follow(client: &Client, server: &str, processes: &mut Processes) -> Result<Op
             said = line;
         }
         let wanted = text(&view, "/desired")?;
-        if state == "running" || (wanted != "running" && state != "uninstalled") {
+        // What the control plane last heard is from before this start, until the node tells it anew.
+        if (state == "running" && docker::runs(server)?) || (wanted != "running" && state != "uninstalled") {
             return Ok(None);
         }
         if let Some(failure) = view.pointer("/operation/failure").filter(|failure| !failure.is_null()) {

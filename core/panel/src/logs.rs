@@ -1,6 +1,7 @@
 //! Where log lines go: stdout, for people or for collectors.
 
 use crate::settings::LogFormat;
+use std::io::IsTerminal;
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     EnvFilter, filter::FilterFn, filter::ParseError, fmt, layer::SubscriberExt, util::SubscriberInitExt,
@@ -26,7 +27,9 @@ pub(crate) fn begin(directives: &str, format: LogFormat) {
     let filter = parse(directives).unwrap_or_default();
     let registry = tracing_subscriber::registry().with(filter).with(FilterFn::new(is_meant_to_be_read));
     let begun = match format {
-        LogFormat::Pretty => registry.with(fmt::layer()).try_init(),
+        LogFormat::Pretty => {
+            registry.with(fmt::layer().with_ansi(std::io::stdout().is_terminal())).try_init()
+        }
         LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true)).try_init(),
     };
     if let Err(error) = begun {

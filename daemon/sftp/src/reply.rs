@@ -1,7 +1,7 @@
 //! Answers, written one behind the other into the buffer that goes out.
 
 use crate::limits::{HANDLES, MAX_DATA, MAX_PACKET, WRITE};
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use gantry_files::{Attributes, FilesError, Held, Kind};
 use russh_sftp::protocol::StatusCode;
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
@@ -228,7 +228,10 @@ fn line(name: &OsStr, found: &Attributes) -> Vec<u8> {
         })
         .collect();
     let modified = DateTime::from_timestamp(i64::from(time(found.modified)), 0).unwrap_or_default();
-    let modified = modified.format("%b %e  %Y");
+    // As `ls` does: the time of what is new, the year of what is half a year old or of the future.
+    let age = Utc::now().signed_duration_since(modified);
+    let is_new = age >= TimeDelta::zero() && age < TimeDelta::days(182);
+    let modified = modified.format(if is_new { "%b %e %H:%M" } else { "%b %e  %Y" });
     let (uid, gid, bytes) = (found.uid, found.gid, found.bytes);
     let mut line = format!("{kind}{bits}    1 {uid:<8} {gid:<8} {bytes:>8} {modified} ").into_bytes();
     line.extend_from_slice(name.as_bytes());
@@ -255,6 +258,14 @@ mod tests {
     fn a_line_is_as_ls_writes_it_and_names_stay_bytes() {
         let line = line(OsStr::from_bytes(b"a\xff"), &found());
         assert_eq!(line, b"-rw-r-----    1 20000    20000           5 Nov 14  2023 a\xff");
+    }
+
+    #[test]
+    fn what_is_new_shows_its_time() {
+        let now = Utc::now() - TimeDelta::minutes(5);
+        let found = Attributes { modified: now.timestamp(), ..found() };
+        let line = String::from_utf8(line(OsStr::new("a"), &found)).unwrap();
+        assert!(line.ends_with(&now.format(" %b %e %H:%M a").to_string()), "{line}");
     }
 
     #[test]
