@@ -10,6 +10,7 @@ use crate::{
     error::{Answer, AppError},
     inputs::{FileCopyInput, FileDeleteInput, FileDirectoryInput, FileRenameInput},
     rights::{RightsChange, RightsNews},
+    transfers::Transfer,
     views::FileContentView,
 };
 use bytes::Bytes;
@@ -96,10 +97,11 @@ impl App {
     pub async fn download_file(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileDownload> {
         let news = self.rights().listen();
         let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
+        let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
         let file = node.read_file(server, path).await?;
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let content = file.content.map_err(BodyError::from);
-        let content = self.guarded(ctx, server, Permission::FilesRead, news, content);
+        let content = self.guarded(ctx, server, Permission::FilesRead, news, place, content);
         Ok(FileDownload { name, bytes: file.bytes, content })
     }
 
@@ -108,10 +110,11 @@ impl App {
         let news = self.rights().listen();
         let FileUpload { path, replace, length, content } = upload;
         let node = self.file_node(ctx, server, Permission::FilesWrite, &[&path]).await?;
+        let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
         let about = json!({ "path": path, "bytes": length, "replace": replace });
         self.note_change(ctx, server, "file.upload", about).await?;
         let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
-        let content = self.guarded(ctx, server, Permission::FilesWrite, news, content);
+        let content = self.guarded(ctx, server, Permission::FilesWrite, news, place, content);
         Ok(node.write_file(server, &path, &expected, length, content).await?)
     }
 
@@ -205,11 +208,12 @@ impl App {
         server: ServerId,
         right: Permission,
         news: RightsNews,
+        place: Transfer,
         content: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
     ) -> BodyStream {
         let app = self.clone();
         let look_at = Instant::now() + LOOK_EVERY;
-        let watch = Watch { app, actor: ctx.actor.clone(), server, right, news, look_at };
+        let watch = Watch { app, actor: ctx.actor.clone(), server, right, news, look_at, _place: place };
         stream::try_unfold((watch, content.boxed()), |(mut watch, mut content)| async move {
             loop {
                 tokio::select! {
@@ -233,6 +237,8 @@ struct Watch {
     right: Permission,
     news: RightsNews,
     look_at: Instant,
+    /// Given back when the bytes have ended.
+    _place: Transfer,
 }
 
 #[derive(Debug, thiserror::Error)]
