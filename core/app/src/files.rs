@@ -18,7 +18,7 @@ use chrono::Utc;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use gantry_auth::Actor;
 use gantry_domain::{audit::AuditEntry, problem};
-use gantry_nodes::{BodyError, BodyStream, NodeClient};
+use gantry_nodes::{BodyError, BodyStream, NodeClient, Pace};
 use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved, MAX_DELETED};
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use serde_json::json;
@@ -59,7 +59,7 @@ impl App {
     /// A text file for an editor.
     pub async fn file_content(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileContentView> {
         let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
-        let file = node.read_file(server, path).await?;
+        let file = node.read_file(server, path, Pace::Whole).await?;
         let refused =
             |why: &str| AppError::refused(Code::FileRefused, format!("The file {why}; download it."));
         if file.bytes > MAX_TEXT as u64 {
@@ -90,7 +90,7 @@ impl App {
         self.note_change(ctx, server, "file.save", json!({ "path": path, "bytes": text.len() })).await?;
         let length = text.len() as u64;
         let content = stream::iter([Ok(text)]).boxed();
-        Ok(node.write_file(server, path, &expected, Some(length), content).await?)
+        Ok(node.write_file(server, path, &expected, Pace::Whole, Some(length), content).await?)
     }
 
     /// Begins to fetch a file. The stream ends with an error as soon as the right is gone.
@@ -98,7 +98,7 @@ impl App {
         let news = self.rights().listen();
         let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
         let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
-        let file = node.read_file(server, path).await?;
+        let file = node.read_file(server, path, Pace::OfPerson).await?;
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let content = file.content.map_err(BodyError::from);
         let content = self.guarded(ctx, server, Permission::FilesRead, news, place, content);
@@ -115,7 +115,7 @@ impl App {
         self.note_change(ctx, server, "file.upload", about).await?;
         let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
         let content = self.guarded(ctx, server, Permission::FilesWrite, news, place, content);
-        Ok(node.write_file(server, &path, &expected, length, content).await?)
+        Ok(node.write_file(server, &path, &expected, Pace::OfPerson, length, content).await?)
     }
 
     pub async fn make_directory(

@@ -57,3 +57,31 @@ async fn one_person_has_so_many_files_under_way_and_is_told_when_there_are_more(
     }
     world.node.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_nothing_of_many_files_leaves_the_server_s_desk_and_the_link_to_others() {
+    let world = World::new().await;
+    world.large();
+    let mut readers = Vec::new();
+    for name in ["grace", "edsger", "barbara", "alan"] {
+        readers.push(world.reader(name).await);
+    }
+    let (last, mut unread) = (readers.pop().unwrap(), Vec::new());
+    for reader in &readers {
+        unread.extend(world.leave_unread(reader, 8).await);
+    }
+    unread.extend(world.leave_unread(&last, 1).await);
+    let refused = last.get(&world.url("/download?path=large")).await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"));
+    refused.problem("overloaded");
+
+    assert!(world.names("").await.contains(&"large".to_owned()));
+    world.put("/content?path=motd.txt", "one").await.expect(200);
+    let read = world.admin.get(&world.url("/content?path=motd.txt")).await.expect(200);
+    assert_eq!(read["text"], "one");
+    world.post("/copy", json!({ "from": "motd.txt", "to": "motd.old" })).await.expect(200);
+    let fetched = world.admin.get(&world.url("/download?path=motd.old")).await;
+    assert_eq!((fetched.status.as_u16(), fetched.body), (200, json!("one")));
+    world.put("/upload?path=maps.txt", "two").await.expect(200);
+    world.node.stop().await;
+}
