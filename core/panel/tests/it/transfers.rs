@@ -1,9 +1,13 @@
 //! Files on their way that nobody takes or brings: what they leave to others, and how they end.
 
-use crate::{files::World, kit::Client};
-use reqwest::{Method, Response};
+use crate::{
+    files::World,
+    kit::{Answer, Client},
+};
+use futures_util::{StreamExt, stream};
+use reqwest::{Body, Method, Response};
 use serde_json::json;
-use std::{fs, time::Duration};
+use std::{fs, future::Future, time::Duration};
 use tokio::time::Instant;
 
 impl World {
@@ -55,6 +59,51 @@ async fn one_person_has_so_many_files_under_way_and_is_told_when_there_are_more(
         assert!(Instant::now() < patience, "{}", response.text().await.unwrap());
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+    world.node.stop().await;
+}
+
+/// What an upload is answered with of which one piece came and no more will, once `end` was done in its middle.
+async fn half_an_upload(world: &World, writer: &Client, path: &str, end: impl Future<Output = ()>) -> Answer {
+    let pieces = stream::iter([Ok::<_, std::io::Error>(vec![b'x'; 300_000])]).chain(stream::pending());
+    let request = writer.request(Method::PUT, &world.url(&format!("/upload?path={path}")));
+    let request = request.header("content-type", "application/octet-stream").body(Body::wrap_stream(pieces));
+    let ending = async {
+        // It stands in the log once it is let through.
+        let activity = format!("/api/servers/{}/activity", world.id);
+        let patience = Instant::now() + Duration::from_secs(20);
+        while !world.admin.get(&activity).await.expect(200).to_string().contains(path) {
+            assert!(Instant::now() < patience, "the upload never began");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        end.await;
+    };
+    tokio::join!(writer.send(request), ending).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_right_goes_away_is_told_so_as_every_request_would_be() {
+    let world = World::new().await;
+    let before = world.names("").await;
+    for (name, code) in [("grace", "not_found"), ("edsger", "forbidden"), ("barbara", "not_signed_in")] {
+        let writer = world.app.person(&world.admin, name, "limited").await;
+        let members = format!("/api/servers/{}/members", world.id);
+        let some = json!(["server.read", "files.list", "files.write"]);
+        let form = json!({ "email": format!("{name}@example.com"), "permissions": some });
+        let member = world.admin.post(&members, form).await.expect(201);
+        let member = format!("{members}/{}", member["userId"].as_str().unwrap());
+        let end = async {
+            match code {
+                "not_found" => drop(world.admin.delete(&member).await.expect(204)),
+                "forbidden" => {
+                    let fewer = json!({ "permissions": ["server.read", "files.list"] });
+                    drop(world.admin.patch(&member, fewer).await.expect(200));
+                }
+                _ => drop(writer.post("/api/auth/sign-out", json!({})).await.expect(204)),
+            }
+        };
+        half_an_upload(&world, &writer, &format!("of-{name}"), end).await.problem(code);
+    }
+    assert_eq!(world.names("").await, before);
     world.node.stop().await;
 }
 
