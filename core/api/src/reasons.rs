@@ -80,7 +80,7 @@ pub(crate) const fn why(code: Code) -> &'static str {
             "What the node's servers were promised together may not go beyond what it was given, in memory, disk or processor."
         }
         Code::RateLimited => {
-            "The limit of this route is used up for this account, network or server. X-RateLimit-Reset says when all of it is there again."
+            "The limit of this route is used up for this account, network or server, and X-RateLimit-Reset says when all of it is there again; or the account has as many files under way to and from one node as it may."
         }
         Code::Internal => {
             "A defect, or a part of the installation that does not work, such as a full disk. The log has the cause under the request's id; the answer does not, because it may be secret."
@@ -93,7 +93,7 @@ pub(crate) const fn why(code: Code) -> &'static str {
         }
         Code::Unavailable => "Gantry is starting or stopping, or its database does not answer.",
         Code::Overloaded => {
-            "More work of one kind waits than may wait: database connections, password checks, plugin calls, WebSockets."
+            "More work of one kind waits than may wait: database connections, password checks, plugin calls, WebSockets, files on their way to and from one node."
         }
         Code::DeadlineExceeded => {
             "The answer, or the body of the request, did not come within the time that it may take. What was begun may still be done."

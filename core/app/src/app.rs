@@ -12,6 +12,7 @@ use crate::{
     servers::WrittenRows,
     sessions::SessionCache,
     tickets::Tickets,
+    transfers::Transfers,
     turns::Turns,
 };
 use gantry_auth::{PasswordHasher, Purpose, Token};
@@ -47,6 +48,7 @@ struct Inner {
     sessions: SessionCache,
     tickets: Tickets,
     turns: Turns,
+    transfers: Transfers,
     rights: Rights,
     doorbells: Doorbells,
     grant_bells: Doorbells,
@@ -76,6 +78,7 @@ impl App {
             sessions: SessionCache::default(),
             tickets: Tickets::default(),
             turns: Turns::default(),
+            transfers: Transfers::default(),
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             grant_bells: Doorbells::default(),
@@ -114,6 +117,9 @@ impl App {
     }
     pub(crate) fn turns(&self) -> &Turns {
         &self.inner.turns
+    }
+    pub(crate) fn transfers(&self) -> &Transfers {
+        &self.inner.transfers
     }
     pub(crate) fn rights(&self) -> &Rights {
         &self.inner.rights

@@ -127,7 +127,7 @@ impl AppError {
         match self {
             Self::Crowded { wait } => Some(*wait),
             Self::Plugin { source: CallError::Failed(failure), .. } => failure.retry_after,
-            error if matches!(error.code(), Code::Overloaded | Code::Unavailable) => {
+            error if matches!(error.code(), Code::Overloaded | Code::Unavailable | Code::RateLimited) => {
                 Some(Duration::from_secs(1))
             }
             _ => None,

@@ -10,6 +10,7 @@ use crate::{
     error::{Answer, AppError},
     inputs::{FileCopyInput, FileDeleteInput, FileDirectoryInput, FileRenameInput},
     rights::{RightsChange, RightsNews},
+    transfers::Transfer,
     views::FileContentView,
 };
 use bytes::Bytes;
@@ -17,11 +18,14 @@ use chrono::Utc;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use gantry_auth::Actor;
 use gantry_domain::{audit::AuditEntry, problem};
-use gantry_nodes::{BodyError, BodyStream, NodeClient};
+use gantry_nodes::{BodyError, BodyStream, NodeClient, Pace};
 use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved, MAX_DELETED};
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use serde_json::json;
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// The largest file that an editor gets or saves, in bytes.
@@ -58,7 +62,7 @@ impl App {
     /// A text file for an editor.
     pub async fn file_content(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileContentView> {
         let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
-        let file = node.read_file(server, path).await?;
+        let file = node.read_file(server, path, Pace::Whole).await?;
         let refused =
             |why: &str| AppError::refused(Code::FileRefused, format!("The file {why}; download it."));
         if file.bytes > MAX_TEXT as u64 {
@@ -89,17 +93,18 @@ impl App {
         self.note_change(ctx, server, "file.save", json!({ "path": path, "bytes": text.len() })).await?;
         let length = text.len() as u64;
         let content = stream::iter([Ok(text)]).boxed();
-        Ok(node.write_file(server, path, &expected, Some(length), content).await?)
+        Ok(node.write_file(server, path, &expected, Pace::Whole, Some(length), content).await?)
     }
 
     /// Begins to fetch a file. The stream ends with an error as soon as the right is gone.
     pub async fn download_file(&self, ctx: &OpCtx, server: ServerId, path: &str) -> Answer<FileDownload> {
         let news = self.rights().listen();
         let node = self.file_node(ctx, server, Permission::FilesRead, &[path]).await?;
-        let file = node.read_file(server, path).await?;
+        let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
+        let file = node.read_file(server, path, Pace::OfPerson).await?;
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let content = file.content.map_err(BodyError::from);
-        let content = self.guarded(ctx, server, Permission::FilesRead, news, content);
+        let content = self.watch(ctx, server, Permission::FilesRead, news, place).guard(content);
         Ok(FileDownload { name, bytes: file.bytes, content })
     }
 
@@ -108,11 +113,15 @@ impl App {
         let news = self.rights().listen();
         let FileUpload { path, replace, length, content } = upload;
         let node = self.file_node(ctx, server, Permission::FilesWrite, &[&path]).await?;
+        let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
         let about = json!({ "path": path, "bytes": length, "replace": replace });
         self.note_change(ctx, server, "file.upload", about).await?;
         let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
-        let content = self.guarded(ctx, server, Permission::FilesWrite, news, content);
-        Ok(node.write_file(server, &path, &expected, length, content).await?)
+        let watch = self.watch(ctx, server, Permission::FilesWrite, news, place);
+        let (ending, content) = (watch.ending.clone(), watch.guard(content));
+        let saved = node.write_file(server, &path, &expected, Pace::OfPerson, length, content).await;
+        // The node knows only that the bytes broke off.
+        saved.map_err(|error| ending.why().unwrap_or_else(|| error.into()))
     }
 
     pub async fn make_directory(
@@ -202,30 +211,17 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    /// The same bytes, until the session or the right is gone.
-    fn guarded(
+    /// Watches whether the caller still may, from the moment in which `news` began.
+    fn watch(
         &self,
         ctx: &OpCtx,
         server: ServerId,
         right: Permission,
         news: RightsNews,
-        content: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static,
-    ) -> BodyStream {
-        let app = self.clone();
-        let look_at = Instant::now() + LOOK_EVERY;
-        let watch = Watch { app, actor: ctx.actor.clone(), server, right, news, look_at };
-        stream::try_unfold((watch, content.boxed()), |(mut watch, mut content)| async move {
-            loop {
-                tokio::select! {
-                    biased;
-                    () = watch.doubt() => watch.ask().await?,
-                    piece = content.next() => {
-                        return Ok(piece.transpose()?.map(|piece| (piece, (watch, content))));
-                    }
-                }
-            }
-        })
-        .boxed()
+        place: Transfer,
+    ) -> Watch {
+        let (app, actor, look_at) = (self.clone(), ctx.actor.clone(), Instant::now() + LOOK_EVERY);
+        Watch { app, actor, server, right, news, look_at, ending: Ending::default(), _place: place }
     }
 }
 
@@ -237,13 +233,44 @@ struct Watch {
     right: Permission,
     news: RightsNews,
     look_at: Instant,
+    ending: Ending,
+    /// Given back when the bytes have ended.
+    _place: Transfer,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("the right to do this has ended")]
-struct Revoked;
+/// Why bytes were ended from here, if they were.
+#[derive(Clone, Default)]
+struct Ending(Arc<Mutex<Option<AppError>>>);
+
+impl Ending {
+    fn note(&self, why: AppError) -> BodyError {
+        let text = why.to_string();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        text.into()
+    }
+
+    fn why(&self) -> Option<AppError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 impl Watch {
+    /// The same bytes, until the session or the right is gone.
+    fn guard(self, content: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> BodyStream {
+        stream::try_unfold((self, content.boxed()), |(mut watch, mut content)| async move {
+            loop {
+                tokio::select! {
+                    biased;
+                    () = watch.doubt() => watch.ask().await.map_err(|why| watch.ending.note(why))?,
+                    piece = content.next() => {
+                        return Ok(piece.transpose()?.map(|piece| (piece, (watch, content))));
+                    }
+                }
+            }
+        })
+        .boxed()
+    }
+
     /// Ends when there is a reason to ask again. Safe to cancel.
     async fn doubt(&mut self) {
         loop {
@@ -264,12 +291,13 @@ impl Watch {
     }
 
     /// What cannot be found out is a no.
-    async fn ask(&mut self) -> Result<(), BodyError> {
+    async fn ask(&mut self) -> Answer<()> {
         self.look_at = Instant::now() + LOOK_EVERY;
         let db = self.app.db();
-        let actor = db.actor_of_session(self.actor.session_id, Utc::now()).await?.ok_or(Revoked)?;
+        let ended = || AppError::refused(Code::NotSignedIn, "The session has ended.");
+        let actor = db.actor_of_session(self.actor.session_id, Utc::now()).await?.ok_or_else(ended)?;
         let access = db.as_user(&actor).await?.server_access(&actor, self.server).await?;
         self.actor = actor;
-        if access.allows(self.right) { Ok(()) } else { Err(Revoked.into()) }
+        Ok(access.require(self.right)?)
     }
 }

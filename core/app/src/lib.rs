@@ -11,7 +11,7 @@
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
-//! `files`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `files` with `transfers`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`.
 
 pub mod context;
@@ -38,6 +38,7 @@ mod sessions;
 mod setup;
 mod sftp;
 mod tickets;
+mod transfers;
 mod turns;
 
 mod console;

@@ -50,6 +50,24 @@ pub struct NodeFile {
     pub content: NodeBytes,
 }
 
+/// How a file goes over the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// As fast as the node and the link let it.
+    Whole,
+    /// As fast as a person gives or takes it.
+    OfPerson,
+}
+
+impl Pace {
+    const fn as_text(self) -> &'static str {
+        match self {
+            Self::Whole => "true",
+            Self::OfPerson => "false",
+        }
+    }
+}
+
 /// A query string.
 fn query(parameters: &[(&str, &str)]) -> String {
     url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
@@ -175,8 +193,14 @@ impl NodeClient {
     }
 
     /// A file's bytes.
-    pub async fn read_file(&self, server_id: ServerId, path: &str) -> Result<NodeFile, NodeError> {
-        let path = format!("/v1/servers/{server_id}/files/content?{}", query(&[("path", path)]));
+    pub async fn read_file(
+        &self,
+        server_id: ServerId,
+        path: &str,
+        pace: Pace,
+    ) -> Result<NodeFile, NodeError> {
+        let parameters = [("path", path), ("whole", pace.as_text())];
+        let path = format!("/v1/servers/{server_id}/files/content?{}", query(&parameters));
         let (head, content) = self.link.download(&path, ORDINARY).await?;
         let said = |name| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let bytes = said(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
@@ -193,10 +217,11 @@ impl NodeClient {
         server_id: ServerId,
         path: &str,
         expected: &ExpectedFile,
+        pace: Pace,
         length: Option<u64>,
         content: BodyStream,
     ) -> Result<FileSaved, NodeError> {
-        let mut parameters = vec![("path", path)];
+        let mut parameters = vec![("path", path), ("whole", pace.as_text())];
         parameters.extend(expected.as_text().map(|expected| ("expected", expected)));
         let path = format!("/v1/servers/{server_id}/files/content?{}", query(&parameters));
         self.link.upload(&path, content, length, UPLOAD).await

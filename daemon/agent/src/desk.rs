@@ -12,7 +12,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use gantry_files::{FilesError, Jail, Quota};
-use gantry_protocol::{Refusal, RefusalCode};
+use gantry_protocol::{MAX_TRANSFERS, Refusal, RefusalCode};
 use gantry_types::ServerId;
 use std::{
     sync::Arc,
@@ -21,8 +21,10 @@ use std::{
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// Requests about one server's files at once; more are refused.
-const AT_ONCE: usize = 8;
+/// Requests about one server's files at once that take as long as the disk; more are refused.
+const SHORT: usize = 8;
+/// Changes of names at once, which wait for each other and may be copies of whole trees.
+const CHANGES: usize = 8;
 /// So long a request waits for another's change to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A measurement older than this is not believed.
@@ -32,12 +34,26 @@ const FRESH: Duration = Duration::from_secs(1);
 /// By so much the kernel's times of files may lag behind the clock.
 const COARSE: Duration = Duration::from_millis(20);
 
+/// What somebody wants at a desk. Each kind has places of its own, so that what takes long never keeps out what does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// A list, or a text that comes or goes whole.
+    Short,
+    /// Names, of one file or of a tree.
+    Change,
+    /// A file that comes or goes as fast as a person gives or takes it. The control plane shares these out among people, so
+    /// there are as many as a link may have.
+    Transfer,
+}
+
 pub(crate) struct Desk {
     pub(crate) quota: Quota,
     /// Held while names change.
     changing: Arc<Mutex<()>>,
     measured: Mutex<Option<Instant>>,
-    room: Arc<Semaphore>,
+    short: Arc<Semaphore>,
+    changes: Arc<Semaphore>,
+    transfers: Arc<Semaphore>,
     /// Temporary files from before belong to nobody any more. In Unix time.
     opened_at: Duration,
 }
@@ -49,15 +65,23 @@ impl Desk {
             quota: Quota::default(),
             changing: Arc::default(),
             measured: Mutex::new(None),
-            room: Arc::new(Semaphore::new(AT_ONCE)),
+            short: Arc::new(Semaphore::new(SHORT)),
+            changes: Arc::new(Semaphore::new(CHANGES)),
+            transfers: Arc::new(Semaphore::new(MAX_TRANSFERS)),
             opened_at: opened_at.saturating_sub(COARSE),
         }
     }
 
     /// A place at the desk for one request.
-    pub(crate) fn admit(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        let place = Arc::clone(&self.room).try_acquire_owned();
-        place.map_err(|_| refusal(RefusalCode::Busy, "Too much is asked of the server's files at once."))
+    pub(crate) fn admit(&self, work: Work) -> Result<OwnedSemaphorePermit, Refusal> {
+        let room = match work {
+            Work::Short => &self.short,
+            Work::Change => &self.changes,
+            Work::Transfer => &self.transfers,
+        };
+        Arc::clone(room)
+            .try_acquire_owned()
+            .map_err(|_| refusal(RefusalCode::Busy, "Too much is asked of the server's files at once."))
     }
 
     /// The right to change names, of which there is one.
@@ -110,4 +134,21 @@ pub(crate) async fn open_jail(shared: &Shared, id: ServerId, terms: &FileTerms) 
         }
         error => failed(&error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_kind_of_work_keeps_another_out() {
+        let desk = Desk::new(Utc::now());
+        for full in [Work::Transfer, Work::Change, Work::Short] {
+            let held: Vec<_> = std::iter::from_fn(|| desk.admit(full).ok()).collect();
+            assert!(held.len() >= SHORT, "{full:?}");
+            for work in [Work::Short, Work::Change, Work::Transfer] {
+                assert_eq!(desk.admit(work).is_ok(), work != full, "{work:?} beside {full:?}");
+            }
+        }
+    }
 }

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 /// The largest file that can be put on a node, in bytes.
 pub const MAX_UPLOAD: u64 = 1 << 30;
+/// Files that may be on their way over one link as fast as people give or take them. When all of them stand still, their
+/// windows hold half of what the link may have under way, and everything else has the other half.
+pub const MAX_TRANSFERS: usize = 32;
 /// Most entries of one listing.
 pub const MAX_LISTED: usize = 5_000;
 /// Most paths of one deletion.

@@ -15,8 +15,8 @@
 //! | `GET /v1/servers/{id}/console/live?after=SEQ` | → NDJSON of [`ConsoleLine`], for ever; without `after` from the next line on |
 //! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
-//! | `GET /v1/servers/{id}/files/content?path=P` | → the file's bytes, with its version as `ETag` |
-//! | `PUT /v1/servers/{id}/files/content?path=P&expected=E` | at most [`MAX_UPLOAD`] bytes → [`FileSaved`]; `E` is a version, `*` or nothing, as in [`ExpectedFile`] |
+//! | `GET /v1/servers/{id}/files/content?path=P&whole=W` | → the file's bytes, with its version as `ETag`; `W` is true where nobody takes their time, and the node then counts it as short work |
+//! | `PUT /v1/servers/{id}/files/content?path=P&expected=E&whole=W` | at most [`MAX_UPLOAD`] bytes → [`FileSaved`]; `E` is a version, `*` or nothing, as in [`ExpectedFile`] |
 //! | `PUT /v1/sftp` | [`SftpGrants`], at most 8 MiB → 204; 404 where the node has no SFTP |
 //! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
 //! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |

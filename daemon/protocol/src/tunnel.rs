@@ -21,6 +21,7 @@ pub use keys::{KeyError, SigningKey};
 pub use stream::ByteStream;
 pub use tasks::Tasks;
 
+use crate::MAX_TRANSFERS;
 use std::time::Duration;
 
 /// The most bytes of one frame, either way. WebSocket libraries are told the same, so that a longer one is refused
@@ -45,6 +46,8 @@ pub const STREAM_WINDOW: u32 = 1024 * 1024;
 /// HTTP/2 flow control: what all together may have under way. Up to this many divided by [`STREAM_WINDOW`] readers may
 /// stand still before the others feel it.
 pub const CONNECTION_WINDOW: u32 = 64 * STREAM_WINDOW;
+
+const _: () = assert!(MAX_TRANSFERS * STREAM_WINDOW as usize * 2 <= CONNECTION_WINDOW as usize);
 
 /// Requests and streams that the daemon serves at one time on one link.
 pub const MAX_CONCURRENT_STREAMS: u32 = 1024;

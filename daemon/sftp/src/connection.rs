@@ -10,15 +10,17 @@ use crate::{
     frames::Abuse,
     grants::Admitted,
     guesses::Origin,
-    limits::CHANNELS,
+    limits::{CHANNELS, CONNECTIONS_PER_PERSON},
     server::Shared,
     session::Session,
+    shares::Share,
     wire::{Gate, Wire},
 };
 use futures_util::{
     FutureExt,
     future::{Fuse, FusedFuture},
 };
+use gantry_types::UserId;
 use russh::{
     Disconnect,
     server::{Handle, RunningSession},
@@ -98,6 +100,8 @@ enum Over {
     Unknown,
     Idle,
     Revoked,
+    /// Too many of the same person.
+    Crowded,
     Stopping,
 }
 
@@ -108,6 +112,7 @@ impl Over {
             Self::Unknown => Some("nobody said in time who is there"),
             Self::Idle => Some("nothing was asked for a long time"),
             Self::Revoked => Some("your access to this server's files has ended"),
+            Self::Crowded => Some("you have too many connections here; close one of them"),
             Self::Stopping => Some("the node stops; come again"),
         }
     }
@@ -138,7 +143,7 @@ pub(crate) async fn serve(
     let Ok(Ok(ssh)) = greeted else { return };
     let handle = ssh.handle();
     let (tasks, telling) = (JoinSet::new(), JoinSet::new());
-    let mut tenancy = Tenancy { shared, connection, ssh: ssh.fuse(), sessions, tasks, telling };
+    let mut tenancy = Tenancy { shared, connection, ssh: ssh.fuse(), sessions, tasks, telling, person: None };
     let over = tenancy.watch(admitted, grace, stranger).await;
     tenancy.end(over, &handle).await;
 }
@@ -151,6 +156,8 @@ struct Tenancy {
     sessions: mpsc::Receiver<Session>,
     tasks: JoinSet<()>,
     telling: JoinSet<()>,
+    /// The connection's place among those of its person, once it is known who that is.
+    person: Option<Share<UserId>>,
 }
 
 impl Tenancy {
@@ -175,6 +182,10 @@ impl Tenancy {
                 () = self.shared.stopping.cancelled() => return Over::Stopping,
                 Ok(came) = &mut admission, if admitted.is_none() => {
                     stranger.take();
+                    self.person = self.shared.people.take(came.user, CONNECTIONS_PER_PERSON);
+                    if self.person.is_none() {
+                        return Over::Crowded;
+                    }
                     self.welcome(came);
                     admitted = Some(came);
                 }

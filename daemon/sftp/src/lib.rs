@@ -18,7 +18,7 @@
 //! above a bound the socket is not read, unless an answer is stuck, for then only reading can free it
 //! (`wire`).
 //!
-//! Modules in reading order: [`limits`], `grants`, `guesses`, `host_key`, `wire`, `frames`, `packet`, `reply`, `failure`,
+//! Modules in reading order: [`limits`], `shares`, `grants`, `guesses`, `host_key`, `wire`, `frames`, `packet`, `reply`, `failure`,
 //! `handles`, `activity`, `work`, `session`, `door`, `connection`, [`server`].
 
 mod activity;
@@ -37,6 +37,7 @@ mod packet;
 mod reply;
 pub mod server;
 mod session;
+mod shares;
 mod wire;
 mod work;
 

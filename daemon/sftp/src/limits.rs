@@ -14,12 +14,18 @@ pub const BAD_PACKETS: u32 = 3;
 pub const HANDLES: usize = 64;
 /// Open files and directories of all channels of the node.
 pub const ALL_HANDLES: usize = 1_024;
+/// Of these, one person's: what the channels of one connection can hold, and a fourth of all.
+pub const HANDLES_PER_PERSON: usize = 256;
+/// Of these, one server's: with all the people who may come to it, it leaves half to the other servers.
+pub const HANDLES_PER_SERVER: usize = 512;
 /// Channels of one connection.
 pub const CHANNELS: usize = 4;
 /// Connections at once.
 pub const CONNECTIONS: usize = 128;
 /// Connections at once from one address; of IPv6, from one network of 64 bits.
 pub const CONNECTIONS_PER_ADDRESS: usize = 16;
+/// Connections at once of one person, from wherever: file programs open ten at most.
+pub const CONNECTIONS_PER_PERSON: usize = 16;
 /// Connections that have not said who they are.
 pub const STRANGERS: usize = 64;
 /// Passwords and keys that one connection may try.

@@ -5,23 +5,23 @@ use crate::{
     door::METHODS,
     grants::{Book, InvalidGrants},
     guesses::{Guesses, Origin},
+    handles::Room,
     host_key,
     limits::{
-        ALL_HANDLES, AT_ONCE, ATTEMPTS, CONNECTIONS, CONNECTIONS_PER_ADDRESS, Limits, REKEY_BYTES,
-        REKEY_TIME, STRANGERS,
+        AT_ONCE, ATTEMPTS, CONNECTIONS, CONNECTIONS_PER_ADDRESS, Limits, REKEY_BYTES, REKEY_TIME, STRANGERS,
     },
+    shares::{Share, Shares},
 };
 use async_trait::async_trait;
 use gantry_files::{Jail, Quota};
 use gantry_protocol::{SftpActivity, SftpGrants, SftpReport};
-use gantry_types::ServerId;
+use gantry_types::{ServerId, UserId};
 use russh::{
     MethodSet, Preferred, SshId, compression, kex,
     keys::{Algorithm, EcdsaCurve, PrivateKey},
 };
 use std::{
     borrow::Cow,
-    collections::HashMap,
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -85,7 +85,7 @@ pub(crate) struct Shared {
     pub(crate) grants: watch::Sender<Arc<Book>>,
     pub(crate) guesses: Guesses,
     /// Open files and directories of the node.
-    pub(crate) handles: Arc<Semaphore>,
+    pub(crate) handles: Arc<Room>,
     /// Visits to the disk.
     pub(crate) room: Semaphore,
     /// Cancelled when the daemon stops.
@@ -95,7 +95,9 @@ pub(crate) struct Shared {
     leased: Notify,
     places: Arc<Semaphore>,
     strangers: Arc<Semaphore>,
-    addresses: Mutex<HashMap<Origin, usize>>,
+    addresses: Shares<Origin>,
+    /// Connections of people, once it is known whose they are.
+    pub(crate) people: Shares<UserId>,
 }
 
 /// The door of a node. Clones share it.
@@ -113,21 +115,8 @@ impl std::fmt::Debug for Sftp {
 
 /// A connection's place among all and among those of its address.
 struct Place {
-    shared: Arc<Shared>,
-    origin: Origin,
     _of_all: OwnedSemaphorePermit,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut addresses = self.shared.addresses();
-        if let Some(count) = addresses.get_mut(&self.origin) {
-            *count -= 1;
-            if *count == 0 {
-                addresses.remove(&self.origin);
-            }
-        }
-    }
+    _of_address: Share<Origin>,
 }
 
 /// Listens at an address; where none is given, at port 2022 of all there are.
@@ -152,14 +141,15 @@ impl Sftp {
             limits: config.limits,
             grants: watch::Sender::default(),
             guesses: Guesses::new(),
-            handles: Arc::new(Semaphore::new(ALL_HANDLES)),
+            handles: Arc::default(),
             room: Semaphore::new(AT_ONCE),
             stopping: CancellationToken::new(),
             lease: Mutex::default(),
             leased: Notify::new(),
             places: Arc::new(Semaphore::new(CONNECTIONS)),
             strangers: Arc::new(Semaphore::new(STRANGERS)),
-            addresses: Mutex::default(),
+            addresses: Shares::default(),
+            people: Shares::default(),
         };
         Self { shared: Arc::new(shared), key }
     }
@@ -235,25 +225,16 @@ impl Sftp {
     }
 
     fn place(&self, origin: Origin) -> Option<Place> {
-        let of_all = Arc::clone(&self.shared.places).try_acquire_owned().ok()?;
-        let mut addresses = self.shared.addresses();
-        let count = addresses.entry(origin).or_default();
-        if *count >= CONNECTIONS_PER_ADDRESS {
-            return None;
-        }
-        *count += 1;
-        drop(addresses);
-        Some(Place { shared: Arc::clone(&self.shared), origin, _of_all: of_all })
+        Some(Place {
+            _of_all: Arc::clone(&self.shared.places).try_acquire_owned().ok()?,
+            _of_address: self.shared.addresses.take(origin, CONNECTIONS_PER_ADDRESS)?,
+        })
     }
 }
 
 impl Shared {
     fn lease(&self) -> MutexGuard<'_, Option<Instant>> {
         self.lease.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn addresses(&self) -> MutexGuard<'_, HashMap<Origin, usize>> {
-        self.addresses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Nobody has said for too long who may be here: nobody may.

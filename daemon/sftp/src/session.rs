@@ -153,7 +153,7 @@ impl Session {
         if state.files.is_none() {
             match self.shared.servers.open(self.admitted.server).await {
                 Ok(files) => {
-                    let handles = Handles::new(Arc::clone(&self.shared.handles));
+                    let handles = Handles::new(self.admitted, Arc::clone(&self.shared.handles));
                     let grants = self.shared.grants.subscribe();
                     let work = Work::new(self.admitted, grants, handles, files.quota().clone());
                     state.files = Some((files, work));

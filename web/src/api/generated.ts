@@ -9019,7 +9019,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -9297,7 +9297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
             503: {
                 headers: {
                     [name: string]: unknown;

@@ -74,7 +74,8 @@ fn contents() -> Vec<Route> {
             .unhurried()
             .query::<FileQuery>()
             .answers_bytes(OCTETS)
-            .fails(PATHS),
+            .fails(PATHS)
+            .fails(&[Code::Overloaded]),
         Route::put("/api/servers/{id}/files/upload", "uploadFile", "Puts a file of at most 1 GiB in its place", WRITE, upload)
             .details("The directory must be there. Until all bytes have come, nothing is in the place.")
             .preset(Preset::Files)
@@ -83,7 +84,8 @@ fn contents() -> Vec<Route> {
             .takes_bytes(OCTETS, usize::try_from(MAX_UPLOAD).unwrap_or(usize::MAX))
             .answers::<FileSaved>()
             .fails(PATHS)
-            .fails(ROOM),
+            .fails(ROOM)
+            .fails(&[Code::Overloaded]),
     ]
 }
 

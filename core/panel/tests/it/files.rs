@@ -20,17 +20,17 @@ use tokio::{
 };
 
 /// A server that runs, its files' address and where they lie.
-struct World {
-    app: TestApp,
-    admin: Client,
-    node: TestNode,
-    id: String,
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    pub(crate) admin: Client,
+    pub(crate) node: TestNode,
+    pub(crate) id: String,
     page: crate::kit::Page,
-    root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let app = TestApp::with_games_and_files().await;
         let admin = app.admin().await;
         let node = TestNode::join(&admin).await;
@@ -39,20 +39,20 @@ impl World {
         Self { app, admin, node, id, page, root }
     }
 
-    fn url(&self, rest: &str) -> String {
+    pub(crate) fn url(&self, rest: &str) -> String {
         format!("/api/servers/{}/files{rest}", self.id)
     }
 
-    async fn put(&self, rest: &str, body: impl Into<Body>) -> Answer {
+    pub(crate) async fn put(&self, rest: &str, body: impl Into<Body>) -> Answer {
         let request = self.admin.request(Method::PUT, &self.url(rest));
         self.admin.send(request.header("content-type", "application/octet-stream").body(body)).await
     }
 
-    async fn post(&self, rest: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, rest: &str, body: Value) -> Answer {
         self.admin.post(&self.url(rest), body).await
     }
 
-    async fn names(&self, path: &str) -> Vec<String> {
+    pub(crate) async fn names(&self, path: &str) -> Vec<String> {
         let listing = self.admin.get(&self.url(&format!("?path={path}"))).await.expect(200);
         let entries = listing["entries"].as_array().unwrap().clone();
         entries.iter().map(|entry| entry["name"].as_str().unwrap().to_owned()).collect()

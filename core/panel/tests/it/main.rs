@@ -24,4 +24,5 @@ mod servers;
 mod sessions;
 mod sftp;
 mod sockets;
+mod transfers;
 mod uploads;

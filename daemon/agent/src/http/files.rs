@@ -9,7 +9,7 @@ use super::{
     routes::{Asked, Body, Id, internal, invalid, known},
 };
 use crate::{
-    desk::{Desk, open_jail},
+    desk::{Desk, Work, open_jail},
     node::Node,
     server::{FileTerms, refusal},
 };
@@ -49,17 +49,17 @@ struct Session {
 }
 
 impl Session {
-    async fn reading(node: &Node, id: ServerId) -> Result<Self, Refused> {
+    async fn reading(node: &Node, id: ServerId, work: Work) -> Result<Self, Refused> {
         let handle = known(node, id)?;
-        let place = handle.desk.admit()?;
+        let place = handle.desk.admit(work)?;
         let terms = handle.terms()?;
         let jail = open_jail(node.shared(), id, &terms).await?;
         Ok(Self { jail, desk: handle.desk, terms, place })
     }
 
     /// The same, for who changes something.
-    async fn changing(node: &Node, id: ServerId) -> Result<Self, Refused> {
-        let session = Self::reading(node, id).await?;
+    async fn changing(node: &Node, id: ServerId, work: Work) -> Result<Self, Refused> {
+        let session = Self::reading(node, id, work).await?;
         match session.terms.closed {
             None => Ok(session),
             Some(why) => Err(refusal(RefusalCode::Busy, why).into()),
@@ -77,9 +77,23 @@ pub(super) struct PathAsked {
 }
 
 #[derive(Deserialize)]
+pub(super) struct ReadAsked {
+    path: String,
+    #[serde(default)]
+    whole: bool,
+}
+
+#[derive(Deserialize)]
 pub(super) struct WriteAsked {
     path: String,
     expected: Option<String>,
+    #[serde(default)]
+    whole: bool,
+}
+
+/// What it is to move a file. Whoever does not say that it goes whole may take their time.
+const fn moving(whole: bool) -> Work {
+    if whole { Work::Short } else { Work::Transfer }
 }
 
 fn path(spelled: &str) -> Result<JailPath, Refused> {
@@ -92,7 +106,7 @@ pub(super) async fn list(
     Asked(asked): Asked<PathAsked>,
 ) -> Result<Json<FileListing>, Refused> {
     let path = path(&asked.path)?;
-    let session = Session::reading(&node, id).await?;
+    let session = Session::reading(&node, id, Work::Short).await?;
     let listing = session.jail.run(move |jail| jail.list(&path, MAX_LISTED)).await.map_err(refused)?;
     let entries = listing.entries.iter().map(entry).collect();
     Ok(Json(FileListing { entries, truncated: listing.truncated }))
@@ -101,10 +115,10 @@ pub(super) async fn list(
 pub(super) async fn read(
     State(node): State<Node>,
     Id(id): Id,
-    Asked(asked): Asked<PathAsked>,
+    Asked(asked): Asked<ReadAsked>,
 ) -> Result<Response, Refused> {
     let path = path(&asked.path)?;
-    let Session { jail, place, .. } = Session::reading(&node, id).await?;
+    let Session { jail, place, .. } = Session::reading(&node, id, moving(asked.whole)).await?;
     let opened = jail.run(move |jail| jail.open_for_reading(&path)).await.map_err(refused)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
@@ -149,7 +163,7 @@ pub(super) async fn write(
     };
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let session = Session::changing(&node, id).await?;
+    let session = Session::changing(&node, id, moving(asked.whole)).await?;
     let cancel = CancellationToken::new();
     let _called_off = cancel.clone().drop_guard();
     session.measure(length, &cancel).await?;
@@ -194,7 +208,7 @@ pub(super) async fn change(
     Id(id): Id,
     Body(change): Body<FileChange>,
 ) -> Result<Json<FileOutcome>, Refused> {
-    let session = Session::changing(&node, id).await?;
+    let session = Session::changing(&node, id, Work::Change).await?;
     let cancel = CancellationToken::new();
     let _called_off = cancel.clone().drop_guard();
     let _turn = session.desk.change().await?;

@@ -8,3 +8,4 @@ mod login;
 mod openssh;
 mod raw;
 mod revocation;
+mod shares;

@@ -8,6 +8,7 @@ use russh::{
     keys::PublicKeyOrCertificate,
 };
 use std::{sync::Arc, time::Duration};
+use tokio::net::TcpSocket;
 
 pub(crate) struct Trusting;
 
@@ -50,7 +51,7 @@ impl Packet {
 /// One channel with SFTP on it.
 pub(crate) struct Raw {
     /// Held, for the connection goes with it.
-    _ssh: Handle<Trusting>,
+    ssh: Arc<Handle<Trusting>>,
     pub(crate) channel: Channel<Msg>,
     came: BytesMut,
     next: u32,
@@ -69,8 +70,17 @@ pub(crate) fn request(kind: u8, id: u32, body: &[u8]) -> Vec<u8> {
 impl Raw {
     /// Connected, and a stranger yet.
     pub(crate) async fn knock(house: &House) -> Handle<Trusting> {
+        Self::knock_from(house, "127.0.0.1").await
+    }
+
+    /// The same from another address of this machine.
+    pub(crate) async fn knock_from(house: &House, address: &str) -> Handle<Trusting> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+        let stream = socket.connect(([127, 0, 0, 1], house.port).into()).await.unwrap();
+        stream.set_nodelay(true).unwrap();
         let config = Arc::new(client::Config::default());
-        client::connect(config, ("127.0.0.1", house.port), Trusting).await.unwrap()
+        client::connect_stream(config, stream, Trusting).await.unwrap()
     }
 
     pub(crate) async fn login(house: &House) -> Handle<Trusting> {
@@ -80,19 +90,37 @@ impl Raw {
     }
 
     pub(crate) async fn enter(house: &House) -> Self {
-        let mut raw = Self::silent(house).await;
-        raw.send(&[0, 0, 0, 5, 1, 0, 0, 0, 3]).await;
-        assert_eq!(raw.receive().await.unwrap().kind, 2);
-        raw
+        Self::silent(house).await.begun().await
+    }
+
+    async fn begun(mut self) -> Self {
+        self.send(&[0, 0, 0, 5, 1, 0, 0, 0, 3]).await;
+        assert_eq!(self.receive().await.unwrap().kind, 2);
+        self
+    }
+
+    /// Somebody else, from another address of this machine.
+    pub(crate) async fn enter_as(house: &House, name: &str, address: &str) -> Self {
+        let mut ssh = Self::knock_from(house, address).await;
+        assert!(ssh.authenticate_password(name, PASSWORD).await.unwrap().success());
+        Self::on(Arc::new(ssh)).await.begun().await
+    }
+
+    /// One more channel of the same connection.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::on(Arc::clone(&self.ssh)).await.begun().await
     }
 
     /// Before the first packet.
     pub(crate) async fn silent(house: &House) -> Self {
-        let ssh = Self::login(house).await;
+        Self::on(Arc::new(Self::login(house).await)).await
+    }
+
+    async fn on(ssh: Arc<Handle<Trusting>>) -> Self {
         let mut channel = ssh.channel_open_session().await.unwrap();
         channel.request_subsystem(true, "sftp").await.unwrap();
         assert!(matches!(reply(&mut channel).await, Some(ChannelMsg::Success)));
-        Self { _ssh: ssh, channel, came: BytesMut::new(), next: 0 }
+        Self { ssh, channel, came: BytesMut::new(), next: 0 }
     }
 
     pub(crate) async fn send(&self, bytes: &[u8]) {
