@@ -396,6 +396,12 @@ const SCENES = [
     await page.getByRole('dialog').getByLabel('Name').fill('WinSCP')
     await page.getByRole('dialog').getByRole('button', { name: 'Make password' }).click()
     await page.getByLabel('App password', { exact: true }).waitFor()
+    // Nothing but its own button takes away what is shown only once.
+    await page.keyboard.press('Escape')
+    await page.mouse.click(4, 4)
+    const copy = page.getByRole('dialog').getByRole('button', { name: /^Cop/ })
+    if (!(await copy.evaluate((button) => button === document.activeElement))) throw new Error(`the focus is not on what copies but on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))}`)
+    if ((await page.getByRole('dialog').getByRole('button').count()) !== 2) throw new Error('more than two buttons')
   }],
   ['account-menu', '/servers', async (page) => {
     await page.getByRole('button', { name: 'Account' }).click()
