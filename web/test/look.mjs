@@ -27,6 +27,7 @@ const pick = (...names) => async (page) => {
   for (const name of names) await page.getByRole('checkbox', { name: `Select ${name}` }).check()
   await page.getByRole('toolbar').waitFor()
 }
+const titled = (title) => (page) => page.waitForFunction((wanted) => document.title === wanted, title, { timeout: 5_000 })
 const failing = (path, mock = 'failing') => [`${path}?mock=${mock}`, (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 })]
 
 /** Hands a folder over as its picker does. */
@@ -79,7 +80,7 @@ const SCENES = [
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').waitFor()
   }],
-  ['servers', '/servers'],
+  ['servers', '/servers', titled('Servers · Gantry')],
   ['servers-filter', '/servers?q=node%3Afra-2'],
   ['servers-first', '/servers?mock=first'],
   ['servers-limited', '/servers?mock=limited'],
@@ -169,7 +170,10 @@ const SCENES = [
   ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
-  ['files', `/servers/${S1}/files`, (page) => page.getByRole('table').waitFor()],
+  ['files', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('table').waitFor()
+    await titled('Files · Friday fragfest · Gantry')(page)
+  }],
   ['files-sftp', `/servers/${S1}/files`, connect],
   ['files-sftp-first', `/servers/${S1}/files?mock=no-credentials`, connect],
   ['files-sftp-away', `/servers/${S5}/files`, connect],
@@ -452,7 +456,7 @@ const SCENES = [
     await page.getByRole('table', { name: 'Network interfaces' }).scrollIntoViewIfNeeded()
   }],
   ['node-away-live', `/admin/nodes/${N2}`, (page) => page.getByText('Live', { exact: true }).last().click()],
-  ['node-system-away', `/admin/nodes/${N2}/system`],
+  ['node-system-away', `/admin/nodes/${N2}/system`, titled('System · fra-2 · Gantry')],
   ['node-allocations', `/admin/nodes/${N1}/allocations`],
   ['node-fresh', `/admin/nodes/${N3}`],
   ['node-fresh-system', `/admin/nodes/${N3}/system`],

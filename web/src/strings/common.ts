@@ -2,7 +2,7 @@
 
 export const common = {
   app: 'Gantry',
-  title: (page: string) => `${page} · Gantry`,
+  title: (page: string, of: string) => [page, of, 'Gantry'].filter(Boolean).join(' · '),
 
   nav: {
     label: 'Main',
