@@ -12,6 +12,7 @@ const { values: options } = parseArgs({ options: { only: { type: 'string' }, scr
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const BIG = '0193a0c0-0000-7000-8000-000000002711'
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
+const S2 = '0193a0c0-0000-7000-8000-0000000003ea'
 const S3 = '0193a0c0-0000-7000-8000-0000000003eb'
 const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
@@ -138,6 +139,7 @@ const SCENES = [
   ['create-progress', '/servers/new', async (page) => {
     for (const name of [/OpenArena/, 'Continue', 'Continue', 'Create server']) await page.getByRole('button', { name }).click()
     await page.getByRole('progressbar').first().waitFor()
+    await page.getByRole('heading', { name: 'Installing' }).waitFor()
     await page.waitForTimeout(3_000)
   }],
   ['console', `/servers/${S1}/console`, (page) => page.waitForTimeout(900)],
@@ -185,6 +187,17 @@ const SCENES = [
   ['files-menu', `/servers/${S1}/files`, async (page) => {
     await page.getByRole('button', { name: 'More actions: games.log' }).click()
     await page.getByRole('menuitem').first().waitFor()
+  }],
+  ['files-menu-folder', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: maps' }).click()
+    await page.getByText('A folder cannot be edited.').waitFor()
+    await page.getByText('A folder cannot be downloaded.').waitFor()
+  }],
+  ['files-folder-taken', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('maps')
+    await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click()
+    await page.getByText('Choose another name.').waitFor()
   }],
   ['files-reading-forbidden', `/servers/${S1}/files?mock=no-writing`, async (page) => {
     await page.getByRole('button', { name: 'More actions: gantry.cfg' }).click()
@@ -272,7 +285,15 @@ const SCENES = [
     await page.keyboard.type('// mine ')
     await page.getByText('Not saved').waitFor()
   }],
-  ['files-editor-binary', `/servers/${S1}/files?edit=${encodeURIComponent(PICTURE)}`, (page) => page.getByRole('alert').waitFor()],
+  ['files-editor-binary', `/servers/${S1}/files?edit=${encodeURIComponent(PICTURE)}`, (page) => page.getByText('This file is not text.').waitFor()],
+  ['files-saved', `/servers/${S1}/files?edit=gantry.cfg`, async (page) => {
+    await page.getByRole('textbox', { name: 'Content of gantry.cfg' }).click()
+    await page.keyboard.type('// mine ')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved', { exact: true }).waitFor()
+    await page.waitForTimeout(600)
+    if (await page.getByRole('tooltip').count()) throw new Error('a tooltip contradicts what was saved')
+  }],
   ['files-conflict', `/servers/${S1}/files?edit=motd.txt`, async (page) => {
     await page.getByRole('textbox', { name: 'Content of motd.txt' }).click()
     await page.keyboard.type('mine')
@@ -294,6 +315,7 @@ const SCENES = [
     await page.mouse.move(500, 380)
     await page.waitForTimeout(300)
   }],
+  ['overview-untold', `/servers/${S2}/overview?mock=untold`, (page) => page.getByText('This game does not tell its players').waitFor()],
   ['players', `/servers/${S1}/players`],
   ['settings', `/servers/${S1}/settings`],
   ['delete', `/servers/${S1}/settings`, click('button', 'Delete server')],

@@ -63,7 +63,8 @@ export function Button({ variant, size, className, disabledReason, busy = false,
       {children}
     </button>
   )
-  return disabledReason ? <Tooltip content={disabledReason}>{button}</Tooltip> : button
+  // With a reason or without, it stays the same element: it would lose the focus otherwise.
+  return <Tooltip content={disabledReason}>{button}</Tooltip>
 }
 
 type IconButtonProps = Omit<Base, 'children' | 'size'> & { label: string; children: Base['children']; size?: 'icon' | 'iconSm'; hint?: string }

@@ -78,6 +78,8 @@ function Charts({ server, columns, from, to, empty }: { server: ServerView; colu
   const shared = { times: columns.times, from, to, marks, group: server.id, empty }
   const { cpuPercent, memoryMib, diskMib } = server.limits
   const o = s.overview
+  const answered = columns.values.latency.some((value) => value !== null)
+  const noPlayers = answered ? o.playersUntold : empty === o.noLive ? o.playersNone : empty
   const series = useMemo(
     () => ({
       cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],
@@ -93,7 +95,7 @@ function Charts({ server, columns, from, to, empty }: { server: ServerView; colu
     <div className="grid gap-3 lg:grid-cols-2">
       <Chart {...shared} title={o.cpu} series={series.cpu} show={percent} atLeast={5} limit={cpuPercent} note={limit(cpuPercent, (v) => `/ ${percent(v)}`, '')} />
       <Chart {...shared} title={o.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memoryMib * 1024 ** 2} note={limit(memoryMib, (v) => `/ ${mebibytes(v)}`, '')} />
-      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped />
+      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped empty={noPlayers} />
       <Chart {...shared} title={o.network} series={series.network} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} />
       <Chart {...shared} title={o.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={diskMib * 1024 ** 2} note={limit(diskMib, (v) => `/ ${mebibytes(v)}`, '')} />
