@@ -310,6 +310,22 @@ const SCENES = [
     await page.getByText('24 h').click()
     await page.waitForTimeout(900)
   }],
+  ['overview-gap', `/servers/${S1}/overview`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.waitForTimeout(900)
+    const plot = await page.locator('.u-over').first().boundingBox()
+    const places = () => page.locator('figure').evaluateAll((figures) => figures.map((figure) => Math.round(figure.getBoundingClientRect().top)).join())
+    const before = await places()
+    await page.mouse.move(plot.x + plot.width / 2, plot.y + 40)
+    await page.mouse.move(plot.x + (plot.width * 14) / 24, plot.y + 40)
+    await page.waitForTimeout(200)
+    if ((await places()) !== before) throw new Error('hovering a chart moves the page')
+    if (!/CPU\d\d:\d\d:\d\d–/.test(await page.locator('figure').first().innerText().then((text) => text.replace(/\s/g, '')))) throw new Error('empty time shows a value')
+  }],
+  ['overview-young', `/servers/${S1}/overview?mock=young`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.waitForTimeout(900)
+  }],
   ['overview-live', `/servers/${S1}/overview`, async (page) => {
     await page.waitForTimeout(12_000)
     await page.mouse.move(500, 380)

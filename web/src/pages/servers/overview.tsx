@@ -60,7 +60,7 @@ function LiveCharts({ server }: { server: ServerView }) {
   const columns = useMemo(() => joined(past, fromSamples(samples), data?.stepSeconds ?? 1), [past, samples, data])
   const now = Math.floor(useNow() / 1000)
   const running = ['starting', 'running', 'stopping'].includes(server.observed.state)
-  return <Charts server={server} columns={columns} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
+  return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
 }
 
 function PastCharts({ server, span }: { server: ServerView; span: number }) {
@@ -70,12 +70,12 @@ function PastCharts({ server, span }: { server: ServerView; span: number }) {
   // Until the answer is there the frames stand empty at their final height.
   const to = data ? Date.parse(data.to) / 1000 : 0
   const from = data ? Date.parse(data.from) / 1000 : 0
-  return <Charts server={server} columns={columns} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
+  return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
 }
 
-function Charts({ server, columns, from, to, empty }: { server: ServerView; columns: Columns; from: number; to: number; empty: string }) {
+function Charts({ server, columns, step, from, to, empty }: { server: ServerView; columns: Columns; step: number; from: number; to: number; empty: string }) {
   const marks = useMarks(server)
-  const shared = { times: columns.times, from, to, marks, group: server.id, empty }
+  const shared = { times: columns.times, step, from, to, marks, group: server.id, empty }
   const { cpuPercent, memoryMib, diskMib } = server.limits
   const o = s.overview
   const answered = columns.values.latency.some((value) => value !== null)
