@@ -322,6 +322,13 @@ const SCENES = [
     if ((await places()) !== before) throw new Error('hovering a chart moves the page')
     if (!/CPU\d\d:\d\d:\d\d–/.test(await page.locator('figure').first().innerText().then((text) => text.replace(/\s/g, '')))) throw new Error('empty time shows a value')
   }],
+  ['overview-reloaded', `/servers/${S1}/overview`, async (page) => {
+    await page.getByText('7 d').click()
+    await page.waitForURL(/range=week/)
+    await page.reload()
+    await page.waitForFunction(() => document.querySelector('[name=range]:checked')?.parentElement.textContent === '7 d', undefined, { timeout: 10_000 })
+    await page.waitForTimeout(900)
+  }],
   ['overview-young', `/servers/${S1}/overview?mock=young`, async (page) => {
     await page.getByText('24 h').click()
     await page.waitForTimeout(900)

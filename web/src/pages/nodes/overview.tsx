@@ -1,15 +1,16 @@
 /** What the machine does, live or past, under one cursor; with its cores and what it has promised beside. */
 import { useQuery } from '@tanstack/react-query'
 import { Plug } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useNodeSamples } from '~/api/live'
 import { nodeStatisticsQuery, recentNodeStatisticsQuery } from '~/api/queries'
 import type { NodeSample, NodeStatisticsPoint, NodeView } from '~/api/types'
-import { RangePicker, spanOf, type Range } from '~/layout/time-range'
+import { RangePicker, useRange } from '~/layout/time-range'
 import { bytes, celsius, cores, decimal, duration, mebibytes, percent, rate } from '~/lib/format'
 import { busy, fromNodeHistory, fromNodeSamples, serversDisk, type NodeColumns } from '~/lib/node-series'
 import { joined } from '~/lib/series'
+import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { machine } from '~/strings/machine'
 import { Card, Facts } from '~/ui/card'
@@ -23,7 +24,7 @@ import { PastParts } from './parts'
 
 export function NodeOverviewPage() {
   const node = useNode()
-  const [range, setRange] = useState<Range>(node.state === 'disconnected' ? 'hour' : 'live')
+  const [range, setRange] = useRange(node.state === 'disconnected' ? 'hour' : 'live')
   const samples = useNodeSamples(useLive(), node.id)
   // What a machine did before it was lost is its past, and not what it does.
   const latest = node.state === 'connected' ? samples.at(-1) : undefined

@@ -1,13 +1,14 @@
 /** Numbers over time, live or past, under one cursor; with the facts of the server beside them. */
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useSamples } from '~/api/live'
 import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
-import { RangePicker, spanOf, type Range } from '~/layout/time-range'
+import { RangePicker, useRange } from '~/layout/time-range'
 import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
 import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
+import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { Card, Facts } from '~/ui/card'
 import { Chart, type ChartMark } from '~/ui/chart'
@@ -17,7 +18,7 @@ import { useServer } from './layout'
 
 export function OverviewPage() {
   const server = useServer()
-  const [range, setRange] = useState<Range>('live')
+  const [range, setRange] = useRange('live')
   return (
     <div className="grid gap-5 2xl:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="min-w-0">
