@@ -614,7 +614,7 @@ async function serve() {
 
 /** One scene: what is wrong with it, and whether that may be the doing of a network that came or went. */
 async function look(name, path, act, size, viewport, theme) {
-  const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] })
+  const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size === 'phone', permissions: ['clipboard-read', 'clipboard-write'] })
   const told = []
   let spoiled = false
   const complain = (text) => told.push(text)
