@@ -107,8 +107,8 @@ export function Checkbox({ checked, onChange, label, help, disabled = false }: C
   const id = useId()
   return (
     <div>
-      {/* Larger than the box and its words, for fingers. */}
-      <label htmlFor={id} className="-my-2.5 -ml-3 flex w-fit items-start gap-2.5 py-2.5 pl-3 text-sm">
+      {/* For fingers larger than the box and its words. Lists of these leave as much room between them. */}
+      <label htmlFor={id} className="flex w-fit items-start gap-2.5 text-sm pointer-coarse:-my-2.5 pointer-coarse:-ml-3 pointer-coarse:py-2.5 pointer-coarse:pl-3">
         <input
           id={id}
           type="checkbox"
