@@ -75,12 +75,16 @@ function create(input: ServerInput) {
   return { server: world.server(server.id), operation }
 }
 
+/** Measuring has only just begun. */
+let young = false
+
 function overTime<T>(query: URLSearchParams, point: (at: number) => T): Omit<StatisticsView, 'points'> & { points: T[] } {
   const [from, to] = [query.get('from'), query.get('to')].map((text) => Date.parse(text ?? '') / 1000) as [number, number]
   const step = Math.max(1, Math.ceil((to - from) / 360))
   const points = Array.from({ length: Math.floor((to - from) / step) }, (_, i) => from + i * step)
     // Ten hours ago somebody pulled a plug for a while.
     .filter((at) => Math.abs(to - 10 * 3_600 - at) > 2_400)
+    .slice(young ? -1 : 0)
     .map(point)
   return { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString(), stepSeconds: step, points }
 }
@@ -279,7 +283,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -298,6 +302,8 @@ export function scene(name: string | null): void {
   if (name === 'many-cores') strain()
   if (name === 'reader') onlyReading()
   if (name === 'audit-empty') audit.length = 0
+  if (name === 'young') young = true
+  if (name === 'untold') for (const { sample } of servers) if (sample?.game) Object.assign(sample.game, { players: null, playerList: [], listsPlayers: false })
   if (name === 'revoked') {
     setTimeout(() => {
       const [server] = servers

@@ -173,7 +173,8 @@ export function numbersAt(at: number, server: ServerView) {
     networkRxBytes: Math.round(2_000 + players * 1_400 + 500 * wave(at, 11)),
     networkTxBytes: Math.round(5_000 + players * 3_600 + 900 * wave(at, 9)),
     diskBytes: Math.round((780 + at / 86_400 % 60) * 1024 ** 2),
-    players,
+    // Some games answer and tell nothing of who plays.
+    players: server.sample?.game?.players === null ? null : players,
     latencyMs: Math.max(0.6, 3.2 + wave(at, 90) + 0.5 * wave(at, 5)),
   }
 }

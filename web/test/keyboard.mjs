@@ -30,7 +30,7 @@ function focused() {
   // An option that the combobox only points at is marked by its own background.
   const pointed = element.getAttribute('aria-activedescendant')
   const marked = pointed !== null && getComputedStyle(document.getElementById(pointed)).backgroundColor !== 'rgba(0, 0, 0, 0)'
-  const seen = around.some((one) => ringed(getComputedStyle(one))) || outlined(getComputedStyle(element, '::after')) || marked || element.matches('h1, #main')
+  const seen = around.some((one) => ringed(getComputedStyle(one)) || outlined(getComputedStyle(one, '::after'))) || marked || element.matches('h1, #main')
   const name = element.getAttribute('aria-label') || element.labels?.[0]?.textContent || element.textContent || ''
   return { name: `${element.tagName.toLowerCase()} “${name.trim().slice(0, 60)}”`, seen }
 }

@@ -12,6 +12,7 @@ const { values: options } = parseArgs({ options: { only: { type: 'string' }, scr
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const BIG = '0193a0c0-0000-7000-8000-000000002711'
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
+const S2 = '0193a0c0-0000-7000-8000-0000000003ea'
 const S3 = '0193a0c0-0000-7000-8000-0000000003eb'
 const S4 = '0193a0c0-0000-7000-8000-0000000003ec'
 const S5 = '0193a0c0-0000-7000-8000-0000000003ed'
@@ -27,6 +28,7 @@ const pick = (...names) => async (page) => {
   for (const name of names) await page.getByRole('checkbox', { name: `Select ${name}` }).check()
   await page.getByRole('toolbar').waitFor()
 }
+const titled = (title) => (page) => page.waitForFunction((wanted) => document.title === wanted, title, { timeout: 5_000 })
 const failing = (path, mock = 'failing') => [`${path}?mock=${mock}`, (page) => page.getByRole('alert').first().waitFor({ timeout: 15_000 })]
 
 /** Hands a folder over as its picker does. */
@@ -79,7 +81,7 @@ const SCENES = [
     await page.getByRole('button', { name: 'Sign in' }).click()
     await page.getByRole('alert').waitFor()
   }],
-  ['servers', '/servers'],
+  ['servers', '/servers', titled('Servers · Gantry')],
   ['servers-filter', '/servers?q=node%3Afra-2'],
   ['servers-first', '/servers?mock=first'],
   ['servers-limited', '/servers?mock=limited'],
@@ -137,6 +139,7 @@ const SCENES = [
   ['create-progress', '/servers/new', async (page) => {
     for (const name of [/OpenArena/, 'Continue', 'Continue', 'Create server']) await page.getByRole('button', { name }).click()
     await page.getByRole('progressbar').first().waitFor()
+    await page.getByRole('heading', { name: 'Installing' }).waitFor()
     await page.waitForTimeout(3_000)
   }],
   ['console', `/servers/${S1}/console`, (page) => page.waitForTimeout(900)],
@@ -169,7 +172,10 @@ const SCENES = [
   ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
-  ['files', `/servers/${S1}/files`, (page) => page.getByRole('table').waitFor()],
+  ['files', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('table').waitFor()
+    await titled('Files · Friday fragfest · Gantry')(page)
+  }],
   ['files-sftp', `/servers/${S1}/files`, connect],
   ['files-sftp-first', `/servers/${S1}/files?mock=no-credentials`, connect],
   ['files-sftp-away', `/servers/${S5}/files`, connect],
@@ -181,6 +187,17 @@ const SCENES = [
   ['files-menu', `/servers/${S1}/files`, async (page) => {
     await page.getByRole('button', { name: 'More actions: games.log' }).click()
     await page.getByRole('menuitem').first().waitFor()
+  }],
+  ['files-menu-folder', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: maps' }).click()
+    await page.getByText('A folder cannot be edited.').waitFor()
+    await page.getByText('A folder cannot be downloaded.').waitFor()
+  }],
+  ['files-folder-taken', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('maps')
+    await page.getByRole('dialog').getByRole('button', { name: 'Create' }).click()
+    await page.getByText('Choose another name.').waitFor()
   }],
   ['files-reading-forbidden', `/servers/${S1}/files?mock=no-writing`, async (page) => {
     await page.getByRole('button', { name: 'More actions: gantry.cfg' }).click()
@@ -268,7 +285,15 @@ const SCENES = [
     await page.keyboard.type('// mine ')
     await page.getByText('Not saved').waitFor()
   }],
-  ['files-editor-binary', `/servers/${S1}/files?edit=${encodeURIComponent(PICTURE)}`, (page) => page.getByRole('alert').waitFor()],
+  ['files-editor-binary', `/servers/${S1}/files?edit=${encodeURIComponent(PICTURE)}`, (page) => page.getByText('This file is not text.').waitFor()],
+  ['files-saved', `/servers/${S1}/files?edit=gantry.cfg`, async (page) => {
+    await page.getByRole('textbox', { name: 'Content of gantry.cfg' }).click()
+    await page.keyboard.type('// mine ')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved', { exact: true }).waitFor()
+    await page.waitForTimeout(600)
+    if (await page.getByRole('tooltip').count()) throw new Error('a tooltip contradicts what was saved')
+  }],
   ['files-conflict', `/servers/${S1}/files?edit=motd.txt`, async (page) => {
     await page.getByRole('textbox', { name: 'Content of motd.txt' }).click()
     await page.keyboard.type('mine')
@@ -285,11 +310,35 @@ const SCENES = [
     await page.getByText('24 h').click()
     await page.waitForTimeout(900)
   }],
+  ['overview-gap', `/servers/${S1}/overview`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.waitForTimeout(900)
+    const plot = await page.locator('.u-over').first().boundingBox()
+    const places = () => page.locator('figure').evaluateAll((figures) => figures.map((figure) => Math.round(figure.getBoundingClientRect().top)).join())
+    const before = await places()
+    await page.mouse.move(plot.x + plot.width / 2, plot.y + 40)
+    await page.mouse.move(plot.x + (plot.width * 14) / 24, plot.y + 40)
+    await page.waitForTimeout(200)
+    if ((await places()) !== before) throw new Error('hovering a chart moves the page')
+    if (!/CPU\d\d:\d\d:\d\d–/.test(await page.locator('figure').first().innerText().then((text) => text.replace(/\s/g, '')))) throw new Error('empty time shows a value')
+  }],
+  ['overview-reloaded', `/servers/${S1}/overview`, async (page) => {
+    await page.getByText('7 d').click()
+    await page.waitForURL(/range=week/)
+    await page.reload()
+    await page.waitForFunction(() => document.querySelector('[name=range]:checked')?.parentElement.textContent === '7 d', undefined, { timeout: 10_000 })
+    await page.waitForTimeout(900)
+  }],
+  ['overview-young', `/servers/${S1}/overview?mock=young`, async (page) => {
+    await page.getByText('24 h').click()
+    await page.waitForTimeout(900)
+  }],
   ['overview-live', `/servers/${S1}/overview`, async (page) => {
     await page.waitForTimeout(12_000)
     await page.mouse.move(500, 380)
     await page.waitForTimeout(300)
   }],
+  ['overview-untold', `/servers/${S2}/overview?mock=untold`, (page) => page.getByText('This game does not tell its players').waitFor()],
   ['players', `/servers/${S1}/players`],
   ['settings', `/servers/${S1}/settings`],
   ['delete', `/servers/${S1}/settings`, click('button', 'Delete server')],
@@ -396,6 +445,12 @@ const SCENES = [
     await page.getByRole('dialog').getByLabel('Name').fill('WinSCP')
     await page.getByRole('dialog').getByRole('button', { name: 'Make password' }).click()
     await page.getByLabel('App password', { exact: true }).waitFor()
+    // Nothing but its own button takes away what is shown only once.
+    await page.keyboard.press('Escape')
+    await page.mouse.click(4, 4)
+    const copy = page.getByRole('dialog').getByRole('button', { name: /^Cop/ })
+    if (!(await copy.evaluate((button) => button === document.activeElement))) throw new Error(`the focus is not on what copies but on ${await page.evaluate(() => document.activeElement?.outerHTML.slice(0, 200))}`)
+    if ((await page.getByRole('dialog').getByRole('button').count()) !== 2) throw new Error('more than two buttons')
   }],
   ['account-menu', '/servers', async (page) => {
     await page.getByRole('button', { name: 'Account' }).click()
@@ -446,7 +501,7 @@ const SCENES = [
     await page.getByRole('table', { name: 'Network interfaces' }).scrollIntoViewIfNeeded()
   }],
   ['node-away-live', `/admin/nodes/${N2}`, (page) => page.getByText('Live', { exact: true }).last().click()],
-  ['node-system-away', `/admin/nodes/${N2}/system`],
+  ['node-system-away', `/admin/nodes/${N2}/system`, titled('System · fra-2 · Gantry')],
   ['node-allocations', `/admin/nodes/${N1}/allocations`],
   ['node-fresh', `/admin/nodes/${N3}`],
   ['node-fresh-system', `/admin/nodes/${N3}/system`],
@@ -559,7 +614,7 @@ async function serve() {
 
 /** One scene: what is wrong with it, and whether that may be the doing of a network that came or went. */
 async function look(name, path, act, size, viewport, theme) {
-  const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', permissions: ['clipboard-read', 'clipboard-write'] })
+  const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size === 'phone', permissions: ['clipboard-read', 'clipboard-write'] })
   const told = []
   let spoiled = false
   const complain = (text) => told.push(text)

@@ -8,7 +8,7 @@ import { useForm } from '~/lib/form'
 import { s } from '~/strings'
 import { sftp } from '~/strings/sftp'
 import { Button } from '~/ui/button'
-import { CopyButton } from '~/ui/copy-button'
+import { CopyTextButton } from '~/ui/copy-button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { Field, Input, Select } from '~/ui/field'
 import { FormDialog } from './form-dialog'
@@ -42,12 +42,13 @@ export function AppPasswordDialog({ onClose }: { onClose: () => void }) {
   )
 }
 
+/** What has the focus first is the button that copies: pressing Enter once more loses nothing. */
 const Made = ({ made, onClose }: { made: AppPasswordCreated; onClose: () => void }) => (
-  <Dialog open onClose={onClose} title={sftp.madeTitle(made.appPassword.name)} description={sftp.madeHelp}>
+  <Dialog open held onClose={onClose} title={sftp.madeTitle(made.appPassword.name)} description={sftp.madeHelp}>
     <DialogBody>
       <div className="flex items-center gap-1 rounded-md border border-line bg-terminal py-1 pr-1 pl-3">
         <output aria-label={sftp.secret} className="min-w-0 flex-1 py-1 font-mono text-sm wrap-anywhere select-all">{made.password}</output>
-        <CopyButton text={made.password} what={sftp.secret} />
+        <CopyTextButton text={made.password}>{s.copy.copy}</CopyTextButton>
       </div>
     </DialogBody>
     <DialogFooter>

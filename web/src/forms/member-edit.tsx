@@ -92,7 +92,7 @@ function RightsGroup({ group, items, chosen, givable, onToggle }: RightsGroupPro
           <span className="sr-only">: {s.members.groups[group] ?? group}</span>
         </button>
       </legend>
-      <div className="flex flex-col gap-1.5">
+      <div className="flex flex-col gap-1.5 pointer-coarse:gap-5">
         {items.map((item) => (
           <Checkbox
             key={item.permission}

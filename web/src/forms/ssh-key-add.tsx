@@ -4,7 +4,7 @@ import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { sshKeysQuery } from '~/api/queries'
 import { useForm } from '~/lib/form'
-import { isPrivateKey, keyComment } from '~/lib/sftp'
+import { isPrivateKey, proposedName } from '~/lib/sftp'
 import { s } from '~/strings'
 import { sftp } from '~/strings/sftp'
 import { Field, Input, Textarea } from '~/ui/field'
@@ -29,8 +29,7 @@ export function SshKeyDialog({ onClose }: { onClose: () => void }) {
   const problem = add.error ? toApiError(add.error) : null
   const paste = (line: string) => {
     form.set('publicKey', line)
-    // What stands behind the key is its name until somebody gives it another.
-    if (name === keyComment(publicKey) && !isPrivateKey(line)) form.set('name', keyComment(line))
+    form.set('name', proposedName(name, publicKey, line))
   }
   return (
     <FormDialog title={sftp.addKeyTitle} verb={sftp.addKey} busy={add.isPending} error={problem && problem.fields.length === 0 ? problem : null} onSubmit={() => form.send() && add.mutate()} onClose={onClose}>

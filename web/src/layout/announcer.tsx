@@ -3,20 +3,36 @@
  * changes, the page is announced, and the focus goes to its `h1` — but not between the tabs of one server, where the
  * focus belongs on the tab that was chosen.
  */
+import { useQueryClient } from '@tanstack/react-query'
 import { useMatches } from '@tanstack/react-router'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { keys } from '~/api/queries'
+import type { NodeView, ServerView } from '~/api/types'
 import { s } from '~/strings'
+
+/** Whose page it is: many windows of one panel differ by nothing else. */
+function useNameOf({ serverId, nodeId }: { serverId?: string; nodeId?: string }): string {
+  const queries = useQueryClient()
+  const key = serverId ? keys.server(serverId) : nodeId ? [...keys.nodes, nodeId] : null
+  return useSyncExternalStore(
+    (changed) => queries.getQueryCache().subscribe(changed),
+    () => (key ? (queries.getQueryData<ServerView | NodeView>(key)?.name ?? '') : ''),
+  )
+}
 
 export function RouteAnnouncer() {
   const match = useMatches({ select: (matches) => matches.at(-1) })
   const title = match?.staticData.title ?? ''
-  const { serverId } = (match?.params ?? {}) as { serverId?: string }
-  const page = serverId ?? match?.pathname ?? ''
+  const params = (match?.params ?? {}) as { serverId?: string; nodeId?: string }
+  const name = useNameOf(params)
+  const page = params.serverId ?? match?.pathname ?? ''
   const seen = useRef(page)
   const [announced, setAnnounced] = useState('')
 
   useEffect(() => {
-    document.title = s.title(title)
+    document.title = s.title(title, name)
+  }, [title, name])
+  useEffect(() => {
     const timer = setTimeout(() => {
       setAnnounced(title)
       if (seen.current === page) return

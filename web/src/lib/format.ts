@@ -81,6 +81,10 @@ export const moment = (at: string | number | Date): string => absolute.format(ne
 /** "14:03:59" in the reader's zone. */
 export const clock = (at: string | number | Date): string => clockTime.format(new Date(at))
 
+const shortDate = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
+/** "21 Nov, 14:03" in the reader's zone, as the axes of charts say it. */
+export const dayAndTime = (at: string | number | Date): string => shortDate.format(new Date(at))
+
 /** An endpoint as people type it; IPv6 in brackets. */
 export const address = (endpoint: { address: string; port: number }): string =>
   endpoint.address.includes(':') ? `[${endpoint.address}]:${String(endpoint.port)}` : `${endpoint.address}:${String(endpoint.port)}`

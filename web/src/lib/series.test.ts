@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fromHistory, fromSamples, highest, joined, last } from './series'
+import { fromHistory, fromSamples, highest, joined, last, lone } from './series'
 
 const point = (second: number, cpuPercent: number) => ({ at: new Date(second * 1000).toISOString(), cpuPercent })
 
@@ -22,6 +22,11 @@ it('puts what was measured before in front of what was seen, each moment once', 
 it('leaves a gap between the last that was kept and the first that was seen', () => {
   const live = fromSamples([{ at: new Date(60_000).toISOString(), statistics: null, game: null }])
   expect(joined(fromHistory([point(0, 1), point(10, 2)], 10), live, 10).times).toEqual([0, 10, 20, 60])
+})
+it('finds the numbers that no line can show', () => {
+  expect(lone([null, 3, null, 4, 5, null, 6])).toEqual([1, 6])
+  expect(lone([7])).toEqual([0])
+  expect(lone([null, null])).toEqual([])
 })
 it('finds the last and the highest that was measured', () => {
   expect(last([1, 5, null])).toBe(5)

@@ -72,6 +72,12 @@ export function joined<Name extends string>(past: Table<Name>, live: Table<Name>
   }
 }
 
+/** Where numbers stand that have none beside them. */
+export function lone(values: ArrayLike<number | null | undefined>): number[] {
+  const has = (i: number) => typeof values[i] === 'number'
+  return Array.from(values, (_, i) => i).filter((i) => has(i) && !has(i - 1) && !has(i + 1))
+}
+
 /** The last number of a column, and the highest. */
 export const last = (values: readonly (number | null)[]): number | null => values.findLast((value) => value !== null) ?? null
 export const highest = (values: readonly (number | null)[]): number | null => values.reduce<number | null>((top, value) => (value !== null && (top === null || value > top) ? value : top), null)

@@ -9,5 +9,8 @@ export function sftpCommand(user: string, host: string, port: number): string {
 /** What stands behind a public key: mostly a name and a machine. */
 export const keyComment = (line: string): string => line.trim().split(/\s+/).slice(2).join(' ').slice(0, 60)
 
+/** What stands behind a key is its name, until somebody gives it another. */
+export const proposedName = (name: string, before: string, line: string): string => ((name.trim() === '' || name === keyComment(before)) && !isPrivateKey(line) ? keyComment(line) : name)
+
 /** What must not leave this computer. */
 export const isPrivateKey = (text: string): boolean => text.includes('PRIVATE KEY') || text.trimStart().startsWith('PuTTY-User-Key-File')

@@ -11,6 +11,7 @@ import {
   playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, sshKeysQuery, usersQuery, variablesQuery,
 } from '~/api/queries'
 import { NotFound, PageError } from '~/layout/states'
+import { rangeIn } from '~/lib/ranges'
 import { s } from '~/strings'
 
 export type RouterContext = { queries: QueryClient; live: Live }
@@ -129,6 +130,7 @@ const overview = createRoute({
   getParentRoute: () => server,
   path: '/overview',
   staticData: { title: s.server.tabs.overview },
+  validateSearch: rangeIn,
   component: lazyRouteComponent(() => import('~/pages/servers/overview'), 'OverviewPage'),
 })
 const players = createRoute({
@@ -221,6 +223,7 @@ const nodeOverview = createRoute({
   getParentRoute: () => node,
   path: '/',
   staticData: { title: s.nodes.tabs.overview },
+  validateSearch: rangeIn,
   component: lazyRouteComponent(() => import('~/pages/nodes/overview'), 'NodeOverviewPage'),
 })
 const nodeSystem = createRoute({

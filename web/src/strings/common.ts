@@ -2,7 +2,7 @@
 
 export const common = {
   app: 'Gantry',
-  title: (page: string) => `${page} · Gantry`,
+  title: (page: string, of: string) => [page, of, 'Gantry'].filter(Boolean).join(' · '),
 
   nav: {
     label: 'Main',
@@ -33,6 +33,7 @@ export const common = {
     profileHelp: 'How others see you on servers that you share.',
     password: 'Password',
     passwordHelp: 'A new password signs out all your other sessions. Keys and app passwords stay until you remove them.',
+    passwordEmpty: 'Fill in both fields first.',
     currentPassword: 'Current password',
     newPassword: 'New password',
     save: 'Save',

@@ -60,7 +60,9 @@ export const files = {
   noRead: 'You may not read files on this server.',
   noWrite: 'You may not change files on this server.',
   noDelete: 'You may not delete files on this server.',
-  onlyFiles: 'Only files can be downloaded.',
+  cannotEdit: { directory: 'A folder cannot be edited.', link: 'A link cannot be edited: none is ever followed here.', other: 'Only files can be edited.' },
+  cannotDownload: { directory: 'A folder cannot be downloaded.', link: 'A link cannot be downloaded: none is ever followed here.', other: 'Only files can be downloaded.' },
+  taken: 'Something has this name already. Choose another name.',
   tooLargeToEdit: 'It has more than 1 MiB; download it.',
   uploads: 'Uploads',
   uploading: (name: string) => `Uploading ${name}`,
@@ -97,4 +99,6 @@ export const files = {
   reload: 'Load it again',
   back: 'Keep editing',
   cannotShow: 'It cannot be edited here',
+  notText: 'This file is not text.',
+  notTextHelp: 'Download it to look at it.',
 }

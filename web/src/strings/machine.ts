@@ -58,7 +58,7 @@ export const machine = {
     tcp: 'TCP connections',
     established: 'established',
     all: 'all',
-    disk: 'Disk of the servers',
+    disk: 'File system of the servers',
     temperature: 'Hottest part',
   },
   past: {

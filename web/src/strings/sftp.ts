@@ -30,7 +30,7 @@ export const sftp = {
   madeTitle: (name: string) => `The password for ${name}`,
   madeHelp: 'Copy it into your program now. It is shown this once, and nobody can look it up again.',
   secret: 'App password',
-  done: 'I have copied it',
+  done: 'I have saved it',
   passwordRemoved: 'App password removed',
   removePasswordTitle: (name: string) => `Remove the password ${name}?`,
   removePasswordBody: 'Programs that sign in with it are shut out at once.',

@@ -1,14 +1,16 @@
 /**
  * A chart of numbers over time, drawn by uPlot. Charts with the same `group` share one cursor. The header above says the
- * value under the cursor, or the latest: nothing floats over the lines.
+ * value under the cursor, or the latest: nothing floats over the lines. Its height is the same whatever it says, so that
+ * moving over a chart moves nothing of the page.
  */
 import { useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { clock, moment } from '~/lib/format'
-import { last } from '~/lib/series'
+import { clock, dayAndTime } from '~/lib/format'
+import { last, lone } from '~/lib/series'
 import { token, useTheme } from '~/lib/theme'
 import { s } from '~/strings'
+import { cn } from './cn'
 
 export type ChartSeries = { name: string; tone: 'accent' | 'ok' | 'info' | 'warn'; values: (number | null)[] }
 /** Something that happened, as a line across the chart. */
@@ -17,6 +19,8 @@ export type ChartMark = { at: number; tone: 'bad' | 'info' | 'dim'; label: strin
 type ChartProps = {
   title: string
   times: number[]
+  /** How many seconds one point stands for: farther from all of them, nothing is known. */
+  step: number
   series: ChartSeries[]
   show: (value: number) => string
   from: number
@@ -30,6 +34,8 @@ type ChartProps = {
   binary?: boolean
   /** A ceiling worth a line of its own. */
   limit?: number
+  /** What that line is, where the note does not say it. */
+  limitName?: string
   empty: string
   note?: ReactNode
 }
@@ -37,22 +43,23 @@ type ChartProps = {
 const HEIGHT = 156
 
 export function Chart(props: ChartProps) {
-  const { title, times, series, show, empty, note } = props
-  const [index, setIndex] = useState<number | null>(null)
-  const host = usePlot(props, setIndex)
-  const at = index === null ? null : times[index]
-  const value = (values: (number | null)[]) => (at === undefined || index === null ? last(values) : (values[index] ?? null))
+  const { title, times, series, show, empty, note, limitName } = props
+  const [under, setUnder] = useState<Under>(null)
+  const host = usePlot(props, (next) => setUnder((was) => (was?.at === next?.at && was?.index === next?.index ? was : next)))
+  const at = under && ((under.index === null ? null : times[under.index]) ?? under.at)
+  const value = (values: (number | null)[]) => (under === null ? last(values) : under.index === null ? null : (values[under.index] ?? null))
+  const crowded = series.length > 2 || (series.length > 1 && Boolean(note))
   const hasData = series.some((one) => one.values.some((v) => v !== null))
   const latest = series.map((one) => `${one.name} ${display(last(one.values), show)}`).join(', ')
 
   return (
-    <figure className="min-w-0 rounded-lg border border-line bg-surface">
-      <figcaption className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-0.5 px-4 pt-3">
-        <span className="text-sm font-medium">
-          {title}
-          {typeof at === 'number' && <span className="tabular ml-2 text-xs font-normal text-dim">{clockOrDate(at, props.to - props.from)}</span>}
+    <figure className="@container min-w-0 rounded-lg border border-line bg-surface">
+      <figcaption className="px-4 pt-3">
+        <span className="flex h-5 items-baseline justify-between gap-x-4">
+          <span className="min-w-0 truncate text-sm font-medium">{title}</span>
+          {at !== null && <span className="tabular shrink-0 text-xs text-dim">{clockOrDate(at, props.to - props.from)}</span>}
         </span>
-        <span className="tabular flex flex-wrap items-baseline gap-x-3 text-sm">
+        <span className={cn('tabular flex h-5 flex-wrap items-baseline gap-x-3 overflow-hidden text-sm whitespace-nowrap', crowded && '@max-md:h-10')}>
           {series.map((one) => (
             <span key={one.name} className="flex items-baseline gap-1.5">
               {series.length > 1 && <span aria-hidden className="inline-block h-0.5 w-3 self-center rounded-full" style={{ background: `var(--${one.tone})` }} />}
@@ -60,7 +67,13 @@ export function Chart(props: ChartProps) {
               <span>{display(value(one.values), show)}</span>
             </span>
           ))}
-          {note && <span className="-ml-1.5 text-xs text-dim">{note}</span>}
+          {note && <span className={cn('text-xs text-dim', !crowded && '-ml-1.5')}>{note}</span>}
+          {limitName && (
+            <span className="flex items-baseline gap-1.5 text-xs text-dim">
+              <span aria-hidden className="inline-block w-3 self-center border-t border-dashed border-warn" />
+              {limitName}
+            </span>
+          )}
         </span>
       </figcaption>
       <div className="relative px-1 pb-1" style={{ height: HEIGHT + 4 }}>
@@ -71,10 +84,13 @@ export function Chart(props: ChartProps) {
   )
 }
 
-const display = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value))
-const clockOrDate = (at: number, span: number) => (span <= 86_400 ? clock(at * 1000) : moment(at * 1000))
+/** The moment under the cursor, and which point is there, if any. */
+type Under = { at: number; index: number | null } | null
 
-function usePlot(props: ChartProps, onIndex: (index: number | null) => void) {
+const display = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value))
+const clockOrDate = (at: number, span: number) => (span <= 86_400 ? clock(at * 1000) : dayAndTime(at * 1000))
+
+function usePlot(props: ChartProps, onUnder: (under: Under) => void) {
   const theme = useTheme()
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot | null>(null)
@@ -84,7 +100,7 @@ function usePlot(props: ChartProps, onIndex: (index: number | null) => void) {
   useEffect(() => {
     current.current = props
   })
-  const build = useEffectEvent((element: HTMLDivElement) => new uPlot(options(current, element.clientWidth, onIndex), data, element))
+  const build = useEffectEvent((element: HTMLDivElement) => new uPlot(options(current, element.clientWidth, onUnder), data, element))
 
   useEffect(() => {
     const element = host.current
@@ -130,17 +146,20 @@ function usePlot(props: ChartProps, onIndex: (index: number | null) => void) {
 const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i)
 const FONT = "11px 'Inter Variable', system-ui, sans-serif"
 
-function options(current: { current: ChartProps }, width: number, onIndex: (index: number | null) => void): uPlot.Options {
+function options(current: { current: ChartProps }, width: number, onUnder: (under: Under) => void): uPlot.Options {
   const { series, show, group, stepped, binary } = current.current
   const dim = token('dim')
   const line = token('line')
+  // The nearest point is only meant where one of its kind would have been.
+  const near = (plot: uPlot, index: number | null | undefined, at: number) => (typeof index === 'number' && Math.abs((plot.data[0][index] ?? Infinity) - at) <= current.current.step * 1.25 ? index : null)
   const axis: uPlot.Axis = { stroke: dim, font: FONT, grid: { stroke: line, width: 1 }, ticks: { show: false } }
   return {
     width: Math.max(width, 50),
     height: HEIGHT,
-    padding: [10, 12, 0, 0],
+    // At the right there is room for half of the last label.
+    padding: [10, 24, 0, 0],
     legend: { show: false },
-    cursor: { sync: { key: group }, drag: { x: false, y: false }, points: { size: 6, width: 1.5 }, y: false },
+    cursor: { sync: { key: group }, drag: { x: false, y: false }, points: { size: 6, width: 1.5 }, y: false, dataIdx: (plot, _, index, at) => near(plot, index, at) },
     scales: {
       x: { time: true },
       y: { range: (plot) => [0, ceiling(plot, current.current)] },
@@ -159,13 +178,18 @@ function options(current: { current: ChartProps }, width: number, onIndex: (inde
       ...series.map((one, i): uPlot.Series => ({
         stroke: token(one.tone),
         width: 1.5,
-        points: { show: false },
+        // A point without neighbours has no line to stand in.
+        points: { show: false, size: 6, fill: token(one.tone), filter: (plot) => lone(plot.data[i + 1] ?? []) },
         ...(i === 0 && { fill: `color-mix(in oklab, ${token(one.tone)} 12%, transparent)` }),
         ...(stepped && uPlot.paths.stepped && { paths: uPlot.paths.stepped({ align: 1 }) }),
       })),
     ],
     hooks: {
-      setCursor: [(plot) => onIndex(plot.cursor.idx ?? null)],
+      setCursor: [(plot) => {
+        const { left = -1, idx } = plot.cursor
+        const at = left < 0 ? NaN : plot.posToVal(left, 'x')
+        onUnder(Number.isFinite(at) ? { at: Math.round(at), index: near(plot, idx, at) } : null)
+      }],
       draw: [(plot) => drawMarks(plot, current.current)],
     },
   }

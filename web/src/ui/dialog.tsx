@@ -12,19 +12,24 @@ type DialogProps = {
   title: string
   description?: ReactNode
   size?: 'sm' | 'md' | 'lg'
+  /** What it shows is lost with it: only its own button closes it, never a key or a press beside it. */
+  held?: boolean
   children: ReactNode
 }
+
+const stay = (event: Event) => event.preventDefault()
 
 const WIDTH = { sm: 'sm:max-w-md', md: 'sm:max-w-lg', lg: 'sm:max-w-2xl' }
 
 /** On a phone it rises from the bottom edge, where thumbs are; elsewhere it stands in the middle. */
-export function Dialog({ open, onClose, title, description, size = 'md', children }: DialogProps) {
+export function Dialog({ open, onClose, title, description, size = 'md', held = false, children }: DialogProps) {
   return (
     <Primitive.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Primitive.Portal>
-        <Primitive.Overlay className="fixed inset-0 z-50 animate-in bg-black/55" />
+        <Primitive.Overlay className="fixed inset-0 z-50 animate-in bg-black/55" {...(held && { onMouseDown: (event) => event.preventDefault() })} />
         <Primitive.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          {...(held && { onEscapeKeyDown: stay, onInteractOutside: stay })}
           className={cn(
             'fixed z-50 flex max-h-[92dvh] w-full animate-in flex-col border-line-strong bg-raised shadow-raised outline-none',
             'inset-x-0 bottom-0 rounded-t-lg border-t',
@@ -37,11 +42,13 @@ export function Dialog({ open, onClose, title, description, size = 'md', childre
               <Primitive.Title className="text-lg">{title}</Primitive.Title>
               {description && <Primitive.Description className="mt-1 text-sm text-dim">{description}</Primitive.Description>}
             </div>
-            <Primitive.Close asChild>
-              <PlainIconButton label={s.common.close} className="-mr-2">
-                <X aria-hidden />
-              </PlainIconButton>
-            </Primitive.Close>
+            {!held && (
+              <Primitive.Close asChild>
+                <PlainIconButton label={s.common.close} className="-mr-2">
+                  <X aria-hidden />
+                </PlainIconButton>
+              </Primitive.Close>
+            )}
           </div>
           {children}
         </Primitive.Content>

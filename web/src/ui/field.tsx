@@ -106,26 +106,25 @@ type CheckboxProps = { checked: boolean; onChange: (checked: boolean) => void; l
 export function Checkbox({ checked, onChange, label, help, disabled = false }: CheckboxProps) {
   const id = useId()
   return (
-    <div className="flex items-start gap-2.5">
-      <input
-        id={id}
-        type="checkbox"
-        checked={checked}
-        disabled={disabled}
-        aria-describedby={help ? `${id}-help` : undefined}
-        onChange={(event) => onChange(event.target.checked)}
-        className="mt-0.5 size-4 shrink-0 accent-accent-fill disabled:opacity-50"
-      />
-      <div>
-        <label htmlFor={id} className="text-sm">
-          {label}
-        </label>
-        {help && (
-          <p id={`${id}-help`} className="text-xs text-dim">
-            {help}
-          </p>
-        )}
-      </div>
+    <div>
+      {/* For fingers larger than the box and its words. Lists of these leave as much room between them. */}
+      <label htmlFor={id} className="flex w-fit items-start gap-2.5 text-sm pointer-coarse:-my-2.5 pointer-coarse:-ml-3 pointer-coarse:py-2.5 pointer-coarse:pl-3">
+        <input
+          id={id}
+          type="checkbox"
+          checked={checked}
+          disabled={disabled}
+          aria-describedby={help ? `${id}-help` : undefined}
+          onChange={(event) => onChange(event.target.checked)}
+          className="mt-0.5 size-4 shrink-0 accent-accent-fill disabled:opacity-50"
+        />
+        <span>{label}</span>
+      </label>
+      {help && (
+        <p id={`${id}-help`} className="pl-6.5 text-xs text-dim">
+          {help}
+        </p>
+      )}
     </div>
   )
 }

@@ -116,7 +116,7 @@ function usePicking<T>(columns: Column<T>[], selection: Selection<T> | undefined
     const key = rowKey(row)
     return (
       // The label is larger than the box, for fingers, and lies above the link that covers the row.
-      <label className="relative z-10 -m-2.5 block cursor-pointer p-2.5 select-none">
+      <label className="relative z-10 -m-3 block cursor-pointer p-3 select-none">
         <input type="checkbox" className={boxStyle} aria-label={s.common.selectRow(selection.labelOf(row))} checked={selection.picked.has(key)} onChange={(event) => toggle(key, event)} />
       </label>
     )
@@ -129,7 +129,7 @@ function PickAll<T>({ rows, rowKey, selection }: { rows: readonly T[]; rowKey: (
   const all = rows.length > 0 && count === rows.length
   return (
     <div role="columnheader">
-      <label className="-m-2.5 block cursor-pointer p-2.5">
+      <label className="-m-3 block cursor-pointer p-3">
         <input
           type="checkbox"
           className={boxStyle}

@@ -6,9 +6,9 @@
 import { cloneElement, useEffect, useLayoutEffect, useRef, useState, type ReactElement } from 'react'
 
 type Side = 'top' | 'bottom' | 'left' | 'right'
-type TooltipProps = { content: string; children: ReactElement; side?: Side }
+type TooltipProps = { content: string | null | undefined; children: ReactElement; side?: Side }
 
-export const Tooltip = ({ content, children, side = 'top' }: TooltipProps) => cloneElement(children as ReactElement<Record<string, unknown>>, { 'data-tip': content, 'data-tip-side': side })
+export const Tooltip = ({ content, children, side = 'top' }: TooltipProps) => cloneElement(children as ReactElement<Record<string, unknown>>, content ? { 'data-tip': content, 'data-tip-side': side } : {})
 
 const ID = 'tooltip'
 const OPENS_AFTER_MS = 300
@@ -43,8 +43,11 @@ function useTrigger(): HTMLElement | null {
         setTrigger(next)
       }, pause)
     }
+    // What comes to lie beneath a resting pointer was not asked about: a button, say, that has just done its work.
+    let rests = ''
+    const move = (event: PointerEvent) => (rests = `${String(event.clientX)} ${String(event.clientY)}`)
     const over = (event: PointerEvent) => {
-      if (event.pointerType === 'touch') return
+      if (event.pointerType === 'touch' || rests === `${String(event.clientX)} ${String(event.clientY)}`) return
       const next = triggerOf(event.target)
       if (next) later(next, OPENS_AFTER_MS)
       else if (event.target instanceof Element && event.target.closest(`#${ID}`)) clearTimeout(timer)
@@ -64,6 +67,7 @@ function useTrigger(): HTMLElement | null {
     }
     const key = (event: KeyboardEvent) => event.key === 'Escape' && close()
     document.addEventListener('pointerover', over)
+    document.addEventListener('pointermove', move)
     document.addEventListener('focusin', focus)
     document.addEventListener('focusout', close)
     document.addEventListener('click', press, true)
@@ -73,6 +77,7 @@ function useTrigger(): HTMLElement | null {
     return () => {
       clearTimeout(timer)
       document.removeEventListener('pointerover', over)
+      document.removeEventListener('pointermove', move)
       document.removeEventListener('focusin', focus)
       document.removeEventListener('focusout', close)
       document.removeEventListener('click', press, true)

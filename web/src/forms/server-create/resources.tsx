@@ -79,7 +79,7 @@ function NodeChoice({ nodes, value, error, onChange }: { nodes: NodeView[]; valu
                 {node.locationName} · {node.state === 'connected' ? s.create.free(node.freeAllocationCount) : s.create.nodeAway}
               </span>
             </span>
-            {node.capacity.memoryMib > 0 && <Meter className="basis-56 max-sm:ml-8 max-sm:flex-1" label={s.create.memory} value={node.promised.memoryMib} max={node.capacity.memoryMib} text={s.create.memory} detail={s.create.capacity(mebibytes(node.promised.memoryMib), mebibytes(node.capacity.memoryMib))} />}
+            {node.capacity.memoryMib > 0 && <Meter className="basis-72 max-sm:basis-full max-sm:pl-8" label={s.create.memory} value={node.promised.memoryMib} max={node.capacity.memoryMib} text={s.create.memory} detail={s.create.capacity(mebibytes(node.promised.memoryMib), mebibytes(node.capacity.memoryMib))} />}
           </label>
         ))}
       </div>

@@ -89,6 +89,7 @@ function Password() {
     },
   })
   const problem = save.error ? toApiError(save.error) : null
+  const empty = form.values.current === '' || form.values.next === ''
   return (
     <Card title={s.account.password} help={s.account.passwordHelp}>
       <form
@@ -107,7 +108,7 @@ function Password() {
           <Input {...form.control('next')} type="password" autoComplete="new-password" />
         </Field>
         <div>
-          <Button type="submit" variant="primary" busy={save.isPending}>{s.account.changePassword}</Button>
+          <Button type="submit" variant="primary" busy={save.isPending} disabledReason={empty ? s.account.passwordEmpty : null}>{s.account.changePassword}</Button>
         </div>
       </form>
     </Card>

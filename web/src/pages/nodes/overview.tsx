@@ -1,15 +1,16 @@
 /** What the machine does, live or past, under one cursor; with its cores and what it has promised beside. */
 import { useQuery } from '@tanstack/react-query'
 import { Plug } from 'lucide-react'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useNodeSamples } from '~/api/live'
 import { nodeStatisticsQuery, recentNodeStatisticsQuery } from '~/api/queries'
 import type { NodeSample, NodeStatisticsPoint, NodeView } from '~/api/types'
-import { RangePicker, spanOf, type Range } from '~/layout/time-range'
+import { RangePicker, useRange } from '~/layout/time-range'
 import { bytes, celsius, cores, decimal, duration, mebibytes, percent, rate } from '~/lib/format'
 import { busy, fromNodeHistory, fromNodeSamples, serversDisk, type NodeColumns } from '~/lib/node-series'
 import { joined } from '~/lib/series'
+import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { machine } from '~/strings/machine'
 import { Card, Facts } from '~/ui/card'
@@ -23,7 +24,7 @@ import { PastParts } from './parts'
 
 export function NodeOverviewPage() {
   const node = useNode()
-  const [range, setRange] = useState<Range>(node.state === 'disconnected' ? 'hour' : 'live')
+  const [range, setRange] = useRange(node.state === 'disconnected' ? 'hour' : 'live')
   const samples = useNodeSamples(useLive(), node.id)
   // What a machine did before it was lost is its past, and not what it does.
   const latest = node.state === 'connected' ? samples.at(-1) : undefined
@@ -56,7 +57,7 @@ function LiveCharts({ node, samples }: { node: NodeView; samples: readonly NodeS
   const columns = useMemo(() => (connected ? joined(past, fromNodeSamples(samples), step) : fromNodeSamples([])), [connected, past, samples, step])
   const now = Math.floor(useNow() / 1000)
   const ceilings = useMemo(() => ceilingsOf(data?.points ?? [], samples.at(-1)), [data, samples])
-  return <Charts node={node} columns={columns} ceilings={ceilings} from={now - SAMPLES_KEPT} to={now} empty={connected ? s.overview.noLive : machine.notMeasured} />
+  return <Charts node={node} columns={columns} step={step} ceilings={ceilings} from={now - SAMPLES_KEPT} to={now} empty={connected ? s.overview.noLive : machine.notMeasured} />
 }
 
 function PastCharts({ node, span }: { node: NodeView; span: number }) {
@@ -67,7 +68,7 @@ function PastCharts({ node, span }: { node: NodeView; span: number }) {
   // Until the answer is there the frames stand empty at their final height.
   const to = data ? Date.parse(data.to) / 1000 : 0
   const from = data ? Date.parse(data.from) / 1000 : 0
-  return <Charts node={node} columns={columns} ceilings={ceilings} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
+  return <Charts node={node} columns={columns} step={data?.stepSeconds ?? 1} ceilings={ceilings} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
 }
 
 type Ceilings = { memory: number; swap: number; disk: number }
@@ -82,10 +83,11 @@ function ceilingsOf(points: readonly NodeStatisticsPoint[], latest: NodeSample |
   }
 }
 
-function Charts({ node, columns, ceilings, from, to, empty }: { node: NodeView; columns: NodeColumns; ceilings: Ceilings; from: number; to: number; empty: string }) {
-  const shared = { times: columns.times, from, to, group: node.id, empty }
+function Charts({ node, columns, step, ceilings, from, to, empty }: { node: NodeView; columns: NodeColumns; step: number; ceilings: Ceilings; from: number; to: number; empty: string }) {
+  const shared = { times: columns.times, step, from, to, group: node.id, empty }
   const c = machine.charts
   const { memory, swap } = ceilings
+  const cpuCount = node.report?.system.cpuCount ?? 0
   const hasSwap = swap > 0
   const series = useMemo(() => {
     const { values } = columns
@@ -106,7 +108,7 @@ function Charts({ node, columns, ceilings, from, to, empty }: { node: NodeView; 
     <div className="grid gap-3 lg:grid-cols-2">
       <Chart {...shared} title={s.overview.cpu} series={series.cpu} show={percent} atLeast={5} />
       <Chart {...shared} title={hasSwap ? c.memoryAndSwap : s.overview.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memory} note={hasSwap ? c.ofBoth(bytes(memory), bytes(swap)) : of(memory)} />
-      <Chart {...shared} title={c.load} series={series.load} show={decimal} atLeast={1} limit={node.report?.system.cpuCount ?? 0} />
+      <Chart {...shared} title={c.load} series={series.load} show={decimal} atLeast={1} limit={cpuCount} {...(cpuCount > 0 && { limitName: machine.cpuCount(cpuCount) })} />
       <Chart {...shared} title={c.io} series={series.io} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={s.overview.network} series={series.network} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={c.tcp} series={series.tcp} show={(v) => String(Math.round(v))} atLeast={4} />

@@ -20,7 +20,7 @@ export function PastParts({ node, span }: { node: NodeView; span: number }) {
   const [kind, setKind] = useState<PartKind>('core')
   const { data, error, refetch, isPlaceholderData } = useQuery(nodePartsQuery(node.id, kind, span))
   const { times, parts } = useMemo(() => (data && !isPlaceholderData ? partsOf(data) : { times: [], parts: [] }), [data, isPlaceholderData])
-  const range = data && !isPlaceholderData ? { from: Date.parse(data.from) / 1000, to: Date.parse(data.to) / 1000 } : null
+  const range = data && !isPlaceholderData ? { step: data.stepSeconds, from: Date.parse(data.from) / 1000, to: Date.parse(data.to) / 1000 } : null
   return (
     <section aria-label={t.title} className="mt-6">
       <div className="mb-3 flex flex-wrap items-center justify-between gap-3">
@@ -38,7 +38,7 @@ export function PastParts({ node, span }: { node: NodeView; span: number }) {
   )
 }
 
-type Range = { times: number[]; from: number; to: number }
+type Range = { times: number[]; step: number; from: number; to: number }
 
 function PartChart({ kind, part, group, ...range }: Range & { kind: PartKind; part: Part; group: string }) {
   const of = (name: string, measure: string, tone: ChartSeries['tone']): ChartSeries => ({ name, tone, values: part.values[measure] ?? [] })
@@ -62,7 +62,7 @@ function PartChart({ kind, part, group, ...range }: Range & { kind: PartKind; pa
 }
 
 /** A row for each core, the darker the busier: as many as a machine has, and still one picture. */
-function Heat({ parts, times, from, to }: Range & { parts: Part[] }) {
+function Heat({ parts, times, from, to }: Omit<Range, 'step'> & { parts: Part[] }) {
   return (
     <Card>
       <ul className="flex flex-col gap-1">

@@ -3,7 +3,7 @@ import { ArrowDown, ArrowUp, ChevronsUp, ClipboardCopy, Clock, Download, Eraser,
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { ServerView } from '~/api/types'
 import { inputState } from '~/lib/console-input'
-import { refusal } from '~/lib/server-status'
+import { isActive, isInstalling, refusal } from '~/lib/server-status'
 import { useTheme } from '~/lib/theme'
 import { s } from '~/strings'
 import { Button, IconButton } from '~/ui/button'
@@ -102,6 +102,12 @@ function download(name: string, text: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
+/** While something is under way, nobody is told to start the server. */
+function emptyWords(server: ServerView): string {
+  if (isInstalling(server)) return s.console.emptyInstalling
+  return ['offline', 'uninstalled'].includes(server.observed.state) && !isActive(server.operation) ? s.console.emptyOffline : s.console.empty
+}
+
 function Overlays({ controller, server }: { controller: ConsoleController; server: ServerView }) {
   const state = useSyncExternalStore(controller.state.watch, controller.state.get)
   const link = useSyncExternalStore(controller.link.socket.state.watch, controller.link.socket.state.get)
@@ -114,7 +120,7 @@ function Overlays({ controller, server }: { controller: ConsoleController; serve
     <>
       {state.empty && (
         <p className="pointer-events-none absolute inset-x-0 top-1/3 px-6 text-center text-sm text-dim">
-          {link.status === 'connecting' ? s.console.connecting : ['offline', 'uninstalled'].includes(server.observed.state) ? s.console.emptyOffline : s.console.empty}
+          {link.status === 'connecting' ? s.console.connecting : emptyWords(server)}
         </p>
       )}
       {state.atTop && state.older && (

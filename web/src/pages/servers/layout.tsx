@@ -137,7 +137,10 @@ function InstallProgress({ operation, server }: { operation: OperationView; serv
   return (
     <section aria-label={s.operation.installing} className="rounded-lg border border-line bg-surface px-4 py-3">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
-        <h2 className="text-sm">{progress?.step ?? s.operation.state[current.state]}</h2>
+        <div className="flex min-w-0 flex-wrap items-baseline gap-x-3">
+          <h2 className="text-sm">{current.kind === 'reinstall' ? s.operation.reinstallingTitle : s.status.installing}</h2>
+          <p className="min-w-0 text-sm text-dim">{progress?.step ?? (current.state === 'pending' && s.operation.state.pending)}</p>
+        </div>
         <span className="tabular text-xs text-dim">
           {progress && `${s.operation.step(progress.stepIndex, progress.stepCount)} · ${String(Math.round(progress.fraction * 100))} %`}
         </span>

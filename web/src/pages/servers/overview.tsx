@@ -1,13 +1,14 @@
 /** Numbers over time, live or past, under one cursor; with the facts of the server beside them. */
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useSamples } from '~/api/live'
 import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
-import { RangePicker, spanOf, type Range } from '~/layout/time-range'
+import { RangePicker, useRange } from '~/layout/time-range'
 import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
 import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
+import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { Card, Facts } from '~/ui/card'
 import { Chart, type ChartMark } from '~/ui/chart'
@@ -17,7 +18,7 @@ import { useServer } from './layout'
 
 export function OverviewPage() {
   const server = useServer()
-  const [range, setRange] = useState<Range>('live')
+  const [range, setRange] = useRange('live')
   return (
     <div className="grid gap-5 2xl:grid-cols-[minmax(0,1fr)_20rem]">
       <div className="min-w-0">
@@ -60,7 +61,7 @@ function LiveCharts({ server }: { server: ServerView }) {
   const columns = useMemo(() => joined(past, fromSamples(samples), data?.stepSeconds ?? 1), [past, samples, data])
   const now = Math.floor(useNow() / 1000)
   const running = ['starting', 'running', 'stopping'].includes(server.observed.state)
-  return <Charts server={server} columns={columns} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
+  return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
 }
 
 function PastCharts({ server, span }: { server: ServerView; span: number }) {
@@ -70,14 +71,16 @@ function PastCharts({ server, span }: { server: ServerView; span: number }) {
   // Until the answer is there the frames stand empty at their final height.
   const to = data ? Date.parse(data.to) / 1000 : 0
   const from = data ? Date.parse(data.from) / 1000 : 0
-  return <Charts server={server} columns={columns} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
+  return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
 }
 
-function Charts({ server, columns, from, to, empty }: { server: ServerView; columns: Columns; from: number; to: number; empty: string }) {
+function Charts({ server, columns, step, from, to, empty }: { server: ServerView; columns: Columns; step: number; from: number; to: number; empty: string }) {
   const marks = useMarks(server)
-  const shared = { times: columns.times, from, to, marks, group: server.id, empty }
+  const shared = { times: columns.times, step, from, to, marks, group: server.id, empty }
   const { cpuPercent, memoryMib, diskMib } = server.limits
   const o = s.overview
+  const answered = columns.values.latency.some((value) => value !== null)
+  const noPlayers = answered ? o.playersUntold : empty === o.noLive ? o.playersNone : empty
   const series = useMemo(
     () => ({
       cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],
@@ -93,7 +96,7 @@ function Charts({ server, columns, from, to, empty }: { server: ServerView; colu
     <div className="grid gap-3 lg:grid-cols-2">
       <Chart {...shared} title={o.cpu} series={series.cpu} show={percent} atLeast={5} limit={cpuPercent} note={limit(cpuPercent, (v) => `/ ${percent(v)}`, '')} />
       <Chart {...shared} title={o.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memoryMib * 1024 ** 2} note={limit(memoryMib, (v) => `/ ${mebibytes(v)}`, '')} />
-      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped />
+      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped empty={noPlayers} />
       <Chart {...shared} title={o.network} series={series.network} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} />
       <Chart {...shared} title={o.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={diskMib * 1024 ** 2} note={limit(diskMib, (v) => `/ ${mebibytes(v)}`, '')} />

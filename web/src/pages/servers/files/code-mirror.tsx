@@ -16,7 +16,9 @@ const lineEnd = (text: string) => (text.includes('\r\n') && !/(^|[^\r])\n/.test(
 
 const look = EditorView.theme({
   '&': { flex: '1', minHeight: '0', fontSize: '13px', backgroundColor: 'var(--terminal)', color: 'var(--text)', borderRadius: '0 0 8px 8px' },
-  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
+  '&.cm-focused': { outline: 'none' },
+  // Gutters and panels stick above whatever the editor itself draws, so the ring lies above them.
+  '&.cm-focused::after': { content: "''", position: 'absolute', inset: '0', zIndex: '400', outline: '2px solid var(--accent)', outlineOffset: '-2px', borderRadius: '0 0 7px 7px', pointerEvents: 'none' },
   '.cm-scroller': { fontFamily: "'JetBrains Mono Variable', ui-monospace, monospace", lineHeight: '1.55' },
   '.cm-content': { caretColor: 'var(--text)' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },

@@ -4,6 +4,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { saveFile } from '~/api/files'
+import { ApiError } from '~/api/problem'
 import type { FileEntry, ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
 import { isName, join } from '~/lib/paths'
@@ -32,6 +33,9 @@ export function FileDialog({ server, asked, listed, onClose }: DialogProps<Asked
   return <Create server={server} asked={asked} onClose={onClose} />
 }
 
+/** Nothing is replaced from here, so the field can only be given another name. */
+const isTaken = (error: unknown) => error instanceof ApiError && error.code === 'file_exists'
+
 const params = (server: ServerView) => ({ params: { path: { id: server.id } } })
 
 function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'folder' | 'file' }>>) {
@@ -52,9 +56,9 @@ function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'fo
     },
   })
   return (
-    <FormDialog size="sm" title={asked.do === 'file' ? f.newFile : f.newFolder} verb={f.create} busy={create.isPending} error={create.error} disabledReason={isName(name) ? null : f.badName} onSubmit={() => create.mutate()} onClose={onClose}>
-      <Field label={f.name}>
-        <Input value={name} onChange={(event) => setName(event.target.value)} autoFocus autoComplete="off" spellCheck={false} />
+    <FormDialog size="sm" title={asked.do === 'file' ? f.newFile : f.newFolder} verb={f.create} busy={create.isPending} error={isTaken(create.error) ? null : create.error} disabledReason={isName(name) ? null : f.badName} onSubmit={() => create.mutate()} onClose={onClose}>
+      <Field label={f.name} error={isTaken(create.error) ? f.taken : null}>
+        <Input value={name} onChange={(event) => (setName(event.target.value), create.reset())} autoFocus autoComplete="off" spellCheck={false} />
       </Field>
     </FormDialog>
   )
@@ -77,9 +81,9 @@ function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rena
   })
   const wrong = path.split('/').every(isName) ? null : f.badPath
   return (
-    <FormDialog title={renames ? f.rename : f.copy} verb={renames ? f.rename : f.copy} busy={move.isPending} error={move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
-      <Field label={renames ? f.newName : f.copyTo} help={f.newNameHelp}>
-        <Input value={path} onChange={(event) => setPath(event.target.value)} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
+    <FormDialog title={renames ? f.rename : f.copy} verb={renames ? f.rename : f.copy} busy={move.isPending} error={isTaken(move.error) ? null : move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
+      <Field label={renames ? f.newName : f.copyTo} help={f.newNameHelp} error={isTaken(move.error) ? f.taken : null}>
+        <Input value={path} onChange={(event) => (setPath(event.target.value), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
       </Field>
     </FormDialog>
   )

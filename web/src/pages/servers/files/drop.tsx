@@ -19,7 +19,7 @@ export function DropPlace({ name, disabled, onFound, onKeyDown, children }: Drop
   return (
     // eslint-disable-next-line jsx-a11y/no-static-element-interactions
     <div
-      className="relative mx-auto max-w-5xl"
+      className="relative"
       onKeyDown={onKeyDown}
       onDragOver={(event) => {
         if (disabled || !event.dataTransfer.types.includes('Files')) return

@@ -44,10 +44,15 @@ export function Editor({ path }: { path: string }) {
         <Crumbs serverId={server.id} path={path} />
         <IconButton size="iconSm" label={f.close} onClick={close}><X aria-hidden /></IconButton>
       </header>
-      {error ? <ProblemCard error={error} className="m-4" {...(error instanceof ApiError && error.code === 'file_refused' ? { action: download } : { onRetry: refetch })} /> : <SkeletonRows rows={4} label={s.common.loading} />}
+      {error ? <ProblemCard error={inWords(error)} className="m-4" {...(isRefused(error) ? { action: download } : { onRetry: refetch })} /> : <SkeletonRows rows={4} label={s.common.loading} />}
     </section>
   )
 }
+
+const isRefused = (error: unknown): error is ApiError => error instanceof ApiError && error.code === 'file_refused'
+
+/** What cannot be edited can be downloaded still, so that is what to do about it. */
+const inWords = (error: unknown) => (isRefused(error) ? new ApiError({ ...error, code: error.code, ...(error.detail.includes('is not text') ? { title: f.notText, detail: f.notTextHelp } : { title: f.cannotShow, detail: error.detail }), remedy: '' }) : error)
 
 type TextProps = { path: string; opened: { text: string; version: string }; onReload: () => void; onClose: () => void }
 

@@ -25,11 +25,11 @@ export function FileMenu({ server, path, entry, taken, trigger, ask }: FileMenuP
   const navigate = useNavigate()
   const lacks = (right: 'files.read' | 'files.write' | 'files.delete', reason: string) => (server.permissions.includes(right) ? null : reason)
   const [noRead, noWrite, noDelete] = [lacks('files.read', f.noRead), lacks('files.write', f.noWrite), lacks('files.delete', f.noDelete)]
-  const noBytes = noRead ?? (entry.kind === 'file' ? null : entry.kind === 'link' ? f.linkHelp : f.onlyFiles)
+  const noBytes = (words: Record<Exclude<FileEntry['kind'], 'file'>, string>) => noRead ?? (entry.kind === 'file' ? null : words[entry.kind])
   return (
     <Menu trigger={trigger}>
-      <MenuItem icon={<SquarePen aria-hidden />} disabledReason={noBytes ?? (entry.bytes > MOST_TEXT ? f.tooLargeToEdit : null)} onSelect={() => void navigate(to.files(server.id, '', path))}>{f.edit}</MenuItem>
-      <MenuItem icon={<Download aria-hidden />} disabledReason={noBytes} onSelect={() => fetchFile(server.id, path)}>{f.download}</MenuItem>
+      <MenuItem icon={<SquarePen aria-hidden />} disabledReason={noBytes(f.cannotEdit) ?? (entry.bytes > MOST_TEXT ? f.tooLargeToEdit : null)} onSelect={() => void navigate(to.files(server.id, '', path))}>{f.edit}</MenuItem>
+      <MenuItem icon={<Download aria-hidden />} disabledReason={noBytes(f.cannotDownload)} onSelect={() => fetchFile(server.id, path)}>{f.download}</MenuItem>
       <MenuLine />
       <MenuItem icon={<FolderInput aria-hidden />} disabledReason={noWrite} onSelect={() => ask({ do: 'rename', path })}>{f.rename}</MenuItem>
       <MenuItem icon={<Copy aria-hidden />} disabledReason={noWrite} onSelect={() => ask({ do: 'copy', path, free: join(parent(path), copyName(entry.name, taken)) })}>{f.copy}</MenuItem>

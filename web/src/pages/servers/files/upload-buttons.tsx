@@ -3,7 +3,7 @@ import { FolderUp, Upload as UploadIcon } from 'lucide-react'
 import { useRef } from 'react'
 import { ofField, type gather } from '~/lib/chosen'
 import { files as f } from '~/strings/files'
-import { Button, IconButton } from '~/ui/button'
+import { Button } from '~/ui/button'
 import { toast } from '~/ui/toast'
 
 const FOLDERS = 'webkitdirectory' in HTMLInputElement.prototype
@@ -16,7 +16,7 @@ export function UploadButtons({ disabledReason, onFound }: UploadButtonsProps) {
   return (
     <>
       <Button size="sm" variant="primary" disabledReason={disabledReason} onClick={() => files.current?.click()}><UploadIcon aria-hidden />{f.upload}</Button>
-      {FOLDERS && <IconButton size="iconSm" variant="secondary" label={f.uploadFolder} disabledReason={disabledReason} onClick={() => folder.current?.click()}><FolderUp aria-hidden /></IconButton>}
+      {FOLDERS && <Button size="sm" disabledReason={disabledReason} onClick={() => folder.current?.click()}><FolderUp aria-hidden className="max-sm:hidden" />{f.uploadFolder}</Button>}
       <Field ref={files} label={f.uploadInput} multiple onFiles={(chosen) => onFound(ofField(chosen))} />
       {FOLDERS && (
         <Field
