@@ -111,8 +111,7 @@ pub fn stop_containers(node: &str) -> Result<()> {
 
 /// Whether a container of the server runs.
 pub fn runs(server: &str) -> Result<bool> {
-    let filter = format!("label=gantry.server={server}");
-    Ok(!output(Command::new("docker").args(["ps", "--quiet", "--filter", &filter]))?.trim().is_empty())
+    Ok(!labelled(&["ps", "--quiet"], &format!("gantry.server={server}"))?.is_empty())
 }
 
 /// Removes what the servers of one node have in the engine: containers and networks.
@@ -132,7 +131,10 @@ pub fn remove_servers(node: &str) -> Result<()> {
 
 /// Ids of what one node has of a kind that this docker command lists.
 pub fn of_node(node: &str, list: &[&str]) -> Result<Vec<String>> {
-    let ids =
-        output(Command::new("docker").args(list).arg("--filter").arg(format!("label=gantry.node={node}")))?;
+    labelled(list, &format!("gantry.node={node}"))
+}
+
+fn labelled(list: &[&str], label: &str) -> Result<Vec<String>> {
+    let ids = output(Command::new("docker").args(list).arg("--filter").arg(format!("label={label}")))?;
     Ok(ids.split_whitespace().map(str::to_owned).collect())
 }

@@ -65,17 +65,8 @@ pub(crate) async fn observe(State(edge): State<Edge>, mut request: Request, next
 
 /// A method by its name. Any token is one to HTTP: what strangers make up would be a series of numbers each, kept for ever.
 fn known(method: &Method) -> &'static str {
-    const KNOWN: [Method; 7] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    const NAMES: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    KNOWN.iter().position(|one| one == method).map_or("other", |at| NAMES[at])
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|name| *name == method.as_str()).unwrap_or("other")
 }
 
 /// The address that limits count by: the client's, or that of whoever claims to speak for it.

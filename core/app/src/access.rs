@@ -9,10 +9,7 @@ use gantry_types::{ServerId, permission::Permission};
 impl App {
     /// Begins a transaction for the caller and weighs what the caller may do with the server.
     pub(crate) async fn access(&self, ctx: &OpCtx, server: ServerId) -> Answer<(UserTx, ServerAccess)> {
-        let mut tx = self.db().as_user(&ctx.actor).await?;
-        let access = tx.server_access(&ctx.actor, server).await?;
-        access.standing()?;
-        Ok((tx, access))
+        weighed(self.db().as_user(&ctx.actor).await?, ctx, server).await
     }
 
     /// The same, for who changes members: one after another, so that nobody gives or keeps a right by one that is being
@@ -24,9 +21,7 @@ impl App {
     ) -> Answer<(UserTx, ServerAccess)> {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         tx.members_turn(server).await?;
-        let access = tx.server_access(&ctx.actor, server).await?;
-        access.standing()?;
-        Ok((tx, access))
+        weighed(tx, ctx, server).await
     }
 
     /// The same, for who needs one right and the server's row.
@@ -41,4 +36,10 @@ impl App {
         let row = tx.server(server).await?;
         Ok((tx, access, row))
     }
+}
+
+async fn weighed(mut tx: UserTx, ctx: &OpCtx, server: ServerId) -> Answer<(UserTx, ServerAccess)> {
+    let access = tx.server_access(&ctx.actor, server).await?;
+    access.standing()?;
+    Ok((tx, access))
 }

@@ -149,9 +149,11 @@ impl App {
     ) -> Answer<User> {
         let grant = ctx.actor.account(id)?;
         let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
-        if let Some((administrator, role)) = by {
-            tx.confirm_administrator(&administrator).await?;
-            if let Some(role) = role {
+        match by {
+            None => {}
+            Some((administrator, None)) => tx.confirm_administrator(&administrator).await?,
+            // It confirms by itself.
+            Some((administrator, Some(role))) => {
                 let entry = AuditEntry::new("user.role", "user", id, ctx.origin.clone())
                     .before(json!({ "role": before.role }))
                     .after(json!({ "role": role }));

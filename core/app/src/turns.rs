@@ -4,7 +4,7 @@
 
 use crate::error::{Answer, AppError};
 use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -19,36 +19,25 @@ const SPREAD: u64 = 30;
 /// Turns, first come, first served.
 pub(crate) struct Turns {
     turns: Semaphore,
-    waiting: AtomicUsize,
+    waiting: Semaphore,
     refused: AtomicU64,
-}
-
-/// A place among those who wait, given back however it ends.
-struct Place<'a>(&'a AtomicUsize);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { turns: Semaphore::new(AT_ONCE), waiting: AtomicUsize::new(0), refused: AtomicU64::new(0) }
+        let (turns, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(WAITING));
+        Self { turns, waiting, refused: AtomicU64::new(0) }
     }
 }
 
 impl Turns {
     /// A request's turn; refused where very many wait already.
     pub(crate) async fn of_request(&self) -> Answer<SemaphorePermit<'_>> {
-        let place = Place(&self.waiting);
-        if self.waiting.fetch_add(1, Ordering::AcqRel) >= WAITING {
+        let Ok(_place) = self.waiting.try_acquire() else {
             let wait = 1 + self.refused.fetch_add(1, Ordering::Relaxed) % SPREAD;
             return Err(AppError::Crowded { wait: Duration::from_secs(wait) });
-        }
-        let turn = self.of_socket().await;
-        drop(place);
-        turn
+        };
+        self.of_socket().await
     }
 
     /// An open socket's, however many wait: it would come again if it were refused, and there is a limit to sockets.

@@ -32,8 +32,8 @@ pub enum Preset {
     Sensitive,
     /// 100 a minute unless configured.
     General,
-    /// 10 a minute by account and server unless configured, besides the general limit: who may not switch a server on or off cannot use up
-    /// what its owner has.
+    /// 10 a minute by account and server unless configured, besides the general limit: who may not switch a server on or
+    /// off cannot use up what its owner has.
     Power,
     /// 30 a minute by account unless configured: what moves files.
     Files,
