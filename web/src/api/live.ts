@@ -6,6 +6,7 @@
  */
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
+import { onBeat } from '~/lib/beat'
 import { Store } from '~/lib/store'
 import { operationQuery, keys } from './queries'
 import { Socket, type LinkState } from './socket'
@@ -13,8 +14,6 @@ import type { LiveClientFrame, LiveFrame, LiveSample, NodeSample, OperationView,
 
 /** Five minutes at one a second. */
 export const SAMPLES_KEPT = 300
-/** A list hears of each of its servers on its own; it is drawn anew for all of them together, this often at most. */
-const DRAW_EVERY_MS = 1_000
 /** Topics that one socket may hold. */
 const TOPICS = 256
 const NONE: readonly never[] = []
@@ -22,18 +21,41 @@ const IDLE: LinkState = { status: 'ended', since: 0 }
 
 type ServerPages = InfiniteData<Page<ServerView>>
 
+/** The latest samples of one thing. What came since they were last shown waits, so that many are one change. */
+class Samples<T> extends Store<readonly T[]> {
+  #waiting: T[] = []
+
+  constructor() {
+    super(NONE)
+  }
+
+  get newest(): T | undefined {
+    return this.#waiting.at(-1) ?? this.get().at(-1)
+  }
+
+  add(sample: T): void {
+    this.#waiting.push(sample)
+  }
+
+  show(): void {
+    this.set([...this.get(), ...this.#waiting].slice(-SAMPLES_KEPT))
+    this.#waiting = []
+  }
+}
+
 export class Live {
   /** Operations that this page has heard of and that have not been dismissed, newest first. */
   readonly operations = new Store<readonly OperationView[]>([])
-  readonly #samples = new Map<string, Store<readonly LiveSample[]>>()
-  readonly #nodeSamples = new Map<string, Store<readonly NodeSample[]>>()
+  readonly #samples = new Map<string, Samples<LiveSample>>()
+  readonly #nodeSamples = new Map<string, Samples<NodeSample>>()
   readonly #topics = new Map<string, number>()
   readonly #queries: QueryClient
   readonly #onSession: () => void
   readonly #link = new Store<Socket | null>(null)
   #subscribing = false
-  #waiting: (() => void)[] = []
-  #drawing: ReturnType<typeof setTimeout> | undefined
+  /** What has samples that are not shown yet. */
+  readonly #behind = new Set<{ show: () => void }>()
+  #beating: (() => void) | undefined
 
   /** `onSession` is called when the session may have ended or changed. */
   constructor(queries: QueryClient, onSession: () => void) {
@@ -60,9 +82,8 @@ export class Live {
   stop(): void {
     this.#link.get()?.close()
     this.#link.set(null)
-    clearTimeout(this.#drawing)
-    this.#drawing = undefined
-    this.#waiting = []
+    this.#rest()
+    this.#behind.clear()
     this.#samples.clear()
     this.#nodeSamples.clear()
     this.operations.set([])
@@ -84,12 +105,12 @@ export class Live {
     }
   }
 
-  samples(serverId: string): Store<readonly LiveSample[]> {
-    return storeOf(this.#samples, serverId)
+  samples(serverId: string): Samples<LiveSample> {
+    return samplesOf(this.#samples, serverId)
   }
 
-  nodeSamples(nodeId: string): Store<readonly NodeSample[]> {
-    return storeOf(this.#nodeSamples, nodeId)
+  nodeSamples(nodeId: string): Samples<NodeSample> {
+    return samplesOf(this.#nodeSamples, nodeId)
   }
 
   /** Takes in an operation that a call or a frame spoke of. */
@@ -119,13 +140,10 @@ export class Live {
         this.#server(frame.server)
         break
       case 'sample':
-        this.#soon(() => this.#sample(frame.serverId, frame.sample))
+        this.#sample(this.samples(frame.serverId), frame.sample)
         break
       case 'node_sample':
-        this.#soon(() => {
-          const store = this.nodeSamples(frame.nodeId)
-          store.set([...store.get().slice(-(SAMPLES_KEPT - 1)), frame.sample])
-        })
+        this.#came(this.nodeSamples(frame.nodeId), frame.sample)
         break
       case 'operation':
         this.heard(frame.operation)
@@ -149,17 +167,24 @@ export class Live {
     }
   }
 
-  /** The first after a silence at once, and what follows it together. */
-  #soon(take: () => void): void {
-    this.#waiting.push(take)
-    if (this.#drawing === undefined) this.#draw()
+  /** The first after a silence is shown at once, and what follows with the page's beat, whichever thing it is of. */
+  #came<T>(samples: Samples<T>, sample: T): void {
+    samples.add(sample)
+    this.#behind.add(samples)
+    if (this.#beating) return
+    this.#show()
+    this.#beating = onBeat(() => (this.#behind.size > 0 ? this.#show() : this.#rest()))
   }
 
-  readonly #draw = (): void => {
-    const waiting = this.#waiting
-    this.#waiting = []
-    this.#drawing = waiting.length > 0 ? setTimeout(this.#draw, DRAW_EVERY_MS) : undefined
-    for (const take of waiting) take()
+  #show(): void {
+    const behind = [...this.#behind]
+    this.#behind.clear()
+    for (const samples of behind) samples.show()
+  }
+
+  #rest(): void {
+    this.#beating?.()
+    this.#beating = undefined
   }
 
   #server(server: ServerView): void {
@@ -176,22 +201,19 @@ export class Live {
     if (!known) void this.#queries.invalidateQueries({ queryKey: keys.servers })
   }
 
-  #sample(serverId: string, sample: LiveSample): void {
-    const store = this.samples(serverId)
-    const kept = store.get()
+  #sample(samples: Samples<LiveSample>, sample: LiveSample): void {
     // The collector speaks every few seconds, the container every second: what one leaves out stays as it was.
-    const game = sample.game ?? kept.at(-1)?.game ?? null
-    store.set([...kept.slice(-(SAMPLES_KEPT - 1)), { ...sample, game }])
+    this.#came(samples, { ...sample, game: sample.game ?? samples.newest?.game ?? null })
   }
 }
 
-function storeOf<T>(stores: Map<string, Store<readonly T[]>>, id: string): Store<readonly T[]> {
-  let store = stores.get(id)
-  if (!store) {
-    store = new Store<readonly T[]>(NONE)
-    stores.set(id, store)
+function samplesOf<T>(all: Map<string, Samples<T>>, id: string): Samples<T> {
+  let samples = all.get(id)
+  if (!samples) {
+    samples = new Samples<T>()
+    all.set(id, samples)
   }
-  return store
+  return samples
 }
 
 const eachPage = (data: ServerPages, change: (items: ServerView[]) => ServerView[]): ServerPages => ({

@@ -81,12 +81,12 @@ export function Shell() {
       <a href="#main" className="sr-only z-60 rounded-md bg-accent-fill px-3 py-2 text-on-accent focus:not-sr-only focus:absolute focus:top-2 focus:left-2">
         {s.nav.skip}
       </a>
-      <div className={`hidden shrink-0 border-r border-line bg-surface transition-[width] md:block ${collapsed ? 'w-14' : 'w-56'}`}>
+      <div className={`isolate hidden shrink-0 border-r border-line bg-surface transition-[width] md:block ${collapsed ? 'w-14' : 'w-56'}`}>
         <Rail collapsed={collapsed} onToggle={toggle} />
       </div>
       <div className="flex min-w-0 flex-1 flex-col">
         <Topbar onMenu={() => setSheet(true)} onPalette={() => setPalette(true)} />
-        <main id="main" data-scroller tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
+        <main id="main" data-scroller tabIndex={-1} className="relative isolate min-h-0 flex-1 overflow-y-auto outline-none">
           <Outlet />
         </main>
       </div>

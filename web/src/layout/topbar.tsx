@@ -65,7 +65,7 @@ export const isMac = typeof navigator !== 'undefined' && /mac|iphone|ipad/i.test
 
 export function Topbar({ onMenu, onPalette }: { onMenu: () => void; onPalette: () => void }) {
   return (
-    <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-background px-3 sm:px-4">
+    <header className="isolate flex h-12 shrink-0 items-center gap-2 border-b border-line bg-background px-3 sm:px-4">
       <IconButton label={s.nav.open} className="-ml-1 md:hidden" onClick={onMenu}>
         <MenuIcon aria-hidden />
       </IconButton>

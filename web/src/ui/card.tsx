@@ -7,7 +7,7 @@ type CardProps = { title?: string; help?: ReactNode; actions?: ReactNode; childr
 export function Card({ title, help, actions, children, className, flush = false, tone = 'neutral' }: CardProps) {
   const id = useId()
   return (
-    <section aria-labelledby={title ? id : undefined} className={cn('rounded-lg border bg-surface', tone === 'bad' ? 'border-bad/40' : 'border-line', className)}>
+    <section aria-labelledby={title ? id : undefined} className={cn('isolate rounded-lg border bg-surface', tone === 'bad' ? 'border-bad/40' : 'border-line', className)}>
       {title && (
         <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-3">
           <div className="min-w-0">

@@ -53,7 +53,7 @@ export function Chart(props: ChartProps) {
   const latest = series.map((one) => `${one.name} ${display(last(one.values), show)}`).join(', ')
 
   return (
-    <figure className="@container min-w-0 rounded-lg border border-line bg-surface">
+    <figure className="@container isolate min-w-0 rounded-lg border border-line bg-surface">
       <figcaption className="px-4 pt-3">
         <span className="flex h-5 items-baseline justify-between gap-x-4">
           <span className="min-w-0 truncate text-sm font-medium">{title}</span>
@@ -101,12 +101,24 @@ function usePlot(props: ChartProps, onUnder: (under: Under) => void) {
     current.current = props
   })
   const build = useEffectEvent((element: HTMLDivElement) => new uPlot(options(current, element.clientWidth, onUnder), data, element))
+  const drawn = useRef<Drawn | null>(null)
+  const draw = useEffectEvent(() =>
+    plot.current?.batch(() => {
+      drawn.current = { points: props.times.length, from: props.from, to: props.to, marks: props.marks }
+      plot.current?.setData(data, false)
+      plot.current?.setScale('x', { min: props.from, max: props.to })
+    }),
+  )
+  const follow = useEffectEvent(() => {
+    if (!isNudge(drawn.current, props, plot.current?.bbox.width ?? 0)) draw()
+  })
 
   useEffect(() => {
     const element = host.current
     if (!element) return
     const made = build(element)
     plot.current = made
+    draw()
     const resize = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height: HEIGHT }))
     resize.observe(element)
     return () => {
@@ -116,12 +128,6 @@ function usePlot(props: ChartProps, onUnder: (under: Under) => void) {
     }
   }, [theme, shape])
 
-  const draw = useEffectEvent(() =>
-    plot.current?.batch(() => {
-      plot.current?.setData(data, false)
-      plot.current?.setScale('x', { min: props.from, max: props.to })
-    }),
-  )
   // What is out of sight is drawn when it comes into sight.
   const sight = useRef({ seen: true, behind: false })
   useEffect(() => {
@@ -137,10 +143,25 @@ function usePlot(props: ChartProps, onUnder: (under: Under) => void) {
     return () => watcher.disconnect()
   }, [])
   useEffect(() => {
-    if (sight.current.seen) draw()
+    if (sight.current.seen) follow()
     else sight.current.behind = true
   }, [data, props.from, props.to, props.marks])
   return host
+}
+
+/** What a canvas shows. */
+type Drawn = Pick<ChartProps, 'from' | 'to' | 'marks'> & { points: number }
+
+/** Lines that would move by less than this many dots of the screen wait for the next second. */
+const NUDGE_DOTS = 3
+/** So many more points are history that has just arrived, and no next second. */
+const MANY_MORE = 1.1
+
+/** Whether next to nothing would look different: the range has gone on by less than anybody sees. */
+function isNudge(drawn: Drawn | null, { from, to, marks, times }: ChartProps, dots: number): boolean {
+  if (!drawn || to === drawn.to || to - from !== drawn.to - drawn.from || marks !== drawn.marks || times.length > drawn.points * MANY_MORE) return false
+  const moved = ((to - drawn.to) / (to - from)) * dots
+  return moved >= 0 && moved < NUDGE_DOTS
 }
 
 const POWERS = Array.from({ length: 50 }, (_, i) => 2 ** i)

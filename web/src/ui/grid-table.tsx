@@ -185,7 +185,7 @@ function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: 
     <div
       role="row"
       aria-rowindex={index + 2}
-      className="relative flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-x-4 @3xl:gap-y-0 @3xl:py-1.5"
+      className="relative isolate flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-x-4 @3xl:gap-y-0 @3xl:py-1.5"
     >
       {columns.map((column) => (
         <div

@@ -8,7 +8,7 @@ type MeterProps = { label: string; value: number; max: number; text: string; det
 
 export function Meter({ label, value, max, text, detail, className, size = 'sm' }: MeterProps) {
   const share = max > 0 ? Math.min(1, Math.max(0, value / max)) : null
-  const tone = share === null || share < 0.8 ? 'bg-accent' : share < 0.95 ? 'bg-warn' : 'bg-bad'
+  const tone = share === null || share < 0.8 ? 'text-accent' : share < 0.95 ? 'text-warn' : 'text-bad'
   return (
     <div className={cn('min-w-0', className)}>
       <div className="tabular flex items-baseline justify-between gap-2 text-xs">
@@ -25,7 +25,7 @@ export function Meter({ label, value, max, text, detail, className, size = 'sm' 
           aria-valuetext={detail ? `${text} ${detail}` : text}
           className={cn('mt-1 overflow-hidden rounded-full bg-track', size === 'sm' ? 'h-1' : 'h-1.5')}
         >
-          <div className={cn('h-full origin-left rounded-full', tone)} style={{ transform: `scaleX(${String(share)})` }} />
+          <div className={cn('h-full bg-linear-to-r from-current to-current bg-no-repeat', tone)} style={{ backgroundSize: `${String(share * 100)}% 100%` }} />
         </div>
       )}
     </div>

@@ -77,7 +77,7 @@ function Console({ server }: { server: ServerView }) {
   }
 
   return (
-    <section aria-label={s.console.label} className="relative flex min-h-0 flex-1 flex-col bg-terminal">
+    <section aria-label={s.console.label} className="relative isolate flex min-h-0 flex-1 flex-col bg-terminal">
       <div className="z-20 flex max-w-full shrink-0 items-center overflow-x-clip justify-end gap-0.5 border-line bg-surface p-0.5 max-sm:border-b sm:absolute sm:top-2 sm:right-4 sm:rounded-md sm:border sm:bg-raised/95 sm:shadow-sm">
         {searching && controller && <SearchBox controller={controller} onClose={() => setSearching(false)} />}
         {!searching && <IconButton size="iconSm" label={s.console.search} hint="Ctrl F" onClick={() => setSearching(true)}><Search aria-hidden /></IconButton>}

@@ -54,7 +54,7 @@ export function ServerLayout() {
 
   return (
     <div className={cn('flex flex-col', onConsole ? 'h-full min-h-[30rem]' : 'min-h-full')}>
-      <div className="shrink-0 border-b border-line bg-background">
+      <div className="isolate shrink-0 border-b border-line bg-background">
         <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-3 px-3 pt-4 pb-3 sm:px-6">
           <div className="flex min-w-0 items-center gap-3.5">
             <BlueprintIcon blueprint={server.blueprint} className="size-11" />

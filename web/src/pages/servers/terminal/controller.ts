@@ -17,7 +17,7 @@ import { bare, paint, terminalTheme } from './paint'
 
 export const LINES_KEPT = 10_000
 const OLDER_AT_ONCE = 500
-const WRITE_EVERY_MS = 400
+const WRITE_EVERY_MS = 500
 /** Who typed a command watches for its answer. */
 const WATCHED_MS = 2_000
 const FALLBACK = 'ui-monospace, Menlo, Consolas, monospace'
@@ -186,7 +186,8 @@ export class ConsoleController {
   }
 
   #patch(change: Partial<ConsoleState>): void {
-    this.state.set({ ...this.state.get(), ...change })
+    const state = this.state.get()
+    if (Object.entries(change).some(([name, value]) => state[name as keyof ConsoleState] !== value)) this.state.set({ ...state, ...change })
   }
 
   #arrived(lines: ConsoleLine[]): void {
@@ -204,7 +205,9 @@ export class ConsoleController {
   /** Each write draws every row in sight, so that lines that come one by one are written a few times a second. */
   readonly #rested = (): void => {
     this.#rest = undefined
-    if (this.#pending.length > 0) this.#queue([])
+    if (this.#pending.length === 0) return
+    if (document.hidden) this.#queue([])
+    else this.#flush()
   }
 
   #flush(): void {
