@@ -4,7 +4,7 @@
 //! need at least. Ratios travel between machines, absolute figures do not. Only right answers count: a request that is
 //! not answered as it should be ends the run. `cargo xtask bench` builds everything with optimisation and starts this.
 //! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`socket`], [`console`], [`process`], [`fleet`],
-//! [`sftp`]; and [`soak`], which runs by itself.
+//! [`sftp`]; and [`soak`] and [`herd`], which run by themselves.
 
 #![expect(clippy::print_stdout, reason = "rows are what this program is for")]
 #![expect(clippy::print_stderr, reason = "and why there are none")]
@@ -12,6 +12,7 @@
 mod bare;
 mod console;
 mod fleet;
+mod herd;
 mod http;
 mod load;
 mod plugin;
@@ -46,6 +47,9 @@ enum Command {
     /// The baseline's server for files; started by `run`
     #[command(hide = true)]
     BareSftp { folder: PathBuf },
+    /// Nodes and pages that lose their control plane together; started by `cargo xtask faults F33`
+    #[command(hide = true)]
+    Herd,
     /// The compiler of components; started by `run`
     #[command(hide = true)]
     CompileComponent,
@@ -115,6 +119,7 @@ fn main() -> ExitCode {
         Command::BareSftp { folder } => sftp::bare::serve(folder),
         Command::Run(options) => run(&options),
         Command::Soak(options) => soaked(&options),
+        Command::Herd => gathered(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -157,4 +162,8 @@ fn run(options: &Options) -> Result<()> {
 
 fn soaked(options: &soak::Options) -> Result<()> {
     runtime()?.block_on(soak::run(&options.places.parts(), &options.places.hello(), options))
+}
+
+fn gathered() -> Result<()> {
+    runtime()?.block_on(herd::run())
 }

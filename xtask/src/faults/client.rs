@@ -55,6 +55,20 @@ impl Client {
         &self.url
     }
 
+    /// The session, as a browser sends it.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
+    /// Whether the control plane says that it can serve; an error says what it says.
+    pub fn is_ready(&self) -> std::result::Result<(), String> {
+        match self.ask("GET", "/ready", None, None) {
+            Ok((200, _)) => Ok(()),
+            Ok((status, _)) => Err(format!("it answers {status}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// Signs in; answers the session's token.
     pub fn sign_in(&mut self, email: &str, password: &str) -> Result<String> {
         let body = json!({ "email": email, "password": password }).to_string();

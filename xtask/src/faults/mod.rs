@@ -8,7 +8,7 @@
 //! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`secrets`],
 //! [`world`], [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
 //! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`],
-//! [`whispers`], [`forgery`].
+//! [`whispers`], [`forgery`], [`herd`].
 
 mod backlog;
 mod chance;
@@ -23,6 +23,7 @@ mod engine;
 mod everything;
 mod files;
 mod forgery;
+mod herd;
 mod plan;
 mod plane;
 mod power;

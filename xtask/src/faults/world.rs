@@ -174,11 +174,7 @@ impl World {
 
     /// Until the control plane says that it can serve.
     pub fn wait_until_ready(&self) -> Result<()> {
-        until("the control plane is ready", SOON, || match self.admin.ask("GET", "/ready", None, None) {
-            Ok((200, _)) => Ok(()),
-            Ok((status, _)) => Err(format!("it answers {status}")),
-            Err(error) => Err(error.to_string()),
-        })
+        until("the control plane is ready", SOON, || self.admin.is_ready())
     }
 
     /// Until the control plane hears the daemon.
