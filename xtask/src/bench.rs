@@ -10,7 +10,12 @@ use crate::{
 };
 use clap::Args;
 use rustix::process::Signal;
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
 
 #[derive(Args)]
 pub struct Options {
@@ -37,6 +42,13 @@ pub struct SoakOptions {
 pub fn bench(options: &Options) -> Result<()> {
     let arguments = ["run".to_owned()].into_iter().chain(options.groups.iter().cloned());
     with_everything(Docker::Needed, &arguments.collect::<Vec<_>>())
+}
+
+/// Both programs and that which measures them; answers their folder.
+pub fn build_optimised() -> Result<PathBuf> {
+    let packages = ["--package", "gantry-panel", "--package", "gantry-agent", "--package", "gantry-bench"];
+    run(cargo().args(["build", "--release", "--bins"]).args(packages))?;
+    Ok(target_directory().join("release"))
 }
 
 /// Keeps simulated servers busy and watched.
@@ -74,9 +86,7 @@ fn measure(docker: Docker, arguments: &[String], data: &Path, processes: &mut Pr
         docker::ensure_base_image()?;
     }
     say("building with optimisation", "figures of unoptimised programs say nothing");
-    let packages = ["--package", "gantry-panel", "--package", "gantry-agent", "--package", "gantry-bench"];
-    run(cargo().args(["build", "--release", "--bins"]).args(packages))?;
-    let binaries = target_directory().join("release");
+    let binaries = build_optimised()?;
     let cluster = Cluster::throw_away(data)?;
     cluster.start()?;
     say("measuring", "keep the machine quiet; ratios compare what ran in turns");

@@ -41,6 +41,7 @@ mod whispers;
 mod world;
 
 use crate::{
+    bench::build_optimised,
     components, docker as machine, environment,
     processes::Processes,
     shell::{Result, cargo, random_hex, run, say, target_directory},
@@ -89,7 +90,8 @@ pub fn faults(options: &Options) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("gantry-faults-{}", std::process::id()));
     fs::create_dir_all(&folder)?;
     let mut processes = Processes::open(&folder)?;
-    let failed = prepare(options, &folder, &mut processes).map(|parts| run_all(&chosen, &parts, &folder));
+    let failed =
+        prepare(options, &chosen, &folder, &mut processes).map(|parts| run_all(&chosen, &parts, &folder));
     processes.stop("dockerd", Signal::TERM, Duration::from_secs(30));
     fs::remove_dir_all(&folder).ok();
     let failed = failed?;
@@ -115,24 +117,34 @@ fn choose(options: &Options) -> Result<Vec<&'static Entry>> {
     Ok(ENTRIES.iter().filter(wanted).collect())
 }
 
-fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Result<Parts> {
+fn prepare(options: &Options, entries: &[&Entry], folder: &Path, processes: &mut Processes) -> Result<Parts> {
     let plugins = folder.join("plugins");
     environment::curl()?;
     components::build_faults(&plugins)?;
     machine::ensure_engine(processes)?;
     machine::ensure_base_image()?;
-    let programs = match &options.binaries {
-        Some(programs) => programs.canonicalize()?,
-        None => {
-            run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
-            target_directory().join("debug")
-        }
-    };
+    let given = options.binaries.as_ref().map(|programs| programs.canonicalize()).transpose()?;
+    if given.is_none() {
+        build(entries)?;
+    }
+    let built = |profile| given.clone().unwrap_or_else(|| target_directory().join(profile));
+    let (programs, optimised) = (built("debug"), built("release"));
     let seed = match options.seed {
         Some(seed) => seed,
         None => u64::from_str_radix(&random_hex(4)?, 16)?,
     };
-    Ok(Parts { programs, plugins, seed })
+    Ok(Parts { programs, optimised, plugins, seed })
+}
+
+/// Each profile that an entry wants, at the cost of minutes where it was not built before.
+fn build(entries: &[&Entry]) -> Result<()> {
+    if entries.iter().any(|entry| !entry.kind.optimised) {
+        run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
+    }
+    if entries.iter().any(|entry| entry.kind.optimised) {
+        build_optimised()?;
+    }
+    Ok(())
 }
 
 /// Answers how many failed.
@@ -144,7 +156,7 @@ fn run_all(entries: &[&Entry], parts: &Parts, folder: &Path) -> usize {
     for (number, entry) in entries.iter().enumerate() {
         let began = Instant::now();
         let place = folder.join(number.to_string());
-        let result = run_one(entry, parts, &place, &mut common);
+        let result = run_one(entry, &parts.of(entry.kind), &place, &mut common);
         let took = began.elapsed().as_secs_f64();
         match result {
             Ok(()) => println!("{:<5} passed {took:>6.1} s  {}", entry.id, entry.what),

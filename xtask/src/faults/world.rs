@@ -34,14 +34,23 @@ pub const ADMIN: &str = "admin@example.com";
 const STRANGER: &str = "stranger@example.com";
 
 /// What a world is made from.
+#[derive(Clone)]
 pub struct Parts {
     pub programs: PathBuf,
+    /// The same, optimised; only there if an entry wants them.
+    pub optimised: PathBuf,
     /// The folder with the bench's games alone.
     pub plugins: PathBuf,
     pub seed: u64,
 }
 
 impl Parts {
+    /// With the programs that such a world runs.
+    pub fn of(&self, kind: Kind) -> Self {
+        let programs = if kind.optimised { &self.optimised } else { &self.programs };
+        Self { programs: programs.clone(), ..self.clone() }
+    }
+
     /// The moments of one entry.
     pub fn chance(&self, id: &str) -> Chance {
         Chance::of(self.seed, id)
@@ -55,6 +64,8 @@ pub struct Kind {
     pub engine: Option<LiveRestore>,
     /// A small disk below one part.
     pub small: Option<Small>,
+    /// Programs built as people run them: where many are there, those of the tests would be measured and not Gantry.
+    pub optimised: bool,
 }
 
 /// What has a small disk of its own.
