@@ -1,14 +1,17 @@
 /**
  * Takes a picture of every page and state against the mock API, wide and narrow, light and dark, and runs axe on each.
- * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL] [--theme dark|light] [--size wide|phone]`; it starts `vite --mode mock` unless given a URL.
+ * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL] [--theme dark|light] [--size wide|phone] [--at-once N]`; it
+ * builds and serves the panel with its mock API unless given a URL.
  */
-import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { build, preview } from 'vite'
 import { launch, MOST_TRIES, NETWORK_CHANGED, PHONE, WIDE } from './e2e/browser.mjs'
 
-const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' }, size: { type: 'string' } } })
+const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' }, size: { type: 'string' }, 'at-once': { type: 'string', default: '2' } } })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const BIG = '0193a0c0-0000-7000-8000-000000002711'
 const S1 = '0193a0c0-0000-7000-8000-0000000003e9'
@@ -602,14 +605,18 @@ const SCENES = [
   ['not-found', '/nowhere'],
 ]
 
+/** As it is built for people, so that no page waits for a hundred modules of its own. */
 async function serve() {
   if (options.url) return { url: options.url, stop: () => undefined }
-  const child = spawn('node', ['node_modules/vite/bin/vite.js', '--mode', 'mock', '--port', '5199', '--strictPort'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await new Promise((resolve, reject) => {
-    child.stdout.on('data', (data) => String(data).includes('5199') && resolve())
-    child.on('exit', () => reject(new Error('vite ended')))
-  })
-  return { url: 'http://localhost:5199', stop: () => child.kill() }
+  const outDir = mkdtempSync(join(tmpdir(), 'gantry-look-'))
+  const made = { mode: 'mock', logLevel: 'error', build: { outDir, emptyOutDir: true } }
+  await build(made)
+  const server = await preview({ ...made, preview: { port: 0, host: '127.0.0.1' } })
+  const stop = async () => {
+    await server.close()
+    rmSync(outDir, { recursive: true })
+  }
+  return { url: `http://127.0.0.1:${server.httpServer.address().port}`, stop }
 }
 
 /** One scene: what is wrong with it, and whether that may be the doing of a network that came or went. */
@@ -644,6 +651,19 @@ async function look(name, path, act, size, viewport, theme) {
   return { told, spoiled: spoiled && told.length > 0 }
 }
 
+/** Tells what is wrong with a scene, and how much; again where the machine's network changed. */
+async function steady(name, path, act, size, viewport, theme) {
+  for (let tries = 1; ; tries += 1) {
+    const { told, spoiled } = await look(name, path, act, size, viewport, theme)
+    if (spoiled && tries < MOST_TRIES) {
+      console.log(`${name} ${size} ${theme}: once more, since the machine's network changed meanwhile`)
+      continue
+    }
+    for (const text of told) console.log(`${name} ${size} ${theme}: ${text}`)
+    return told.length
+  }
+}
+
 const only = options.only?.split(',')
 const themes = options.theme ? [options.theme] : ['dark', 'light']
 mkdirSync(options.screenshots, { recursive: true })
@@ -651,22 +671,16 @@ const { url, stop } = await serve()
 const browser = await launch()
 let faults = 0
 try {
-  for (const theme of themes) for (const [size, viewport] of [['wide', WIDE], ['phone', PHONE]]) for (const [name, path, act] of SCENES) {
-    if ((only && !only.includes(name)) || (options.size && options.size !== size)) continue
-    for (let tries = 1; ; tries += 1) {
-      const { told, spoiled } = await look(name, path, act, size, viewport, theme)
-      if (spoiled && tries < MOST_TRIES) {
-        console.log(`${name} ${size} ${theme}: once more, since the machine's network changed meanwhile`)
-        continue
-      }
-      for (const text of told) console.log(`${name} ${size} ${theme}: ${text}`)
-      faults += told.length
-      break
-    }
+  const sizes = [['wide', WIDE], ['phone', PHONE]].filter(([size]) => !options.size || options.size === size)
+  const scenes = SCENES.filter(([name]) => !only || only.includes(name))
+  const wanted = themes.flatMap((theme) => sizes.flatMap((size) => scenes.map(([name, path, act]) => [name, path, act, ...size, theme])))
+  const lookOn = async () => {
+    for (let next = wanted.shift(); next; next = wanted.shift()) faults += await steady(...next)
   }
+  await Promise.all(Array.from({ length: Number(options['at-once']) }, lookOn))
 } finally {
   await browser.close()
-  stop()
+  await stop()
 }
 console.log(faults === 0 ? 'no faults' : `${faults} faults`)
 process.exitCode = faults === 0 ? 0 : 1
