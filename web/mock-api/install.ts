@@ -50,9 +50,10 @@ class MockSocket {
   }
   #live(): () => void {
     return world.listen((frame) => {
-      if (frame.type === 'sample' && !this.#topics.has(`server:${frame.serverId}`)) return
       if (frame.type === 'node_sample' && !this.#topics.has(`node:${frame.nodeId}`)) return
-      this.#give(frame)
+      if (frame.type !== 'samples') return this.#give(frame)
+      const samples = frame.samples.filter((one) => this.#topics.has(`server:${one.serverId}`))
+      if (samples.length > 0) this.#give({ type: 'samples', samples })
     })
   }
   #console(serverId: string, after?: number): () => void {

@@ -183,18 +183,17 @@ export function numbersAt(at: number, server: ServerView) {
 export function beat(): void {
   const at = Date.now() / 1000
   for (const node of nodes) if (node.state === 'connected') world.emit({ type: 'node_sample', nodeId: node.id, sample: machineAt(at, node) })
-  for (const server of servers) {
-    if (server.observed.state !== 'running' || !server.node.connected) continue
+  const samples = servers.filter((server) => server.observed.state === 'running' && server.node.connected).map((server) => {
     const now = numbersAt(at, server)
     const game = server.sample?.game ?? (server.blueprint.id.startsWith('openarena') ? aServer().sample?.game : null)
-    world.emit({
-      type: 'sample',
+    return {
       serverId: server.id,
       sample: {
         at: new Date(at * 1000).toISOString(),
         statistics: { ...now, memoryLimitBytes: server.limits.memoryMib * 1024 ** 2, diskBytes: 812 * 1024 ** 2, pids: 12 },
         game: game ? { ...game, latencyMs: now.latencyMs } : null,
       },
-    })
-  }
+    }
+  })
+  world.emit({ type: 'samples', samples })
 }

@@ -30,27 +30,40 @@ const now = () => new Date().toISOString()
 function sampleOf(serverId, turn) {
   const server = stub.data.servers.find((one) => one.id === serverId)
   const numbers = stub.numbersAt(Date.now() / 1_000 + turn * 3, server)
-  return { type: 'sample', serverId, sample: { at: now(), statistics: { ...numbers, memoryLimitBytes: 512 * 1024 ** 2, pids: 12 }, game: turn % 5 === 0 ? { ...server.sample.game, players: turn % 17 } : null } }
+  return { serverId, sample: { at: now(), statistics: { ...numbers, memoryLimitBytes: 512 * 1024 ** 2, pids: 12 }, game: turn % 5 === 0 ? { ...server.sample.game, players: turn % 17 } : null } }
 }
 
 const live = () => linkTo('/api/ws/live')
+const TOGETHER_MS = 250
+let waiting = []
+
+/** As the control plane does: what comes within a moment is one frame. */
+function giveSample(sample) {
+  waiting.push(sample)
+  if (waiting.length > 1) return
+  setTimeout(() => {
+    live()?.give({ type: 'samples', samples: waiting })
+    waiting = []
+  }, TOGETHER_MS)
+}
+
 const topics = (kind) => (live()?.topics ?? []).filter((topic) => topic.startsWith(kind)).map((topic) => topic.slice(kind.length))
 
 /** Each page with what it is told in one event; true once somebody was told. */
 const PAGES = {
   'server list': { path: '/servers', tell: (turn) => {
     const shown = topics('server:')
-    if (shown.length > 0) live().give(sampleOf(shown[turn % shown.length], turn))
+    if (shown.length > 0) giveSample(sampleOf(shown[turn % shown.length], turn))
     return shown.length > 0
   } },
   console: { path: `/servers/${first.id}/console`, tell: (turn) => {
     const link = linkTo('/api/ws/console/')
-    if (turn % rate === 0) live()?.give(sampleOf(first.id, turn))
+    if (turn % rate === 0) giveSample(sampleOf(first.id, turn))
     else link?.give({ type: 'lines', lines: [{ seq: (line += 1), at: now(), source: 'game', text: `\x1b[32mKill: ${turn} 1 10:\x1b[0m Sarge killed Grism by MOD_RAILGUN` }] })
     return link !== undefined
   } },
   overview: { path: `/servers/${first.id}/overview`, tell: (turn) => {
-    if (topics('server:').includes(first.id)) live().give(sampleOf(first.id, turn))
+    if (topics('server:').includes(first.id)) giveSample(sampleOf(first.id, turn))
     return topics('server:').includes(first.id)
   } },
   node: { path: `/admin/nodes/${node.id}`, tell: (turn) => {

@@ -24,8 +24,8 @@ pub enum LiveClientFrame {
         /// From `GET /api/ws/token`.
         token: String,
     },
-    /// Replaces the topics: `servers` (every server that one may see), `server:<id>` (one server with its samples),
-    /// `operations`, `nodes` (administrators), `node:<id>` (one node's machine each second; administrators).
+    /// Replaces the topics: `servers` (every server that one may see, without samples), `server:<id>` (one server with
+    /// its samples), `operations`, `nodes` (administrators), `node:<id>` (one node's machine each second; administrators).
     Subscribe { topics: Vec<String> },
 }
 

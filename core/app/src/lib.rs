@@ -53,7 +53,7 @@ pub use console::{ConsoleFeed, ConsoleFrame};
 pub use context::{OpCtx, Origin};
 pub use error::{Answer, AppError};
 pub use files::{FileDownload, FileUpload, MAX_TEXT};
-pub use live::{LiveFeed, LiveFrame, TOPICS, Topic, UnknownTopic};
+pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginUpload, Takeover};
 pub use servers::ServerPage;

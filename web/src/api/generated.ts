@@ -2120,10 +2120,9 @@ export interface components {
             /** @enum {string} */
             type: "removed";
         } | {
-            sample: components["schemas"]["LiveSample"];
-            serverId: components["schemas"]["ServerId"];
+            samples: components["schemas"]["ServerSample"][];
             /** @enum {string} */
-            type: "sample";
+            type: "samples";
         } | {
             operation: components["schemas"]["OperationView"];
             /** @enum {string} */
@@ -2746,6 +2745,11 @@ export interface components {
             items: components["schemas"]["ServerView"][];
             /** @description Where the next page begins; null is the end. */
             nextCursor: string | null;
+        };
+        /** @description One second of a running server. */
+        ServerSample: {
+            sample: components["schemas"]["LiveSample"];
+            serverId: components["schemas"]["ServerId"];
         };
         ServerUpdate: {
             description?: string | null;

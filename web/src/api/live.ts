@@ -139,8 +139,8 @@ export class Live {
       case 'server':
         this.#server(frame.server)
         break
-      case 'sample':
-        this.#sample(this.samples(frame.serverId), frame.sample)
+      case 'samples':
+        for (const { serverId, sample } of frame.samples) this.#sample(this.samples(serverId), sample)
         break
       case 'node_sample':
         this.#came(this.nodeSamples(frame.nodeId), frame.sample)

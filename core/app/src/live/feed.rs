@@ -2,8 +2,11 @@
 //!
 //! Rights are kept beside the socket and read again whenever news says that they may have changed, before anything else
 //! is shown; what became visible is shown, what ceased to be is taken away.
+//!
+//! Samples of servers wait for each other a moment: a page that shows many hears of them together, in a few frames each
+//! second and not in one for each, of which every one wakes a browser.
 
-use super::{Change, LiveFrame, TOPICS, Topic};
+use super::{Change, LiveFrame, ServerSample, TOPICS, Topic};
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
@@ -33,6 +36,9 @@ use tokio::{
 
 /// How often a session is looked up even without news: sessions also end by their age.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
+/// How long a sample waits for those of other servers, and how many of them at most.
+const TOGETHER: Duration = Duration::from_millis(250);
+const MOST_TOGETHER: usize = 256;
 
 /// What a socket's person may see.
 enum Sees {
@@ -54,6 +60,9 @@ pub struct LiveFeed {
     stale: bool,
     ended: bool,
     ready: VecDeque<LiveFrame>,
+    /// Those that wait, and until when.
+    samples: Vec<ServerSample>,
+    samples_at: Option<Instant>,
 }
 
 impl App {
@@ -73,6 +82,8 @@ impl App {
             stale: false,
             ended: false,
             ready: VecDeque::new(),
+            samples: Vec::new(),
+            samples_at: None,
         };
         if !feed.look().await? {
             return Err(AppError::refused(Code::NotSignedIn, "The session has ended."));
@@ -133,6 +144,7 @@ impl LiveFeed {
                 biased;
                 change = self.news.next() => self.stale = self.concerns(change),
                 () = tokio::time::sleep_until(self.look_at) => self.stale = true,
+                () = due(self.samples_at) => self.tell_samples(),
                 change = self.changes.recv() => match change {
                     Ok(change) => self.take(change),
                     Err(RecvError::Lagged(_)) => self.fell_behind(),
@@ -218,6 +230,8 @@ impl LiveFeed {
         drop(tx);
         drop(turn);
         (self.actor, self.sees) = (actor, sees);
+        // They were chosen by rights that may be no more.
+        (self.samples, self.samples_at) = (Vec::new(), None);
         self.look_at = Instant::now() + LOOK_EVERY;
         shown.hidden.into_iter().for_each(|server| self.hide(server));
         rows.into_iter().for_each(|server| self.show(&server));
@@ -284,17 +298,30 @@ impl LiveFeed {
     }
 
     fn hide(&mut self, server_id: ServerId) {
+        self.samples.retain(|one| one.server_id != server_id);
         if self.wants(server_id) {
             self.ready.push_back(LiveFrame::Removed { server_id });
         }
     }
 
     fn sample(&mut self, server_id: ServerId, sample: &LiveSample) {
-        if self.wants(server_id)
+        if self.topics.contains(&Topic::Server(server_id))
             && let Some(permissions) = self.permissions(server_id)
             && let Some(sample) = narrowed(sample.clone(), permissions)
         {
-            self.ready.push_back(LiveFrame::Sample { server_id, sample });
+            self.samples.push(ServerSample { server_id, sample });
+            self.samples_at.get_or_insert_with(|| Instant::now() + TOGETHER);
+            if self.samples.len() >= MOST_TOGETHER {
+                self.tell_samples();
+            }
+        }
+    }
+
+    fn tell_samples(&mut self) {
+        self.samples_at = None;
+        let samples = std::mem::take(&mut self.samples);
+        if !samples.is_empty() {
+            self.ready.push_back(LiveFrame::Samples { samples });
         }
     }
 
@@ -310,6 +337,13 @@ impl LiveFeed {
         if self.topics.contains(&Topic::Node(node_id)) && self.actor.is_administrator() {
             self.ready.push_back(LiveFrame::NodeSample { node_id, sample: Box::new(sample.clone()) });
         }
+    }
+}
+
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -13,9 +13,9 @@ pub const TOPICS: usize = 256;
 /// What a page wants to hear about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// Every server that the actor may see.
+    /// Every server that the actor may see, without its samples.
     Servers,
-    /// One server.
+    /// One server, and what it does each second.
     Server(ServerId),
     /// Progress of operations on every server that the actor may see.
     Operations,
@@ -55,9 +55,8 @@ pub enum LiveFrame {
     /// It is gone, or the actor may no longer see it.
     #[serde(rename_all = "camelCase")]
     Removed { server_id: ServerId },
-    /// One second of a running server.
-    #[serde(rename_all = "camelCase")]
-    Sample { server_id: ServerId, sample: LiveSample },
+    /// What servers did: a second of one each, in the order in which they were measured.
+    Samples { samples: Vec<ServerSample> },
     /// An operation began, moved or ended.
     Operation { operation: OperationView },
     /// A node came or went.
@@ -66,6 +65,14 @@ pub enum LiveFrame {
     /// One moment of a node's machine.
     #[serde(rename_all = "camelCase")]
     NodeSample { node_id: NodeId, sample: Box<NodeSample> },
+}
+
+/// One second of a running server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerSample {
+    pub server_id: ServerId,
+    pub sample: LiveSample,
 }
 
 #[cfg(test)]

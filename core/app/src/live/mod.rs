@@ -8,7 +8,7 @@ mod feed;
 mod frames;
 
 pub use feed::LiveFeed;
-pub use frames::{LiveFrame, TOPICS, Topic, UnknownTopic};
+pub use frames::{LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 
 use crate::{App, error::Answer, rights::RightsChange};
 use gantry_domain::{

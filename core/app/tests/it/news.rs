@@ -1,7 +1,7 @@
 //! What a page hears: what its person may see at that moment, and nothing else.
 
 use crate::fixture::{World, soon};
-use gantry_app::{LiveFeed, LiveFrame, Topic, inputs::*};
+use gantry_app::{LiveFeed, LiveFrame, ServerSample, Topic, inputs::*};
 use gantry_protocol::{
     NodeSample, SampleEnvelope,
     machine::{CpuUse, LoadAverage, MemoryUse, SwapUse, TcpCounts},
@@ -81,9 +81,22 @@ async fn numbers_reach_who_may_see_them_without_what_they_may_not() {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
     };
-    let hearing = until(&mut feed, |frame| matches!(frame, LiveFrame::Sample { .. }));
-    let frame = tokio::select! { frame = hearing => frame, () = saying => unreachable!() };
-    let LiveFrame::Sample { sample, .. } = frame else { panic!() };
+    let together = |frame: &LiveFrame| matches!(frame, LiveFrame::Samples { samples } if samples.len() > 1);
+    let hearing = async {
+        until(&mut feed, together).await;
+        until(&mut feed, together).await
+    };
+    let mut list = world.app.live(&world.admin).await.unwrap();
+    list.subscribe([Topic::Servers]).unwrap();
+    let without = until(&mut list, |frame| matches!(frame, LiveFrame::Samples { .. }));
+    let frame = tokio::select! {
+        frame = hearing => frame,
+        () = saying => unreachable!(),
+        _ = without => panic!("a page that shows no numbers is told some"),
+    };
+    let LiveFrame::Samples { samples } = frame else { panic!() };
+    let ServerSample { server_id, sample } = samples.into_iter().next().unwrap();
+    assert_eq!(server_id, server);
     assert!(sample.statistics.is_some());
     assert!(sample.game.unwrap().player_list.is_empty(), "who plays is another right");
     let players = world.app.server_players(&world.admin, server).await.unwrap();
