@@ -123,6 +123,7 @@ fn prepare(options: &Options, folder: &Path, processes: &mut Processes) -> Resul
     let programs = match &options.binaries {
         Some(programs) => programs.canonicalize()?,
         None => {
+            say("building the programs that are broken", "unoptimised; the first time takes minutes");
             run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
             target_directory().join("debug")
         }
