@@ -6,7 +6,7 @@
 import { useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { clock, dayAndTime } from '~/lib/format'
+import { clock, dayAndTime, duration } from '~/lib/format'
 import { last, lone } from '~/lib/series'
 import { token, useTheme } from '~/lib/theme'
 import { s } from '~/strings'
@@ -41,6 +41,7 @@ type ChartProps = {
 }
 
 const HEIGHT = 156
+const LINE = 1.5
 
 export function Chart(props: ChartProps) {
   const { title, times, series, show, empty, note, limitName } = props
@@ -83,6 +84,14 @@ export function Chart(props: ChartProps) {
     </figure>
   )
 }
+
+/** Charts side by side; one that is left over takes the whole line. Beneath them, what one point stands for. */
+export const ChartGrid = ({ step, children }: { step: number; children: ReactNode }) => (
+  <>
+    <div className="grid gap-3 lg:grid-cols-2 lg:[&>:last-child:nth-child(odd)]:col-span-2">{children}</div>
+    {step > 1 && <p className="mt-2 text-right text-xs text-dim">{s.overview.averages(duration(step))}</p>}
+  </>
+)
 
 /** The moment under the cursor, and which point is there, if any. */
 type Under = { at: number; index: number | null } | null
@@ -198,7 +207,8 @@ function options(current: { current: ChartProps }, width: number, onUnder: (unde
       {},
       ...series.map((one, i): uPlot.Series => ({
         stroke: token(one.tone),
-        width: 1.5,
+        // The lower one is the wider, so that where lines meet both are seen.
+        width: LINE + (series.length > 1 ? (LINE * (series.length - 1 - i)) / (series.length - 1) : 0),
         // A point without neighbours has no line to stand in.
         points: { show: false, size: 6, fill: token(one.tone), filter: (plot) => lone(plot.data[i + 1] ?? []) },
         ...(i === 0 && { fill: `color-mix(in oklab, ${token(one.tone)} 12%, transparent)` }),

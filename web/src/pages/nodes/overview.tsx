@@ -14,7 +14,7 @@ import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { machine } from '~/strings/machine'
 import { Card, Facts } from '~/ui/card'
-import { Chart } from '~/ui/chart'
+import { Chart, ChartGrid } from '~/ui/chart'
 import { Empty } from '~/ui/empty'
 import { Meter } from '~/ui/meter'
 import { ProblemCard } from '~/ui/problem'
@@ -105,7 +105,7 @@ function Charts({ node, columns, step, ceilings, from, to, empty }: { node: Node
   const known = (values: readonly (number | null)[]) => values.some((value) => value !== null)
   const of = (total: number) => (total > 0 ? `/ ${bytes(total)}` : '')
   return (
-    <div className="grid gap-3 lg:grid-cols-2">
+    <ChartGrid step={step}>
       <Chart {...shared} title={s.overview.cpu} series={series.cpu} show={percent} atLeast={5} />
       <Chart {...shared} title={hasSwap ? c.memoryAndSwap : s.overview.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memory} note={hasSwap ? c.ofBoth(bytes(memory), bytes(swap)) : of(memory)} />
       <Chart {...shared} title={c.load} series={series.load} show={decimal} atLeast={1} limit={cpuCount} {...(cpuCount > 0 && { limitName: machine.cpuCount(cpuCount) })} />
@@ -114,7 +114,7 @@ function Charts({ node, columns, step, ceilings, from, to, empty }: { node: Node
       <Chart {...shared} title={c.tcp} series={series.tcp} show={(v) => String(Math.round(v))} atLeast={4} />
       {known(columns.values.disk) && <Chart {...shared} title={c.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={ceilings.disk} note={of(ceilings.disk)} />}
       {known(columns.values.temperature) && <Chart {...shared} title={c.temperature} series={series.temperature} show={celsius} atLeast={40} />}
-    </div>
+    </ChartGrid>
   )
 }
 
