@@ -65,7 +65,7 @@ const named: Field['show'] = (value, names) => {
 const amount = (show: (value: number) => string): Field['show'] => (value) => (typeof value === 'number' ? { value: limit(value, show, s.common.unlimited) } : plainly(value))
 const date: Field['show'] = (value) => (value === null ? { value: a.never } : isFilled(value) ? { value: moment(value) } : plainly(value))
 const onlyIf = (value: string): Field['show'] => (given) => (given === true ? { value } : null)
-const word = (words: Partial<Record<string, string>>): Field['show'] => (value) => plainly(isFilled(value) ? (words[value] ?? value) : value)
+const word = (words: Readonly<Record<string, unknown>>): Field['show'] => (value) => plainly(isFilled(value) && typeof words[value] === 'string' ? words[value] : value)
 
 const listed = (items: string[], count: (n: number) => string): Shown => (items.length === 1 ? { value: items[0] ?? '', code: true } : { value: count(items.length), list: items })
 const pathsShown: Field['show'] = (value) => (Array.isArray(value) && value.length > 0 ? { ...listed(value.map(String), a.paths), speaks: value.length > 1 } : null)
@@ -77,8 +77,6 @@ const endpoints: Field['show'] = (value) =>
   Array.isArray(value) && value.every(isEndpoint) ? { value: value.map(address).join(', ') || a.nothing, code: value.length > 0 } : plainly(value)
 const unlisted: Field['show'] = (value) => plainly(typeof value === 'number' ? a.changes(value) : value)
 
-const { heldReason: _, ...STATES } = s.status
-
 /** In reading order; null for what only programs want to know. */
 const FIELDS: Record<string, Field | null> = {
   name: field(a.field.name),
@@ -89,7 +87,7 @@ const FIELDS: Record<string, Field | null> = {
   description: field(a.field.description),
   blueprint: field(a.field.blueprint, inCode),
   reason: field(a.field.reason),
-  observed: field(a.field.observed, word(STATES)),
+  observed: field(a.field.observed, word(s.status)),
   permissions: field(a.field.rights, allRights),
   given: field(a.field.given, rights),
   taken: field(a.field.taken, rights),

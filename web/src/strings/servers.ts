@@ -218,7 +218,7 @@ export const servers = {
     received: 'in',
     sent: 'out',
     noData: 'No data in this span',
-    averages: (span: string) => `Each point is the average of ${span}.`,
+    eachPoint: (span: string) => `Each point stands for ${span}.`,
     playersUntold: 'This game does not tell its players',
     playersNone: 'No player figures yet',
     noLive: 'Waiting for the first sample',

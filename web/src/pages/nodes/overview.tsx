@@ -96,7 +96,7 @@ function Charts({ node, columns, step, ceilings, from, to, empty }: { node: Node
       memory: [{ name: c.used, tone: 'accent' as const, values: values.memory }, ...(hasSwap ? [{ name: c.swap, tone: 'warn' as const, values: values.swap }] : [])],
       load: [{ name: c.minutes(1), tone: 'accent' as const, values: values.load1 }, { name: c.minutes(5), tone: 'info' as const, values: values.load5 }, { name: c.minutes(15), tone: 'warn' as const, values: values.load15 }],
       io: [{ name: c.read, tone: 'info' as const, values: values.read }, { name: c.written, tone: 'warn' as const, values: values.written }],
-      network: [{ name: s.overview.received, tone: 'info' as const, values: values.received }, { name: s.overview.sent, tone: 'warn' as const, values: values.sent }],
+      network: [{ name: s.overview.received, tone: 'info' as const, values: values.received }, { name: s.overview.sent, tone: 'warn' as const, dashed: true, values: values.sent }],
       tcp: [{ name: c.established, tone: 'accent' as const, values: values.established }, { name: c.all, tone: 'info' as const, values: values.connections }],
       disk: [{ name: c.disk, tone: 'accent' as const, values: values.disk }],
       temperature: [{ name: c.temperature, tone: 'warn' as const, values: values.temperature }],

@@ -51,7 +51,7 @@ function PartChart({ kind, part, group, ...range }: Range & { kind: PartKind; pa
       return <Chart {...shared} series={[of(machine.charts.read, 'read', 'info'), of(machine.charts.written, 'written', 'warn')]} show={rate} binary atLeast={1_024} note={busy === null ? '' : t.busy(percent(busy))} />
     }
     case 'interface':
-      return <Chart {...shared} series={[of(s.overview.received, 'received', 'info'), of(s.overview.sent, 'sent', 'warn')]} show={rate} binary atLeast={1_024} />
+      return <Chart {...shared} series={[of(s.overview.received, 'received', 'info'), { ...of(s.overview.sent, 'sent', 'warn'), dashed: true }]} show={rate} binary atLeast={1_024} />
     case 'file_system': {
       const total = last(part.values['total'] ?? []) ?? 0
       return <Chart {...shared} series={[of(machine.charts.used, 'used', 'accent')]} show={bytes} binary atLeast={16 * 1024 ** 2} limit={total} note={`/ ${bytes(total)}`} />

@@ -85,7 +85,7 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
     () => ({
       cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],
       memory: [{ name: o.memory, tone: 'accent' as const, values: columns.values.memory }],
-      network: [{ name: o.received, tone: 'info' as const, values: columns.values.received }, { name: o.sent, tone: 'warn' as const, values: columns.values.sent }],
+      network: [{ name: o.received, tone: 'info' as const, values: columns.values.received }, { name: o.sent, tone: 'warn' as const, dashed: true, values: columns.values.sent }],
       players: [{ name: o.players, tone: 'ok' as const, values: columns.values.players }],
       disk: [{ name: o.disk, tone: 'accent' as const, values: columns.values.disk }],
       latency: [{ name: o.latency, tone: 'info' as const, values: columns.values.latency }],
