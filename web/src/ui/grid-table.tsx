@@ -8,7 +8,6 @@ import { Suspense, lazy, useMemo, useRef, useState, type ChangeEvent, type React
 import { s } from '~/strings'
 import { IconButton } from './button'
 import { cn } from './cn'
-import { Select } from './field'
 
 export type Column<T> = {
   id: string
@@ -183,10 +182,11 @@ function NarrowSort<T>({ columns, sorting, onSort }: { columns: Column<T>[]; sor
   return (
     <div className="flex items-center justify-end gap-1 border-b border-line px-2 py-1 @3xl:hidden">
       {sorting && <IconButton label={s.common.turnOrder} onClick={() => onSort({ ...sorting, descending: !sorting.descending })}><Arrow aria-hidden /></IconButton>}
-      <Select aria-label={s.common.order} className="w-auto border-transparent bg-transparent" value={sorting?.id ?? ''} onChange={({ target: { value } }) => onSort(value === '' ? null : { id: value, descending: false })}>
+      {/* The platform's own list, without the frame of a form's. */}
+      <select aria-label={s.common.order} className='h-10 appearance-none rounded-md bg-[url("/chevron.svg")] bg-[length:16px] bg-[position:right_8px_center] bg-no-repeat pr-8 pl-2 text-base text-dim' value={sorting?.id ?? ''} onChange={({ target: { value } }) => onSort(value === '' ? null : { id: value, descending: false })}>
         <option value="">{s.common.unsorted}</option>
         {sortable.map((column) => <option key={column.id} value={column.id}>{s.common.sortBy(column.header)}</option>)}
-      </Select>
+      </select>
     </div>
   )
 }
