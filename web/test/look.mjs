@@ -601,13 +601,13 @@ const SCENES = [
   ['palette-many', '/servers?mock=many', async (page) => {
     await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('fragfest')
+    await page.getByRole('dialog').getByRole('combobox').fill('fragfest')
     await page.waitForTimeout(500)
   }],
   ['palette-none', '/servers', async (page) => {
     await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('zzzz')
+    await page.getByRole('dialog').getByRole('combobox').fill('zzzz')
     await page.waitForTimeout(200)
   }],
   ['palette', `/servers/${S1}/console`, async (page) => {
