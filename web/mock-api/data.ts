@@ -172,11 +172,18 @@ export const audit: AuditView[] = [
   record(7010, 303, 2, 'sftp.further', 'server', id(1001), { via: 'sftp', changes: 37 }),
   record(7011, 340, 2, 'sftp.open', 'server', id(1001), { via: 'sftp', credential: 'Backup script' }),
   record(7012, 3 * HOUR, 1, 'file.save', 'server', id(1001), { path: 'motd.txt', bytes: 31 }),
-  record(7002, 5 * HOUR, 2, 'server.power', 'server', id(1001), { action: 'restart' }),
-  record(7003, 9 * HOUR, 1, 'variables.update', 'server', id(1001), { hostname: 'Friday fragfest', max_players: '16' }, { hostname: 'Friday fragfest', max_players: '12' }),
-  record(7004, 2 * DAY, 1, 'member.create', 'server', id(1001), { email: 'mina@example.org', permissions: ['server.read', 'console.read', 'players.read'] }),
-  record(7005, 3 * DAY, null, 'node.disconnected', 'node', id(102)),
-  record(7006, 9 * DAY, 1, 'user.create', 'user', id(3), { role: 'limited' }),
+  record(7013, 3 * HOUR + 60, 2, 'file.copy', 'server', id(1001), { from: 'maps', to: 'maps (copy)' }),
+  record(7002, 5 * HOUR, 2, 'server.restart', 'server', id(1001), { desired: 'running', operationId: id(5001) }, { desired: 'running', observed: 'running' }),
+  record(7003, 9 * HOUR, 1, 'server.variables', 'server', id(1001), { max_players: '16', motd: null, password: '(secret)' }, { max_players: '12', motd: 'Welcome.', password: '(secret)' }),
+  record(7014, 10 * HOUR, 1, 'server.limits', 'server', id(1001), limits(512, 100), limits(256, 50)),
+  record(7015, 20 * HOUR, 1, 'member.update', 'user', id(2), { permissions: ['server.read', 'files.read', 'files.write'] }, { permissions: ['server.read', 'power.kill'] }),
+  record(7004, 2 * DAY, 1, 'member.create', 'user', id(3), { name: 'Mina Okafor', permissions: ['server.read', 'console.read', 'players.read'] }),
+  record(7016, 2 * DAY + 60, 1, 'server.stop', 'server', id(1999), { desired: 'stopped', operationId: id(5001) }, { desired: 'running', observed: 'running' }),
+  record(7005, 3 * DAY, null, 'node.enroll', 'node', id(102), { agentVersion: '0.1.0' }),
+  record(7017, 8 * DAY, 1, 'session.create', 'session', id(8001)),
+  record(7006, 9 * DAY, 1, 'user.create', 'user', id(3), { name: 'Mina Okafor', email: 'mina@example.org', role: 'limited' }),
+  record(7018, 60 * DAY, 1, 'server.create', 'server', id(1001), { name: 'Friday fragfest', ownerId: id(1), nodeId: id(101), blueprint: 'openarena:openarena', digest: '9f2c'.repeat(16), limits: limits(512, 100), endpoints: [{ allocationId: id(200), name: 'game', protocol: 'udp', address: '203.0.113.10', port: 27_960 }] }),
+  record(7019, 90 * DAY, 1, 'allocation.create', 'node', id(101), { address: '203.0.113.10', ports: '27960-27970' }),
 ]
 
 export const variablesOf = (blueprintId: string): VariablesView => ({

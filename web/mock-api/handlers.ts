@@ -80,7 +80,7 @@ let young = false
 
 function overTime<T>(query: URLSearchParams, point: (at: number) => T): Omit<StatisticsView, 'points'> & { points: T[] } {
   const [from, to] = [query.get('from'), query.get('to')].map((text) => Date.parse(text ?? '') / 1000) as [number, number]
-  const step = Math.max(1, Math.ceil((to - from) / 360))
+  const step = Math.max(10, Math.ceil((to - from) / 360))
   const points = Array.from({ length: Math.floor((to - from) / step) }, (_, i) => from + i * step)
     // Ten hours ago somebody pulled a plug for a while.
     .filter((at) => Math.abs(to - 10 * 3_600 - at) > 2_400)
@@ -220,7 +220,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   }],
   ['PATCH', '/api/servers/:/members/:', ({ params, body }) => Object.assign(members.find((one) => one.userId === params[1]) ?? {}, body)],
   ['DELETE', '/api/servers/:/members/:', ({ params }) => void members.splice(members.findIndex((one) => one.userId === params[1]), 1)],
-  ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id)))],
+  ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id || (one.action.startsWith('member.') && server.id === id(1001)))))],
   ['POST', '/api/operations/:/cancel', ({ params }) => {
     const operation = operations.find((one) => one.id === params[0])
     if (!operation) return missing()

@@ -216,6 +216,23 @@ const SCENES = [
     await page.getByRole('checkbox', { name: 'Select games.log' }).click({ modifiers: ['Shift'] })
     await page.getByRole('toolbar').getByText('5 selected').waitFor()
   }],
+  ['files-sorted', `/servers/${S1}/files`, async (page, narrow) => {
+    if (narrow) await page.getByLabel('Order', { exact: true }).selectOption('Sort by Size')
+    else await page.getByRole('button', { name: 'Sort by Size' }).click()
+    if (narrow) await page.getByRole('button', { name: 'Turn the order round' }).click()
+    else await page.getByRole('button', { name: 'Sort by Size' }).click()
+  }],
+  ['files-picked-last', `/servers/${BIG}/files?path=worlds&mock=many`, async (page) => {
+    // What lies at the very bottom of the window is picked: the bar that comes must not lie on it.
+    const boxes = page.getByRole('cell').getByRole('checkbox')
+    await boxes.first().waitFor()
+    const { height } = page.viewportSize()
+    const box = (await boxes.evaluateAll((all, bottom) => all.map((one) => ({ name: one.getAttribute('aria-label'), end: one.getBoundingClientRect().bottom })).filter(({ end }) => end < bottom).at(-1)?.name, height))
+    await page.getByRole('checkbox', { name: box, exact: true }).check()
+    const bar = await page.getByRole('toolbar').boundingBox()
+    const row = await page.getByRole('row').filter({ has: page.getByRole('checkbox', { name: box, exact: true }) }).boundingBox()
+    if (row.y + row.height > bar.y + 1) throw new Error(`the bar lies on what was picked: ${row.y + row.height} > ${bar.y}`)
+  }],
   ['files-picked-no-deleting', `/servers/${S1}/files?mock=no-deleting`, async (page) => {
     await pick('logs')(page)
     await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).hover()
@@ -353,8 +370,13 @@ const SCENES = [
   }],
   ['member-add', `/servers/${S1}/members`, click('button', 'Add member')],
   ['activity', `/servers/${S1}/activity`],
+  ['activity-unfolded', `/servers/${S1}/activity`, async (page) => {
+    await page.getByText('Created the server').scrollIntoViewIfNeeded()
+    await page.getByRole('row').filter({ hasText: 'Created the server' }).locator('summary').click()
+    await page.getByText('server.create').scrollIntoViewIfNeeded()
+  }],
   ['activity-sftp', `/servers/${S1}/activity`, async (page) => {
-    await page.getByText('3 names').click()
+    await page.getByText('3 paths').click()
     await page.getByText('oa_shine.pk3').scrollIntoViewIfNeeded()
   }],
   ['console-long', `/servers/${S1}/console?mock=long`, (page) => page.waitForTimeout(600)],
@@ -582,13 +604,13 @@ const SCENES = [
   ['palette-many', '/servers?mock=many', async (page) => {
     await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('fragfest')
+    await page.getByRole('dialog').getByRole('combobox').fill('fragfest')
     await page.waitForTimeout(500)
   }],
   ['palette-none', '/servers', async (page) => {
     await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()
     await page.keyboard.press('Control+k')
-    await page.getByRole('combobox').fill('zzzz')
+    await page.getByRole('dialog').getByRole('combobox').fill('zzzz')
     await page.waitForTimeout(200)
   }],
   ['palette', `/servers/${S1}/console`, async (page) => {

@@ -40,7 +40,7 @@ pub struct Options {
     #[arg(long)]
     pub port: Option<u16>,
     /// Everything that is kept
-    #[arg(long, default_value = ".gantry")]
+    #[arg(long, default_value = DATA)]
     pub data_dir: PathBuf,
     /// The address that players connect to; only this machine by default
     #[arg(long, default_value = "127.0.0.1")]
@@ -59,13 +59,15 @@ pub struct Options {
 #[derive(Args)]
 pub struct DownOptions {
     /// The data directory of the `up` to stop
-    #[arg(long, default_value = ".gantry")]
+    #[arg(long, default_value = DATA)]
     pub data_dir: PathBuf,
     /// Delete everything that is kept, too: the data directory, and what its servers have in Docker
     #[arg(long)]
     pub delete: bool,
 }
 
+/// Where everything is kept unless one says otherwise.
+const DATA: &str = ".gantry";
 const RECORD: &str = "up.json";
 /// Where the daemon keeps everything, in a data directory.
 pub const NODE: &str = "node";
@@ -112,7 +114,7 @@ pub fn up(options: &Options) -> Result<()> {
     };
     tell(&up);
     if options.detach {
-        println!("\nType `cargo xtask down --data-dir {}` to stop it.", options.data_dir.display());
+        println!("\nType `{}` to stop it.", down_command(&options.data_dir));
         return Ok(());
     }
     println!("\nCtrl-C stops everything.");
@@ -145,6 +147,12 @@ fn tell(up: &Up) {
     if let (Some(address), Some(id)) = (&up.server_address, &up.server_id) {
         println!("  game server    {address} (OpenArena, {id})");
     }
+}
+
+/// What stops it; the usual data directory goes without saying.
+fn down_command(data: &Path) -> String {
+    let named = format!(" --data-dir {}", data.display());
+    format!("cargo xtask down{}", if data == Path::new(DATA) { "" } else { &named })
 }
 
 /// Stops what a data directory's `up` started.

@@ -109,8 +109,10 @@ export const statisticsQuery = (id: string, spanMs: number) =>
     placeholderData: keepPreviousData,
   })
 
+/** A live chart draws a step where it ends: what ends at its left edge begins before that. */
+const EARLIER = 30_000
 /** What a live chart begins with. */
-export const recentStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...statisticsQuery(id, spanMs), queryKey: [...keys.server(id), 'statistics', 'recent'], ...once })
+export const recentStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...statisticsQuery(id, spanMs + EARLIER), queryKey: [...keys.server(id), 'statistics', 'recent'], ...once })
 
 export const blueprintsQuery = queryOptions({ queryKey: keys.blueprints, queryFn: ({ signal }) => take(client.GET('/api/blueprints', { signal })), staleTime: 5 * MINUTE })
 export const blueprintQuery = (id: string) =>
@@ -125,7 +127,7 @@ export const nodeStatisticsQuery = (id: string, spanMs: number) =>
     refetchInterval: asOftenAsNew(spanMs),
     placeholderData: keepPreviousData,
   })
-export const recentNodeStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...nodeStatisticsQuery(id, spanMs), queryKey: [...keys.nodes, id, 'statistics', 'recent'], ...once })
+export const recentNodeStatisticsQuery = (id: string, spanMs: number) => queryOptions({ ...nodeStatisticsQuery(id, spanMs + EARLIER), queryKey: [...keys.nodes, id, 'statistics', 'recent'], ...once })
 export type PartKind = NonNullable<operations['nodeParts']['parameters']['query']>['kind']
 export const nodePartsQuery = (id: string, kind: PartKind, spanMs: number) =>
   queryOptions({

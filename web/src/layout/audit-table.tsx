@@ -1,72 +1,103 @@
 /** Records of what was done, for one server or for all of Gantry. */
+import { Link } from '@tanstack/react-router'
 import { ChevronRight } from 'lucide-react'
+import { useMemo } from 'react'
 import type { AuditView } from '~/api/types'
-import { changes, fileNames } from '~/lib/audit'
-import { moment } from '~/lib/format'
+import { details, isBySftp, kindWord, nameOf, namesIn, sentence, shortId, type Detail, type Names } from '~/lib/audit'
+import { to } from '~/routes/to'
 import { s } from '~/strings'
-import { sftp } from '~/strings/sftp'
+import { audit as a } from '~/strings/audit'
 import { Avatar } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
+import { Facts } from '~/ui/card'
 import { GridTable, type Column } from '~/ui/grid-table'
 import { Ago } from '~/ui/time'
 
-/** `server.power.start` → "server power start": the stable name is also what people read. */
-const words = (action: string) => action.replaceAll(/[._]/g, ' ')
+type Scope = 'server' | 'all'
+/** Names by id, those of a game's settings by key, and which servers are there to go to. */
+type Known = { names: Names; labels?: Names; servers?: ReadonlySet<string> }
 
-const Brief = ({ lines }: { lines: string[] }) => <span className="block truncate font-mono text-xs text-dim" title={lines.join('\n')}>{lines.join(', ')}</span>
+/** So many fit on a line. */
+const BRIEF = 2
+/** More names than this are a file of their own. */
+const MOST_LISTED = 200
 
-const Unfold = ({ summary, text }: { summary: string; text: string }) => (
-  <details className="group relative z-10">
-    <summary className="inline-flex max-w-full items-center gap-1 rounded-sm text-xs text-dim hover:text-text">
-      <ChevronRight aria-hidden className="size-3 shrink-0 transition-transform group-open:rotate-90" />
-      <span className="truncate">{summary}</span>
-    </summary>
-    <pre className="mt-1 max-h-60 overflow-auto rounded-md bg-sunken p-2 font-mono text-xs">{text}</pre>
-  </details>
+const code = 'rounded-sm bg-sunken px-1 font-mono text-xs'
+const Id = ({ id }: { id: string }) => <code className={code} title={id}>{shortId(id)}</code>
+const said = ({ was, value }: Detail) => (was === undefined ? value : a.was(was, value))
+
+const Brief = ({ told }: { told: readonly Detail[] }) => (
+  <>
+    {told.map((one, i) => (
+      <span key={one.label} title={`${one.label}: ${said(one)}`}>
+        {i > 0 && <span aria-hidden className="text-dim"> · </span>}
+        {!one.speaks && <span className="text-dim">{one.label} </span>}<span className={one.code ? 'font-mono text-xs' : undefined}>{said(one)}</span>
+      </span>
+    ))}
+  </>
 )
 
-const text = (value: unknown) => (typeof value === 'string' ? value : null)
+const Whole = ({ one: { list, ...one } }: { one: Detail }) =>
+  list ? (
+    <ul className="max-h-60 overflow-auto font-mono text-xs leading-5">
+      {list.slice(0, MOST_LISTED).map((item) => <li key={item} className="break-all">{item}</li>)}
+      {list.length > MOST_LISTED && <li className="font-sans text-dim">{a.further(list.length - MOST_LISTED)}</li>}
+    </ul>
+  ) : one.code ? <span className="font-mono text-xs break-all">{said(one)}</span> : said(one)
 
-/** What came by SFTP: which names, with what, and when it was, where it was told late. */
-function Visit({ after }: { after: Record<string, unknown> }) {
-  const [names, credential, at] = [fileNames(after), text(after.credential), text(after.at)]
-  const said = [credential && sftp.with(credential), typeof after.changes === 'number' && sftp.changes(after.changes), at && sftp.at(moment(at))].filter((part) => typeof part === 'string')
-  if (names && names.length > 1) return <Unfold summary={[sftp.names(names.length), ...said].join(', ')} text={names.join('\n')} />
-  if (!names?.[0] && said.length === 0) return <span data-nothing className="text-sm text-dim">–</span>
-  return <span className="block truncate text-xs text-dim" title={[...(names ?? []), ...said].join('\n')}>{names?.[0] && <span className="font-mono">{names[0]}</span>}{names?.[0] && said.length > 0 && ', '}{said.join(', ')}</span>
+/** On a line while they fit there; what is more unfolds, with the stable name of the action for who uses the API. */
+function Details({ row, told }: { row: AuditView; told: readonly Detail[] }) {
+  if (told.length === 0) return <span data-nothing className="text-sm text-dim">–</span>
+  if (told.length <= BRIEF && !told.some((one) => one.list)) return <span className="block text-sm break-words @3xl:truncate"><Brief told={told} /></span>
+  return (
+    <details className="group relative z-10">
+      <summary className="flex max-w-full items-center gap-1 rounded-sm text-sm">
+        <ChevronRight aria-hidden className="size-3 shrink-0 text-dim transition-transform group-open:rotate-90" />
+        <span className="min-w-0 truncate"><Brief told={told.slice(0, BRIEF)} />{told.length > BRIEF && <span className="text-dim"> · {a.further(told.length - BRIEF)}</span>}</span>
+      </summary>
+      <Facts
+        className="mt-2 mb-1 grid-cols-1 gap-y-1 rounded-md bg-sunken p-3 @3xl:grid-cols-[minmax(5rem,auto)_minmax(0,1fr)]"
+        items={[...told.map((one) => ({ term: one.label, value: <Whole one={one} /> })), { term: a.field.action, value: <code className="font-mono text-xs break-all">{row.action}</code> }]}
+      />
+    </details>
+  )
 }
 
-const isVisit = (after: unknown): after is Record<string, unknown> => typeof after === 'object' && after !== null && 'via' in after && after.via === 'sftp'
-
-function Details({ row: { before, after } }: { row: AuditView }) {
-  if (isVisit(after)) return <Visit after={after} />
-  const told = changes(before, after)
-  if (told?.length === 0) return <span data-nothing className="text-sm text-dim">–</span>
-  if (told && told.length <= 2) return <Brief lines={told} />
-  return <Unfold summary={s.audit.details} text={told?.join('\n') ?? JSON.stringify({ before, after }, null, 2)} />
+function Subject({ row, known: { names, servers } }: { row: AuditView; known: Known }) {
+  const name = nameOf(row, names)
+  const link = servers?.has(row.subjectId)
+  const shown = !name ? <Id id={row.subjectId} /> : link ? <Link {...to.activity(row.subjectId)} className="rounded-sm hover:underline">{name}</Link> : name
+  return <span className="block truncate text-sm" title={`${name ?? ''} ${row.subjectId}`.trim()}><span className="text-dim">{kindWord(row.subjectKind)}</span> {shown}</span>
 }
 
-/** The end of an id made at random tells it from others as well as the whole does; a name is read whole. */
-const briefly = (id: string) => (/^[0-9a-f-]{36}$/.test(id) ? id.slice(-8) : id)
+/** On a server's own page, what the record is about, where it is not the server itself. */
+function about(row: AuditView, names: Names): Detail[] {
+  if (row.subjectKind === 'server') return []
+  const name = nameOf(row, names)
+  return [{ label: kindWord(row.subjectKind), value: name ?? shortId(row.subjectId), ...(name === null && { code: true }) }]
+}
 
-const shared: Column<AuditView>[] = [
-  { id: 'who', header: s.audit.who, track: 'minmax(9rem,1fr)', narrow: 'title', cell: (row) => (
-    <span className="flex items-center gap-2.5 text-sm"><Avatar name={row.actor?.name ?? s.activity.system} className="size-6" /><span className="truncate">{row.actor?.name ?? s.activity.system}</span></span>
-  ) },
-  { id: 'what', header: s.audit.what, track: 'minmax(10rem,1fr)', cell: (row) => (
-    <span className="flex min-w-0 items-center gap-2 text-sm" title={row.action}><span className="truncate">{sftp.did[row.action] ?? words(row.action)}</span>{isVisit(row.after) && row.action !== 'sftp.open' && <Badge>{sftp.via}</Badge>}</span>
-  ) },
-]
-const when: Column<AuditView> = { id: 'when', header: s.audit.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.at} className="text-xs whitespace-nowrap text-dim" /> }
-const details: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(10rem,2fr)', cell: (row) => <Details row={row} /> }
-const subject: Column<AuditView> = { id: 'subject', header: s.audit.subject, track: 'minmax(9rem,1fr)', cell: (row) => (
-  <span className="block truncate text-sm" title={row.subjectId}>{row.subjectKind} <span className="font-mono text-xs text-dim">{briefly(row.subjectId)}</span></span>
+const who: Column<AuditView> = { id: 'who', header: s.audit.who, track: 'minmax(9rem,1fr)', narrow: 'title', cell: (row) => (
+  <span className="flex items-center gap-2.5 text-sm"><Avatar name={row.actor?.name ?? s.activity.system} className="size-6" /><span className="truncate">{row.actor?.name ?? s.activity.system}</span></span>
 ) }
+const what: Column<AuditView> = { id: 'what', header: s.audit.what, track: 'minmax(12rem,1.2fr)', cell: (row) => (
+  <span className="flex min-w-0 items-center gap-2 text-sm" title={`${sentence(row.action)} (${row.action})`}><span className="min-w-0">{sentence(row.action)}</span>{isBySftp(row) && row.action !== 'sftp.open' && <Badge>{a.via}</Badge>}</span>
+) }
+const when: Column<AuditView> = { id: 'when', header: s.audit.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.at} className="text-xs whitespace-nowrap text-dim" /> }
 const from: Column<AuditView> = { id: 'from', header: s.audit.from, track: '8rem', cell: (row) => <span className="font-mono text-xs text-dim" title={row.requestId ?? undefined}>{row.ip ?? '–'}</span> }
 
-const ONE_SERVER = [...shared, details, when]
-const ALL = [...shared, subject, details, from, when]
+function columnsOf(scope: Scope, known: Known): Column<AuditView>[] {
+  const told: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(10rem,2fr)', cell: (row) => <Details row={row} told={[...(scope === 'server' ? about(row, known.names) : []), ...details(row, known)]} /> }
+  const subject: Column<AuditView> = { id: 'subject', header: s.audit.subject, track: 'minmax(9rem,1.2fr)', cell: (row) => <Subject row={row} known={known} /> }
+  return scope === 'all' ? [who, what, subject, told, from, when] : [who, what, told, when]
+}
 
-export const AuditTable = ({ label, rows, scope }: { label: string; rows: AuditView[]; scope: 'server' | 'all' }) => (
-  <GridTable label={label} rows={rows} columns={scope === 'all' ? ALL : ONE_SERVER} rowKey={(row) => row.id} />
-)
+type AuditTableProps = { label: string; rows: AuditView[]; scope: Scope; known: Known }
+
+export function AuditTable({ label, rows, scope, known }: AuditTableProps) {
+  const columns = useMemo(() => columnsOf(scope, known), [scope, known])
+  return <GridTable label={label} rows={rows} columns={columns} rowKey={(row) => row.id} />
+}
+
+/** What the records tell of names, corrected by what is there now. */
+export const withPresent = (rows: readonly AuditView[], present: readonly { id: string; name: string }[]): Names => new Map([...namesIn(rows), ...present.map(({ id, name }): [string, string] => [id, name])])

@@ -86,7 +86,7 @@ export function Shell() {
       </div>
       <div className="flex min-w-0 flex-1 flex-col">
         <Topbar onMenu={() => setSheet(true)} onPalette={() => setPalette(true)} />
-        <main id="main" data-scroller tabIndex={-1} className="relative isolate min-h-0 flex-1 overflow-y-auto outline-none">
+        <main id="main" data-scroller tabIndex={-1} className="relative isolate min-h-0 flex-1 overflow-y-auto outline-none has-data-pick-bar:scroll-pb-18">
           <Outlet />
         </main>
       </div>

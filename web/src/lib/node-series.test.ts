@@ -32,7 +32,7 @@ it('has no rates before there are two readings, and no temperature without a the
 })
 it('goes on from history, and leaves what was not measured open', () => {
   const past = fromNodeHistory([{ at: new Date(0).toISOString(), cpuPercent: 5 }, { at: new Date(10_000).toISOString() }], 10)
-  const all = joined(past, fromNodeSamples([sample(15), sample(16)]), 10)
-  expect(all.times).toEqual([0, 10, 15, 16])
+  const all = joined(past, fromNodeSamples([sample(25), sample(26)]), 10)
+  expect(all.times).toEqual([10, 20, 25, 26])
   expect(all.values.cpu).toEqual([5, null, 16, 16])
 })

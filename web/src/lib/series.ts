@@ -60,16 +60,45 @@ export const fromSamples = (samples: readonly LiveSample[]): Columns =>
     2,
   )
 
-/** What was measured before the page began to watch, then what it saw itself. */
-export function joined<Name extends string>(past: Table<Name>, live: Table<Name>, pastStepSeconds: number): Table<Name> {
+/**
+ * What was measured before the page began to watch, then what it saw itself, all of one grain: history is the mean of
+ * each step, so a point of either is the mean of the step that ends there. Seconds beside means would look as if
+ * something had just happened. What is `exact` is counted, and stays as it was seen.
+ */
+export function joined<Name extends string>(past: Table<Name>, live: Table<Name>, pastStepSeconds: number, exact: readonly NoInfer<Name>[] = []): Table<Name> {
   const begin = live.times[0]
-  const count = begin === undefined ? past.times.length : past.times.filter((at) => at < begin).length
-  const end = past.times[count - 1]
-  const hole = begin !== undefined && end !== undefined && begin - end > pastStepSeconds * 2.5
+  const ends = past.times.map((at) => at + pastStepSeconds)
+  const count = begin === undefined ? ends.length : ends.filter((at) => at <= begin).length
+  const end = ends[count - 1]
+  const hole = begin !== undefined && end !== undefined && begin - end > pastStepSeconds * 1.5
   return {
-    times: [...past.times.slice(0, count), ...(hole ? [end + pastStepSeconds] : []), ...live.times],
-    values: eachOf(Object.keys(live.values) as Name[], (name) => [...past.values[name].slice(0, count), ...(hole ? [null] : []), ...live.values[name]]),
+    times: [...ends.slice(0, count), ...(hole ? [end + pastStepSeconds] : []), ...live.times],
+    values: eachOf(Object.keys(live.values) as Name[], (name) => {
+      const before = past.values[name].slice(0, count)
+      const seen = exact.includes(name) ? live.values[name] : means(live.times, live.values[name], pastStepSeconds, hole ? null : (before.at(-1) ?? null))
+      return [...before, ...(hole ? [null] : []), ...seen]
+    }),
   }
+}
+
+/** At each moment the mean of the step before it, as far as that was measured without a break; `before` stands for what nobody watched. */
+function means(times: readonly number[], values: Values, stepSeconds: number, before: number | null): Values {
+  const begin = times[0] ?? 0
+  let first = 0
+  let lead = before
+  return values.map((value, i) => {
+    if (value === null) {
+      first = i + 1
+      lead = null
+      return null
+    }
+    const at = times[i] ?? 0
+    while ((times[first] ?? at) <= at - stepSeconds) first += 1
+    const unseen = lead === null ? 0 : Math.max(0, stepSeconds - 1 - (at - begin))
+    let sum = (lead ?? 0) * unseen
+    for (let k = first; k <= i; k += 1) sum += values[k] ?? 0
+    return sum / (i - first + 1 + unseen)
+  })
 }
 
 /** Where numbers stand that have none beside them. */

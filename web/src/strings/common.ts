@@ -103,6 +103,9 @@ export const common = {
     columns: 'Columns',
     resetColumns: 'Show the usual columns',
     sortBy: (column: string) => `Sort by ${column}`,
+    order: 'Order',
+    unsorted: 'Usual order',
+    turnOrder: 'Turn the order round',
     holdTo: (verb: string) => `Hold to ${verb.toLowerCase()}`,
   },
   problems: {

@@ -1,7 +1,5 @@
 /** What opens a node's own door: keys, app passwords, and how one gets to it. The pages that need these words import them. */
 
-const many = (n: number, one: string, more: string) => `${String(n)} ${n === 1 ? one : more}`
-
 export const sftp = {
   keys: 'SSH keys',
   keysHelp: 'They let your file programs in by SFTP, to the servers whose files you may see.',
@@ -56,23 +54,4 @@ export const sftp = {
   firstHelp: 'An SSH key, or an app password for programs that know no keys.',
   toAccount: 'Go to your account',
   closed: 'SFTP cannot be used just now',
-
-  /** What the log says was done, where the stable name of the action would not read well. */
-  did: {
-    'sftp.open': 'opened an SFTP session',
-    'sftp.further': 'changed more files',
-    'file.save': 'saved a file',
-    'file.upload': 'wrote files',
-    'file.directory': 'made folders',
-    'file.link': 'made links',
-    'file.rename': 'renamed files',
-    'file.copy': 'copied a file',
-    'file.attributes': 'changed modes or times',
-    'file.delete': 'deleted files',
-  } as Record<string, string>,
-  via: 'SFTP',
-  with: (credential: string) => `with ${credential}`,
-  names: (n: number) => many(n, 'name', 'names'),
-  changes: (n: number) => many(n, 'change that is not listed', 'changes that are not listed'),
-  at: (moment: string) => `on ${moment}`,
 }

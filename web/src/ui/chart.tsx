@@ -6,13 +6,14 @@
 import { useEffect, useEffectEvent, useMemo, useRef, useState, type ReactNode } from 'react'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { clock, dayAndTime } from '~/lib/format'
+import { clock, dayAndTime, duration } from '~/lib/format'
 import { last, lone } from '~/lib/series'
 import { token, useTheme } from '~/lib/theme'
 import { s } from '~/strings'
 import { cn } from './cn'
 
-export type ChartSeries = { name: string; tone: 'accent' | 'ok' | 'info' | 'warn'; values: (number | null)[] }
+/** `dashed` lets a line be seen through that it may run upon. */
+export type ChartSeries = { name: string; tone: 'accent' | 'ok' | 'info' | 'warn'; values: (number | null)[]; dashed?: boolean }
 /** Something that happened, as a line across the chart. */
 export type ChartMark = { at: number; tone: 'bad' | 'info' | 'dim'; label: string }
 
@@ -62,7 +63,7 @@ export function Chart(props: ChartProps) {
         <span className={cn('tabular flex h-5 flex-wrap items-baseline gap-x-3 overflow-hidden text-sm whitespace-nowrap', crowded && '@max-md:h-10')}>
           {series.map((one) => (
             <span key={one.name} className="flex items-baseline gap-1.5">
-              {series.length > 1 && <span aria-hidden className="inline-block h-0.5 w-3 self-center rounded-full" style={{ background: `var(--${one.tone})` }} />}
+              {series.length > 1 && <span aria-hidden className={cn('inline-block h-0.5 self-center', one.dashed ? 'w-3.5' : 'w-3 rounded-full')} style={{ background: swatch(one) }} />}
               {series.length > 1 && <span className="text-xs text-dim">{one.name}</span>}
               <span>{display(value(one.values), show)}</span>
             </span>
@@ -84,9 +85,18 @@ export function Chart(props: ChartProps) {
   )
 }
 
+/** Charts side by side; one that is left over takes the whole line. Beneath them, what one point stands for. */
+export const ChartGrid = ({ step, children }: { step: number; children: ReactNode }) => (
+  <>
+    <div className="grid gap-3 lg:grid-cols-2 lg:[&>:last-child:nth-child(odd)]:col-span-2">{children}</div>
+    {step > 1 && <p className="mt-2 text-right text-xs text-dim">{s.overview.eachPoint(duration(step))}</p>}
+  </>
+)
+
 /** The moment under the cursor, and which point is there, if any. */
 type Under = { at: number; index: number | null } | null
 
+const swatch = ({ tone, dashed }: ChartSeries) => (dashed ? `linear-gradient(to right, var(--${tone}) 40%, transparent 40% 60%, var(--${tone}) 60%)` : `var(--${tone})`)
 const display = (value: number | null, show: (value: number) => string) => (value === null ? '–' : show(value))
 const clockOrDate = (at: number, span: number) => (span <= 86_400 ? clock(at * 1000) : dayAndTime(at * 1000))
 
@@ -199,6 +209,7 @@ function options(current: { current: ChartProps }, width: number, onUnder: (unde
       ...series.map((one, i): uPlot.Series => ({
         stroke: token(one.tone),
         width: 1.5,
+        ...(one.dashed && { dash: [9, 6] }),
         // A point without neighbours has no line to stand in.
         points: { show: false, size: 6, fill: token(one.tone), filter: (plot) => lone(plot.data[i + 1] ?? []) },
         ...(i === 0 && { fill: `color-mix(in oklab, ${token(one.tone)} 12%, transparent)` }),

@@ -6,6 +6,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { Suspense, lazy, useMemo, useRef, useState, type ChangeEvent, type ReactNode } from 'react'
 import { s } from '~/strings'
+import { IconButton } from './button'
 import { cn } from './cn'
 
 export type Column<T> = {
@@ -70,6 +71,7 @@ export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 
   )
   return (
     <div className={cn('@container', className)}>
+      <NarrowSort columns={given} sorting={sorting} onSort={setSorting} />
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ '--columns': template } as React.CSSProperties}>
         <div role="rowgroup">
           <div role="row" aria-rowindex={1} className="grid h-9 grid-cols-(--columns) items-center gap-x-4 border-b border-line px-4 text-xs text-dim @max-3xl:sr-only">
@@ -172,6 +174,23 @@ function HeaderCell<T>({ column, sorting, onSort }: { column: Column<T>; sorting
   )
 }
 
+/** The order, where no header is seen to choose it by. */
+function NarrowSort<T>({ columns, sorting, onSort }: { columns: Column<T>[]; sorting: Sorting; onSort: (sorting: Sorting) => void }) {
+  const sortable = columns.filter((column) => column.sort)
+  if (sortable.length < 2) return null
+  const Arrow = sorting?.descending ? ArrowDown : ArrowUp
+  return (
+    <div className="flex items-center justify-end gap-1 border-b border-line px-2 py-1 @3xl:hidden">
+      {sorting && <IconButton label={s.common.turnOrder} onClick={() => onSort({ ...sorting, descending: !sorting.descending })}><Arrow aria-hidden /></IconButton>}
+      {/* The platform's own list, without the frame of a form's. */}
+      <select aria-label={s.common.order} className='h-10 appearance-none rounded-md bg-[url("/chevron.svg")] bg-[length:16px] bg-[position:right_8px_center] bg-no-repeat pr-8 pl-2 text-base text-dim' value={sorting?.id ?? ''} onChange={({ target: { value } }) => onSort(value === '' ? null : { id: value, descending: false })}>
+        <option value="">{s.common.unsorted}</option>
+        {sortable.map((column) => <option key={column.id} value={column.id}>{s.common.sortBy(column.header)}</option>)}
+      </select>
+    </div>
+  )
+}
+
 const NARROW = {
   lead: 'order-0 shrink-0',
   title: 'order-1 min-w-0 flex-1 basis-28',
@@ -194,7 +213,7 @@ function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: 
           className={cn('min-w-0 @3xl:order-none', NARROW[column.narrow ?? 'line'], column.align === 'right' && '@3xl:text-right')}
         >
           {(column.narrow ?? 'line') === 'line' ? (
-            <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] items-center gap-2 @3xl:block">
+            <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] items-center gap-2 has-[details[open]]:items-start @3xl:block">
               <span aria-hidden className="text-xs text-dim @3xl:hidden">
                 {column.header}
               </span>

@@ -139,9 +139,11 @@ fn prepare(options: &Options, entries: &[&Entry], folder: &Path, processes: &mut
 /// Each profile that an entry wants, at the cost of minutes where it was not built before.
 fn build(entries: &[&Entry]) -> Result<()> {
     if entries.iter().any(|entry| !entry.kind.optimised) {
+        say("building the programs that are broken", "unoptimised; the first time takes minutes");
         run(cargo().args(["build", "--workspace", "--bins", "--tests"]))?;
     }
     if entries.iter().any(|entry| entry.kind.optimised) {
+        say("building them with optimisation", "where thousands come at once, speed is what is asked about");
         build_optimised()?;
     }
     Ok(())

@@ -14,7 +14,7 @@ import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { machine } from '~/strings/machine'
 import { Card, Facts } from '~/ui/card'
-import { Chart } from '~/ui/chart'
+import { Chart, ChartGrid } from '~/ui/chart'
 import { Empty } from '~/ui/empty'
 import { Meter } from '~/ui/meter'
 import { ProblemCard } from '~/ui/problem'
@@ -96,7 +96,7 @@ function Charts({ node, columns, step, ceilings, from, to, empty }: { node: Node
       memory: [{ name: c.used, tone: 'accent' as const, values: values.memory }, ...(hasSwap ? [{ name: c.swap, tone: 'warn' as const, values: values.swap }] : [])],
       load: [{ name: c.minutes(1), tone: 'accent' as const, values: values.load1 }, { name: c.minutes(5), tone: 'info' as const, values: values.load5 }, { name: c.minutes(15), tone: 'warn' as const, values: values.load15 }],
       io: [{ name: c.read, tone: 'info' as const, values: values.read }, { name: c.written, tone: 'warn' as const, values: values.written }],
-      network: [{ name: s.overview.received, tone: 'info' as const, values: values.received }, { name: s.overview.sent, tone: 'warn' as const, values: values.sent }],
+      network: [{ name: s.overview.received, tone: 'info' as const, values: values.received }, { name: s.overview.sent, tone: 'warn' as const, dashed: true, values: values.sent }],
       tcp: [{ name: c.established, tone: 'accent' as const, values: values.established }, { name: c.all, tone: 'info' as const, values: values.connections }],
       disk: [{ name: c.disk, tone: 'accent' as const, values: values.disk }],
       temperature: [{ name: c.temperature, tone: 'warn' as const, values: values.temperature }],
@@ -105,7 +105,7 @@ function Charts({ node, columns, step, ceilings, from, to, empty }: { node: Node
   const known = (values: readonly (number | null)[]) => values.some((value) => value !== null)
   const of = (total: number) => (total > 0 ? `/ ${bytes(total)}` : '')
   return (
-    <div className="grid gap-3 lg:grid-cols-2">
+    <ChartGrid step={step}>
       <Chart {...shared} title={s.overview.cpu} series={series.cpu} show={percent} atLeast={5} />
       <Chart {...shared} title={hasSwap ? c.memoryAndSwap : s.overview.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memory} note={hasSwap ? c.ofBoth(bytes(memory), bytes(swap)) : of(memory)} />
       <Chart {...shared} title={c.load} series={series.load} show={decimal} atLeast={1} limit={cpuCount} {...(cpuCount > 0 && { limitName: machine.cpuCount(cpuCount) })} />
@@ -114,7 +114,7 @@ function Charts({ node, columns, step, ceilings, from, to, empty }: { node: Node
       <Chart {...shared} title={c.tcp} series={series.tcp} show={(v) => String(Math.round(v))} atLeast={4} />
       {known(columns.values.disk) && <Chart {...shared} title={c.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={ceilings.disk} note={of(ceilings.disk)} />}
       {known(columns.values.temperature) && <Chart {...shared} title={c.temperature} series={series.temperature} show={celsius} atLeast={40} />}
-    </div>
+    </ChartGrid>
   )
 }
 

@@ -9,7 +9,7 @@ import { highest, last } from '~/lib/series'
 import { s } from '~/strings'
 import { machine } from '~/strings/machine'
 import { Card } from '~/ui/card'
-import { Chart, type ChartSeries } from '~/ui/chart'
+import { Chart, ChartGrid, type ChartSeries } from '~/ui/chart'
 import { Choices } from '~/ui/choices'
 import { ProblemCard } from '~/ui/problem'
 
@@ -30,9 +30,9 @@ export function PastParts({ node, span }: { node: NodeView; span: number }) {
       {error && <ProblemCard error={error} onRetry={refetch} />}
       {!error && parts.length === 0 && <Card><p className="py-8 text-center text-sm text-dim">{range ? s.overview.noData : s.common.loading}</p></Card>}
       {range && parts.length > 0 && (kind === 'core' ? <Heat parts={parts} times={times} {...range} /> : (
-        <div className="grid gap-3 lg:grid-cols-2">
+        <ChartGrid step={range.step}>
           {parts.map((part) => <PartChart key={part.name} kind={kind} part={part} times={times} {...range} group={`${node.id}-parts`} />)}
-        </div>
+        </ChartGrid>
       ))}
     </section>
   )
@@ -51,7 +51,7 @@ function PartChart({ kind, part, group, ...range }: Range & { kind: PartKind; pa
       return <Chart {...shared} series={[of(machine.charts.read, 'read', 'info'), of(machine.charts.written, 'written', 'warn')]} show={rate} binary atLeast={1_024} note={busy === null ? '' : t.busy(percent(busy))} />
     }
     case 'interface':
-      return <Chart {...shared} series={[of(s.overview.received, 'received', 'info'), of(s.overview.sent, 'sent', 'warn')]} show={rate} binary atLeast={1_024} />
+      return <Chart {...shared} series={[of(s.overview.received, 'received', 'info'), { ...of(s.overview.sent, 'sent', 'warn'), dashed: true }]} show={rate} binary atLeast={1_024} />
     case 'file_system': {
       const total = last(part.values['total'] ?? []) ?? 0
       return <Chart {...shared} series={[of(machine.charts.used, 'used', 'accent')]} show={bytes} binary atLeast={16 * 1024 ** 2} limit={total} note={`/ ${bytes(total)}`} />

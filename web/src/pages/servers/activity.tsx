@@ -1,9 +1,10 @@
 /** What ran on this server, and who did what to it. */
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { History } from 'lucide-react'
-import { activityQuery, operationsQuery } from '~/api/queries'
-import type { OperationView } from '~/api/types'
-import { AuditTable } from '~/layout/audit-table'
+import { useMemo } from 'react'
+import { activityQuery, blueprintsQuery, membersQuery, operationsQuery } from '~/api/queries'
+import type { AuditView, OperationView, ServerView } from '~/api/types'
+import { AuditTable, withPresent } from '~/layout/audit-table'
 import { duration } from '~/lib/format'
 import { isActive } from '~/lib/server-status'
 import { s } from '~/strings'
@@ -40,12 +41,27 @@ const columns: Column<OperationView>[] = [
   { id: 'when', header: s.activity.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.requestedAt} className="text-xs whitespace-nowrap text-dim" /> },
 ]
 
+/** Who its people are, and how its game calls its settings. */
+function useKnown(server: ServerView, rows: readonly AuditView[]) {
+  const { data: members } = useQuery({ ...membersQuery(server.id), enabled: server.permissions.includes('members.read') })
+  const { data: blueprints } = useQuery(blueprintsQuery)
+  return useMemo(() => {
+    const people = members?.items.map(({ userId, name }) => ({ id: userId, name })) ?? []
+    const variables = blueprints?.items.find((item) => item.id === server.blueprint.id)?.blueprint.variables ?? []
+    return {
+      names: withPresent(rows, [server, server.owner, server.node, ...people]),
+      labels: new Map(variables.map(({ key, label }) => [key, label])),
+    }
+  }, [members, blueprints, server, rows])
+}
+
 export function ActivityPage() {
   const server = useServer()
   const mayReadOperations = server.permissions.includes('operations.read')
   const operations = useQuery({ ...operationsQuery(server.id), enabled: mayReadOperations })
   const log = useInfiniteQuery(activityQuery(server.id))
-  const rows = log.data?.pages.flatMap((page) => page.items) ?? []
+  const rows = useMemo(() => log.data?.pages.flatMap((page) => page.items) ?? [], [log.data])
+  const known = useKnown(server, rows)
   return (
     <div className="mx-auto flex max-w-5xl flex-col gap-5">
       {mayReadOperations && (
@@ -54,7 +70,7 @@ export function ActivityPage() {
         </Card>
       )}
       <Card flush title={s.activity.log}>
-        {log.error && !log.data ? <ProblemCard error={log.error} onRetry={log.refetch} className="m-4" /> : log.isPending ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={History} title={s.activity.empty}>{s.activity.emptyHelp}</Empty> : <AuditTable label={s.activity.log} rows={rows} scope="server" />}
+        {log.error && !log.data ? <ProblemCard error={log.error} onRetry={log.refetch} className="m-4" /> : log.isPending ? <SkeletonRows rows={4} label={s.common.loading} /> : rows.length === 0 ? <Empty icon={History} title={s.activity.empty}>{s.activity.emptyHelp}</Empty> : <AuditTable label={s.activity.log} rows={rows} scope="server" known={known} />}
         {log.hasNextPage && <MoreSentinel busy={log.isFetchingNextPage} onMore={() => void log.fetchNextPage()} />}
       </Card>
     </div>

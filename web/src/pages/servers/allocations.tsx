@@ -1,6 +1,6 @@
 /** The addresses of one server, one for each endpoint of its game. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Network, Plus, RefreshCw, Trash2 } from 'lucide-react'
+import { Network, Plus, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
@@ -63,11 +63,11 @@ export function AllocationsPage() {
     { id: 'endpoint', header: s.allocations.endpoint, track: 'minmax(8rem,1fr)', cell: (row) => <span className="text-sm">{row.name}</span> },
     { id: 'protocol', header: s.allocations.protocol, track: '6rem', cell: (row) => <span className="text-sm text-dim">{row.protocol.toUpperCase()}</span> },
     { id: 'primary', header: s.allocations.primary, track: '6rem', quiet: true, narrow: 'hide', cell: (row) => (row.primary ? <Badge tone="accent">{s.allocations.primary}</Badge> : null) },
-    { id: 'change', header: s.common.more, track: '4rem', quiet: true, narrow: 'corner', cell: (row) => (
-      <span className="flex items-center justify-end gap-0.5">
-        <IconButton size="iconSm" label={s.allocations.another(address(row))} disabledReason={denied} busy={giving(row.name)} onClick={() => setReplacing(row)}>
-          <RefreshCw aria-hidden />
-        </IconButton>
+    { id: 'change', header: s.common.more, track: '7rem', quiet: true, narrow: 'corner', cell: (row) => (
+      <span className="flex items-center justify-end gap-1">
+        <Button size="sm" variant="ghost" aria-label={s.allocations.another(address(row))} disabledReason={denied} busy={giving(row.name)} onClick={() => setReplacing(row)}>
+          {s.allocations.replaceShort}
+        </Button>
         <IconButton
           size="iconSm"
           label={s.allocations.remove(address(row))}
@@ -95,7 +95,7 @@ export function AllocationsPage() {
       {replacing && (
         <Confirm
           title={s.allocations.replaceTitle(address(replacing))}
-          body={s.allocations.replaceBody}
+          body={s.allocations.replaceBody(['starting', 'running', 'stopping'].includes(server.observed.state))}
           verb={s.allocations.replace}
           busy={give.isPending}
           onConfirm={() => give.mutate({ endpoint: replacing.name, replaces: true }, { onSettled: () => setReplacing(null) })}

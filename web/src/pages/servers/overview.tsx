@@ -11,7 +11,7 @@ import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
 import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
 import { Card, Facts } from '~/ui/card'
-import { Chart, type ChartMark } from '~/ui/chart'
+import { Chart, ChartGrid, type ChartMark } from '~/ui/chart'
 import { ProblemCard } from '~/ui/problem'
 import { Ago, Since, useNow } from '~/ui/time'
 import { useServer } from './layout'
@@ -58,7 +58,7 @@ function LiveCharts({ server }: { server: ServerView }) {
   const samples = useSamples(useLive(), server.id)
   const { data } = useQuery(recentStatisticsQuery(server.id, SAMPLES_KEPT * 1_000))
   const past = useMemo(() => fromHistory(data?.points ?? [], data?.stepSeconds ?? 1), [data])
-  const columns = useMemo(() => joined(past, fromSamples(samples), data?.stepSeconds ?? 1), [past, samples, data])
+  const columns = useMemo(() => joined(past, fromSamples(samples), data?.stepSeconds ?? 1, ['players']), [past, samples, data])
   const now = Math.floor(useNow() / 1000)
   const running = ['starting', 'running', 'stopping'].includes(server.observed.state)
   return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
@@ -85,7 +85,7 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
     () => ({
       cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],
       memory: [{ name: o.memory, tone: 'accent' as const, values: columns.values.memory }],
-      network: [{ name: o.received, tone: 'info' as const, values: columns.values.received }, { name: o.sent, tone: 'warn' as const, values: columns.values.sent }],
+      network: [{ name: o.received, tone: 'info' as const, values: columns.values.received }, { name: o.sent, tone: 'warn' as const, dashed: true, values: columns.values.sent }],
       players: [{ name: o.players, tone: 'ok' as const, values: columns.values.players }],
       disk: [{ name: o.disk, tone: 'accent' as const, values: columns.values.disk }],
       latency: [{ name: o.latency, tone: 'info' as const, values: columns.values.latency }],
@@ -93,14 +93,14 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
     [columns, o],
   )
   return (
-    <div className="grid gap-3 lg:grid-cols-2">
+    <ChartGrid step={step}>
       <Chart {...shared} title={o.cpu} series={series.cpu} show={percent} atLeast={5} limit={cpuPercent} note={limit(cpuPercent, (v) => `/ ${percent(v)}`, '')} />
       <Chart {...shared} title={o.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memoryMib * 1024 ** 2} note={limit(memoryMib, (v) => `/ ${mebibytes(v)}`, '')} />
       <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped empty={noPlayers} />
       <Chart {...shared} title={o.network} series={series.network} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} />
       <Chart {...shared} title={o.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={diskMib * 1024 ** 2} note={limit(diskMib, (v) => `/ ${mebibytes(v)}`, '')} />
-    </div>
+    </ChartGrid>
   )
 }
 
