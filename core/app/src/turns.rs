@@ -1,16 +1,19 @@
 //! People who are looked up take turns, so that thousands of pages that come back together leave connections of the
-//! database to whoever signs in. Those for whom there is no room are told when to come again, one after another another
+//! database, and the processors, to whoever signs in. Those for whom there is no room are told when to come again, one after another another
 //! moment of the next half minute: refusing has its price too, and those who come again at once pay it in vain.
 
 use crate::error::{Answer, AppError};
 use std::{
+    num::NonZero,
     sync::atomic::{AtomicU64, Ordering},
+    thread::available_parallelism,
     time::Duration,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Half of the connections that the store has for it, at its usual size.
-const AT_ONCE: usize = 4;
+/// At most half of the connections that the store has for it, at its usual size; fewer where there are fewer processors.
+const MOST_AT_ONCE: usize = 4;
+const LEAST_AT_ONCE: usize = 2;
 /// Requests that wait. Each of these turns takes some milliseconds.
 const WAITING: usize = 256;
 /// Seconds over which those who are refused are spread.
@@ -25,12 +28,17 @@ pub(crate) struct Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        let (turns, waiting) = (Semaphore::new(AT_ONCE), Semaphore::new(WAITING));
-        Self { turns, waiting, refused: AtomicU64::new(0) }
+        let processors = available_parallelism().map_or(LEAST_AT_ONCE, NonZero::get);
+        Self::of(processors.clamp(LEAST_AT_ONCE, MOST_AT_ONCE))
     }
 }
 
 impl Turns {
+    fn of(at_once: usize) -> Self {
+        let (turns, waiting) = (Semaphore::new(at_once), Semaphore::new(WAITING));
+        Self { turns, waiting, refused: AtomicU64::new(0) }
+    }
+
     /// A request's turn; refused where very many wait already.
     pub(crate) async fn of_request(&self) -> Answer<SemaphorePermit<'_>> {
         let Ok(_place) = self.waiting.try_acquire() else {
@@ -55,9 +63,8 @@ mod tests {
 
     #[tokio::test]
     async fn those_beyond_whom_nobody_can_wait_are_told_to_come_again() {
-        let turns = Turns::default();
-        let held: Vec<_> =
-            (0..AT_ONCE).map(|_| turns.of_request().now_or_never().unwrap().unwrap()).collect();
+        let turns = Turns::of(3);
+        let held: Vec<_> = (0..3).map(|_| turns.of_request().now_or_never().unwrap().unwrap()).collect();
         let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(turns.of_request())).collect();
         assert!(waiting.iter_mut().all(|one| one.now_or_never().is_none()));
         let mut told = BTreeSet::new();
