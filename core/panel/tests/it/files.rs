@@ -247,6 +247,38 @@ async fn a_member_gets_what_was_allowed_and_the_right_to_write_does_not_show_pas
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn to_put_one_file_in_the_place_of_another_takes_the_right_to_delete() {
+    let world = World::new().await;
+    let friend = world.app.person(&world.admin, "grace", "limited").await;
+    let members = format!("/api/servers/{}/members", world.id);
+    let form = json!({ "email": "grace@example.com", "permissions": ["server.read", "files.write"] });
+    let member = world.admin.post(&members, form).await.expect(201);
+    for name in ["mine", "theirs"] {
+        fs::write(world.root.join(name), name).unwrap();
+    }
+    let replace = json!({ "from": "mine", "to": "theirs", "replace": true });
+    let refused = friend.post(&world.url("/rename"), replace.clone()).await.problem("forbidden");
+    assert!(refused["detail"].as_str().unwrap().contains("files.delete"), "{refused}");
+    assert_eq!(fs::read_to_string(world.root.join("theirs")).unwrap(), "theirs");
+    // Without replacing anything it takes the right to write alone.
+    let keep = json!({ "from": "mine", "to": "theirs" });
+    friend.post(&world.url("/rename"), keep).await.problem("file_exists");
+
+    let rights = json!({ "permissions": ["server.read", "files.write", "files.delete"] });
+    let member = format!("{members}/{}", member["userId"].as_str().unwrap());
+    world.admin.patch(&member, rights).await.expect(200);
+    friend.post(&world.url("/rename"), replace.clone()).await.expect(200);
+    assert_eq!(fs::read_to_string(world.root.join("theirs")).unwrap(), "mine");
+    assert!(!world.root.join("mine").exists());
+    // And the right to delete alone does not do.
+    let rights = json!({ "permissions": ["server.read", "files.delete"] });
+    world.admin.patch(&member, rights).await.expect(200);
+    let refused = friend.post(&world.url("/rename"), replace).await.problem("forbidden");
+    assert!(refused["detail"].as_str().unwrap().contains("files.write"), "{refused}");
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_away_is_said_so() {
     let World { app, admin, node, id, .. } = World::new().await;
     node.stop().await;
