@@ -1,10 +1,11 @@
 //! Every refusal of the edge, and how it becomes `application/problem+json`.
 //!
 //! What the outside is told (`code`, `detail`, `fields`) and what went wrong inside (the chain of sources) are separate.
-//! A handler only returns the error; [`crate::observe`] adds the request's id, writes the body and logs the chain, once.
+//! A handler only returns the error; [`crate::observe`] adds the request's id, writes the body and logs the chain, once. How
+//! loud depends on whose fault it is: nobody who merely asks can fill the log.
 
 use axum::response::{IntoResponse, Response};
-use gantry_app::AppError;
+use gantry_app::{AppError, Seldom};
 use gantry_types::{
     blueprint::FieldProblem,
     problem::{Code, Problem},
@@ -195,15 +196,41 @@ fn bare(status: StatusCode) -> EdgeError {
     }
 }
 
+/// How loud a failure is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    /// A fault of whoever asks, or an answer as it should be.
+    Asked,
+    /// There is too much to do, or something that is needed is away: of each kind once in a while.
+    Load,
+    /// A fault of Gantry's.
+    Fault,
+}
+
+fn weight(error: &EdgeError) -> Weight {
+    match error {
+        EdgeError::SlowBody(_) => Weight::Asked,
+        // A probe that asks too early is told so too.
+        EdgeError::App(AppError::Refused { code, .. }) if *code != Code::Internal => Weight::Asked,
+        error if error.code() == Code::Internal => Weight::Fault,
+        error if error.code().status() >= 500 => Weight::Load,
+        _ => Weight::Asked,
+    }
+}
+
 fn log(error: &EdgeError) {
-    let code = error.code();
+    static LOAD: Seldom = Seldom::new(Duration::from_secs(10));
+    let code = error.code().as_str();
+    metrics::counter!("gantry_http_problems_total", "code" => code).increment(1);
     let chain = chain(error);
-    // What a use case refuses is answered as it should be, a probe that asks too early too.
-    let refused = matches!(error, EdgeError::App(AppError::Refused { .. } | AppError::Crowded { .. }));
-    if code.status() >= 500 && (!refused || code == Code::Internal) {
-        tracing::error!(code = code.as_str(), cause = %chain, "request failed");
-    } else {
-        tracing::debug!(code = code.as_str(), cause = %chain, "request refused");
+    let due = match weight(error) {
+        Weight::Asked => None,
+        Weight::Load => LOAD.due(code),
+        Weight::Fault => return tracing::error!(code, cause = %chain, "request failed"),
+    };
+    match due {
+        Some(left_out) => tracing::warn!(code, cause = %chain, left_out, "request not served"),
+        None => tracing::debug!(code, cause = %chain, "request refused"),
     }
 }
 
@@ -221,4 +248,25 @@ fn chain(error: &EdgeError) -> String {
 /// Rounded up, so that who waits that long is let in.
 fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_only_asks_makes_no_fault() {
+        let slow = EdgeError::SlowBody(Duration::from_secs(20));
+        assert_eq!(weight(&slow), Weight::Asked);
+        assert_eq!(weight(&EdgeError::RateLimited { wait: Duration::ZERO }), Weight::Asked);
+        assert_eq!(weight(&EdgeError::Busy), Weight::Load);
+        assert_eq!(weight(&EdgeError::TimedOut(Duration::ZERO)), Weight::Load);
+        assert_eq!(weight(&EdgeError::App(AppError::Crowded { wait: Duration::ZERO })), Weight::Load);
+    }
+
+    #[test]
+    fn what_gantry_itself_did_wrong_is_a_fault() {
+        assert_eq!(weight(&EdgeError::Panicked("x".to_owned())), Weight::Fault);
+        assert_eq!(weight(&EdgeError::App(AppError::Broken("x"))), Weight::Fault);
+    }
 }

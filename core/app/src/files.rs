@@ -20,6 +20,7 @@ use gantry_auth::Actor;
 use gantry_domain::{audit::AuditEntry, problem};
 use gantry_nodes::{BodyError, BodyStream, NodeClient, Pace};
 use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved, MAX_DELETED};
+use gantry_store::UserTx;
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use serde_json::json;
 use std::{
@@ -89,8 +90,9 @@ impl App {
                 problem("version", "It is no version of a file.", "Give the one that was read.").into()
             );
         }
-        let node = self.file_node(ctx, server, Permission::FilesWrite, &[path]).await?;
-        self.note_change(ctx, server, "file.save", json!({ "path": path, "bytes": text.len() })).await?;
+        let about = json!({ "path": path, "bytes": text.len() });
+        let node =
+            self.file_change(ctx, server, &[Permission::FilesWrite], &[path], "file.save", about).await?;
         let length = text.len() as u64;
         let content = stream::iter([Ok(text)]).boxed();
         Ok(node.write_file(server, path, &expected, Pace::Whole, Some(length), content).await?)
@@ -112,10 +114,11 @@ impl App {
     pub async fn upload_file(&self, ctx: &OpCtx, server: ServerId, upload: FileUpload) -> Answer<FileSaved> {
         let news = self.rights().listen();
         let FileUpload { path, replace, length, content } = upload;
-        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&path]).await?;
+        let (mut tx, node) = self.file_access(ctx, server, &[Permission::FilesWrite], &[&path]).await?;
         let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
         let about = json!({ "path": path, "bytes": length, "replace": replace });
-        self.note_change(ctx, server, "file.upload", about).await?;
+        tx.audit(AuditEntry::server("file.upload", server, ctx.origin.clone()).after(about));
+        tx.commit().await?;
         let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
         let watch = self.watch(ctx, server, Permission::FilesWrite, news, place);
         let (ending, content) = (watch.ending.clone(), watch.guard(content));
@@ -130,8 +133,8 @@ impl App {
         server: ServerId,
         input: FileDirectoryInput,
     ) -> Answer<FileOutcome> {
-        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&input.path]).await?;
-        self.note_change(ctx, server, "file.directory", json!({ "path": input.path })).await?;
+        let (rights, about) = (&[Permission::FilesWrite], json!({ "path": input.path }));
+        let node = self.file_change(ctx, server, rights, &[&input.path], "file.directory", about).await?;
         Ok(node.change_files(server, &FileChange::MakeDirectory { path: input.path }).await?)
     }
 
@@ -143,12 +146,13 @@ impl App {
     ) -> Answer<FileOutcome> {
         let FileRenameInput { from, to, replace } = input;
         // What is replaced is gone, as over SFTP.
-        if replace {
-            self.file_node(ctx, server, Permission::FilesDelete, &[]).await?;
-        }
-        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&from, &to]).await?;
+        let rights: &[Permission] = if replace {
+            &[Permission::FilesWrite, Permission::FilesDelete]
+        } else {
+            &[Permission::FilesWrite]
+        };
         let about = json!({ "from": from, "to": to, "replace": replace });
-        self.note_change(ctx, server, "file.rename", about).await?;
+        let node = self.file_change(ctx, server, rights, &[&from, &to], "file.rename", about).await?;
         Ok(node.change_files(server, &FileChange::Rename { from, to, replace }).await?)
     }
 
@@ -159,8 +163,8 @@ impl App {
         input: FileCopyInput,
     ) -> Answer<FileOutcome> {
         let FileCopyInput { from, to } = input;
-        let node = self.file_node(ctx, server, Permission::FilesWrite, &[&from, &to]).await?;
-        self.note_change(ctx, server, "file.copy", json!({ "from": from, "to": to })).await?;
+        let (rights, about) = (&[Permission::FilesWrite], json!({ "from": from, "to": to }));
+        let node = self.file_change(ctx, server, rights, &[&from, &to], "file.copy", about).await?;
         Ok(node.change_files(server, &FileChange::Copy { from, to }).await?)
     }
 
@@ -176,8 +180,8 @@ impl App {
             let remedy = format!("Name 1 to {MAX_DELETED} paths.");
             return Err(problem("paths", "That many cannot be deleted at once.", remedy).into());
         }
-        let node = self.file_node(ctx, server, Permission::FilesDelete, &paths).await?;
-        self.note_change(ctx, server, "file.delete", json!({ "paths": paths })).await?;
+        let (rights, about) = (&[Permission::FilesDelete], json!({ "paths": paths }));
+        let node = self.file_change(ctx, server, rights, &paths, "file.delete", about).await?;
         Ok(node.change_files(server, &FileChange::Delete { paths: input.paths }).await?)
     }
 
@@ -189,26 +193,43 @@ impl App {
         right: Permission,
         paths: &[&str],
     ) -> Answer<NodeClient> {
-        let (_, _, row) = self.server_with(ctx, server, right).await?;
+        Ok(self.file_access(ctx, server, &[right], paths).await?.1)
+    }
+
+    /// The same, for a change: it stands in the audit log from here on.
+    async fn file_change(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        rights: &[Permission],
+        paths: &[&str],
+        action: &'static str,
+        about: serde_json::Value,
+    ) -> Answer<NodeClient> {
+        let (mut tx, node) = self.file_access(ctx, server, rights, paths).await?;
+        tx.audit(AuditEntry::server(action, server, ctx.origin.clone()).after(about));
+        tx.commit().await?;
+        Ok(node)
+    }
+
+    /// The same, with the transaction in which the rights were weighed.
+    async fn file_access(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        rights: &[Permission],
+        paths: &[&str],
+    ) -> Answer<(UserTx, NodeClient)> {
+        let (mut tx, access) = self.access(ctx, server).await?;
+        rights.iter().try_for_each(|right| access.require(*right))?;
+        let row = tx.server(server).await?;
         for path in paths {
             if path.len() > MAX_PATH || path.chars().any(char::is_control) {
                 let detail = "A path is too long or has control characters, which are spelled with %%.";
                 return Err(AppError::refused(Code::InvalidRequest, detail));
             }
         }
-        self.client(row.node.id)
-    }
-
-    async fn note_change(
-        &self,
-        ctx: &OpCtx,
-        server: ServerId,
-        action: &'static str,
-        about: serde_json::Value,
-    ) -> Answer<()> {
-        let (mut tx, _) = self.access(ctx, server).await?;
-        tx.audit(AuditEntry::server(action, server, ctx.origin.clone()).after(about));
-        Ok(tx.commit().await?)
+        Ok((tx, self.client(row.node.id)?))
     }
 
     /// Watches whether the caller still may, from the moment in which `news` began.

@@ -12,7 +12,7 @@
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
 //! `files` with `transfers`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
-//! `samples`.
+//! `samples`; and `seldom` for the log.
 
 pub mod context;
 pub mod error;
@@ -46,6 +46,7 @@ mod doorbell;
 mod live;
 mod rights;
 mod samples;
+mod seldom;
 mod supervisor;
 
 pub use app::{App, AppOptions};
@@ -56,6 +57,7 @@ pub use files::{FileDownload, FileUpload, MAX_TEXT};
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginUpload, Takeover};
+pub use seldom::Seldom;
 pub use servers::ServerPage;
 pub use sessions::Authenticated;
 

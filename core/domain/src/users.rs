@@ -1,7 +1,7 @@
 //! People with an account: their address, their role, their password.
 
 use chrono::{DateTime, Utc};
-use gantry_types::{UserId, blueprint::FieldProblem};
+use gantry_types::{UserId, blueprint::FieldProblem, names};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -93,7 +93,7 @@ impl Email {
         if local.is_empty() || local.len() > 64 || text.len() > 254 {
             return refuse();
         }
-        if !local.chars().all(plain) || !domain.split('.').all(label) {
+        if !local.chars().all(plain) || !domain.split('.').all(label) || names::oddity(&text).is_some() {
             return refuse();
         }
         Ok(Self(text))

@@ -1,6 +1,6 @@
 //! The one place where all parts meet: from checked settings to a control plane that runs, and back to nothing.
 
-use crate::{assets, http, settings::Settings};
+use crate::{assets, http, settings::Settings, shares::Shares};
 use gantry_api::{Edge, MetricsPage, router};
 use gantry_app::{App, AppError, AppOptions, Bundled};
 use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError};
@@ -92,7 +92,8 @@ pub async fn start(settings: Settings, compiler: ChildProgram) -> Result<Running
     });
     let edge = Edge::new(app.clone(), edge_config, page, closing.clone());
     let (mut serving, mut standing) = (JoinSet::new(), JoinSet::new());
-    serving.spawn(http::serve(listener, router(&edge, assets::panel()), closing.clone()));
+    let shares = Shares::new(settings.connections);
+    serving.spawn(http::serve(listener, router(&edge, assets::panel()), shares, closing.clone()));
     serving.spawn({
         let edge = edge.clone();
         async move { edge.keep_house().await }

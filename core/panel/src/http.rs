@@ -1,12 +1,14 @@
-//! The listener: bounded connections, slow ones dropped, and an orderly end.
+//! The listener: bounded connections, of one network no more than its share, slow ones dropped, and an orderly end.
 //!
 //! Only HTTP/1.1 is spoken: TLS and HTTP/2 towards browsers are a proxy's, and WebSockets need the former.
 
+use crate::shares::{Part, Shares};
 use axum::{
     Router,
     body::{Body, Bytes, HttpBody},
 };
 use gantry_api::Peer;
+use gantry_app::Seldom;
 use http::{HeaderValue, Request, header::CONNECTION};
 use hyper::{
     body::{Frame, Incoming, SizeHint},
@@ -49,17 +51,28 @@ const GRACE: Duration = Duration::from_secs(15);
 /// A pause after an accept that failed, such as for want of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
 
+/// How often it is said that connections cannot be accepted.
+const SAID_EVERY: Duration = Duration::from_secs(10);
+
+/// The room that one connection takes.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _part: Part,
+}
+
 /// Serves until `closing`, then lets what has begun end.
-pub(crate) async fn serve(listener: TcpListener, router: Router, closing: CancellationToken) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, shares: Shares, closing: CancellationToken) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     let connections = TaskTracker::new();
-    while let Some((stream, peer, permit)) = closing.run_until_cancelled(accept(&listener, &room)).await {
+    while let Some((stream, peer, place)) =
+        closing.run_until_cancelled(accept(&listener, &room, &shares)).await
+    {
         let (router, closing) = (router.clone(), closing.clone());
         connections.spawn(async move {
             if let Err(error) = converse(stream, peer, router, closing).await {
                 tracing::debug!(%peer, %error, "a connection broke");
             }
-            drop(permit);
+            drop(place);
         });
     }
     connections.close();
@@ -71,7 +84,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, closing: Cancel
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
+    shares: &Shares,
+) -> (TcpStream, SocketAddr, Place) {
+    static FAILED: Seldom = Seldom::new(SAID_EVERY);
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else {
             // The semaphore is never closed.
@@ -79,9 +94,14 @@ async fn accept(
             continue;
         };
         match accept_one(listener).await {
-            Ok((stream, peer)) => return (stream, peer, permit),
+            Ok((stream, peer)) => match shares.take(peer.ip()) {
+                Some(part) => return (stream, peer, Place { _permit: permit, _part: part }),
+                None => metrics::counter!("gantry_connections_refused_total").increment(1),
+            },
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                if let Some(left_out) = FAILED.due("accept") {
+                    tracing::warn!(%error, left_out, "a connection could not be accepted");
+                }
                 tokio::time::sleep(BREATH).await;
             }
         }

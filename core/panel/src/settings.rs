@@ -3,14 +3,14 @@
 //! Everything that is wrong is named at once, each with what to do about it, so that nobody starts five times to read
 //! five messages.
 
-use crate::cli::ServeArgs;
+use crate::{cli::ServeArgs, shares::Sharing};
 use gantry_api::EdgeConfig;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
     str::FromStr,
 };
@@ -27,6 +27,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     pub plugins_dir: Option<PathBuf>,
     pub edge: EdgeConfig,
+    pub connections: Sharing,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -124,7 +125,7 @@ impl Settings {
             "Give an address and a port, such as 127.0.0.1:7080 or [::]:7080.",
         );
         let public_url = public_url(&mut reader, args.public_url.as_deref(), listen);
-        let trusted_proxies =
+        let trusted_proxies: Vec<IpNet> =
             args.trusted_proxies.iter().filter_map(|text| network(&mut reader, text)).collect();
         let origins = args.origins.iter().filter_map(|text| origin(&mut reader, text)).collect();
         let general_per_minute = reader.parse::<NonZeroU32>(
@@ -141,6 +142,11 @@ impl Settings {
             "--rate-limit-power (GANTRY_RATE_LIMIT_POWER)",
             &args.rate_limit_power,
             "Give a number of requests a minute, at least 1.",
+        );
+        let connections_per_network = reader.parse::<NonZeroUsize>(
+            "--connections-per-network (GANTRY_CONNECTIONS_PER_NETWORK)",
+            &args.connections_per_network,
+            "Give a number of connections, at least 1.",
         );
         check_metrics_token(&mut reader, args.metrics_token.as_ref());
         check_plugins(&mut reader, args.plugins_dir.as_ref());
@@ -160,6 +166,7 @@ impl Settings {
             Some(general_per_minute),
             Some(files_per_minute),
             Some(power_per_minute),
+            Some(connections_per_network),
             Some(log_format),
             true,
         ) = (
@@ -169,6 +176,7 @@ impl Settings {
             general_per_minute,
             files_per_minute,
             power_per_minute,
+            connections_per_network,
             log_format,
             reader.0.is_empty(),
         )
@@ -181,6 +189,7 @@ impl Settings {
             listen,
             data_dir: args.data_dir,
             plugins_dir: args.plugins_dir,
+            connections: Sharing::new(connections_per_network, &trusted_proxies),
             edge: EdgeConfig {
                 public_url,
                 origins,
@@ -315,6 +324,8 @@ mod tests {
             "many",
             "--rate-limit-power",
             "0.5",
+            "--connections-per-network",
+            "none",
             "--metrics-token",
             "short",
             "--log-format",
@@ -328,6 +339,7 @@ mod tests {
             "--rate-limit-general",
             "--rate-limit-files",
             "--rate-limit-power",
+            "--connections-per-network",
             "--metrics-token",
             "--log-format",
         ] {

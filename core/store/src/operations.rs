@@ -1,4 +1,7 @@
 //! Operations: asked for by people, moved by nodes along legal edges, ended by whoever comes first.
+//!
+//! An operation's row is locked after its server's, by everybody: its trigger writes into the server, and people begin with
+//! the server. In the other order two who come at once would wait for each other.
 
 use crate::{Notice, StoreError, SystemTx, Tx, UserTx, codec, cursor, tx::Who};
 use chrono::{DateTime, Utc};
@@ -220,6 +223,15 @@ impl SystemTx {
         node: NodeId,
         change: &OperationMove,
     ) -> Result<Option<Operation>, StoreError> {
+        // Operations outlive their server, and keep to it for ever.
+        sqlx::query!(
+            "SELECT s.id FROM servers s JOIN operations o ON o.server_id = s.id WHERE o.id = $1 AND o.node_id = $2
+             FOR NO KEY UPDATE OF s",
+            change.id.uuid(),
+            node.uuid()
+        )
+        .fetch_optional(self.db())
+        .await?;
         let present = sqlx::query!(
             "SELECT state, server_id FROM operations WHERE id = $1 AND node_id = $2 FOR UPDATE",
             change.id.uuid(),
@@ -251,11 +263,22 @@ impl SystemTx {
         self.operation(change.id).await.map(Some)
     }
 
-    /// Ends operations whose time has run out, as failed.
+    /// Ends operations whose time has run out, as failed. Those of servers that somebody is busy with come next time.
     pub async fn expire_operations(&mut self, now: DateTime<Utc>) -> Result<Vec<Operation>, StoreError> {
-        let rows = operations!(
-            "WHERE state IN ('pending', 'running') AND deadline <= $1 ORDER BY deadline LIMIT 500 FOR UPDATE SKIP LOCKED",
+        let free = sqlx::query_scalar!(
+            "SELECT s.id FROM servers s JOIN operations o ON o.server_id = s.id
+             WHERE o.state IN ('pending', 'running') AND o.deadline <= $1 ORDER BY o.deadline LIMIT 500
+             FOR NO KEY UPDATE OF s SKIP LOCKED",
             now
+        )
+        .fetch_all(self.db())
+        .await?;
+        let rows = operations!(
+            "WHERE state IN ('pending', 'running') AND deadline <= $1
+               AND (server_id = ANY ($2) OR NOT EXISTS (SELECT FROM servers s WHERE s.id = server_id))
+             ORDER BY deadline LIMIT 500 FOR UPDATE SKIP LOCKED",
+            now,
+            &free
         )
         .fetch_all(self.db())
         .await?;

@@ -86,10 +86,16 @@ impl TestDatabase {
 
     /// Until somebody stands before a lock that is held.
     pub async fn somebody_waits(&self) {
+        self.so_many_wait(1).await;
+    }
+
+    /// Until that many do.
+    pub async fn so_many_wait(&self, number: i64) {
         const WAITING: &str = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND wait_event_type = 'Lock'";
         let mut owner = self.owner().await.expect("the database can be reached");
-        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut owner).await.expect("it answers") == 0 {
+        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(&mut owner).await.expect("it answers") < number
+        {
             tokio::task::yield_now().await;
         }
     }

@@ -4,8 +4,12 @@
 //! which steer a terminal or turn the reading direction, or that begins like an escaped one, is written as `%%` and its
 //! bytes with all that is doubtful as `%` and two hex digits. So every name has exactly one spelling, and none can forge
 //! a line of a log.
+//!
+//! A game may call its files what it likes, and so they are listed, read and deleted. People who make one give it a name
+//! that others can tell from its neighbours ([`names`]).
 
-use crate::{error::FilesError, path::JailPath};
+use crate::{error::FilesError, jail::Jail, path::JailPath};
+use gantry_types::names;
 use std::{ffi::OsStr, fmt::Write as _, os::unix::ffi::OsStrExt};
 
 /// How an escaped name begins.
@@ -79,6 +83,20 @@ impl JailPath {
     pub fn spelling(&self) -> String {
         let parts: Vec<String> = self.parts().map(spell).collect();
         parts.join("/")
+    }
+}
+
+impl Jail {
+    /// Refuses a path to nothing yet whose last part no name may be. What is there may be written anew.
+    pub fn check_name(&self, path: &JailPath) -> Result<(), FilesError> {
+        let Some((_, name)) = path.split() else { return Ok(()) };
+        match names::oddity(&name.to_string_lossy()) {
+            Some(oddity) if self.stat(path)?.is_none() => Err(FilesError::InvalidPath {
+                path: path.spelling(),
+                why: format!("the name has {oddity}").into(),
+            }),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -5,10 +5,11 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`permission`], [`problem`].
+//! [`permission`], [`problem`], [`names`].
 
 pub mod blueprint;
 pub mod ids;
+pub mod names;
 pub mod operation;
 pub mod permission;
 pub mod plan;

@@ -4,7 +4,7 @@
 //! the revocation, and ends a link that stands.
 
 use crate::{
-    App, OpCtx, Origin,
+    App, OpCtx, Origin, Seldom,
     error::{Answer, AppError},
     views::EnrollmentView,
 };
@@ -12,11 +12,12 @@ use async_trait::async_trait;
 use chrono::Utc;
 use gantry_auth::{Purpose, Token};
 use gantry_domain::{audit::AuditEntry, nodes::ENROLLMENT_LIFETIME, problem};
-use gantry_nodes::{FrameSocket, KeysError, Network, NodeKeyPair, NodeKeys, SigningKey, keys};
+use gantry_nodes::{FrameSocket, KeysError, LinkError, Network, NodeKeyPair, NodeKeys, SigningKey, keys};
 use gantry_protocol::{EnrollRequest, EnrollResponse};
 use gantry_store::{Db, enrollment::NewNodeKeys};
 use gantry_types::{NodeId, problem::Code};
 use serde_json::json;
+use std::time::Duration;
 
 /// Longest version text that a daemon may send, in characters.
 const MAX_VERSION: usize = 64;
@@ -89,7 +90,7 @@ impl App {
     /// Runs a daemon's link over its upgraded socket until it ends.
     pub async fn accept_link<S: FrameSocket + 'static>(&self, from: Network, socket: S) {
         if let Err(error) = self.links().serve(from, socket).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a daemon's link ended");
+            note_end(&error);
         }
     }
 
@@ -101,6 +102,24 @@ impl App {
             self.links().close(node);
         }
         Ok(())
+    }
+}
+
+/// A link that ended by an error. Anybody can begin one, so those that never became a node's are told of once in a while.
+fn note_end(error: &LinkError) {
+    static STRANGERS: Seldom = Seldom::new(Duration::from_secs(10));
+    let cause = error as &dyn std::error::Error;
+    match error {
+        LinkError::Deadline | LinkError::Busy | LinkError::Crowded | LinkError::Handshake(_) => {
+            metrics::counter!("gantry_link_refusals_total").increment(1);
+            match STRANGERS.due("link") {
+                Some(left_out) => tracing::warn!(error = cause, left_out, "a daemon was not let in"),
+                None => tracing::debug!(error = cause, "a daemon was not let in"),
+            }
+        }
+        LinkError::Keys(_) | LinkError::Revoked | LinkError::ShuttingDown | LinkError::Broken(_) => {
+            tracing::warn!(error = cause, "a daemon's link ended");
+        }
     }
 }
 

@@ -1,10 +1,13 @@
-//! Two who change rights at once: whoever comes second does so by the rights that the first has left them.
+//! Two who change one thing at once. Of rights, whoever comes second changes them by those that the first has left them; of
+//! a server, one waits for the other and neither fails.
 
 use crate::fixture::{World, local, soon};
+use chrono::{Duration, Utc};
 use gantry_app::inputs::{MemberUpdate, UserUpdate};
 use gantry_auth::rights;
 use gantry_domain::{Role, audit::AuditEntry};
-use gantry_types::{permission::Permission, problem::Code};
+use gantry_store::operations::OperationMove;
+use gantry_types::{operation::OperationState, permission::Permission, problem::Code};
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -73,5 +76,48 @@ async fn a_change_of_an_account_that_is_refused_changes_nothing_of_it() {
         "password"
     );
     assert_eq!(world.app.user(&world.admin, user).await.unwrap().role, Role::User);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_server_is_deleted_while_its_node_tells_of_its_installation() {
+    let world = World::new().await;
+    let node = world.node("attic").await.id;
+    let (server, install) = world.server(node).await;
+    let mut first = world.database.db.as_system().await.unwrap();
+    first.server_for_update(server).await.unwrap();
+
+    let (app, admin) = (world.app.clone(), world.admin.clone());
+    let deleted = tokio::spawn(async move { app.delete_server(&admin, server).await });
+    soon(world.database.so_many_wait(1)).await;
+    let db = world.database.db.clone();
+    let told = tokio::spawn(async move {
+        let mut tx = db.as_system_for_nodes().await?;
+        let state = OperationState::Running;
+        let change = OperationMove { id: install, state, progress: None, failure: None, at: Utc::now() };
+        let moved = tx.move_operation(node, &change).await?;
+        tx.commit().await.map(|()| moved)
+    });
+    soon(world.database.so_many_wait(2)).await;
+    first.commit().await.unwrap();
+    assert!(soon(deleted).await.unwrap().is_ok());
+    assert_eq!(soon(told).await.unwrap().unwrap(), None, "it was called off by then");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_operation_out_of_time_waits_for_whoever_is_busy_with_its_server() {
+    let world = World::new().await;
+    let node = world.node("attic").await.id;
+    let (server, install) = world.server(node).await;
+    let late = Utc::now() + Duration::days(1);
+    let mut first = world.database.db.as_system().await.unwrap();
+    first.server_for_update(server).await.unwrap();
+    let mut tx = world.database.db.as_system().await.unwrap();
+    assert!(soon(tx.expire_operations(late)).await.unwrap().is_empty());
+    first.commit().await.unwrap();
+    let expired: Vec<_> = tx.expire_operations(late).await.unwrap().iter().map(|one| one.id).collect();
+    assert_eq!(expired, [install]);
+    drop(tx);
     world.end().await;
 }

@@ -1,6 +1,6 @@
 //! What holds for every request: shapes of problems, limits, origins, headers.
 
-use crate::kit::TestApp;
+use crate::kit::{PASSWORD, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -150,4 +150,24 @@ async fn long_lists_come_in_pages_that_a_cursor_continues() {
     assert_eq!(first["items"].as_array().unwrap().len(), 2);
     assert_ne!(first["items"][1]["id"], next["items"][0]["id"]);
     admin.get("/api/audit?cursor=nonsense").await.problem("invalid_request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_and_addresses_that_hide_something_are_refused_and_say_what() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let person = |name: &str, email: &str| json!({ "name": name, "email": email, "password": PASSWORD, "role": "user" });
+    for (key, form) in [
+        ("name", person("Ada\u{200B}", "eve@example.com")),
+        ("name", person("A\u{E0041}da", "eve@example.com")),
+        ("email", person("Eve", "a\u{AD}da@example.com")),
+        ("email", person("Eve", "ada@example\u{3164}.com")),
+    ] {
+        let refused = admin.post("/api/users", form).await.problem("validation_failed");
+        assert_eq!(refused["fields"][0]["key"], key, "{refused}");
+    }
+    let refused =
+        admin.post("/api/locations", json!({ "name": "ne\u{2066}st" })).await.problem("validation_failed");
+    assert!(refused["fields"][0]["message"].as_str().unwrap().contains("U+2066"), "{refused}");
+    admin.post("/api/locations", json!({ "name": "\u{2764}\u{FE0F} nest" })).await.expect(201);
 }

@@ -247,6 +247,83 @@ async fn a_member_gets_what_was_allowed_and_the_right_to_write_does_not_show_pas
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn to_put_one_file_in_the_place_of_another_takes_the_right_to_delete() {
+    let world = World::new().await;
+    let friend = world.app.person(&world.admin, "grace", "limited").await;
+    let members = format!("/api/servers/{}/members", world.id);
+    let form = json!({ "email": "grace@example.com", "permissions": ["server.read", "files.write"] });
+    let member = world.admin.post(&members, form).await.expect(201);
+    for name in ["mine", "theirs"] {
+        fs::write(world.root.join(name), name).unwrap();
+    }
+    let replace = json!({ "from": "mine", "to": "theirs", "replace": true });
+    let refused = friend.post(&world.url("/rename"), replace.clone()).await.problem("forbidden");
+    assert!(refused["detail"].as_str().unwrap().contains("files.delete"), "{refused}");
+    assert_eq!(fs::read_to_string(world.root.join("theirs")).unwrap(), "theirs");
+    // Without replacing anything it takes the right to write alone.
+    let keep = json!({ "from": "mine", "to": "theirs" });
+    friend.post(&world.url("/rename"), keep).await.problem("file_exists");
+
+    let rights = json!({ "permissions": ["server.read", "files.write", "files.delete"] });
+    let member = format!("{members}/{}", member["userId"].as_str().unwrap());
+    world.admin.patch(&member, rights).await.expect(200);
+    friend.post(&world.url("/rename"), replace.clone()).await.expect(200);
+    assert_eq!(fs::read_to_string(world.root.join("theirs")).unwrap(), "mine");
+    assert!(!world.root.join("mine").exists());
+    // And the right to delete alone does not do.
+    let rights = json!({ "permissions": ["server.read", "files.delete"] });
+    world.admin.patch(&member, rights).await.expect(200);
+    let refused = friend.post(&world.url("/rename"), replace).await.problem("forbidden");
+    assert!(refused["detail"].as_str().unwrap().contains("files.write"), "{refused}");
+    world.node.stop().await;
+}
+
+/// Spelled as the panel spells what comes from elsewhere.
+fn spelled(name: &str) -> String {
+    name.bytes().fold("%%".to_owned(), |spelled, byte| format!("{spelled}%{byte:02X}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_is_made_under_a_name_that_hides_something() {
+    let world = World::new().await;
+    fs::write(world.root.join("plain"), "x").unwrap();
+    fs::create_dir(world.root.join("maps")).unwrap();
+    let piled = format!("a{}", "\u{30D}".repeat(9));
+    for name in ["pl\u{200B}ain", "plain\u{3164}", "gnp\u{202E}.exe", "a\nb", &piled] {
+        let name = spelled(name);
+        let query = name.replace('%', "%25");
+        world.put(&format!("/upload?path={query}"), "x").await.problem("invalid_request");
+        world.put(&format!("/content?path=maps/{query}"), "x").await.problem("invalid_request");
+        world.post("/directory", json!({ "path": name })).await.problem("invalid_request");
+        for change in ["/rename", "/copy"] {
+            world.post(change, json!({ "from": "plain", "to": name })).await.problem("invalid_request");
+        }
+    }
+    world.put("/upload?path=%F0%9F%91%A9%E2%80%8D%F0%9F%9A%80.txt", "x").await.expect(200);
+    assert!(world.root.join("👩\u{200D}🚀.txt").exists());
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_s_file_with_such_a_name_is_read_written_renamed_and_deleted() {
+    let world = World::new().await;
+    let name = "pl\u{200B}ain";
+    fs::write(world.root.join(name), "one").unwrap();
+    assert!(world.names("").await.contains(&name.to_owned()));
+    let read = world.admin.get(&world.url(&format!("/content?path={name}"))).await.expect(200);
+    let save = format!("/content?path={name}&version={}", read["version"].as_str().unwrap());
+    world.put(&save, "two").await.expect(200);
+    world.put(&format!("/upload?path={name}&replace=true"), "three").await.expect(200);
+    world.post("/copy", json!({ "from": name, "to": "copy" })).await.expect(200);
+    world.post("/rename", json!({ "from": name, "to": "plain" })).await.expect(200);
+    assert_eq!(fs::read_to_string(world.root.join("plain")).unwrap(), "three");
+    fs::write(world.root.join(name), "again").unwrap();
+    world.post("/delete", json!({ "paths": [name] })).await.expect(200);
+    assert!(!world.root.join(name).exists());
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_away_is_said_so() {
     let World { app, admin, node, id, .. } = World::new().await;
     node.stop().await;

@@ -1,8 +1,10 @@
 //! How often and how much: who shares a limit with whom, and what is cut off at its end.
 
 use crate::kit::{Client, PASSWORD, Page, TestApp};
+use gantry_panel::shares::Sharing;
 use reqwest::Method;
 use serde_json::json;
+use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -276,4 +278,50 @@ async fn daemons_of_one_network_cannot_keep_those_of_another_out() {
     };
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].as_bytes()), (503, &b"1"[..]));
     assert!(greet(&app.visitor()).await.is_some(), "others are kept out");
+}
+
+/// A connection over which something is answered; none if it is closed at once.
+async fn connect(app: &TestApp) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let mut answer = [0; 12];
+    // Writing to one that is closed already may fail as well.
+    let asked = stream.write_all(b"GET /health HTTP/1.1\r\nhost: gantry\r\n\r\n").await;
+    let heard = stream.read_exact(&mut answer).await;
+    (asked.is_ok() && heard.is_ok()).then_some(stream)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_of_one_network_end_at_its_share_and_leave_room_when_they_go() {
+    const SHARE: usize = 5;
+    let app = TestApp::with(|settings| {
+        settings.connections = Sharing { most: SHARE.try_into().unwrap(), exempt: Vec::new() };
+    })
+    .await;
+    let mut held = Vec::new();
+    while let Some(stream) = connect(&app).await {
+        held.push(stream);
+        assert!(held.len() <= SHARE, "it never ends");
+    }
+    // The fixture's own may be open still.
+    assert!(held.len() + 1 >= SHARE, "{} were let in", held.len());
+    held.pop();
+    let again = async {
+        while connect(&app).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), again).await.expect("there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_proxy_holds_connections_for_all_who_come_through_it() {
+    let app = TestApp::with(|settings| {
+        settings.connections = Sharing::new(1.try_into().unwrap(), &settings.edge.trusted_proxies);
+        settings.connections.exempt.truncate(settings.edge.trusted_proxies.len());
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..8 {
+        held.push(connect(&app).await.expect("it is let in"));
+    }
 }

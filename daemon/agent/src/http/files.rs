@@ -168,8 +168,11 @@ pub(super) async fn write(
     let _called_off = cancel.clone().drop_guard();
     session.measure(length, &cancel).await?;
     let reservation = session.desk.quota.reserve();
-    let begun =
-        session.jail.run(move |jail| jail.begin_writing(&path, MAX_UPLOAD, length, reservation)).await;
+    let begin = move |jail: &Jail| {
+        jail.check_name(&path)?;
+        jail.begin_writing(&path, MAX_UPLOAD, length, reservation)
+    };
+    let begun = session.jail.run(begin).await;
     let writing = take_in(&session.jail, begun.map_err(refused)?, request.into_body()).await?;
     // Between the beginning and now the server may have been given to an installation.
     if let Some(why) = known(&node, id)?.terms()?.closed {
@@ -219,12 +222,20 @@ pub(super) async fn change(
             let made = path(&made)?;
             session.measure(None, &cancel).await?;
             let reservation = session.desk.quota.reserve();
-            jail.run(move |jail| jail.make_new_directory(&made, reservation)).await.map_err(refused)?;
+            let make = move |jail: &Jail| {
+                jail.check_name(&made)?;
+                jail.make_new_directory(&made, reservation)
+            };
+            jail.run(make).await.map_err(refused)?;
         }
         FileChange::Rename { from, to, replace } => {
             let (from, to) = (path(&from)?, path(&to)?);
             let existing = if replace { Existing::Replace } else { Existing::Keep };
-            jail.run(move |jail| jail.rename(&from, &to, existing)).await.map_err(refused)?;
+            let rename = move |jail: &Jail| {
+                jail.check_name(&to)?;
+                jail.rename(&from, &to, existing)
+            };
+            jail.run(rename).await.map_err(refused)?;
         }
         FileChange::Copy { from, to } => {
             outcome.skipped = copy(&session, &path(&from)?, &path(&to)?, &cancel).await?;
@@ -253,7 +264,10 @@ async fn copy(
     let attempt = || {
         let (from, to, cancel) = (from.clone(), to.clone(), cancel.clone());
         let reservation = session.desk.quota.reserve();
-        session.jail.run(move |jail| jail.copy(&from, &to, reservation, &cancel))
+        session.jail.run(move |jail| {
+            jail.check_name(&to)?;
+            jail.copy(&from, &to, reservation, &cancel)
+        })
     };
     let copied = match attempt().await {
         Err(FilesError::Quota { .. }) => {

@@ -16,6 +16,7 @@ use gantry_panel::{
     commands::COMPILER,
     compose::{self, Running},
     settings::{LogFormat, Settings},
+    shares::Sharing,
 };
 use gantry_store::testing::TestDatabase;
 use secrecy::ExposeSecret;
@@ -89,6 +90,7 @@ impl TestApp {
                 power_per_minute: 10.try_into().unwrap(),
                 metrics_token: None,
             },
+            connections: Sharing::new(1_024.try_into().unwrap(), &[]),
             log: "off".to_owned(),
             log_format: LogFormat::Pretty,
         };
