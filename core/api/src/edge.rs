@@ -1,6 +1,7 @@
 //! The edge as a whole: its configuration, what handlers share, and the router made from the table.
 
 use crate::{
+    ebb::{self, Ebb},
     guard::{self, Rates, Rule},
     observe,
     problem::EdgeError,
@@ -63,6 +64,8 @@ struct Shared {
 const FAREWELL: Duration = Duration::from_secs(10);
 /// How often buckets that are full again are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
+/// How often it is looked whether a rush is over.
+const LOOK: Duration = Duration::from_secs(10);
 
 impl Edge {
     /// `closing` ends the WebSockets.
@@ -76,10 +79,15 @@ impl Edge {
     /// Keeps the tables of limits small until `closing`, then waits for the WebSockets to end. To be owned and joined by whoever serves.
     pub async fn keep_house(&self) {
         let mut timer = tokio::time::interval(SWEEP);
+        let (mut looks, mut ebb) = (tokio::time::interval(LOOK), Ebb::default());
         loop {
             tokio::select! {
                 () = self.0.closing.cancelled() => break,
                 _ = timer.tick() => self.0.rates.sweep(),
+                _ = looks.tick() => if ebb.has_come(self.0.sockets.taken()) {
+                    // How it ended is of no concern: free memory is no fault.
+                    drop(tokio::task::spawn_blocking(ebb::give_back).await);
+                },
             }
         }
         // Every socket hears of the end; when all have left, their room is free again.

@@ -4,7 +4,7 @@
 //! Router, guard, API document and the matrix test are made from it. The edge holds no rules and knows no storage, no node
 //! and no plugin: those are the application's.
 //!
-//! Modules in reading order: [`route`], `routes`, [`wire`], `edge`, `observe`, `guard`, `extract`, `problem`, `sockets`,
+//! Modules in reading order: [`route`], `routes`, [`wire`], `edge`, `ebb`, `observe`, `guard`, `extract`, `problem`, `sockets`,
 //! `document`, `reasons`.
 
 pub mod route;
@@ -12,6 +12,7 @@ mod routes;
 pub mod wire;
 
 mod document;
+mod ebb;
 mod edge;
 mod extract;
 mod guard;

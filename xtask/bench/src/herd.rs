@@ -90,7 +90,7 @@ pub(crate) async fn run() -> Result<()> {
     let storm = Instant::now();
     pages.count_refusals();
     let mut connections = Connections::watch(&orders.database).await?;
-    let mut logins = Logins::begin(&orders, &people);
+    let logins = Logins::begin(&orders, &people);
     tell(&json!({ "watching": true }));
     expect("up").await?;
     let up = Instant::now();

@@ -75,6 +75,11 @@ impl Seats {
         Ok(seat)
     }
 
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        SOCKETS as usize - self.all.available_permits()
+    }
+
     /// Until every seat is free.
     pub(crate) async fn empty(&self) {
         drop(self.all.acquire_many(SOCKETS).await);

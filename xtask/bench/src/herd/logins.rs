@@ -1,14 +1,18 @@
 //! People who sign in during the storm, at an even rate whatever becomes of those before them, and each from an address of
-//! their own.
+//! their own. They have a thread to themselves: what pages wait for each other in this program is not what people wait.
 
 use super::{Orders, SIGNING_IN, ask::Door, people::PASSWORD, people::People};
 use crate::row::{Result, Timings};
 use serde_json::{Value, json};
 use std::{
     sync::Arc,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use tokio::task::JoinSet;
+use tokio::{
+    runtime::Builder,
+    task::{JoinSet, spawn_blocking},
+};
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_millis(250);
@@ -34,23 +38,24 @@ enum Outcome {
 }
 
 pub(super) struct Logins {
-    task: JoinSet<Result<Vec<Attempt>>>,
+    thread: JoinHandle<Result<Vec<Attempt>>>,
     enough: CancellationToken,
 }
 
 impl Logins {
     pub(super) fn begin(orders: &Orders, people: &People) -> Self {
         let emails: Vec<String> = people.0.iter().map(|person| person.email.clone()).collect();
-        let (orders, enough, mut task) = (Arc::new(orders.clone()), CancellationToken::new(), JoinSet::new());
-        task.spawn(sign_in_evenly(orders, emails, enough.clone()));
-        Self { task, enough }
+        let (orders, enough) = (Arc::new(orders.clone()), CancellationToken::new());
+        let attempts = sign_in_evenly(orders, emails, enough.clone());
+        let thread = thread::spawn(|| Builder::new_current_thread().enable_all().build()?.block_on(attempts));
+        Self { thread, enough }
     }
 
     /// Lets as many more sign in as are needed, looks whether each session that began is good, and tells how long those took
     /// that began after `up`.
-    pub(super) async fn end(&mut self, up: Instant) -> Result<Value> {
+    pub(super) async fn end(self, up: Instant) -> Result<Value> {
         self.enough.cancel();
-        let attempts = self.task.join_next().await.ok_or("nobody signed in")???;
+        let attempts = spawn_blocking(|| self.thread.join()).await?.map_err(|_| "who signed in broke")??;
         let (mut timings, mut refused, mut mute, mut lost) = (Timings::default(), 0, 0, 0);
         let (mut sessions, mut unanswered) = (0, 0);
         for Attempt { began, took, outcome } in attempts {
