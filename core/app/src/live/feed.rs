@@ -246,7 +246,7 @@ impl LiveFeed {
             Change::Operation(operation) => {
                 let wanted = self.topics.contains(&Topic::Operations) || self.wants(operation.server_id);
                 if wanted && self.may(operation.server_id, Permission::OperationsRead) {
-                    let operation = (*operation).clone().into();
+                    let operation = Box::new((*operation).clone().into());
                     self.ready.push_back(LiveFrame::Operation { operation });
                 }
             }

@@ -58,7 +58,7 @@ pub enum LiveFrame {
     /// What servers did: a second of one each, in the order in which they were measured.
     Samples { samples: Vec<ServerSample> },
     /// An operation began, moved or ended.
-    Operation { operation: OperationView },
+    Operation { operation: Box<OperationView> },
     /// A node came or went.
     #[serde(rename_all = "camelCase")]
     Node { node_id: NodeId, state: NodeState },
