@@ -18,7 +18,7 @@ describe('words for what is written down', () => {
   const written = new Set([
     ...among(/AuditEntry::(?:new|server)\(\s*"([a-z_.]+)"/g),
     // Some actions come to the entry by a variable.
-    ...among(/(?:=> |let action = |if [^{]+\{ |\} else \{ |note_change\([^"]+|change_hold\([^"]+|lines\.push\(\()"([a-z_]+\.[a-z_]+)"/g, /(servers\/(power|change)|nodes\/visits|members|files)\.rs$/),
+    ...among(/(?:=> |let action = |if [^{]+\{ |\} else \{ |file_change\([^"]+|change_hold\([^"]+|lines\.push\(\()"([a-z_]+\.[a-z_]+)"/g, /(servers\/(power|change)|nodes\/visits|members|files)\.rs$/),
   ])
 
   it('there are actions to speak of', () => expect([...written].length).toBeGreaterThan(45))
