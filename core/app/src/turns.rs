@@ -1,6 +1,6 @@
 //! People who are looked up take turns, so that thousands of pages that come back together leave connections of the
-//! database, and the processors, to whoever signs in. Those for whom there is no room are told when to come again, one after another another
-//! moment of the next half minute: refusing has its price too, and those who come again at once pay it in vain.
+//! database, and the processors, to whoever signs in. Those for whom there is no room are told when to come again, each
+//! at another moment of the next half minute: refusing has its price too, and those who come again at once pay it in vain.
 
 use crate::error::{Answer, AppError};
 use std::{
