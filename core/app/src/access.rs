@@ -1,7 +1,7 @@
 //! What a caller may do with a server, asked inside the transaction that acts on the answer.
 
 use crate::{App, OpCtx, error::Answer};
-use gantry_auth::ServerAccess;
+use gantry_auth::{Denied, ServerAccess};
 use gantry_domain::servers::Server;
 use gantry_store::UserTx;
 use gantry_types::{ServerId, permission::Permission};
@@ -24,16 +24,27 @@ impl App {
         weighed(tx, ctx, server).await
     }
 
-    /// The same, for who needs one right and the server's row.
+    /// The same, for who needs the server's row too.
+    pub(crate) async fn server_and_access(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+    ) -> Answer<(UserTx, ServerAccess, Server)> {
+        let mut tx = self.db().as_user(&ctx.actor).await?;
+        let (access, row) = tx.server_with_access(&ctx.actor, server).await?;
+        access.standing()?;
+        Ok((tx, access, row.ok_or(Denied::Hidden)?))
+    }
+
+    /// The same, for who needs one right.
     pub(crate) async fn server_with(
         &self,
         ctx: &OpCtx,
         server: ServerId,
         permission: Permission,
     ) -> Answer<(UserTx, ServerAccess, Server)> {
-        let (mut tx, access) = self.access(ctx, server).await?;
+        let (tx, access, row) = self.server_and_access(ctx, server).await?;
         access.require(permission)?;
-        let row = tx.server(server).await?;
         Ok((tx, access, row))
     }
 }

@@ -220,9 +220,8 @@ impl App {
         rights: &[Permission],
         paths: &[&str],
     ) -> Answer<(UserTx, NodeClient)> {
-        let (mut tx, access) = self.access(ctx, server).await?;
+        let (tx, access, row) = self.server_and_access(ctx, server).await?;
         rights.iter().try_for_each(|right| access.require(*right))?;
-        let row = tx.server(server).await?;
         for path in paths {
             if path.len() > MAX_PATH || path.chars().any(char::is_control) {
                 let detail = "A path is too long or has control characters, which are spelled with %%.";

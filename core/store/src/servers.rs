@@ -295,6 +295,22 @@ impl UserTx {
         });
         Ok(ServerAccess::weigh(actor, id, facts))
     }
+
+    /// The same together with the server, if it is there to be seen: one question where both are wanted.
+    pub async fn server_with_access(
+        &mut self,
+        actor: &Actor,
+        id: ServerId,
+    ) -> Result<(ServerAccess, Option<Server>), StoreError> {
+        let viewer = self.who.viewer();
+        let row = servers!("WHERE s.id = $2", viewer.uuid(), id.uuid()).fetch_optional(self.db()).await?;
+        let facts = row.as_ref().map(|row| ServerFacts {
+            owner_id: UserId::new(row.owner_id),
+            membership: row.permissions.as_deref().map(codec::to_permissions),
+        });
+        let server = row.map(|row| row.server(viewer)).transpose()?;
+        Ok((ServerAccess::weigh(actor, id, facts), server))
+    }
 }
 
 impl SystemTx {

@@ -4,7 +4,7 @@
 use super::{
     client::{Client, text},
     secrets::invented,
-    wait::check,
+    wait::{check, until},
     watch::Watch,
     world::{ADMIN, Parts, SOON, World},
 };
@@ -116,18 +116,22 @@ impl World {
         let ask = self.folder.join("ask");
         fs::write(&ask, "#!/bin/sh\necho \"$ANSWER\"\n")?;
         fs::set_permissions(&ask, PermissionsExt::from_mode(0o700))?;
-        for (password, is_right) in [(right, true), (wrong, false)] {
+        let knock = |password: &str| -> Result<std::process::Output> {
             let mut sftp = Command::new("sftp");
             sftp.env("SSH_ASKPASS", &ask).env("SSH_ASKPASS_REQUIRE", "force").env("ANSWER", password);
             sftp.args(["-F", "none", "-o", "BatchMode=no", "-o", "StrictHostKeyChecking=no"]);
             sftp.args(["-o", "UserKnownHostsFile=/dev/null", "-o", "NumberOfPasswordPrompts=1"]);
             sftp.args(["-o", "PreferredAuthentications=password", "-b", "/dev/null"]);
             sftp.args(["-P", &view["door"]["port"].to_string(), &person]);
-            let ended = sftp.stdin(Stdio::null()).output()?;
-            check(ended.status.success() == is_right, || {
-                format!("sftp ended with {}: {}", ended.status, String::from_utf8_lossy(&ended.stderr))
-            })?;
-        }
+            Ok(sftp.stdin(Stdio::null()).output()?)
+        };
+        // The node is told of a new password at once, but not before whoever made it has the answer.
+        until("the node opens to an app password", SOON, || {
+            let ended = knock(&right).map_err(|error| error.to_string())?;
+            let said = || format!("{}: {}", ended.status, String::from_utf8_lossy(&ended.stderr));
+            if ended.status.success() { Ok(()) } else { Err(said()) }
+        })?;
+        check(!knock(&wrong)?.status.success(), || "a mistyped app password opened the door".into())?;
         Ok(())
     }
 }
