@@ -146,6 +146,11 @@ pub(crate) fn begin_names_with(beginning: String) -> Result<(), String> {
     BEGINNING.set(beginning)
 }
 
+/// Whether it looks like a name of the daemon's own.
+pub(crate) fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY.as_bytes())
+}
+
 /// A name that is free unless a tenant guesses it, which costs one more try.
 pub(crate) fn temporary_name() -> OsString {
     static COUNT: AtomicU64 = AtomicU64::new(0);

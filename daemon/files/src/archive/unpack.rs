@@ -4,9 +4,9 @@ use super::{ArchiveLimits, Extracted, Stop};
 use crate::{
     TransferSink,
     error::FilesError,
-    jail::Jail,
+    jail::{Jail, Kind},
     path::JailPath,
-    place::{Durability, Placing, temporary_name},
+    place::{Durability, Placing, is_temporary, temporary_name},
 };
 use gantry_types::plan::Extract;
 use rustix::fs::AtFlags;
@@ -38,6 +38,8 @@ pub(super) struct Unpacker<'a> {
     progress: &'a dyn TransferSink,
     cancel: &'a CancellationToken,
     done: Extracted,
+    /// The folder of the last entry, which no link leads to: no link takes a folder's place.
+    straight: Option<JailPath>,
     /// Regular files of this archive: all that its hard links may name.
     files: HashSet<JailPath>,
     buffer: Vec<u8>,
@@ -66,6 +68,7 @@ impl<'a> Unpacker<'a> {
             progress,
             cancel,
             done: Extracted::default(),
+            straight: None,
             files: HashSet::new(),
             buffer: vec![0; PORTION],
         }
@@ -82,7 +85,32 @@ impl<'a> Unpacker<'a> {
         }
         self.progress.moved(self.read.load(Ordering::Relaxed).min(self.length), Some(self.length));
         let path = JailPath::from_bytes(name)?;
-        Ok(path.strip(self.strip).map(|rest| self.into.join(&rest)).transpose()?)
+        let Some(rest) = path.strip(self.strip) else { return Ok(None) };
+        let path = self.into.join(&rest)?;
+        // What goes through a link goes where the archive does not say; names of the daemon's own are swept away some day.
+        if rest.parts().any(is_temporary) || !self.leads_straight(&path)? {
+            self.drop_entry();
+            return Ok(None);
+        }
+        Ok(Some(path))
+    }
+
+    /// Whether no folder on the way, from where the archive is unpacked on, is a link.
+    fn leads_straight(&mut self, path: &JailPath) -> Result<bool, Stop> {
+        let Some((folder, _)) = path.split() else { return Ok(true) };
+        if self.straight.as_ref() == Some(&folder) {
+            return Ok(true);
+        }
+        let mut at = folder.clone();
+        while at != self.into && at.is_within(&self.into) {
+            if self.jail.stat(&at)?.is_some_and(|stat| stat.kind == Kind::Link) {
+                return Ok(false);
+            }
+            let Some((parent, _)) = at.split() else { break };
+            at = parent;
+        }
+        self.straight = Some(folder);
+        Ok(true)
     }
 
     /// Leaves an entry out.
@@ -112,7 +140,10 @@ impl<'a> Unpacker<'a> {
     }
 
     pub(super) fn symbolic_link(&mut self, path: &JailPath, target: &[u8]) -> Result<(), Stop> {
-        if path.link_target(target).is_none() {
+        // A way up that begins behind a name goes up from wherever that name leads.
+        let goes_up_late =
+            target.split(|byte| *byte == b'/').skip_while(|part| *part == b"..").any(|part| part == b"..");
+        if path.link_target(target).is_none() || goes_up_late {
             self.drop_entry();
             return Ok(());
         }

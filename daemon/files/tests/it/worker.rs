@@ -128,11 +128,6 @@ async fn files_are_edited_and_keep_their_mode_and_owner() {
 #[tokio::test]
 async fn archives_that_attack_are_refused_in_the_words_of_unpacking_itself() {
     let leaving = tar(|tar| entry(tar, EntryType::Regular, "../secret", "", 0o644, b"planted"));
-    let through = tar(|tar| {
-        entry(tar, EntryType::Symlink, "near", "..", 0o777, b"");
-        entry(tar, EntryType::Symlink, "near2", "near/..", 0o777, b"");
-        entry(tar, EntryType::Regular, "near2/secret", "", 0o644, b"planted");
-    });
     let zeros = gz(&tar(|tar| entry(tar, EntryType::Regular, "zeros", "", 0o644, &vec![0; 8 << 20])));
     let many =
         tar(|tar| (0..101).for_each(|n| entry(tar, EntryType::Regular, &n.to_string(), "", 0o644, b"")));
@@ -140,7 +135,6 @@ async fn archives_that_attack_are_refused_in_the_words_of_unpacking_itself() {
         tar(|tar| entry(tar, EntryType::GNULongName, "././@LongLink", "", 0o644, &vec![b'x'; 1 << 20]));
     let cases = [
         (ArchiveFormat::Tar, leaving),
-        (ArchiveFormat::Tar, through),
         (ArchiveFormat::TarGz, zeros),
         (ArchiveFormat::Tar, many),
         (ArchiveFormat::Tar, name),
@@ -164,14 +158,17 @@ async fn links_that_leave_and_special_files_are_dropped_by_the_child_too() {
     let fixture = owned();
     let bytes = tar(|tar| {
         entry(tar, EntryType::Symlink, "a", "/etc/passwd", 0o777, b"");
+        entry(tar, EntryType::Symlink, "b", "..", 0o777, b"");
+        entry(tar, EntryType::Symlink, "bb", "b/..", 0o777, b"");
+        entry(tar, EntryType::Regular, "b/planted", "", 0o644, b"");
         entry(tar, EntryType::Link, "c", "../secret", 0o644, b"");
         entry(tar, EntryType::Char, "e", "", 0o666, b"");
         entry(tar, EntryType::Fifo, "g", "", 0o666, b"");
         entry(tar, EntryType::Regular, "kept", "", 0o644, b"");
     });
     let done = unpack(&fixture, ArchiveFormat::Tar, &bytes).await.unwrap();
-    assert_eq!((done.dropped, done.entries), (4, 5));
-    assert_eq!(fs::read_dir(fixture.root.join("game")).unwrap().count(), 1);
+    assert_eq!((done.dropped, done.entries), (6, 8));
+    assert_eq!(fs::read_dir(fixture.root.join("game")).unwrap().count(), 2);
 }
 
 #[tokio::test]
