@@ -170,6 +170,11 @@ impl App {
             let entry = AuditEntry::new("user.password", "user", id, ctx.origin.clone());
             tx.set_password(&grant, hash, entry).await?;
             tx.end_sessions(&grant, keep).await?;
+            // Whoever sets another's password means to decide anew who comes in by that account, by every door.
+            if id != ctx.actor.user_id {
+                let entry = AuditEntry::new("user.credentials", "user", id, ctx.origin.clone());
+                tx.delete_credentials(&grant, entry).await?;
+            }
         }
         let user = tx.user(id).await?;
         tx.commit().await?;

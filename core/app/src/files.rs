@@ -2,8 +2,8 @@
 //!
 //! Files live on the node alone, and so does every rule about paths, sizes and room. Here is who may: each call asks for
 //! its right, and a change is written into the audit log before the node is asked, with its paths in their one spelling,
-//! so that nothing is ever done that nobody knows of. What a node then refuses stands there as a wish. While bytes flow,
-//! news of changed rights end them.
+//! so that nothing is ever done that nobody knows of. What a node then refuses is said in a line of its own. While bytes
+//! flow, news of changed rights end them.
 
 use crate::{
     App, OpCtx,
@@ -18,11 +18,11 @@ use chrono::Utc;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use gantry_auth::Actor;
 use gantry_domain::{audit::AuditEntry, problem};
-use gantry_nodes::{BodyError, BodyStream, NodeClient, Pace};
+use gantry_nodes::{BodyError, BodyStream, NodeClient, NodeError, Pace};
 use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved, MAX_DELETED};
 use gantry_store::UserTx;
 use gantry_types::{ServerId, permission::Permission, problem::Code};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -51,6 +51,43 @@ pub struct FileUpload {
     /// In bytes, if it is known.
     pub length: Option<u64>,
     pub content: BodyStream,
+}
+
+/// A change that somebody asks of a node, as the audit log tells it.
+struct Wish {
+    action: &'static str,
+    about: Value,
+}
+
+impl Wish {
+    fn entry(&self, ctx: &OpCtx, server: ServerId) -> AuditEntry {
+        AuditEntry::server(self.action, server, ctx.origin.clone()).after(self.about.clone())
+    }
+
+    fn refused(mut self, ctx: &OpCtx, server: ServerId, why: &str) -> AuditEntry {
+        if let Value::Object(about) = &mut self.about {
+            about.insert("refused".to_owned(), json!(self.action));
+            about.insert("reason".to_owned(), json!(why));
+        }
+        AuditEntry::server("file.refused", server, ctx.origin.clone()).after(self.about)
+    }
+}
+
+/// A path is what it looks like: it stands in the audit log before the node has seen it.
+fn spelled(path: &str) -> Answer<()> {
+    let refused = |detail: &str| Err(AppError::refused(Code::InvalidRequest, detail));
+    if path.len() > MAX_PATH || path.chars().any(char::is_control) {
+        return refused("A path is too long or has control characters, which are spelled with %%.");
+    }
+    if path.split('/').any(|part| part == "..") {
+        return refused(
+            "A path leads out of its folder by \u{201c}..\u{201d}; name it from the server's directory on.",
+        );
+    }
+    if path.contains("//") || path.split('/').any(|part| part == ".") && path != "." {
+        return refused("A path has empty parts or \u{201c}.\u{201d}; name it without them.");
+    }
+    Ok(())
 }
 
 impl App {
@@ -91,11 +128,12 @@ impl App {
             );
         }
         let about = json!({ "path": path, "bytes": text.len() });
-        let node =
-            self.file_change(ctx, server, &[Permission::FilesWrite], &[path], "file.save", about).await?;
+        let wish = Wish { action: "file.save", about };
+        let node = self.file_change(ctx, server, &[Permission::FilesWrite], &[path], &wish).await?;
         let length = text.len() as u64;
         let content = stream::iter([Ok(text)]).boxed();
-        Ok(node.write_file(server, path, &expected, Pace::Whole, Some(length), content).await?)
+        let saved = node.write_file(server, path, &expected, Pace::Whole, Some(length), content).await;
+        self.told(ctx, server, wish, saved).await
     }
 
     /// Begins to fetch a file. The stream ends with an error as soon as the right is gone.
@@ -117,14 +155,18 @@ impl App {
         let (mut tx, node) = self.file_access(ctx, server, &[Permission::FilesWrite], &[&path]).await?;
         let place = self.transfers().begin(node.node_id(), ctx.actor.user_id)?;
         let about = json!({ "path": path, "bytes": length, "replace": replace });
-        tx.audit(AuditEntry::server("file.upload", server, ctx.origin.clone()).after(about));
+        let wish = Wish { action: "file.upload", about };
+        tx.audit(wish.entry(ctx, server));
         tx.commit().await?;
         let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
         let watch = self.watch(ctx, server, Permission::FilesWrite, news, place);
         let (ending, content) = (watch.ending.clone(), watch.guard(content));
         let saved = node.write_file(server, &path, &expected, Pace::OfPerson, length, content).await;
         // The node knows only that the bytes broke off.
-        saved.map_err(|error| ending.why().unwrap_or_else(|| error.into()))
+        match (saved, ending.why()) {
+            (Err(_), Some(why)) => Err(why),
+            (saved, _) => self.told(ctx, server, wish, saved).await,
+        }
     }
 
     pub async fn make_directory(
@@ -133,9 +175,10 @@ impl App {
         server: ServerId,
         input: FileDirectoryInput,
     ) -> Answer<FileOutcome> {
-        let (rights, about) = (&[Permission::FilesWrite], json!({ "path": input.path }));
-        let node = self.file_change(ctx, server, rights, &[&input.path], "file.directory", about).await?;
-        Ok(node.change_files(server, &FileChange::MakeDirectory { path: input.path }).await?)
+        let wish = Wish { action: "file.directory", about: json!({ "path": input.path }) };
+        let node = self.file_change(ctx, server, &[Permission::FilesWrite], &[&input.path], &wish).await?;
+        let made = node.change_files(server, &FileChange::MakeDirectory { path: input.path }).await;
+        self.told(ctx, server, wish, made).await
     }
 
     pub async fn rename_file(
@@ -152,8 +195,10 @@ impl App {
             &[Permission::FilesWrite]
         };
         let about = json!({ "from": from, "to": to, "replace": replace });
-        let node = self.file_change(ctx, server, rights, &[&from, &to], "file.rename", about).await?;
-        Ok(node.change_files(server, &FileChange::Rename { from, to, replace }).await?)
+        let wish = Wish { action: "file.rename", about };
+        let node = self.file_change(ctx, server, rights, &[&from, &to], &wish).await?;
+        let renamed = node.change_files(server, &FileChange::Rename { from, to, replace }).await;
+        self.told(ctx, server, wish, renamed).await
     }
 
     pub async fn copy_file(
@@ -163,9 +208,10 @@ impl App {
         input: FileCopyInput,
     ) -> Answer<FileOutcome> {
         let FileCopyInput { from, to } = input;
-        let (rights, about) = (&[Permission::FilesWrite], json!({ "from": from, "to": to }));
-        let node = self.file_change(ctx, server, rights, &[&from, &to], "file.copy", about).await?;
-        Ok(node.change_files(server, &FileChange::Copy { from, to }).await?)
+        let wish = Wish { action: "file.copy", about: json!({ "from": from, "to": to }) };
+        let node = self.file_change(ctx, server, &[Permission::FilesWrite], &[&from, &to], &wish).await?;
+        let copied = node.change_files(server, &FileChange::Copy { from, to }).await;
+        self.told(ctx, server, wish, copied).await
     }
 
     /// Deletes files and directories with all that is in them.
@@ -180,9 +226,10 @@ impl App {
             let remedy = format!("Name 1 to {MAX_DELETED} paths.");
             return Err(problem("paths", "That many cannot be deleted at once.", remedy).into());
         }
-        let (rights, about) = (&[Permission::FilesDelete], json!({ "paths": paths }));
-        let node = self.file_change(ctx, server, rights, &paths, "file.delete", about).await?;
-        Ok(node.change_files(server, &FileChange::Delete { paths: input.paths }).await?)
+        let wish = Wish { action: "file.delete", about: json!({ "paths": paths }) };
+        let node = self.file_change(ctx, server, &[Permission::FilesDelete], &paths, &wish).await?;
+        let deleted = node.change_files(server, &FileChange::Delete { paths: input.paths }).await;
+        self.told(ctx, server, wish, deleted).await
     }
 
     /// The node of a server, for who has the right, once the paths look like paths.
@@ -203,13 +250,28 @@ impl App {
         server: ServerId,
         rights: &[Permission],
         paths: &[&str],
-        action: &'static str,
-        about: serde_json::Value,
+        wish: &Wish,
     ) -> Answer<NodeClient> {
         let (mut tx, node) = self.file_access(ctx, server, rights, paths).await?;
-        tx.audit(AuditEntry::server(action, server, ctx.origin.clone()).after(about));
+        tx.audit(wish.entry(ctx, server));
         tx.commit().await?;
         Ok(node)
+    }
+
+    /// What the node made of a wish. Its no stands behind the wish, so that the log does not tell of what was not done.
+    async fn told<T>(
+        &self,
+        ctx: &OpCtx,
+        server: ServerId,
+        wish: Wish,
+        outcome: Result<T, NodeError>,
+    ) -> Answer<T> {
+        if let Err(NodeError::Refused(refusal)) = &outcome {
+            let mut tx = self.db().as_user(&ctx.actor).await?;
+            tx.audit(wish.refused(ctx, server, &refusal.message));
+            tx.commit().await?;
+        }
+        Ok(outcome?)
     }
 
     /// The same, with the transaction in which the rights were weighed.
@@ -223,10 +285,7 @@ impl App {
         let (tx, access, row) = self.server_and_access(ctx, server).await?;
         rights.iter().try_for_each(|right| access.require(*right))?;
         for path in paths {
-            if path.len() > MAX_PATH || path.chars().any(char::is_control) {
-                let detail = "A path is too long or has control characters, which are spelled with %%.";
-                return Err(AppError::refused(Code::InvalidRequest, detail));
-            }
+            spelled(path)?;
         }
         Ok((tx, self.client(row.node.id)?))
     }

@@ -1,6 +1,6 @@
 //! Keys and app passwords. Row security shows everybody their own alone, so no statement here has to say whose.
 
-use crate::{Notice, StoreError, UserTx, codec, error};
+use crate::{Notice, StoreError, SystemTx, UserTx, codec, error};
 use chrono::{DateTime, Utc};
 use gantry_auth::AccountGrant;
 use gantry_domain::{
@@ -47,6 +47,27 @@ const LAST_PASSWORD: StoreError = StoreError::InUse("last place among the app pa
 
 fn room(count: i64, full: StoreError) -> Result<(), StoreError> {
     if codec::to_u64(count) >= MAX_CREDENTIALS as u64 { Err(full) } else { Ok(()) }
+}
+
+impl SystemTx {
+    /// Removes all keys and app passwords of a person; says so if there were any.
+    pub async fn delete_credentials(
+        &mut self,
+        grant: &AccountGrant,
+        entry: AuditEntry,
+    ) -> Result<(), StoreError> {
+        let id = grant.account().uuid();
+        let keys = sqlx::query!("DELETE FROM ssh_keys WHERE user_id = $1", id).execute(self.db()).await?;
+        let passwords =
+            sqlx::query!("DELETE FROM app_passwords WHERE user_id = $1", id).execute(self.db()).await?;
+        let (keys, passwords) = (keys.rows_affected(), passwords.rows_affected());
+        if keys + passwords > 0 {
+            let gone = serde_json::json!({ "sshKeys": keys, "appPasswords": passwords });
+            self.record(entry.before(gone));
+            self.tell(Notice::Credentials { user: grant.account() });
+        }
+        Ok(())
+    }
 }
 
 impl UserTx {

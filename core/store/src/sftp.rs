@@ -76,6 +76,15 @@ pub struct SftpDoor {
     pub has_password: bool,
 }
 
+/// Somebody of whom a node says that they were at a server.
+#[derive(Clone, Debug)]
+pub struct SftpVisitor {
+    /// None if the account is gone.
+    pub person: Option<Person>,
+    /// Whether they have to do with the server now.
+    pub belongs: bool,
+}
+
 impl SystemTx {
     /// Everybody who has a credential and may have to do with a server of the node, at most `limit` people by id: one
     /// statement, so that it is one moment's truth.
@@ -140,22 +149,28 @@ impl SystemTx {
         Ok(report.fetch_optional(self.db()).await?.flatten())
     }
 
-    /// Of whom a node may tell something: a person who is there, about a server that is the node's own.
-    pub async fn sftp_person(
+    /// Of whom a node tells something about a server, if that is the node's own.
+    pub async fn sftp_visitor(
         &mut self,
         node: NodeId,
         server: ServerId,
         user: UserId,
-    ) -> Result<Option<Person>, StoreError> {
-        let name = sqlx::query_scalar!(
-            "SELECT u.name FROM users u WHERE u.id = $3 AND EXISTS (SELECT FROM servers WHERE id = $1 AND node_id = $2)",
+    ) -> Result<Option<SftpVisitor>, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT u.name AS "name?",
+                      coalesce(u.role = 'admin' OR s.owner_id = u.id OR EXISTS (
+                          SELECT FROM members m WHERE m.server_id = s.id AND m.user_id = u.id), false) AS "belongs!"
+               FROM servers s LEFT JOIN users u ON u.id = $3 WHERE s.id = $1 AND s.node_id = $2"#,
             server.uuid(),
             node.uuid(),
             user.uuid()
         )
         .fetch_optional(self.db())
         .await?;
-        Ok(name.map(|name| Person { id: user, name }))
+        Ok(row.map(|row| SftpVisitor {
+            person: row.name.map(|name| Person { id: user, name }),
+            belongs: row.belongs,
+        }))
     }
 
     /// Notes that somebody came in with a key or an app password, and tells what its owner calls it.

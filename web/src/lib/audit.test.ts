@@ -18,7 +18,7 @@ describe('words for what is written down', () => {
   const written = new Set([
     ...among(/AuditEntry::(?:new|server)\(\s*"([a-z_.]+)"/g),
     // Some actions come to the entry by a variable.
-    ...among(/(?:=> |let action = |if [^{]+\{ |\} else \{ |file_change\([^"]+|change_hold\([^"]+|lines\.push\(\()"([a-z_]+\.[a-z_]+)"/g, /(servers\/(power|change)|nodes\/visits|members|files)\.rs$/),
+    ...among(/(?:=> |let action = |if [^{]+\{ |\} else \{ |Wish \{ action: |change_hold\([^"]+|lines\.push\(\()"([a-z_]+\.[a-z_]+)"/g, /(servers\/(power|change)|nodes\/visits|members|files)\.rs$/),
   ])
 
   it('there are actions to speak of', () => expect([...written].length).toBeGreaterThan(45))
@@ -34,6 +34,10 @@ describe('details', () => {
     expect(told(record('file.save', { path: 'notes.txt', bytes: 0 }))).toEqual(['Path: notes.txt', 'Size: 0 B'])
     expect(told(record('file.upload', { path: 'a.pk3', bytes: 3_500_000, replace: true }))).toEqual(['Path: a.pk3', 'Size: 3.34 MiB', 'Replaced: what had this name'])
     expect(told(record('file.upload', { path: 'a.pk3', bytes: null, replace: false }))).toEqual(['Path: a.pk3'])
+  })
+  it('say what was refused and what only a node says', () => {
+    expect(told(record('file.refused', { path: 'a/b', refused: 'file.directory', reason: 'a is no folder' }))).toEqual(['Path: a/b', 'Reason: a is no folder', 'Asked for: Made folders'])
+    expect(told(record('file.upload', { path: 'a', via: 'sftp', unconfirmed: true, person: 'u9' }))).toEqual(['Path: a', 'Says: the node; it cannot be borne out', 'Person: u9'])
   })
   it('say from where to where', () => {
     expect(told(record('file.copy', { from: 'maps', to: 'maps (copy)' }))).toEqual(['Path: maps → maps (copy)'])

@@ -137,7 +137,7 @@ export const admin = {
     deleteSelf: 'You cannot delete your own account.',
     deleteBlocked: (n: number) => `They still own ${String(n)} ${n === 1 ? 'server' : 'servers'}.`,
     newPassword: 'New password',
-    newPasswordHelp: 'Leave empty to keep it. A new one signs them out everywhere; their keys and app passwords stay.',
+    newPasswordHelp: 'Leave empty to keep it. A new one signs them out everywhere and removes their SSH keys and app passwords.',
   },
   audit: {
     title: 'Audit log',

@@ -11,8 +11,9 @@ pub(crate) fn check(method: &Method, headers: &HeaderMap, origins: &[String]) ->
     if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(());
     }
+    // A site whose name was made to point here is of one origin with itself, so the name counts wherever it is told.
     match text(headers, "sec-fetch-site") {
-        Some("same-origin" | "none") => return Ok(()),
+        Some("same-origin" | "none") if !headers.contains_key(header::ORIGIN) => return Ok(()),
         Some(_) => {}
         None if headers.contains_key("sec-fetch-site") => {}
         None if !headers.contains_key(header::ORIGIN) => return Ok(()),
@@ -66,6 +67,14 @@ mod tests {
         ));
         assert!(!allowed(&Method::DELETE, &[("origin", "https://evil.example")]));
         assert!(!allowed(&Method::POST, &[("origin", "null")]));
+    }
+
+    #[test]
+    fn a_name_that_was_made_to_point_here_may_not() {
+        assert!(!allowed(
+            &Method::POST,
+            &[("sec-fetch-site", "same-origin"), ("origin", "http://rebound.example:7080")]
+        ));
     }
 
     #[test]

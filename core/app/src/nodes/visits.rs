@@ -37,7 +37,8 @@ const fn action(action: SftpAction) -> &'static str {
     }
 }
 
-/// Writes it down, if it is of a server of that node and of somebody who is there.
+/// Writes it down, if it is of a server of that node. What cannot be borne out any more, because the account, the right or
+/// the credential is gone, is written as what it is: the node's word.
 pub(super) async fn record(
     tx: &mut SystemTx,
     node: NodeId,
@@ -45,16 +46,27 @@ pub(super) async fn record(
     at: DateTime<Utc>,
     activity: SftpActivity,
 ) -> Answer<()> {
-    let Some(person) = tx.sftp_person(node, server, activity.user).await? else {
-        tracing::warn!(server.id = %server, node.id = %node, "a node told of a visit to nothing of its own, or of nobody");
+    let Some(visitor) = tx.sftp_visitor(node, server, activity.user).await? else {
+        tracing::warn!(server.id = %server, node.id = %node, "a node told of a visit to nothing of its own");
         return Ok(());
     };
     let now = Utc::now();
-    let credential = tx.use_credential(person.id, activity.credential, at.min(now)).await?;
+    let credential = tx.use_credential(activity.user, activity.credential, at.min(now)).await?;
     let when = (now - at > LATE).then_some(at);
-    for (action, about) in lines(&activity, credential.as_deref()) {
+    let borne_out = visitor.belongs && credential.is_some();
+    for (action, mut about) in lines(&activity, credential.as_deref()) {
+        if !borne_out {
+            about.insert("unconfirmed".to_owned(), json!(true));
+        }
+        if visitor.person.is_none() {
+            about.insert("person".to_owned(), json!(activity.user));
+        }
         let origin = Origin { ip: address(&activity.address), ..Origin::default() };
-        tx.audit_of(&person, AuditEntry::server(action, server, origin).after(told(about, when)));
+        let entry = AuditEntry::server(action, server, origin).after(told(about, when));
+        match &visitor.person {
+            Some(person) => tx.audit_of(person, entry),
+            None => tx.audit(entry),
+        }
     }
     Ok(())
 }

@@ -273,7 +273,7 @@ async fn what_somebody_did_by_sftp_stands_in_the_log_once_with_who_and_whence() 
 }
 
 #[tokio::test]
-async fn a_node_tells_of_its_own_servers_and_of_people_who_are_there() {
+async fn a_node_tells_of_its_own_servers_and_what_nobody_bears_out_is_its_word() {
     let (world, node, server, grace) = shared(&[ServerRead, FilesList]).await;
     let other = world.connected_node("cellar").await;
     let key = world.app.ssh_keys(&grace).await.unwrap().items[0].id.uuid();
@@ -287,8 +287,12 @@ async fn a_node_tells_of_its_own_servers_and_of_people_who_are_there() {
     let borrowed = node.say(server, Event::Sftp { activity: visit(&world.admin, key, changes()) });
     node.acknowledged(borrowed).await;
     let lines = visits(&world, server).await;
-    assert_eq!(lines.len(), 2);
-    assert_eq!(lines[0].after["credential"], json!(null));
+    assert_eq!(lines.len(), 4);
+    assert!(lines.iter().all(|line| line.after["unconfirmed"] == true), "{lines:?}");
+    let gone = json!(gantry_types::UserId::new(Uuid::nil()));
+    assert!(lines[..2].iter().all(|line| line.actor.is_none() && line.after["person"] == gone), "{lines:?}");
+    assert!(lines[2..].iter().all(|line| line.actor.is_some() && line.after["person"].is_null()));
+    assert_eq!(lines[2].after["credential"], json!(null));
     assert!(world.app.ssh_keys(&grace).await.unwrap().items[0].last_used_at.is_none());
     assert_eq!(
         world
@@ -300,7 +304,7 @@ async fn a_node_tells_of_its_own_servers_and_of_people_who_are_there() {
             .iter()
             .filter(|line| line.after["via"] == "sftp")
             .count(),
-        2
+        4
     );
     world.end().await;
 }

@@ -64,6 +64,42 @@ async fn an_app_password_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_sets_the_password_of_another_takes_their_keys_and_app_passwords_away() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let grace = app.person(&admin, "grace", "user").await;
+    let key = json!({ "name": "laptop", "publicKey": KEY });
+    grace.post("/api/account/ssh-keys", key.clone()).await.expect(201);
+    grace.post("/api/account/app-passwords", json!({ "name": "FileZilla" })).await.expect(201);
+    let id = grace.get("/api/account").await.expect(200)["id"].as_str().unwrap().to_owned();
+    let renamed = admin.patch(&format!("/api/users/{id}"), json!({ "name": "Grace H." })).await;
+    renamed.expect(200);
+    assert_eq!(grace.get("/api/account/ssh-keys").await.expect(200)["items"].as_array().unwrap().len(), 1);
+
+    let password = "an entirely other sentence";
+    admin.patch(&format!("/api/users/{id}"), json!({ "password": password })).await.expect(200);
+    grace.get("/api/account").await.problem("not_signed_in");
+    let grace = app.visitor();
+    grace.sign_in("grace@example.com", password).await.expect(200);
+    for kind in ["ssh-keys", "app-passwords"] {
+        assert_eq!(
+            grace.get(&format!("/api/account/{kind}")).await.expect(200)["items"],
+            json!([]),
+            "{kind}"
+        );
+    }
+    let lines = admin.get("/api/audit").await.expect(200);
+    let line = lines["items"].as_array().unwrap().iter().find(|line| line["action"] == "user.credentials");
+    assert_eq!(line.unwrap()["before"], json!({ "sshKeys": 1, "appPasswords": 1 }));
+
+    // One's own password is another matter: the programs that one set up go on working.
+    grace.post("/api/account/ssh-keys", key).await.expect(201);
+    let own = json!({ "currentPassword": password, "newPassword": "a third sentence of mine" });
+    grace.patch("/api/account", own).await.expect(200);
+    assert_eq!(grace.get("/api/account/ssh-keys").await.expect(200)["items"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_list_files_is_told_how_to_reach_them_and_what_is_missing() {
     let app = TestApp::with_games().await;
     let admin = app.admin().await;

@@ -175,6 +175,36 @@ async fn paths_and_links_do_not_lead_out_of_the_servers_directory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_node_refuses_is_told_as_refused_and_what_is_no_path_is_not_told() {
+    let world = World::new().await;
+    fs::write(world.root.join("plain"), "x").unwrap();
+    let lines = async || world.admin.get("/api/audit").await.expect(200)["items"].as_array().unwrap().clone();
+    let before = lines().await.len();
+    for path in ["maps//plain", "./plain", "maps/../plain", "maps/.", "a/..", ".."] {
+        world.put(&format!("/content?path={path}"), "x").await.problem("invalid_request");
+        world.put(&format!("/upload?path={path}"), "x").await.problem("invalid_request");
+        world.post("/directory", json!({ "path": path })).await.problem("invalid_request");
+        world.post("/delete", json!({ "paths": ["plain", path] })).await.problem("invalid_request");
+    }
+    assert_eq!(lines().await.len(), before);
+    world.post("/rename", json!({ "from": "plain", "to": "nodir/n" })).await.problem("not_found");
+    world.put("/upload?path=plain", "y").await.problem("file_exists");
+    let lines = lines().await;
+    let told: Vec<_> = lines[..4].iter().map(|line| line["action"].as_str().unwrap()).collect();
+    assert_eq!(told, ["file.refused", "file.upload", "file.refused", "file.rename"]);
+    assert_eq!(
+        (&lines[0]["after"]["refused"], &lines[0]["after"]["path"]),
+        (&json!("file.upload"), &json!("plain"))
+    );
+    assert_eq!(
+        (&lines[2]["after"]["refused"], &lines[2]["after"]["to"]),
+        (&json!("file.rename"), &json!("nodir/n"))
+    );
+    assert!(!lines[2]["after"]["reason"].as_str().unwrap().is_empty());
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn writes_end_at_the_disk_limit_and_leave_nothing() {
     let mut world = World::new().await;
     fs::write(world.root.join("world"), vec![1; 120 << 20]).unwrap();
