@@ -103,6 +103,8 @@ pub enum Effect {
     Type(String),
     /// Send it a signal by name.
     Signal(String),
+    /// Do to it what Control-C does.
+    Interrupt,
     /// End it now. Its end answers `Exited`.
     Kill,
     /// Watch an adopted process for its end and follow its console.

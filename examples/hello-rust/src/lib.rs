@@ -23,8 +23,8 @@ impl Plugin for Hello {
 
     fn run(_: &Server) -> Result<RunSpec, Failure> {
         let image = Image::reference("debian:bookworm-slim");
-        // A closed terminal ends the loop; a signal ends the shell.
-        Ok(RunSpec::new(image, ["bash", "-c", SCRIPT]).stop([StopStep::Signal("SIGTERM".to_owned())]))
+        // As if somebody typed Control-C.
+        Ok(RunSpec::new(image, ["bash", "-c", SCRIPT]).stop([StopStep::Interrupt, StopStep::WaitMs(5_000)]))
     }
 }
 

@@ -7,10 +7,11 @@
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::capability::{Grants, QUERY};
+use crate::generations::Generation;
 use crate::manifest::{MANIFEST_SECTION, Manifest};
 
 const PACKAGE: &str = "gantry:plugin/";
-/// What every plugin exports.
+/// What every plugin exports, of one generation of the contract.
 const REQUIRED: [&str; 2] = ["blueprints", "plans"];
 /// Names that a message lists; a component may have thousands.
 const NAMES_LISTED: usize = 8;
@@ -19,6 +20,7 @@ const NAME_CHARACTERS: usize = 128;
 /// A component that may be compiled.
 pub(crate) struct Outline {
     pub(crate) manifest: Manifest,
+    pub(crate) generation: Generation,
     pub(crate) collects: bool,
     pub(crate) parses_console: bool,
 }
@@ -45,14 +47,22 @@ pub(crate) fn inspect(wasm: &[u8], most: usize, grants: &Grants) -> Result<Outli
         }
         [_, _, ..] => return Err(format!("it has more than one custom section {MANIFEST_SECTION:?}")),
     };
-    check_imports(&surface.imports, &manifest, grants)?;
-    let exports = |name: &str| surface.exports.iter().any(|export| interface(export) == Some(name));
+    let generation = manifest.generation()?;
+    check_imports(&surface.imports, &manifest, generation, grants)?;
+    let exports =
+        |name: &str| surface.exports.iter().any(|export| interface(export, generation) == Some(name));
     let missing: Vec<_> = REQUIRED.into_iter().filter(|name| !exports(name)).collect();
     if !missing.is_empty() {
-        let missing: Vec<_> = missing.iter().map(|name| format!("{PACKAGE}{name}@0.1")).collect();
+        let contract = generation.contract();
+        let missing: Vec<_> = missing.iter().map(|name| format!("{PACKAGE}{name}@{contract}")).collect();
         return Err(format!("it does not export {}", missing.join(" and ")));
     }
-    Ok(Outline { manifest, collects: exports("collector"), parses_console: exports("console-events") })
+    Ok(Outline {
+        manifest,
+        generation,
+        collects: exports("collector"),
+        parses_console: exports("console-events"),
+    })
 }
 
 fn surface(wasm: &[u8]) -> Result<Surface, String> {
@@ -86,10 +96,25 @@ fn surface(wasm: &[u8]) -> Result<Surface, String> {
     Ok(surface)
 }
 
-fn check_imports(imports: &[String], manifest: &Manifest, grants: &Grants) -> Result<(), String> {
+fn check_imports(
+    imports: &[String],
+    manifest: &Manifest,
+    generation: Generation,
+    grants: &Grants,
+) -> Result<(), String> {
+    let other = imports.iter().find(|import| {
+        let ours = import.strip_prefix(PACKAGE).and_then(|name| name.split_once('@'));
+        ours.and_then(|(_, version)| Generation::of_version(version)).is_some_and(|found| found != generation)
+    });
+    if let Some(other) = other {
+        return Err(format!(
+            "its manifest says contract {}, and it imports \"{other}\"; build it anew for one of them",
+            generation.contract()
+        ));
+    }
     let foreign: Vec<_> = imports
         .iter()
-        .filter(|import| match interface(import) {
+        .filter(|import| match interface(import, generation) {
             // Types alone: there is nothing to call.
             Some("types" | "log") => false,
             Some(capability) if capability == QUERY => false,
@@ -103,7 +128,7 @@ fn check_imports(imports: &[String], manifest: &Manifest, grants: &Grants) -> Re
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         return Err(format!("it imports {names}{more}, which no plugin may; plugins have no WASI"));
     }
-    let queries = imports.iter().any(|import| interface(import) == Some(QUERY));
+    let queries = imports.iter().any(|import| interface(import, generation) == Some(QUERY));
     if queries && !manifest.asks_for(QUERY) {
         return Err(format!(
             "it imports \"{PACKAGE}{QUERY}\", but its manifest does not ask for the capability {QUERY:?}; add it \
@@ -119,9 +144,8 @@ fn check_imports(imports: &[String], manifest: &Manifest, grants: &Grants) -> Re
     Ok(())
 }
 
-/// The name of an interface of our contract, of any release that is compatible with 0.1.
-fn interface(name: &str) -> Option<&str> {
+/// The name of an interface of our contract, of any release of this generation.
+fn interface(name: &str, generation: Generation) -> Option<&str> {
     let (interface, version) = name.strip_prefix(PACKAGE)?.split_once('@')?;
-    let patch = version.strip_prefix("0.1.")?;
-    (!patch.is_empty() && patch.bytes().all(|each| each.is_ascii_digit())).then_some(interface)
+    (Generation::of_version(version)? == generation).then_some(interface)
 }

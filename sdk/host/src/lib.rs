@@ -15,7 +15,7 @@
 //! which guests can move into a process of their own.
 //!
 //! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`,
-//! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `stop`, `convert`, `bindings`.
+//! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `stop`, `convert`, `generations`, `bindings`.
 
 #![warn(missing_docs)]
 
@@ -28,6 +28,7 @@ mod component;
 mod convert;
 mod engine;
 mod error;
+mod generations;
 mod host;
 mod inline;
 mod manifest;

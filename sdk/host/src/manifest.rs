@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::capability::CAPABILITIES;
+use crate::generations::Generation;
 
 /// Name of the component-level custom section.
 pub const MANIFEST_SECTION: &str = "gantry:manifest";
 
-/// The contract version that this host speaks.
-pub const CONTRACT: &str = "0.1";
+/// The contract that plugins are written for now; the host speaks older ones too.
+pub const CONTRACT: &str = Generation::ALL[Generation::ALL.len() - 1].contract();
 
 const MANIFEST_BYTES: usize = 64 * 1024;
 const ID_CHARACTERS: usize = 64;
@@ -45,7 +46,7 @@ pub struct Manifest {
     /// An SPDX expression.
     #[serde(default)]
     pub licence: String,
-    /// The contract that it was built for: `0.1`.
+    /// The contract that it was built for: `0.2`.
     pub contract: String,
     /// What it asks for.
     #[serde(default)]
@@ -70,14 +71,20 @@ impl Manifest {
         self.capabilities.iter().any(|request| request.name == capability)
     }
 
+    /// The generation of the contract that it was built for.
+    pub(crate) fn generation(&self) -> Result<Generation, String> {
+        Generation::of_contract(&self.contract).ok_or_else(|| {
+            let spoken = Generation::ALL.map(Generation::contract).join(" and ");
+            format!(
+                "it was built for contract {:?}; this host speaks {spoken}; use a plugin or a Gantry that matches",
+                bounded(&self.contract)
+            )
+        })
+    }
+
     fn check(&self) -> Result<(), String> {
         // First of all, because a manifest of another contract may break every other rule.
-        if self.contract != CONTRACT {
-            return Err(format!(
-                "it was built for contract {:?}; this host speaks {CONTRACT}; use a plugin or a Gantry that matches",
-                bounded(&self.contract)
-            ));
-        }
+        self.generation()?;
         if !is_id(&self.id, ID_CHARACTERS) {
             return Err(format!(
                 "its manifest's id {:?} must be 1 to {ID_CHARACTERS} lower-case letters, digits and single hyphens, \

@@ -12,13 +12,14 @@ use gantry_types::plan::{InstallPlan, RunSpec};
 use gantry_types::sample::{ConsoleEvent, Sample};
 use gantry_types::server::ServerContext;
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
-use crate::bindings::{blueprints, collector, console_events, log, plans, query, types};
+use crate::bindings::types;
 use crate::capability::{CallContext, Grants, QUERY, Query};
 use crate::component::Outline;
 use crate::convert;
 use crate::error::{CallError, HostError};
+use crate::generations::Exports;
 use crate::host::{Inner, LoadReport};
 use crate::inline::Habits;
 use crate::manifest::Manifest;
@@ -52,14 +53,6 @@ pub(crate) struct Loaded {
     pub(crate) admitted: Arc<Semaphore>,
 }
 
-/// Where the functions are. The optional interfaces are those that the component has.
-pub(crate) struct Exports {
-    blueprints: blueprints::GuestIndices,
-    plans: plans::GuestIndices,
-    collector: Option<collector::GuestIndices>,
-    console_events: Option<console_events::GuestIndices>,
-}
-
 impl Plugin {
     pub(crate) fn link(
         host: Arc<Inner>,
@@ -72,10 +65,7 @@ impl Plugin {
         let grants: Grants = grants.iter().filter(|name| outline.manifest.asks_for(name)).collect();
         let mut linker = Linker::new(&host.engine);
         let refused = |error: wasmtime::Error| HostError::Rejected(format!("{error:#}"));
-        log::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state).map_err(refused)?;
-        if grants.contains(QUERY) {
-            query::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state).map_err(refused)?;
-        }
+        outline.generation.link(&mut linker, grants.contains(QUERY)).map_err(refused)?;
         let pre = linker.instantiate_pre(component).map_err(refused)?;
         let exports = Exports::find(&pre, &outline).map_err(refused)?;
         let concurrency = host.budgets.concurrency;
@@ -122,23 +112,20 @@ impl Plugin {
     /// Whether it samples running games.
     #[must_use]
     pub fn collects(&self) -> bool {
-        self.0.exports.collector.is_some()
+        self.0.exports.has_collector()
     }
 
     /// Whether it finds meaning in console output.
     #[must_use]
     pub fn parses_console(&self) -> bool {
-        self.0.exports.console_events.is_some()
+        self.0.exports.has_console_events()
     }
 
     /// The games that it knows, checked: ids and variable keys are unique, defaults fit, sizes are sane.
     pub async fn blueprints(&self, call: &CallContext) -> Result<Vec<Blueprint>, CallError> {
         let answer = self
             .run(Kind::Blueprints, call, QueryAccess::Unavailable, |store, instance, exports| {
-                Box::pin(async move {
-                    let guest = exports.blueprints.load(&mut *store, instance)?;
-                    guest.call_list(store).await
-                })
+                Box::pin(exports.blueprints(store, instance))
             })
             .await?;
         let checked = convert::blueprints(answer, self.collects());
@@ -154,10 +141,7 @@ impl Plugin {
         let given = convert::server(server);
         let answer = self
             .run(Kind::Validate, call, QueryAccess::Unavailable, move |store, instance, exports| {
-                Box::pin(async move {
-                    let guest = exports.blueprints.load(&mut *store, instance)?;
-                    guest.call_validate(store, &given).await
-                })
+                Box::pin(async move { exports.validate(store, instance, &given).await })
             })
             .await?;
         convert::field_problems(answer).map_err(|why| self.bad_answer(Kind::Validate, &why))
@@ -172,10 +156,7 @@ impl Plugin {
         let given = convert::server(server);
         let answer = self
             .run(Kind::InstallPlan, call, QueryAccess::Unavailable, move |store, instance, exports| {
-                Box::pin(async move {
-                    let guest = exports.plans.load(&mut *store, instance)?;
-                    guest.call_install(store, &given).await
-                })
+                Box::pin(async move { exports.install(store, instance, &given).await })
             })
             .await?;
         let plan = answer.map_err(|no| refusal(&no))?;
@@ -187,10 +168,7 @@ impl Plugin {
         let given = convert::server(server);
         let answer = self
             .run(Kind::RunSpec, call, QueryAccess::Unavailable, move |store, instance, exports| {
-                Box::pin(async move {
-                    let guest = exports.plans.load(&mut *store, instance)?;
-                    guest.call_run(store, &given).await
-                })
+                Box::pin(async move { exports.run(store, instance, &given).await })
             })
             .await?;
         let spec = answer.map_err(|no| refusal(&no))?;
@@ -212,12 +190,7 @@ impl Plugin {
         let access = self.query_access(call, server, query)?;
         let answer = self
             .run(Kind::Collect, call, access, move |store, instance, exports| {
-                Box::pin(async move {
-                    let indices = exports.collector.as_ref();
-                    let indices = indices.ok_or_else(|| wasmtime::Error::msg("there is no collector"))?;
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.call_collect(store, &given).await
-                })
+                Box::pin(async move { exports.collect(store, instance, &given).await })
             })
             .await?;
         convert::sample(answer.map_err(|no| refusal(&no))?)
@@ -238,30 +211,10 @@ impl Plugin {
         let count = lines.len();
         let answer = self
             .run(Kind::ConsoleEvents, call, QueryAccess::Unavailable, move |store, instance, exports| {
-                Box::pin(async move {
-                    let indices = exports.console_events.as_ref();
-                    let indices =
-                        indices.ok_or_else(|| wasmtime::Error::msg("there is no console parser"))?;
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.call_parse(store, &given, &lines).await
-                })
+                Box::pin(async move { exports.parse(store, instance, &given, &lines).await })
             })
             .await?;
         convert::console_events(answer, count).map_err(|why| self.bad_answer(Kind::ConsoleEvents, &why))
-    }
-}
-
-impl Exports {
-    fn find(pre: &InstancePre<CallState>, outline: &Outline) -> wasmtime::Result<Self> {
-        Ok(Self {
-            blueprints: blueprints::GuestIndices::new(pre)?,
-            plans: plans::GuestIndices::new(pre)?,
-            collector: outline.collects.then(|| collector::GuestIndices::new(pre)).transpose()?,
-            console_events: outline
-                .parses_console
-                .then(|| console_events::GuestIndices::new(pre))
-                .transpose()?,
-        })
     }
 }
 

@@ -3,9 +3,10 @@
 //! They set what is common and leave every field public, so that nothing is out of reach.
 
 use crate::prelude::{
-    Action, Audience, Blueprint, Choice, ConfigEdit, ConsoleProbe, Edit, EndpointNeed, Failure, FieldProblem,
-    Format, Image, InstallPlan, Kind, Limits, NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting,
-    Step, StopStep, TextRule, UdpProbe, Variable, Write,
+    Action, Audience, Blueprint, Choice, Condition, ConfigEdit, ConsoleProbe, ContainerRun, Edit,
+    EndpointNeed, Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Kind, Limits, Notation,
+    NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting, Step, StopStep, TextRule, UdpProbe,
+    Variable, Write,
 };
 
 impl Limits {
@@ -218,7 +219,7 @@ impl InstallPlan {
     #[must_use]
     pub fn step(mut self, title: &str, weight: u32, action: Action) -> Self {
         let id = format!("step-{}", self.steps.len() + 1);
-        self.steps.push(Step { id, title: title.to_owned(), action, weight });
+        self.steps.push(Step { id, title: title.to_owned(), action, weight, may_fail: false });
         self
     }
 }
@@ -240,10 +241,37 @@ impl Write {
     }
 }
 
+impl Edit {
+    /// An edit that is made whatever stands there; its value is written like what stands there.
+    pub fn new(at: &str, value: impl Into<String>) -> Self {
+        Self {
+            at: at.to_owned(),
+            value: value.into(),
+            condition: Condition::Always,
+            notation: Notation::LikeThere,
+        }
+    }
+}
+
+impl ContainerRun {
+    /// A command that runs as the server's own user in the server's directory, `/data`, without network, for at most an
+    /// hour.
+    pub fn new<S: Into<String>>(image: Image, command: impl IntoIterator<Item = S>) -> Self {
+        Self {
+            image,
+            command: command.into_iter().map(Into::into).collect(),
+            environment: Vec::new(),
+            network: false,
+            working_directory: "/data".to_owned(),
+            timeout_ms: 3_600_000,
+        }
+    }
+}
+
 impl ConfigEdit {
     /// Edits to a file that is made where it is missing.
     pub fn new<'a>(path: &str, format: Format, edits: impl IntoIterator<Item = (&'a str, String)>) -> Self {
-        let edits = edits.into_iter().map(|(at, value)| Edit { at: at.to_owned(), value }).collect();
+        let edits = edits.into_iter().map(|(at, value)| Edit::new(at, value)).collect();
         Self { path: path.to_owned(), format, edits, create: true }
     }
 }
@@ -288,6 +316,12 @@ impl RunSpec {
     #[must_use]
     pub fn ready_when_answering(mut self, endpoint: &str, payload: &[u8]) -> Self {
         self.ready.push(Probe::Udp(UdpProbe { endpoint: endpoint.to_owned(), payload: payload.to_vec() }));
+        self
+    }
+    /// Ready only once the endpoint answered an HTTP request for this path.
+    #[must_use]
+    pub fn ready_when_serving(mut self, endpoint: &str, path: &str) -> Self {
+        self.ready.push(Probe::Http(HttpProbe { endpoint: endpoint.to_owned(), path: path.to_owned() }));
         self
     }
     /// Ready only once the endpoint accepts connections.

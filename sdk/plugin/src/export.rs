@@ -45,7 +45,9 @@ impl<T: Plugin> exports::plans::Guest for Adapter<T> {
 }
 
 #[cfg(feature = "collector")]
-impl<T: crate::Collector> exports::collector::Guest for Adapter<T> {
+impl<T: crate::Collector> crate::bindings::collects::exports::gantry::plugin::collector::Guest
+    for Adapter<T>
+{
     fn collect(server: Server) -> Result<crate::prelude::Sample, Failure> {
         report_panics();
         T::collect(&server)
@@ -53,11 +55,49 @@ impl<T: crate::Collector> exports::collector::Guest for Adapter<T> {
 }
 
 #[cfg(feature = "console-events")]
-impl<T: crate::ConsoleEvents> exports::console_events::Guest for Adapter<T> {
+impl<T: crate::ConsoleEvents> crate::bindings::reads_console::exports::gantry::plugin::console_events::Guest
+    for Adapter<T>
+{
     fn parse(server: Server, lines: Vec<String>) -> Vec<crate::prelude::Found> {
         report_panics();
         T::parse(&server, &lines)
     }
+}
+
+/// Exports an author's collector, where this crate was built with one.
+#[cfg(feature = "collector")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_collector {
+    ($adapter:ident) => {
+        $crate::bindings::collects::export_collects!($adapter with_types_in $crate::bindings::collects);
+    };
+}
+
+#[cfg(not(feature = "collector"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_collector {
+    ($adapter:ident) => {};
+}
+
+/// Exports what an author makes of console lines, where this crate was built for it.
+#[cfg(feature = "console-events")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_console_events {
+    ($adapter:ident) => {
+        $crate::bindings::reads_console::export_reads_console!(
+            $adapter with_types_in $crate::bindings::reads_console
+        );
+    };
+}
+
+#[cfg(not(feature = "console-events"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_console_events {
+    ($adapter:ident) => {};
 }
 
 /// Makes a type that implements [`Plugin`](crate::Plugin), and the traits of the enabled features, the plugin of this
@@ -70,6 +110,8 @@ macro_rules! export {
         const _: () = {
             type GantryAdapter = $crate::Adapter<$plugin>;
     $crate::bindings::export!(GantryAdapter with_types_in $crate::bindings);
+            $crate::export_collector!(GantryAdapter);
+            $crate::export_console_events!(GantryAdapter);
         };
     };
 }

@@ -27,6 +27,9 @@ pub mod rules;
 pub mod wire;
 
 /// Bindings that wit-bindgen makes from the contract. Public for the export macro; authors use [`prelude`].
+///
+/// Each optional part is a world of its own, so that a part that is left out leaves nothing in the component. The worlds
+/// share the contract's words, and the tool that wraps the module joins them.
 #[doc(hidden)]
 #[allow(
     unreachable_pub,
@@ -36,30 +39,45 @@ pub mod wire;
     reason = "generated code"
 )]
 pub mod bindings {
-    #[cfg(not(feature = "collector"))]
     wit_bindgen::generate!({
-        path: "../wit/since-v0.1",
-        world: "blueprint-plugin",
+        path: "../wit/since-v0.2",
+        world: "game",
         pub_export_macro: true,
         default_bindings_module: "gantry_plugin::bindings",
         additional_derives: [PartialEq],
     });
-    #[cfg(all(feature = "collector", not(feature = "console-events")))]
-    wit_bindgen::generate!({
-        path: "../wit/since-v0.1",
-        world: "collector-plugin",
-        pub_export_macro: true,
-        default_bindings_module: "gantry_plugin::bindings",
-        additional_derives: [PartialEq],
-    });
+
+    #[cfg(feature = "collector")]
+    pub mod collects {
+        wit_bindgen::generate!({
+            path: "../wit/since-v0.2",
+            world: "collects",
+            pub_export_macro: true,
+            export_macro_name: "export_collects",
+            default_bindings_module: "gantry_plugin::bindings::collects",
+            additional_derives: [PartialEq],
+            with: {
+                "gantry:plugin/types@0.2.0": crate::bindings::gantry::plugin::types,
+                "gantry:plugin/log@0.2.0": crate::bindings::gantry::plugin::log,
+            },
+        });
+    }
+
     #[cfg(feature = "console-events")]
-    wit_bindgen::generate!({
-        path: "../wit/since-v0.1",
-        world: "full-plugin",
-        pub_export_macro: true,
-        default_bindings_module: "gantry_plugin::bindings",
-        additional_derives: [PartialEq],
-    });
+    pub mod reads_console {
+        wit_bindgen::generate!({
+            path: "../wit/since-v0.2",
+            world: "reads-console",
+            pub_export_macro: true,
+            export_macro_name: "export_reads_console",
+            default_bindings_module: "gantry_plugin::bindings::reads_console",
+            additional_derives: [PartialEq],
+            with: {
+                "gantry:plugin/types@0.2.0": crate::bindings::gantry::plugin::types,
+                "gantry:plugin/log@0.2.0": crate::bindings::gantry::plugin::log,
+            },
+        });
+    }
 }
 
 pub use export::Adapter;
@@ -71,23 +89,23 @@ pub mod prelude {
     #[cfg(feature = "console-events")]
     pub use crate::ConsoleEvents;
     pub use crate::Plugin;
-    pub use crate::bindings::exports::gantry::plugin::blueprints::{
-        Audience, Blueprint, Choice, EndpointNeed, Kind, NumberRule, TextRule, Variable,
-    };
     #[cfg(feature = "collector")]
-    pub use crate::bindings::exports::gantry::plugin::collector::{Player, Sample, Series};
-    #[cfg(feature = "console-events")]
-    pub use crate::bindings::exports::gantry::plugin::console_events::{Event, Found};
+    pub use crate::bindings::collects::exports::gantry::plugin::collector::{Player, Sample, Series};
+    #[cfg(feature = "collector")]
+    pub use crate::bindings::collects::gantry::plugin::query::{self, Reply};
+    pub use crate::bindings::exports::gantry::plugin::blueprints::{Blueprint, EndpointNeed};
     pub use crate::bindings::exports::gantry::plugin::plans::{
-        Action, Algorithm, ArchiveFormat, ConfigEdit, ConsoleProbe, ContainerRun, Digest, Download, Edit,
-        Extract, Format, Image, InstallPlan, Probe, Recipe, RunSpec, Step, StopStep, UdpProbe, Write,
+        Action, Algorithm, ArchiveFormat, Condition, ConfigEdit, ConsoleProbe, ContainerRun, Digest,
+        Download, Edit, Extract, Format, HttpProbe, Image, InstallPlan, Notation, Probe, Recipe, RunSpec,
+        Step, StopStep, UdpProbe, Write,
     };
     pub use crate::bindings::gantry::plugin::log::{self, Level};
-    #[cfg(feature = "collector")]
-    pub use crate::bindings::gantry::plugin::query::{self, Reply};
     pub use crate::bindings::gantry::plugin::types::{
-        Endpoint, Failure, FieldProblem, Limits, Protocol, Server, Setting,
+        Audience, Choice, Endpoint, Failure, FieldProblem, Kind, Limits, NumberRule, Protocol, Server,
+        Setting, TextRule, Variable,
     };
+    #[cfg(feature = "console-events")]
+    pub use crate::bindings::reads_console::exports::gantry::plugin::console_events::{Event, Found};
 }
 
 use prelude::{Blueprint, Failure, FieldProblem, InstallPlan, RunSpec, Server};

@@ -35,6 +35,9 @@ pub struct Download {
 pub enum ArchiveFormat {
     Tar,
     TarGz,
+    TarXz,
+    TarBz2,
+    TarZst,
     Zip,
 }
 
@@ -65,8 +68,37 @@ pub enum ConfigFormat {
     Properties,
     Ini,
     Json,
+    Yaml,
     Toml,
+    Xml,
     Lines,
+}
+
+/// When an edit is made, by the value that stands there.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "value", rename_all = "snake_case")]
+pub enum Condition {
+    #[default]
+    Always,
+    Absent,
+    Present,
+    Equals(String),
+    /// RE2 syntax; only what matched is replaced.
+    Matches(String),
+}
+
+/// What a value is written as, in formats that tell text from numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Notation {
+    /// As what stands there; where nothing stands, as what it looks like.
+    #[default]
+    LikeThere,
+    Text,
+    Number,
+    Boolean,
+    /// JSON text that stands for a whole tree.
+    Document,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -74,6 +106,27 @@ pub struct Edit {
     /// A dotted path, `section.key`, a key, or a line's beginning, by the format.
     pub at: String,
     pub value: String,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub condition: Condition,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub notation: Notation,
+}
+
+/// What earlier versions could not say is left out, so that what they wrote and what is written now are the same.
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Edit {
+    /// An edit that is made whatever stands there, and looks like that.
+    pub fn new(at: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            at: at.into(),
+            value: value.into(),
+            condition: Condition::Always,
+            notation: Notation::LikeThere,
+        }
+    }
 }
 
 /// An edited value may be a secret, so it is never printed.
@@ -113,11 +166,20 @@ pub enum Image {
 #[serde(rename_all = "camelCase")]
 pub struct ContainerRun {
     pub image: Image,
+    /// Program and arguments, instead of the image's own; empty is the image's own.
     pub command: Vec<String>,
     pub environment: Vec<Setting>,
     /// Whether the container may reach the network.
     pub network: bool,
+    /// Where the server's directory is mounted and the command starts.
+    #[serde(default = "data")]
+    pub working_directory: String,
     pub timeout_ms: u32,
+}
+
+/// Where commands of plans find the server's directory unless they say otherwise.
+fn data() -> String {
+    "/data".to_owned()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -127,10 +189,34 @@ pub enum Action {
     Extract(Extract),
     Write(Write),
     EditConfig(ConfigEdit),
-    BuildImage { image: Image },
+    BuildImage {
+        image: Image,
+    },
     Run(ContainerRun),
-    MakeDirectory { path: String },
-    Remove { path: String },
+    MakeDirectory {
+        path: String,
+    },
+    Remove {
+        path: String,
+    },
+    Copy {
+        from: String,
+        to: String,
+    },
+    Move {
+        from: String,
+        to: String,
+    },
+    /// Unix permission bits; all but 0o777 are dropped.
+    SetMode {
+        path: String,
+        mode: u32,
+    },
+    /// A symbolic link at `path` that names `target`, both within the server's directory.
+    Link {
+        path: String,
+        target: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -142,6 +228,9 @@ pub struct Step {
     pub action: Action,
     /// Share of the whole work, for progress; at least 1.
     pub weight: u32,
+    /// Whether the plan goes on without it.
+    #[serde(default)]
+    pub may_fail: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -160,6 +249,8 @@ pub enum Probe {
     Tcp { endpoint: String },
     /// An endpoint, by name, that answers a datagram.
     Udp { endpoint: String, payload: Vec<u8> },
+    /// An endpoint, by name, that answers a GET of this path with a status below 400.
+    Http { endpoint: String, path: String },
     /// The collector answers.
     Collector,
 }
@@ -175,6 +266,8 @@ pub enum StopStep {
     Signal {
         signal: String,
     },
+    /// What Control-C does in a terminal.
+    Interrupt,
     Wait {
         ms: u32,
     },
@@ -184,6 +277,7 @@ pub enum StopStep {
 #[serde(rename_all = "camelCase")]
 pub struct RunSpec {
     pub image: Image,
+    /// Program and arguments, instead of the image's own; empty is the image's own.
     pub command: Vec<String>,
     pub environment: Vec<Setting>,
     /// Where the server's directory is mounted and the command starts.

@@ -1522,6 +1522,27 @@ export interface components {
             path: string;
             /** @enum {string} */
             type: "remove";
+        } | {
+            from: string;
+            to: string;
+            /** @enum {string} */
+            type: "copy";
+        } | {
+            from: string;
+            to: string;
+            /** @enum {string} */
+            type: "move";
+        } | {
+            /** Format: int32 */
+            mode: number;
+            path: string;
+            /** @enum {string} */
+            type: "set_mode";
+        } | {
+            path: string;
+            target: string;
+            /** @enum {string} */
+            type: "link";
         };
         /** @description Whether an action would be taken this moment. A control that is disabled says why. */
         ActionView: {
@@ -1605,7 +1626,7 @@ export interface components {
             name: string;
         };
         /** @enum {string} */
-        ArchiveFormat: "tar" | "tar_gz" | "zip";
+        ArchiveFormat: "tar" | "tar_gz" | "tar_xz" | "tar_bz2" | "tar_zst" | "zip";
         /**
          * @description Who may see or edit a variable; each includes those before it.
          * @enum {string}
@@ -1708,6 +1729,26 @@ export interface components {
             /** @description One line. */
             command: string;
         };
+        /** @description When an edit is made, by the value that stands there. */
+        Condition: {
+            /** @enum {string} */
+            type: "always";
+        } | {
+            /** @enum {string} */
+            type: "absent";
+        } | {
+            /** @enum {string} */
+            type: "present";
+        } | {
+            /** @enum {string} */
+            type: "equals";
+            value: string;
+        } | {
+            /** @enum {string} */
+            type: "matches";
+            /** @description RE2 syntax; only what matched is replaced. */
+            value: string;
+        };
         ConfigEdit: {
             /** @description Whether a missing file is made; otherwise it is an error. */
             create: boolean;
@@ -1716,7 +1757,7 @@ export interface components {
             path: string;
         };
         /** @enum {string} */
-        ConfigFormat: "properties" | "ini" | "json" | "toml" | "lines";
+        ConfigFormat: "properties" | "ini" | "json" | "yaml" | "toml" | "xml" | "lines";
         /** @description What a client says on `/api/ws/console/{id}`. The first frame, within 5 seconds, is `authenticate`. */
         ConsoleClientFrame: {
             /**
@@ -1798,6 +1839,7 @@ export interface components {
          */
         ConsoleSource: "game" | "install" | "command" | "gantry";
         ContainerRun: {
+            /** @description Program and arguments, instead of the image's own; empty is the image's own. */
             command: string[];
             environment: components["schemas"]["Setting"][];
             image: components["schemas"]["Image"];
@@ -1805,6 +1847,8 @@ export interface components {
             network: boolean;
             /** Format: int32 */
             timeoutMs: number;
+            /** @description Where the server's directory is mounted and the command starts. */
+            workingDirectory?: string;
         };
         CoreUse: {
             /** Format: int32 */
@@ -1870,6 +1914,8 @@ export interface components {
         Edit: {
             /** @description A dotted path, `section.key`, a key, or a line's beginning, by the format. */
             at: string;
+            condition?: components["schemas"]["Condition"];
+            notation?: components["schemas"]["Notation"];
             value: string;
         };
         /** @description An address that the game uses, under the name that its blueprint gave. */
@@ -2436,6 +2482,11 @@ export interface components {
             state: components["schemas"]["NodeState"];
             usage?: components["schemas"]["NodeUsage"] | null;
         };
+        /**
+         * @description What a value is written as, in formats that tell text from numbers.
+         * @enum {string}
+         */
+        Notation: "like_there" | "text" | "number" | "boolean" | "document";
         NumberRule: {
             /** Format: double */
             maximum: number;
@@ -2951,6 +3002,8 @@ export interface components {
             action: components["schemas"]["Action"];
             /** @description Unique within the plan; the journal's key. */
             id: string;
+            /** @description Whether the plan goes on without it. */
+            mayFail?: boolean;
             title: string;
             /**
              * Format: int32

@@ -23,7 +23,7 @@ use wasmtime::{
 };
 
 mod bindings {
-    wasmtime::component::bindgen!({ path: "../../sdk/wit/since-v0.1", world: "collector-plugin" });
+    wasmtime::component::bindgen!({ path: "../../sdk/wit/since-v0.2", world: "collects" });
 }
 use bindings::gantry::plugin::{log, query, types};
 
@@ -216,14 +216,14 @@ impl query::Host for Bare {
 
 struct BareCalls {
     engine: Engine,
-    plugin: bindings::CollectorPluginPre<Bare>,
+    plugin: bindings::CollectsPre<Bare>,
 }
 
 impl BareCalls {
     fn new(engine: Engine, component: &Component) -> Result<Self> {
         let mut linker = Linker::new(&engine);
-        bindings::CollectorPlugin::add_to_linker::<_, HasSelf<Bare>>(&mut linker, |state| state)?;
-        let plugin = bindings::CollectorPluginPre::new(linker.instantiate_pre(component)?)?;
+        bindings::Collects::add_to_linker::<_, HasSelf<Bare>>(&mut linker, |state| state)?;
+        let plugin = bindings::CollectsPre::new(linker.instantiate_pre(component)?)?;
         Ok(Self { engine, plugin })
     }
 

@@ -92,7 +92,7 @@ fn perform(jail: &Jail, inside: &Path, outside: &Path, step: Step<'_>) {
         }
         Step::Edit { path, format, at, value } => {
             let format = if format { ConfigFormat::Properties } else { ConfigFormat::Lines };
-            let edits = vec![Edit { at: at.to_owned(), value: value.to_owned() }];
+            let edits = vec![Edit::new(at, value)];
             drop(jail.edit(&ConfigEdit { path: path.text(), format, edits, create: true }));
         }
         Step::Extract { archive, zip, into, strip } => {

@@ -16,7 +16,7 @@ fn bundled(name: &str) -> Vec<u8> {
 /// What a manifest says, with some of it said otherwise.
 fn manifest(change: &Value) -> String {
     let mut manifest = json!({
-        "id": "sample", "name": "Sample", "version": "1.2.0", "contract": "0.1",
+        "id": "sample", "name": "Sample", "version": "1.2.0", "contract": "0.2",
         "capabilities": [{ "name": "query", "reason": "to ask the game who plays" }],
     });
     for (key, value) in change.as_object().unwrap() {
@@ -82,9 +82,9 @@ fn compile_bomb() -> Vec<u8> {
     body.push_str(&"(br_if 0 (local.get $l0)))".repeat(number));
     written(&format!(
         "(component (core module (func {body}))
-            (import \"gantry:plugin/types@0.1.0\" (instance $i))
-            (export \"gantry:plugin/blueprints@0.1.0\" (instance $i))
-            (export \"gantry:plugin/plans@0.1.0\" (instance $i)))"
+            (import \"gantry:plugin/types@0.2.0\" (instance $i))
+            (export \"gantry:plugin/blueprints@0.2.0\" (instance $i))
+            (export \"gantry:plugin/plans@0.2.0\" (instance $i)))"
     ))
 }
 
@@ -132,7 +132,7 @@ async fn what_is_no_plugin_is_refused_and_leaves_nothing() {
         (wat::parse_str("(module)").unwrap(), "it is a core module"),
         (bare(&bundled("openarena")), "no custom section"),
         (with_manifest(bundled("openarena"), &manifest(&json!({}))), "more than one custom section"),
-        (sample(&json!({ "contract": "0.2" })), "built for contract \"0.2\""),
+        (sample(&json!({ "contract": "0.9" })), "built for contract \"0.9\""),
         (sample(&json!({ "id": "../etc" })), "its manifest's id"),
         (sample(&json!({ "version": "latest" })), "three numbers"),
         (sample(&json!({ "capabilities": [] })), "gantry:plugin/query"),
@@ -140,7 +140,7 @@ async fn what_is_no_plugin_is_refused_and_leaves_nothing() {
             sample(&json!({ "capabilities": [{ "name": "shell", "reason": "to own the node" }] })),
             "the capability \"shell\", which this host does not have",
         ),
-        (written("(component)"), "it does not export gantry:plugin/blueprints@0.1"),
+        (written("(component)"), "it does not export gantry:plugin/blueprints@0.2"),
         (
             written("(component (import \"wasi:filesystem/types@0.2.0\" (instance)))"),
             "it imports \"wasi:filesystem/types@0.2.0\", which no plugin may",

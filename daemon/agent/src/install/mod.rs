@@ -4,9 +4,10 @@
 //! with the very plan that was begun. Steps are idempotent: the one that was cut is simply done again. The journal
 //! belongs to an operation; a reinstallation is another operation and begins another journal.
 //!
-//! Modules in reading order: [`meter`], `steps`.
+//! Modules in reading order: [`meter`], `steps`, `places`.
 
 pub(crate) mod meter;
+mod places;
 mod steps;
 
 pub(crate) use steps::edit_configs;
@@ -54,7 +55,15 @@ async fn execute(work: &Work, operation: OperationId) -> Result<(), Ended> {
             continue;
         }
         work.log(&format!("Step {} of {}: {}", index + 1, steps.len(), step.title));
-        steps::perform(work, &jail, step, &mut meter).await.map_err(|ended| named(ended, &step.title))?;
+        match steps::perform(work, &jail, step, &mut meter).await {
+            Err(Ended::Failed(failure)) if step.may_fail => {
+                work.log(&format!(
+                    "{} was not done, and the installation goes on without: {}",
+                    step.title, failure.message
+                ));
+            }
+            done => done.map_err(|ended| named(ended, &step.title))?,
+        }
         journal.done.push(step.id.clone());
         write(work, &journal).await?;
     }

@@ -1,6 +1,6 @@
 //! One step of a plan, each kind in its own function. All of them may be done again.
 
-use super::meter::Meter;
+use super::{meter::Meter, places};
 use crate::{
     console::{LINE_BYTES, text},
     failure::{failure, of_files, of_runtime},
@@ -44,10 +44,13 @@ pub(super) async fn perform(work: &Work, jail: &Jail, step: &Step, meter: &mut M
             let removed = jail.run(move |jail| jail.remove(&JailPath::parse(&path)?, &cancel)).await;
             removed.map_err(|error| ended("remove_failed", &error))
         }
+        Action::Copy { .. } | Action::Move { .. } | Action::SetMode { .. } | Action::Link { .. } => {
+            places::perform(work, jail, &step.action).await
+        }
     }
 }
 
-fn ended(code: &str, error: &FilesError) -> Ended {
+pub(super) fn ended(code: &str, error: &FilesError) -> Ended {
     match error {
         FilesError::Cancelled => Ended::Cancelled,
         other => of_files(code, other).into(),

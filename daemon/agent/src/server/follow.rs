@@ -24,13 +24,29 @@ const INPUT_PATIENCE: Duration = Duration::from_secs(2);
 /// Chunks that are shown together.
 const CHUNKS: usize = 256;
 
+/// What is typed into a process.
+pub(crate) enum Typed {
+    Line(String),
+    /// The character that makes a terminal interrupt whatever has it.
+    Interrupt,
+}
+
+impl Typed {
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Line(line) => format!("{line}\n").into_bytes(),
+            Self::Interrupt => vec![0x03],
+        }
+    }
+}
+
 pub(crate) struct Follower {
     pub(crate) work: Work,
     pub(crate) container: ContainerId,
     /// Output up to here is known.
     pub(crate) after: Option<DateTime<Utc>>,
     /// Lines to type.
-    pub(crate) input: mpsc::Receiver<String>,
+    pub(crate) input: mpsc::Receiver<Typed>,
     /// Whoever makes sense of lines.
     pub(crate) meaning: mpsc::Sender<String>,
 }
@@ -104,8 +120,8 @@ impl Follower {
                     tokio::time::timeout(DRAIN, drain).await.ok();
                     return Cut::Ended(exit);
                 }
-                Some(command) = self.input.recv(), if input.is_some() => {
-                    if !self.write(&mut input, &command).await {
+                Some(typed) = self.input.recv(), if input.is_some() => {
+                    if !self.write(&mut input, &typed.bytes()).await {
                         input = None;
                     }
                 }
@@ -148,11 +164,10 @@ impl Follower {
         }
     }
 
-    async fn write(&self, input: &mut Option<Pin<Box<dyn AsyncWrite + Send>>>, command: &str) -> bool {
+    async fn write(&self, input: &mut Option<Pin<Box<dyn AsyncWrite + Send>>>, bytes: &[u8]) -> bool {
         let Some(writer) = input else { return false };
-        let line = format!("{command}\n");
         let writing = async {
-            writer.write_all(line.as_bytes()).await?;
+            writer.write_all(bytes).await?;
             writer.flush().await
         };
         match tokio::time::timeout(INPUT_PATIENCE, writing).await {

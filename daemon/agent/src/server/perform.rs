@@ -1,7 +1,7 @@
 //! Doing what the machine asks for.
 
 use super::{
-    follow::Follower,
+    follow::{Follower, Typed},
     probe, start,
     supervisor::{Duty, Live, Report, Supervisor},
     telemetry::{self, Board},
@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Commands that may wait for the game to read them.
 const INPUT_LINES: usize = 32;
+/// What a terminal sends for Control-C.
+const INTERRUPT: &str = "SIGINT";
 /// Lines that may wait to be understood.
 const MEANING_LINES: usize = 2_048;
 
@@ -50,6 +52,7 @@ impl Supervisor {
             Effect::Adopt => self.watch_process(self.console.last_output()),
             Effect::Type(command) => self.type_line(command),
             Effect::Signal(signal) => self.signal(signal),
+            Effect::Interrupt => self.interrupt(),
             Effect::Kill => self.kill(),
             Effect::SetTimer { timer, after_ms } => {
                 let wait = self.shared.clock.wait(Duration::from_millis(after_ms));
@@ -121,8 +124,18 @@ impl Supervisor {
     fn type_line(&self, command: String) {
         let Some(live) = &self.live else { return };
         self.console.command(self.shared.clock.now(), "gantry", &command, self.has_terminal());
-        if live.input.try_send(command).is_err() {
+        if live.input.try_send(Typed::Line(command)).is_err() {
             self.console.say(self.shared.clock.now(), "The command could not be given to the game.");
+        }
+    }
+
+    /// Without a terminal no character means anything, and only the signal is left.
+    fn interrupt(&mut self) {
+        let Some(live) = self.live.as_ref().filter(|_| self.has_terminal()) else {
+            return self.signal(INTERRUPT.to_owned());
+        };
+        if live.input.try_send(Typed::Interrupt).is_err() {
+            self.signal(INTERRUPT.to_owned());
         }
     }
 

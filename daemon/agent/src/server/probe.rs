@@ -8,7 +8,10 @@ use crate::{
 use futures_util::future::join_all;
 use gantry_host::Query;
 use gantry_protocol::ConsoleSource;
-use gantry_types::{plan::Probe, server::Protocol};
+use gantry_types::{
+    plan::Probe,
+    server::{Endpoint, Protocol},
+};
 use regex::{Regex, RegexBuilder};
 use std::{sync::Arc, time::Duration};
 use tokio::{io::AsyncReadExt, net::TcpStream};
@@ -19,6 +22,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 const ATTEMPT: Duration = Duration::from_secs(2);
 /// A connection that stays open for so long is one to the game: an engine's proxy closes it when nobody listens behind.
 const HOLDS: Duration = Duration::from_millis(250);
+/// Enough of an HTTP answer for its status: `HTTP/1.1 200`.
+const STATUS_LINE_BYTES: u32 = 12;
 /// Compiled size of a pattern.
 const PATTERN_BYTES: usize = 1 << 20;
 
@@ -51,6 +56,14 @@ async fn pass(work: &Work, probe: &Probe, first_line: u64) {
                 endpoints.datagram(endpoint, payload.clone(), 1, ATTEMPT).await.is_ok()
             })
             .await;
+        }
+        Probe::Http { endpoint, path } => {
+            let endpoints = Endpoints::new(work.server.endpoints.clone());
+            let Some(endpoint) = endpoints.named(endpoint, Protocol::Tcp) else {
+                return never(work, "a readiness probe names an endpoint that the server does not have")
+                    .await;
+            };
+            repeat(work, || serves(&endpoints, endpoint, path)).await;
         }
         Probe::Collector => repeat(work, || collects(work)).await,
     }
@@ -98,6 +111,19 @@ async fn accepts(address: std::net::SocketAddr) -> bool {
         }
     };
     tokio::time::timeout(ATTEMPT, attempt).await.ok().flatten().is_some()
+}
+
+/// Whether a request is answered with a status below 400. Of the answer only its first line matters.
+async fn serves(endpoints: &Endpoints, endpoint: &Endpoint, path: &str) -> bool {
+    let host = format!("{}:{}", endpoint.address, endpoint.port);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let answer = endpoints.exchange(endpoint, request.into_bytes(), STATUS_LINE_BYTES, ATTEMPT).await;
+    answer.is_ok_and(|answer| status(&answer.payload).is_some_and(|status| status < 400))
+}
+
+fn status(answer: &[u8]) -> Option<u16> {
+    let line = answer.strip_prefix(b"HTTP/1.")?.get(1..)?.strip_prefix(b" ")?;
+    std::str::from_utf8(line.get(..3)?).ok()?.parse().ok()
 }
 
 async fn collects(work: &Work) -> bool {
@@ -149,5 +175,50 @@ mod tests {
             stream.set_zero_linger().unwrap();
         };
         assert!(!passes(reset).await);
+    }
+
+    /// Whether the HTTP probe passes where every request gets this answer.
+    async fn passes_http(answer: &'static [u8]) -> bool {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint {
+            name: "web".to_owned(),
+            protocol: Protocol::Tcp,
+            address: "127.0.0.1".to_owned(),
+            port: listener.local_addr().unwrap().port(),
+        };
+        let serving = async {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut request = [0; 512];
+                let length = stream.read(&mut request).await.unwrap();
+                assert!(request[..length].starts_with(b"GET /health?full HTTP/1.1\r\nHost: 127.0.0.1:"));
+                stream.write_all(answer).await.unwrap();
+            }
+        };
+        let endpoints = Endpoints::new(vec![endpoint.clone()]);
+        tokio::select! {
+            passed = serves(&endpoints, &endpoint, "/health?full") => passed,
+            () = serving => unreachable!("it serves for ever"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_game_that_serves_pages_is_ready_once_a_page_is_there() {
+        for good in [
+            "HTTP/1.1 200 OK\r\n\r\nfine",
+            "HTTP/1.0 204 \r\n\r\n",
+            "HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n",
+        ] {
+            assert!(passes_http(good.as_bytes()).await, "{good}");
+        }
+        for bad in [
+            "HTTP/1.1 503 Starting\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\n\r\n",
+            "SSH-2.0-OpenSSH_9.2\r\n",
+            "HTTP/1.1 no",
+            "",
+        ] {
+            assert!(!passes_http(bad.as_bytes()).await, "{bad}");
+        }
     }
 }

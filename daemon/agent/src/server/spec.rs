@@ -10,9 +10,6 @@ use gantry_types::{
 };
 use sha2::{Digest, Sha256};
 
-/// Where an installer finds the server's directory.
-const INSTALL_DIRECTORY: &str = "/data";
-
 /// The game's container.
 pub(crate) fn server(work: &Work, run: &RunSpec, image: ImageId) -> Result<ContainerSpec, OperationFailure> {
     let server = &work.server;
@@ -49,7 +46,7 @@ pub(crate) fn installer(work: &Work, run: &ContainerRun, image: ImageId) -> Cont
         image,
         command: run.command.clone(),
         environment: with_time_zone(&run.environment, &server.time_zone),
-        working_directory: INSTALL_DIRECTORY.to_owned(),
+        working_directory: run.working_directory.clone(),
         data: work.shared.data.server_files(server.id),
         owner: work.user,
         limits: server.limits,

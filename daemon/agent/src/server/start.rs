@@ -100,6 +100,7 @@ fn preparation(run: &RunSpec) -> InstallPlan {
         title: title.to_owned(),
         action: Action::BuildImage { image: run.image.clone() },
         weight,
+        may_fail: false,
     };
     let steps =
         vec![step("Write the configuration", 1), step("Prepare the image", 8), step("Start the process", 1)];

@@ -5,7 +5,9 @@
 //! machine asks for no other before that has answered; a task that panics answers as a failure.
 
 use super::{
-    FileTerms, Message, refusal,
+    FileTerms, Message,
+    follow::Typed,
+    refusal,
     start::{StartEnd, process},
     work::Work,
 };
@@ -65,7 +67,7 @@ pub(super) enum Duty {
 /// The process that runs.
 pub(super) struct Live {
     pub(super) container: ContainerId,
-    pub(super) input: mpsc::Sender<String>,
+    pub(super) input: mpsc::Sender<Typed>,
     /// Ends all that watch it.
     pub(super) token: CancellationToken,
     pub(super) ready: watch::Sender<bool>,
@@ -227,7 +229,7 @@ impl Supervisor {
             return Err(refusal(RefusalCode::Internal, "too many commands wait for the game"));
         };
         self.console.command(self.shared.clock.now(), &command.actor, &command.command, self.has_terminal());
-        place.send(command.command.clone());
+        place.send(Typed::Line(command.command.clone()));
         Ok(())
     }
 

@@ -21,8 +21,8 @@ use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
 };
 
-fn step(title: &str, action: Action) -> Step {
-    Step { id: title.to_owned(), title: title.to_owned(), action, weight: 1 }
+pub(crate) fn step(title: &str, action: Action) -> Step {
+    Step { id: title.to_owned(), title: title.to_owned(), action, weight: 1, may_fail: false }
 }
 
 fn download(url: String) -> Download {
@@ -45,19 +45,19 @@ fn unpack() -> Step {
     step("Unpack it", Action::Extract(extract))
 }
 
-fn write(path: &str, content: &str) -> Step {
+pub(crate) fn write(path: &str, content: &str) -> Step {
     let (path, content) = (path.to_owned(), content.to_owned());
     step(&format!("Write {path}"), Action::Write(Write { path, content, mode: 0o640, only_if_missing: true }))
 }
 
 fn edit(at: &str, value: &str) -> Step {
-    let edits = vec![Edit { at: at.to_owned(), value: value.to_owned() }];
+    let edits = vec![Edit::new(at, value)];
     let path = "server.properties".to_owned();
     let edit = ConfigEdit { path, format: ConfigFormat::Properties, edits, create: true };
     step("Set the port", Action::EditConfig(edit))
 }
 
-fn run(script: &str, environment: &[(&str, &str)]) -> Step {
+pub(crate) fn run(script: &str, environment: &[(&str, &str)]) -> Step {
     let run = ContainerRun {
         image: Image::Reference { reference: "debian:bookworm-slim".to_owned() },
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
@@ -66,6 +66,7 @@ fn run(script: &str, environment: &[(&str, &str)]) -> Step {
             .map(|(key, value)| Setting { key: (*key).to_owned(), value: (*value).to_owned() })
             .collect(),
         network: false,
+        working_directory: "/data".to_owned(),
         timeout_ms: 60_000,
     };
     step("Run the installer", Action::Run(run))
@@ -79,14 +80,14 @@ async fn begin(daemon: &mut Daemon, steps: Vec<Step>) -> DesiredServer {
     server
 }
 
-async fn install(daemon: &mut Daemon, steps: Vec<Step>) -> (DesiredServer, OperationReport) {
+pub(crate) async fn install(daemon: &mut Daemon, steps: Vec<Step>) -> (DesiredServer, OperationReport) {
     let server = begin(daemon, steps).await;
     let report = daemon.ended(id_of(&server)).await;
     (server, report)
 }
 
 /// The failure of an installation that must fail.
-async fn failure(daemon: &mut Daemon, steps: Vec<Step>) -> OperationFailure {
+pub(crate) async fn failure(daemon: &mut Daemon, steps: Vec<Step>) -> OperationFailure {
     let (server, report) = install(daemon, steps).await;
     assert_eq!(report.state, OperationState::Failed, "{report:?}");
     let servers = daemon.servers().await;
@@ -163,7 +164,7 @@ async fn each_kind_of_step_that_fails_is_named_with_its_reason() {
     let broken = |path: &str| ConfigEdit {
         path: path.to_owned(),
         format: ConfigFormat::Json,
-        edits: vec![Edit { at: "a.b".to_owned(), value: "1".to_owned() }],
+        edits: vec![Edit::new("a.b", "1")],
         create: false,
     };
     let cases = [

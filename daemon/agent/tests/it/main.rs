@@ -9,6 +9,7 @@ mod delivery;
 mod install;
 mod lifecycle;
 mod mirror;
+mod places;
 mod readiness;
 mod secrets;
 mod sftp;

@@ -4,8 +4,9 @@
 //! links that lead out are dropped, set-user-id bits are dropped, and bytes, entries and the ratio to what was read are
 //! counted as they come, whatever the archive claims of itself.
 //!
-//! Modules in reading order: [`unpack`], [`tar`], [`zip`].
+//! Modules in reading order: [`unpack`], [`compressed`], [`tar`], [`zip`].
 
+mod compressed;
 mod tar;
 mod unpack;
 mod zip;
@@ -78,6 +79,11 @@ impl Jail {
         let done = match extract.format {
             ArchiveFormat::Tar => tar::unpack(file, &mut unpacker),
             ArchiveFormat::TarGz => tar::unpack(flate2::read::MultiGzDecoder::new(file), &mut unpacker),
+            ArchiveFormat::TarXz => tar::unpack_to_end(compressed::xz(file), &mut unpacker),
+            ArchiveFormat::TarBz2 => tar::unpack_to_end(compressed::bz2(file), &mut unpacker),
+            ArchiveFormat::TarZst => compressed::zst(file)
+                .map_err(Stop::from)
+                .and_then(|file| tar::unpack_to_end(file, &mut unpacker)),
             ArchiveFormat::Zip => zip::unpack(file, &mut unpacker),
         };
         done.and_then(|()| unpacker.finish()).map_err(|stop| stop.into_error(&path))

@@ -4,11 +4,14 @@
 //! claimed length into memory. Formats: POSIX.1-2001 pax, GNU tar.
 
 use super::{Stop, unpack::Unpacker};
-use std::io::Read;
+use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
 /// Longest extension that is read.
 const MAX_EXTENSION: u64 = 64 * 1024;
+
+/// What may stand behind the end of the archive within the compressed file: padding, to whole records.
+const MAX_PADDING: u64 = 1 << 20;
 
 /// What extensions say about the entry that follows them.
 #[derive(Default)]
@@ -29,6 +32,16 @@ pub(super) fn unpack(from: impl Read, unpacker: &mut Unpacker<'_>) -> Result<(),
             EntryType::XGlobalHeader => {}
             kind => make(kind, &mut entry, std::mem::take(&mut extension), unpacker)?,
         }
+    }
+    Ok(())
+}
+
+/// [`unpack`], and reads the compressed file to its end: what was cut off there, or does not have the sum that is written
+/// there, is damaged.
+pub(super) fn unpack_to_end(mut from: impl Read, unpacker: &mut Unpacker<'_>) -> Result<(), Stop> {
+    unpack(&mut from, unpacker)?;
+    if io::copy(&mut from.take(MAX_PADDING), &mut io::sink())? == MAX_PADDING {
+        return Err(Stop::Archive("it goes on behind its end".to_owned()));
     }
     Ok(())
 }

@@ -1,25 +1,32 @@
 //! Files of sections with keys, and files of plain `key = value` lines.
 
-use super::{Document, EditError, one_line};
+use super::{Document, EditError, notation::check_text, one_line, rule::Rule};
 use gantry_types::plan::Edit;
 
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut document = Document::parse(text);
     for edit in edits {
         one_line(edit)?;
-        let (section, key) = edit.at.rsplit_once('.').unwrap_or(("", &edit.at));
+        // Readers leave space around a value out, so that written it would only be taken for the line's own.
+        let rule = Rule::seen_as(edit, str::trim)?;
+        let (section, key) = split(rule.at);
         let key_fits = !key.trim().is_empty() && key == key.trim() && !key.contains('=');
         if !key_fits || key.starts_with(['[', ';', '#']) || section != section.trim() || section.contains(']')
         {
-            return Err(EditError::NoPlace { at: edit.at.clone(), why: "that is no key".into() });
+            return Err(rule.no_place("that is no key"));
         }
-        // Readers leave space around a value out, so that written it would only be taken for the line's own.
-        set(&mut document, section, key, edit.value.trim());
+        set(&mut document, section, key, &rule)?;
     }
     Ok(document.render())
 }
 
-fn set(document: &mut Document, section: &str, key: &str, value: &str) {
+/// The section in brackets, or all in front of the last dot, and the key.
+fn split(at: &str) -> (&str, &str) {
+    let in_brackets = at.strip_prefix('[').and_then(|rest| rest.split_once("]."));
+    in_brackets.or_else(|| at.rsplit_once('.')).unwrap_or(("", at))
+}
+
+fn set(document: &mut Document, section: &str, key: &str, rule: &Rule<'_>) -> Result<(), EditError> {
     let assign = if document.lines.iter().any(|line| is_spaced(line)) || document.lines.is_empty() {
         " = "
     } else {
@@ -41,11 +48,17 @@ fn set(document: &mut Document, section: &str, key: &str, value: &str) {
         found.extend(value_of(line, key).map(|at| (number, at)));
     }
     for (number, at) in &found {
-        document.lines[*number].replace_range(*at.., value);
+        let line = &mut document.lines[*number];
+        if let Some(value) = rule.over(line[*at..].trim_end())? {
+            check_text(rule, &value)?;
+            line.replace_range(*at.., &value);
+        }
     }
     if !found.is_empty() {
-        return;
+        return Ok(());
     }
+    let Some(value) = rule.fresh()? else { return Ok(()) };
+    check_text(rule, &value)?;
     let line = format!("{key}{assign}{value}");
     match end_of_section {
         Some(at) => document.lines.insert(at, line),
@@ -56,6 +69,7 @@ fn set(document: &mut Document, section: &str, key: &str, value: &str) {
             document.lines.extend([format!("[{section}]"), line]);
         }
     }
+    Ok(())
 }
 
 fn is_comment(line: &str) -> bool {

@@ -3,26 +3,40 @@
 //! Edits are made before every start, so that a line which is there already is not written once more: the beginning may
 //! be one that the line loses, such as that of a comment.
 
-use super::{Document, EditError, one_line};
+use super::{Document, EditError, notation::check_text, one_line, rule::Rule};
 use gantry_types::plan::Edit;
 
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut document = Document::parse(text);
     for edit in edits {
         one_line(edit)?;
-        if edit.at.is_empty() {
-            return Err(EditError::NoPlace { at: String::new(), why: "every line begins so".into() });
-        }
-        let mut found = false;
-        for line in document.lines.iter_mut().filter(|line| line.starts_with(&edit.at)) {
-            line.clone_from(&edit.value);
-            found = true;
-        }
-        if !found && !document.lines.contains(&edit.value) {
-            document.lines.push(edit.value.clone());
-        }
+        set(&mut document, &Rule::of(edit)?)?;
     }
     Ok(document.render())
+}
+
+fn set(document: &mut Document, rule: &Rule<'_>) -> Result<(), EditError> {
+    if rule.at.is_empty() {
+        return Err(rule.no_place("every line begins so"));
+    }
+    let mut found = false;
+    for line in document.lines.iter_mut().filter(|line| line.starts_with(rule.at)) {
+        found = true;
+        if let Some(value) = rule.over(line)? {
+            check_text(rule, &value)?;
+            if value.ends_with('\r') {
+                return Err(rule.unrepresentable());
+            }
+            *line = value.into_owned();
+        }
+    }
+    if !found && let Some(value) = rule.fresh()? {
+        check_text(rule, &value)?;
+        if !document.lines.iter().any(|line| *line == *value) {
+            document.lines.push(value.into_owned());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,24 +9,42 @@
 //! | format | `at` | `value` |
 //! |---|---|---|
 //! | properties | a key | text, escaped as Java reads it |
-//! | ini | `section.key`, split at the last dot; a key without dot stands before all sections | text, without space around it |
-//! | json | keys and array positions, joined by dots | text where a string stands; else JSON if it is JSON but no string, else text |
-//! | toml | keys, joined by dots | text where a string stands; else TOML if it is a TOML value but no string, else text |
+//! | ini | `section.key`, split at the last dot; `[section].key`, whose key may have dots; a key without dot stands before all sections | text, without space around it |
+//! | json | a way | text where a string stands; else JSON if it is JSON but no string, else text |
+//! | yaml | a way | text where a string stands; a word of the kind of the word that stands; else as for json |
+//! | toml | a way | text where a string stands; else TOML if it is a TOML value but no string, else text |
+//! | xml | names of elements from the root down, joined by dots; `[1]` behind one is the second of that name, `*` stands for every child; `@name` at the end is an attribute | text |
 //! | lines | the beginning of a line | the whole line |
 //!
-//! Quotes in a value are thus part of the text wherever it lands, at the first start and at every later one.
+//! A way is keys, joined by dots. `[0]` behind a key is a place in a list (json reads `.0.` as well), and the place behind
+//! the last one is made. One `*` stands for all that an object or a list holds: it creates nothing, and edits each.
+//! Keys that have dots cannot be reached.
+//!
+//! Quotes in a value are thus part of the text wherever it lands, at the first start and at every later one. A notation says
+//! otherwise: text, a number, a boolean, or JSON for a whole tree. Formats that hold nothing but text write all of them as
+//! text, and no trees.
+//!
+//! A condition looks at the text of what stands: a string without its quotes, anything else as it is written, a whole line.
+//! A place that it leaves alone is no error, and where it asks for something that stands, nothing is made.
 //!
 //! Where a key stands several times every occurrence is set, so that first-wins and last-wins readers agree.
 //!
-//! Modules in reading order: [`lines`], [`properties`], [`ini`], [`json`], [`toml`].
+//! Modules in reading order: [`rule`], [`place`], [`notation`], [`splice`], [`lines`], [`properties`], [`ini`], [`json`],
+//! [`toml`], [`yaml`], [`xml`].
 
 mod ini;
 mod json;
 mod lines;
+mod notation;
+mod place;
 mod properties;
+mod rule;
+mod splice;
 mod toml;
+mod xml;
+mod yaml;
 
-use gantry_types::plan::{ConfigFormat, Edit};
+use gantry_types::plan::{Condition, ConfigFormat, Edit};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -51,6 +69,9 @@ pub enum EditError {
     /// The place does not exist and cannot be made.
     #[error("there is no place {at:?}: {why}")]
     NoPlace { at: String, why: Cow<'static, str> },
+    /// What the edit asks of the place makes no sense.
+    #[error("the condition for {at:?} cannot be used: {why}")]
+    Condition { at: String, why: Cow<'static, str> },
     /// The format has no way to write the value.
     #[error("the value for {at:?} cannot be written in this format")]
     Unrepresentable { at: String },
@@ -65,13 +86,7 @@ pub fn apply(format: ConfigFormat, text: &str, edits: &[Edit]) -> Result<String,
         Some(body) => ("\u{feff}", body),
         None => ("", text),
     };
-    let edited = match format {
-        ConfigFormat::Properties => properties::apply(body, edits),
-        ConfigFormat::Ini => ini::apply(body, edits),
-        ConfigFormat::Json => json::apply(body, edits),
-        ConfigFormat::Toml => toml::apply(body, edits),
-        ConfigFormat::Lines => lines::apply(body, edits),
-    }?;
+    let edited = settled(format, body, edits)?;
     if edited.len() as u64 > MAX_BYTES {
         return Err(EditError::TooLarge);
     }
@@ -81,6 +96,36 @@ pub fn apply(format: ConfigFormat, text: &str, edits: &[Edit]) -> Result<String,
         return Err(EditError::Unrepresentable { at: at.map(|edit| edit.at.clone()).unwrap_or_default() });
     }
     Ok(format!("{mark}{edited}"))
+}
+
+/// Edits are made before every start: one that would find its own work and do it once more never comes to an end. That can
+/// only be so where what stands is part of what is written, so those are tried twice.
+fn settled(format: ConfigFormat, text: &str, edits: &[Edit]) -> Result<String, EditError> {
+    let looks = |edit: &Edit| matches!(edit.condition, Condition::Matches(_));
+    let mut edited = if edits.is_empty() { all(format, text, edits)? } else { text.to_owned() };
+    for run in edits.chunk_by(|one, next| !looks(one) && !looks(next)) {
+        edited = all(format, &edited, run)?;
+        if let [edit] = run
+            && looks(edit)
+            && all(format, &edited, run).as_deref() != Ok(edited.as_str())
+        {
+            let why = "what it writes matches its own pattern, and would change at every start";
+            return Err(EditError::Condition { at: edit.at.clone(), why: why.into() });
+        }
+    }
+    Ok(edited)
+}
+
+fn all(format: ConfigFormat, text: &str, edits: &[Edit]) -> Result<String, EditError> {
+    match format {
+        ConfigFormat::Properties => properties::apply(text, edits),
+        ConfigFormat::Ini => ini::apply(text, edits),
+        ConfigFormat::Json => json::apply(text, edits),
+        ConfigFormat::Yaml => yaml::apply(text, edits),
+        ConfigFormat::Toml => toml::apply(text, edits),
+        ConfigFormat::Xml => xml::apply(text, edits),
+        ConfigFormat::Lines => lines::apply(text, edits),
+    }
 }
 
 /// Text as lines that remember which end the file uses.
@@ -111,83 +156,8 @@ fn one_line(edit: &Edit) -> Result<(), EditError> {
 
 #[cfg(test)]
 fn edits(all: &[(&str, &str)]) -> Vec<Edit> {
-    all.iter().map(|(at, value)| Edit { at: (*at).to_owned(), value: (*value).to_owned() }).collect()
+    all.iter().map(|(at, value)| Edit::new(*at, *value)).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const ALL: [ConfigFormat; 5] = [
-        ConfigFormat::Properties,
-        ConfigFormat::Ini,
-        ConfigFormat::Json,
-        ConfigFormat::Toml,
-        ConfigFormat::Lines,
-    ];
-
-    #[test]
-    fn too_large_a_file_is_refused() {
-        let text = "#".repeat(usize::try_from(MAX_BYTES).unwrap() + 1);
-        assert_eq!(apply(ConfigFormat::Lines, &text, &[]), Err(EditError::TooLarge));
-    }
-
-    #[test]
-    fn a_byte_order_mark_stays_in_front() {
-        let edited = apply(ConfigFormat::Properties, "\u{feff}a=1\n", &edits(&[("a", "2")])).unwrap();
-        assert_eq!(edited, "\u{feff}a=2\n");
-    }
-
-    #[test]
-    fn what_would_be_read_as_a_byte_order_mark_is_refused() {
-        for (at, value) in [("\u{feff}", ""), ("\u{feff}a", "1")] {
-            let refused = Err(EditError::Unrepresentable { at: at.to_owned() });
-            assert_eq!(apply(ConfigFormat::Ini, "", &edits(&[(at, value)])), refused);
-        }
-        let lines = apply(ConfigFormat::Lines, "", &edits(&[("a", "\u{feff}a")]));
-        assert_eq!(lines, Err(EditError::Unrepresentable { at: "a".to_owned() }));
-        assert!(apply(ConfigFormat::Ini, "b = 1\n", &edits(&[("\u{feff}a", "1")])).is_ok());
-    }
-
-    #[test]
-    fn quotes_are_text_the_first_time_and_later() {
-        for format in [ConfigFormat::Json, ConfigFormat::Toml] {
-            let edit = edits(&[("name", "\"Ours\"")]);
-            let once = apply(format, "", &edit).unwrap();
-            assert_eq!(apply(format, &once, &edit).unwrap(), once);
-            assert!(once.contains("Ours\\\"\"") || once.contains("'\"Ours\"'"), "{once}");
-        }
-    }
-
-    #[test]
-    fn half_a_line_end_at_the_end_is_made_whole() {
-        let edit = edits(&[("b", "2")]);
-        let once = apply(ConfigFormat::Properties, "a=1\r", &edit).unwrap();
-        assert_eq!(once, "a=1\nb=2\n");
-        assert_eq!(apply(ConfigFormat::Properties, &once, &edit).unwrap(), once);
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_and_no_edit_makes_an_editor_panic(
-            text in "[ -~\\n\\r\\té]{0,120}", at in "[ -~.\\n]{0,20}", value in "[ -~\\né\"]{0,20}",
-        ) {
-            for format in ALL {
-                let edit = Edit { at: at.clone(), value: value.clone() };
-                drop(apply(format, &text, &[edit]));
-            }
-        }
-
-        #[test]
-        fn an_edit_that_was_applied_changes_nothing_when_applied_again(
-            text in "([a-c] ?= ?[0-9]\\n|# x\\n|\\[s\\]\\n){0,8}", at in "(s\\.)?[a-d]", value in "[0-9a-z]{1,5}",
-        ) {
-            for format in [ConfigFormat::Properties, ConfigFormat::Ini] {
-                let edit = [Edit { at: at.clone(), value: value.clone() }];
-                let once = apply(format, &text, &edit).unwrap();
-                prop_assert_eq!(&apply(format, &once, &edit).unwrap(), &once);
-            }
-        }
-    }
-}
+mod tests;

@@ -3,44 +3,51 @@
 //! Format: `java.util.Properties.load`. Characters beyond ASCII are written as `\uXXXX`, which every reader of the format
 //! understands whichever encoding it expects.
 
-use super::{Document, EditError};
+use super::{Document, EditError, notation::check_text, rule::Rule};
 use gantry_types::plan::Edit;
 
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut document = Document::parse(text);
     for edit in edits {
-        if edit.at.is_empty() {
-            return Err(EditError::NoPlace { at: String::new(), why: "a key is needed".into() });
+        let rule = Rule::of(edit)?;
+        if rule.at.is_empty() {
+            return Err(rule.no_place("a key is needed"));
         }
-        set(&mut document, edit);
+        set(&mut document, &rule)?;
     }
     Ok(document.render())
 }
 
-fn set(document: &mut Document, edit: &Edit) {
+fn set(document: &mut Document, rule: &Rule<'_>) -> Result<(), EditError> {
     let mut found = false;
     let mut is_open = false;
     let mut at = 0;
     while at < document.lines.len() {
-        let length = logical_length(&document.lines[at..]);
+        let mut length = logical_length(&document.lines[at..]);
         is_open = length > 1 || !is_comment(&document.lines[at]);
         is_open &= is_continued(&document.lines[at + length - 1]);
-        if let Some(prefix) = prefix_of(&logical(&document.lines[at..at + length]), &edit.at) {
-            let line = format!("{prefix}{}", escape(&edit.value, Part::Value));
-            document.lines.splice(at..at + length, [line]);
-            at += 1;
+        if let Some((prefix, there)) = entry(&logical(&document.lines[at..at + length]), rule.at) {
             found = true;
-        } else {
-            at += length;
+            if let Some(value) = rule.over(&there)? {
+                check_text(rule, &value)?;
+                let line = format!("{prefix}{}", escape(&value, Part::Value));
+                document.lines.splice(at..at + length, [line]);
+                length = 1;
+            }
         }
+        at += length;
     }
-    if !found {
-        if is_open {
-            // A last line that goes on would take the new one as its own; an empty one ends it.
-            document.lines.push(String::new());
-        }
-        document.lines.push(format!("{}={}", escape(&edit.at, Part::Key), escape(&edit.value, Part::Value)));
+    if found {
+        return Ok(());
     }
+    let Some(value) = rule.fresh()? else { return Ok(()) };
+    check_text(rule, &value)?;
+    if is_open {
+        // A last line that goes on would take the new one as its own; an empty one ends it.
+        document.lines.push(String::new());
+    }
+    document.lines.push(format!("{}={}", escape(rule.at, Part::Key), escape(&value, Part::Value)));
+    Ok(())
 }
 
 /// How many lines the first one continues over.
@@ -70,8 +77,8 @@ fn is_continued(line: &str) -> bool {
     line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
-/// All of the line in front of its value, if the line has this key.
-fn prefix_of(line: &str, key: &str) -> Option<String> {
+/// All of the line in front of its value, and the value, if the line has this key.
+fn entry(line: &str, key: &str) -> Option<(String, String)> {
     let start = line.len() - line.trim_start().len();
     if line[start..].starts_with(['#', '!']) || line[start..].is_empty() {
         return None;
@@ -90,7 +97,8 @@ fn prefix_of(line: &str, key: &str) -> Option<String> {
     let rest = rest.strip_prefix(['=', ':']).map_or(rest, str::trim_start);
     let prefix = &line[..line.len() - rest.len()];
     // A key alone has an empty value; one put right behind it would become part of the key.
-    Some(if prefix.len() == end { format!("{prefix}=") } else { prefix.to_owned() })
+    let prefix = if prefix.len() == end { format!("{prefix}=") } else { prefix.to_owned() };
+    Some((prefix, unescape(rest)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,9 +130,9 @@ fn escape(text: &str, part: Part) -> String {
     escaped
 }
 
-fn unescape(key: &str) -> String {
+fn unescape(text: &str) -> String {
     let mut units: Vec<u16> = Vec::new();
-    let mut rest = key.chars();
+    let mut rest = text.chars();
     while let Some(character) = rest.next() {
         let meant = match character {
             '\\' => match rest.next() {

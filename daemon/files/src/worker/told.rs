@@ -152,7 +152,7 @@ impl Told {
                 cut(path);
                 match why {
                     EditError::Malformed(text) | EditError::Unrepresentable { at: text } => cut(text),
-                    EditError::NoPlace { at, why } => {
+                    EditError::NoPlace { at, why } | EditError::Condition { at, why } => {
                         cut(at);
                         cut(why.to_mut());
                     }

@@ -4,9 +4,10 @@ use crate::{Fixture, never, path};
 use flate2::{Compression, write::GzEncoder};
 use gantry_files::{ArchiveLimits, Extracted, FilesError};
 use gantry_types::plan::{ArchiveFormat, Extract};
+use lzma_rust2::{XzOptions, XzWriter};
 use std::{
     fs,
-    io::{Cursor, Write},
+    io::{Cursor, Read, Write},
     os::unix::fs::PermissionsExt,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -39,6 +40,35 @@ pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+pub(crate) fn xz(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = XzWriter::new(Vec::new(), XzOptions::with_preset(6)).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn bz2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+pub(crate) fn zst(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 3).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+/// The formats of a compressed tar, and what compresses it.
+pub(crate) const COMPRESSED: [(ArchiveFormat, Pack); 4] = [
+    (ArchiveFormat::TarGz, gz),
+    (ArchiveFormat::TarXz, xz),
+    (ArchiveFormat::TarBz2, bz2),
+    (ArchiveFormat::TarZst, zst),
+];
 
 pub(crate) fn zip(build: impl FnOnce(&mut ZipWriter<Cursor<Vec<u8>>>)) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -95,7 +125,8 @@ fn ordinary_archives_of_each_format_are_unpacked() {
         header.set_mode(0o644);
         tar.append_data(&mut header, long, &b"x"[..]).unwrap();
     });
-    for (format, bytes) in [(ArchiveFormat::Tar, plain.clone()), (ArchiveFormat::TarGz, gz(&plain))] {
+    let packed = COMPRESSED.map(|(format, pack)| (format, pack(&plain)));
+    for (format, bytes) in packed.into_iter().chain([(ArchiveFormat::Tar, plain.clone())]) {
         let fixture = Fixture::new();
         let done = unpack(&fixture, format, &bytes, 1).unwrap();
         assert_eq!((done.bytes, done.dropped), (3, 0));
@@ -233,13 +264,16 @@ fn names_of_the_daemon_s_own_are_left_out() {
 fn what_an_archive_unpacks_to_is_limited() {
     let zeros = tar(|tar| entry(tar, EntryType::Regular, "zeros", "", 0o644, &vec![0; 8 << 20]));
     let fixture = Fixture::new();
-    assert!(refusal(unpack(&fixture, ArchiveFormat::TarGz, &gz(&zeros), 0)).contains("20 times"));
-    let limits = ArchiveLimits { entries: 100, ratio: 100_000, free_bytes: 0 };
-    let refused = unpack_within(&fixture, ArchiveFormat::TarGz, &gz(&zeros), 0, limits, 1 << 20);
-    assert!(refusal(refused).contains("1048576 bytes"));
     let many =
         tar(|tar| (0..101).for_each(|n| entry(tar, EntryType::Regular, &n.to_string(), "", 0o644, b"")));
     assert!(refusal(unpack(&fixture, ArchiveFormat::Tar, &many, 0)).contains("100 entries"));
+    for (format, pack) in COMPRESSED {
+        assert!(refusal(unpack(&fixture, format, &pack(&zeros), 0)).contains("20 times"));
+        let limits = ArchiveLimits { entries: 100, ratio: 10_000_000, free_bytes: 0 };
+        let refused = unpack_within(&fixture, format, &pack(&zeros), 0, limits, 1 << 20);
+        assert!(refusal(refused).contains("1048576 bytes"));
+        assert!(refusal(unpack(&fixture, format, &pack(&many), 0)).contains("100 entries"));
+    }
     let zipped = zip(|zip| {
         let options = SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
         zip.start_file("zeros", options).unwrap();
@@ -269,6 +303,81 @@ fn damaged_archives_are_told_and_not_believed() {
     ] {
         refusal(unpack(&fixture, format, bytes, 0));
     }
+}
+
+#[test]
+fn compressed_files_that_are_cut_off_or_damaged_are_told() {
+    let fixture = Fixture::new();
+    let mut noise = vec![0; 20_000];
+    fs::File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
+    let plain = tar(|tar| entry(tar, EntryType::Regular, "x", "", 0o644, &noise));
+    // gzip is read up to the end of the archive within, where only its sum follows.
+    for (format, pack) in &COMPRESSED[1..] {
+        let good = pack(&plain);
+        unpack(&fixture, *format, &good, 0).unwrap();
+        for length in [0, 1, 5, good.len() / 2, good.len() - 1] {
+            refusal(unpack(&fixture, *format, &good[..length], 0));
+        }
+        for at in [0, good.len() / 2, good.len() - 2] {
+            let mut bad = good.clone();
+            bad[at] ^= 0x55;
+            refusal(unpack(&fixture, *format, &bad, 0));
+        }
+        refusal(unpack(&fixture, *format, b"it is none", 0));
+        refusal(unpack(&fixture, *format, &[good.as_slice(), b"and more"].concat(), 0));
+        let endless = pack(&[plain.as_slice(), &vec![0; 2 << 20]].concat());
+        assert!(refusal(unpack(&fixture, *format, &endless, 0)).contains("goes on"));
+    }
+}
+
+#[test]
+fn files_behind_each_other_are_one() {
+    let plain = tar(|tar| entry(tar, EntryType::Regular, "x", "", 0o644, b"content"));
+    for (format, pack) in COMPRESSED {
+        let fixture = Fixture::new();
+        let (first, second) = plain.split_at(515);
+        unpack(&fixture, format, &[pack(first), pack(second)].concat(), 0).unwrap();
+        assert_eq!(fixture.content("game/x"), "content", "{format:?}");
+    }
+}
+
+/// Small files that want a window beyond the bound.
+pub(crate) fn greedy() -> [(ArchiveFormat, Vec<u8>); 2] {
+    let plain = tar(|tar| entry(tar, EntryType::Regular, "x", "", 0o644, b"content"));
+    let mut options = XzOptions::with_preset(6);
+    options.lzma_options.dict_size = 4096;
+    let mut encoder = XzWriter::new(Vec::new(), options).unwrap();
+    encoder.write_all(&plain).unwrap();
+    let mut xz = encoder.finish().unwrap();
+    // Of the block's header, behind that of the stream: size, flags, filter, its properties' size, the dictionary's bits.
+    assert_eq!(xz[12..16], [2, 0, 0x21, 1], "the block's header has another form");
+    xz[16] = 40;
+    let sum = crc32(&xz[12..20]);
+    xz[20..24].copy_from_slice(&sum.to_le_bytes());
+    // A frame without content size, whose window is said in one byte: 2 to the power of 10 and these five bits.
+    let mut zst = vec![0x28, 0xb5, 0x2f, 0xfd, 0, 18 << 3];
+    // One raw block, the last.
+    let block = u32::try_from(plain.len()).unwrap() << 3 | 1;
+    zst.extend(&block.to_le_bytes()[..3]);
+    zst.extend(&plain);
+    [(ArchiveFormat::TarXz, xz), (ArchiveFormat::TarZst, zst)]
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut sum = flate2::Crc::new();
+    sum.update(bytes);
+    sum.sum()
+}
+
+#[test]
+fn a_file_that_wants_too_much_memory_is_refused() {
+    let fixture = Fixture::new();
+    let [xz, mut zst] = greedy();
+    assert!(refusal(unpack(&fixture, xz.0, &xz.1, 0)).contains("memory"));
+    assert!(refusal(unpack(&fixture, zst.0, &zst.1, 0)).contains("memory"));
+    // As much as is allowed.
+    zst.1[5] = 17 << 3;
+    unpack(&fixture, zst.0, &zst.1, 0).unwrap();
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn a_server_directory_is_removed_whole() {
 }
 
 fn edit(path: &str, create: bool) -> ConfigEdit {
-    let edits = vec![Edit { at: "port".to_owned(), value: "30000".to_owned() }];
+    let edits = vec![Edit::new("port", "30000")];
     ConfigEdit { path: path.to_owned(), format: ConfigFormat::Ini, edits, create }
 }
 

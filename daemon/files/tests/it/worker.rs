@@ -2,14 +2,14 @@
 
 use crate::{
     Fixture,
-    archives::{entry, gz, tar, zip},
+    archives::{COMPRESSED, entry, greedy, gz, tar, zip},
     never, path,
 };
 use gantry_files::{
     ArchiveLimits, ChildProgram, EditError, Extracted, FilesError, Jail, WorkerError, WorkerLimits, Workers,
 };
 use gantry_types::{
-    plan::{ArchiveFormat, ConfigEdit, ConfigFormat, Edit, Extract},
+    plan::{ArchiveFormat, Condition, ConfigEdit, ConfigFormat, Edit, Extract},
     server::SystemUser,
 };
 use std::{
@@ -59,7 +59,7 @@ async fn unpack(fixture: &Fixture, format: ArchiveFormat, bytes: &[u8]) -> Resul
 }
 
 fn edit(file: &str, format: ConfigFormat, at: &str, value: &str) -> ConfigEdit {
-    let edits = vec![Edit { at: at.to_owned(), value: value.to_owned() }];
+    let edits = vec![Edit::new(at, value)];
     ConfigEdit { path: file.to_owned(), format, edits, create: true }
 }
 
@@ -87,12 +87,9 @@ async fn what_is_unpacked_belongs_to_the_server_s_user() {
         zip.write_all(b"#!").unwrap();
         zip.add_symlink("run", "bin/run", SimpleFileOptions::default()).unwrap();
     });
-    let cases = [
-        (ArchiveFormat::Tar, ordinary()),
-        (ArchiveFormat::TarGz, gz(&ordinary())),
-        (ArchiveFormat::Zip, zipped),
-    ];
-    for (format, bytes) in cases {
+    let packed = COMPRESSED.map(|(format, pack)| (format, pack(&ordinary())));
+    let cases = [(ArchiveFormat::Tar, ordinary()), (ArchiveFormat::Zip, zipped)];
+    for (format, bytes) in packed.into_iter().chain(cases) {
         let fixture = owned();
         let done = unpack(&fixture, format, &bytes).await.unwrap();
         assert_eq!((done.bytes, done.dropped), (2, 0), "{format:?}");
@@ -125,23 +122,62 @@ async fn files_are_edited_and_keep_their_mode_and_owner() {
     assert_eq!(before, after, "a file that says the right thing already is not touched");
 }
 
+/// More than one block, and more than one window, of each format.
+#[tokio::test]
+async fn a_large_file_of_each_format_is_unpacked_behind_the_walls() {
+    let mut noise = vec![0_u8; 3 << 20];
+    fs::File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
+    let plain = tar(|tar| entry(tar, EntryType::Regular, "noise", "", 0o644, &noise));
+    for (format, pack) in COMPRESSED {
+        let fixture = owned();
+        let done = unpack(&fixture, format, &pack(&plain)).await.unwrap();
+        assert_eq!(done.bytes, 3 << 20);
+        assert!(fs::read(fixture.root.join("game/noise")).unwrap() == noise, "{format:?}");
+    }
+}
+
+#[tokio::test]
+async fn files_of_each_format_are_edited_behind_the_walls() {
+    let fixture = owned();
+    let files = [
+        ("a.yml", ConfigFormat::Yaml, "# mine\na: 1\n", "a.b", ""),
+        ("b.yml", ConfigFormat::Yaml, "# mine\na: 127.0.0.1:1\n", "a", "# mine\na: \"5:1\"\n"),
+        ("a.xml", ConfigFormat::Xml, "<a><b>127.0.0.1:1</b></a>", "a.b", "<a><b>5:1</b></a>"),
+        ("a.toml", ConfigFormat::Toml, "a = '127.0.0.1'\n", "a", "a = \"5\"\n"),
+    ];
+    for (file, format, content, at, expected) in files {
+        fixture.jail.write(&path(file), content.as_bytes(), 0o644).unwrap();
+        let mut order = edit(file, format, at, "5");
+        order.edits[0].condition = Condition::Matches(r"^[\d.]{4,}".to_owned());
+        workers().edit(&fixture.jail, &[order], &never()).await.unwrap();
+        assert_eq!(fixture.content(file), if expected.is_empty() { content } else { expected });
+    }
+    let refused =
+        workers().edit(&fixture.jail, &[edit("a.yml", ConfigFormat::Yaml, "a.b", "1")], &never()).await;
+    assert!(
+        matches!(refused, Err(FilesError::Edit { source: EditError::NoPlace { .. }, .. })),
+        "{refused:?}"
+    );
+}
+
 #[tokio::test]
 async fn archives_that_attack_are_refused_in_the_words_of_unpacking_itself() {
     let leaving = tar(|tar| entry(tar, EntryType::Regular, "../secret", "", 0o644, b"planted"));
-    let zeros = gz(&tar(|tar| entry(tar, EntryType::Regular, "zeros", "", 0o644, &vec![0; 8 << 20])));
+    let zeros = tar(|tar| entry(tar, EntryType::Regular, "zeros", "", 0o644, &vec![0; 8 << 20]));
+    let bombs = COMPRESSED.map(|(format, pack)| (format, pack(&zeros)));
+    let cut = COMPRESSED.map(|(format, pack)| (format, pack(&ordinary())[..40].to_vec()));
     let many =
         tar(|tar| (0..101).for_each(|n| entry(tar, EntryType::Regular, &n.to_string(), "", 0o644, b"")));
     let name =
         tar(|tar| entry(tar, EntryType::GNULongName, "././@LongLink", "", 0o644, &vec![b'x'; 1 << 20]));
     let cases = [
         (ArchiveFormat::Tar, leaving),
-        (ArchiveFormat::TarGz, zeros),
         (ArchiveFormat::Tar, many),
         (ArchiveFormat::Tar, name),
         (ArchiveFormat::TarGz, b"not gzip".to_vec()),
         (ArchiveFormat::Zip, b"not a zip".to_vec()),
     ];
-    for (format, bytes) in cases {
+    for (format, bytes) in cases.into_iter().chain(bombs).chain(cut).chain(greedy()) {
         let (here, there) = (Fixture::new(), owned());
         here.jail.write(&path("archive"), &bytes, 0o644).unwrap();
         let itself = here.jail.extract_within(&order(format), limits().archive, &|_, _| {}, &never());

@@ -230,6 +230,7 @@ impl Turn {
             match step {
                 StopStep::Console { command } => self.push(Effect::Type(command.clone())),
                 StopStep::Signal { signal } => self.push(Effect::Signal(signal.clone())),
+                StopStep::Interrupt => self.push(Effect::Interrupt),
                 StopStep::Wait { ms } => {
                     self.state.phase = Phase::Stopping { next_step: index };
                     self.set(Timer::StopStep, u64::from((*ms).min(LONGEST_STOP_WAIT_MS)));

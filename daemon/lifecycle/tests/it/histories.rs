@@ -1,9 +1,10 @@
 //! Histories that people live through, each in a few lines.
 
 use crate::world::{World, failure, hold, id, process};
-use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Request, Timer, step};
+use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Process, Request, Timer, step};
 use gantry_types::{
     operation::OperationKind as Kind,
+    plan::StopStep,
     server::{Desired, Observed},
 };
 
@@ -43,6 +44,19 @@ fn a_stop_takes_its_steps_in_order_and_kills_when_they_are_exhausted() {
     world.exit(137);
     assert_eq!(world.outcome(3), Some(Outcome::Succeeded));
     assert_eq!((world.state.phase, world.timers.len()), (Phase::Offline, 0));
+}
+
+#[test]
+fn a_stop_may_begin_with_what_control_c_does() {
+    let mut world = World::installed();
+    world.ask(2, Kind::Start, Desired::Running);
+    let stop = vec![StopStep::Interrupt, StopStep::Wait { ms: 1_000 }];
+    world.hear(Event::Started(Process { stop, ..process(0) }));
+    world.hear(Event::Ready);
+    assert!(world.ask(3, Kind::Stop, Desired::Stopped).contains(&Effect::Interrupt));
+    assert_eq!((world.count(&Effect::Interrupt), world.count(&Effect::Kill)), (1, 0));
+    assert_eq!(world.ring(), Some(Timer::StopStep));
+    assert_eq!(world.count(&Effect::Kill), 1);
 }
 
 #[test]

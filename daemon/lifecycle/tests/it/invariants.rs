@@ -59,7 +59,12 @@ impl Outside {
                     }
                     self.work = Some(effect.clone());
                 }
-                Effect::Type(_) | Effect::Signal(_) | Effect::Kill | Effect::Adopt | Effect::Probe => {
+                Effect::Type(_)
+                | Effect::Signal(_)
+                | Effect::Interrupt
+                | Effect::Kill
+                | Effect::Adopt
+                | Effect::Probe => {
                     assert_eq!(self.containers, 1, "{effect:?} without a process");
                 }
                 Effect::CancelInstall => assert!(matches!(self.work, Some(Effect::Install(_)))),

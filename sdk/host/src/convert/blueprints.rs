@@ -67,7 +67,7 @@ fn interval(place: &str, every_ms: Option<u32>, collects: bool) -> Checked<Optio
     }
 }
 
-fn variable(blueprint: &str, given: wit::Variable) -> Checked<Variable> {
+fn variable(blueprint: &str, given: types::Variable) -> Checked<Variable> {
     let key = check::key(&format!("blueprint {blueprint}: variable"), given.key)?;
     let place = |what: &str| format!("blueprint {blueprint}: variable {key}: {what}");
     let kind = kind(&place("kind"), given.kind)?;
@@ -89,18 +89,18 @@ fn variable(blueprint: &str, given: wit::Variable) -> Checked<Variable> {
     })
 }
 
-fn kind(place: &str, given: wit::Kind) -> Checked<VariableKind> {
+fn kind(place: &str, given: types::Kind) -> Checked<VariableKind> {
     Ok(match given {
-        wit::Kind::Text(rule) => VariableKind::Text(text_rule(place, rule)?),
-        wit::Kind::Multiline(rule) => VariableKind::Multiline(text_rule(place, rule)?),
-        wit::Kind::Secret(rule) => VariableKind::Secret(text_rule(place, rule)?),
-        wit::Kind::Number(rule) => VariableKind::Number(number_rule(place, rule)?),
-        wit::Kind::Boolean => VariableKind::Boolean,
-        wit::Kind::OneOf(choices) => VariableKind::OneOf { choices: self::choices(place, choices)? },
+        types::Kind::Text(rule) => VariableKind::Text(text_rule(place, rule)?),
+        types::Kind::Multiline(rule) => VariableKind::Multiline(text_rule(place, rule)?),
+        types::Kind::Secret(rule) => VariableKind::Secret(text_rule(place, rule)?),
+        types::Kind::Number(rule) => VariableKind::Number(number_rule(place, rule)?),
+        types::Kind::Boolean => VariableKind::Boolean,
+        types::Kind::OneOf(choices) => VariableKind::OneOf { choices: self::choices(place, choices)? },
     })
 }
 
-fn text_rule(place: &str, rule: wit::TextRule) -> Checked<TextRule> {
+fn text_rule(place: &str, rule: types::TextRule) -> Checked<TextRule> {
     if rule.min_length > rule.max_length || rule.max_length as usize > VALUE {
         return Err(format!("{place}: lengths must be ordered and at most {VALUE}"));
     }
@@ -115,7 +115,7 @@ fn text_rule(place: &str, rule: wit::TextRule) -> Checked<TextRule> {
     })
 }
 
-fn number_rule(place: &str, rule: wit::NumberRule) -> Checked<NumberRule> {
+fn number_rule(place: &str, rule: types::NumberRule) -> Checked<NumberRule> {
     let finite = [rule.minimum, rule.maximum, rule.step].iter().all(|number| number.is_finite());
     if !finite || rule.minimum > rule.maximum || rule.step < 0.0 {
         return Err(format!("{place}: the numbers must be finite, ordered, and the step not negative"));
@@ -124,14 +124,14 @@ fn number_rule(place: &str, rule: wit::NumberRule) -> Checked<NumberRule> {
     Ok(NumberRule { minimum: rule.minimum, maximum: rule.maximum, step: rule.step, unit })
 }
 
-fn choices(place: &str, given: Vec<wit::Choice>) -> Checked<Vec<Choice>> {
+fn choices(place: &str, given: Vec<types::Choice>) -> Checked<Vec<Choice>> {
     let given = check::count(&format!("{place}: choices"), given, CHOICES)?;
     if given.is_empty() {
         return Err(format!("{place}: there must be at least one choice"));
     }
     check::unique(&format!("{place}: choice"), given.iter().map(|choice| choice.value.as_str()))?;
     let place = format!("{place}: choice");
-    let convert = |choice: wit::Choice| {
+    let convert = |choice: types::Choice| {
         Ok(Choice {
             value: check::line(&place, choice.value, 0, 256)?,
             label: check::line(&place, choice.label, 1, NAME)?,
@@ -157,11 +157,11 @@ fn default_fits(place: &str, kind: &VariableKind, value: &str) -> Checked<()> {
     if fits { Ok(()) } else { Err(format!("{place} {} is not allowed by its own rule", check::quote(value))) }
 }
 
-fn audience(given: wit::Audience) -> Audience {
+fn audience(given: types::Audience) -> Audience {
     match given {
-        wit::Audience::Administrators => Audience::Administrators,
-        wit::Audience::Owners => Audience::Owners,
-        wit::Audience::Members => Audience::Members,
+        types::Audience::Administrators => Audience::Administrators,
+        types::Audience::Owners => Audience::Owners,
+        types::Audience::Members => Audience::Members,
     }
 }
 

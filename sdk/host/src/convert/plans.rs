@@ -1,8 +1,8 @@
 //! Install plans and run specs.
 
 use gantry_types::plan::{
-    Action, ArchiveFormat, ConfigEdit, ConfigFormat, ContainerRun, Digest, DigestAlgorithm, Download, Edit,
-    Extract, Image, InstallPlan, Probe, RecipeFile, RunSpec, Step, StopStep, Write,
+    Action, ArchiveFormat, Condition, ConfigEdit, ConfigFormat, ContainerRun, Digest, DigestAlgorithm,
+    Download, Edit, Extract, Image, InstallPlan, Notation, Probe, RecipeFile, RunSpec, Step, StopStep, Write,
 };
 use gantry_types::server::{ServerContext, Setting};
 
@@ -43,6 +43,7 @@ fn step(given: wit::Step) -> Checked<Step> {
         title: check::line(&format!("{place}: title"), given.title, 1, 200)?,
         action: action(&place, given.action)?,
         weight: given.weight,
+        may_fail: given.may_fail,
         id,
     })
 }
@@ -63,6 +64,12 @@ fn action(place: &str, given: wit::Action) -> Checked<Action> {
         wit::Action::Run(given) => Action::Run(container_run(place, given)?),
         wit::Action::MakeDirectory(given) => Action::MakeDirectory { path: path(given)? },
         wit::Action::Remove(given) => Action::Remove { path: path(given)? },
+        wit::Action::Copy((from, to)) => Action::Copy { from: path(from)?, to: path(to)? },
+        wit::Action::Move((from, to)) => Action::Move { from: path(from)?, to: path(to)? },
+        wit::Action::SetMode((given, mode)) => {
+            Action::SetMode { path: path(given)?, mode: mode & PERMISSION_BITS }
+        }
+        wit::Action::Link((given, target)) => Action::Link { path: path(given)?, target: path(target)? },
     })
 }
 
@@ -99,6 +106,9 @@ fn extract(place: &str, given: wit::Extract) -> Checked<Extract> {
         format: match given.format {
             wit::ArchiveFormat::Tar => ArchiveFormat::Tar,
             wit::ArchiveFormat::TarGz => ArchiveFormat::TarGz,
+            wit::ArchiveFormat::TarXz => ArchiveFormat::TarXz,
+            wit::ArchiveFormat::TarBz2 => ArchiveFormat::TarBz2,
+            wit::ArchiveFormat::TarZst => ArchiveFormat::TarZst,
             wit::ArchiveFormat::Zip => ArchiveFormat::Zip,
         },
         into: check::path(&format!("{place}: into"), given.into)?,
@@ -113,6 +123,8 @@ fn config_edit(place: &str, given: wit::ConfigEdit) -> Checked<ConfigEdit> {
         Ok(Edit {
             at: check::line(&place, edit.at, 1, 1_024)?,
             value: check::content(&place, edit.value, VALUE_BYTES)?,
+            condition: condition(&place, edit.condition)?,
+            notation: notation(edit.notation),
         })
     };
     Ok(ConfigEdit {
@@ -121,12 +133,34 @@ fn config_edit(place: &str, given: wit::ConfigEdit) -> Checked<ConfigEdit> {
             wit::Format::Properties => ConfigFormat::Properties,
             wit::Format::Ini => ConfigFormat::Ini,
             wit::Format::Json => ConfigFormat::Json,
+            wit::Format::Yaml => ConfigFormat::Yaml,
+            wit::Format::Xml => ConfigFormat::Xml,
             wit::Format::Toml => ConfigFormat::Toml,
             wit::Format::Lines => ConfigFormat::Lines,
         },
         edits: check::count(&place, given.edits, EDITS)?.into_iter().map(convert).collect::<Checked<_>>()?,
         create: given.create,
     })
+}
+
+fn condition(place: &str, given: wit::Condition) -> Checked<Condition> {
+    Ok(match given {
+        wit::Condition::Always => Condition::Always,
+        wit::Condition::Absent => Condition::Absent,
+        wit::Condition::Present => Condition::Present,
+        wit::Condition::Equals(value) => Condition::Equals(check::content(place, value, VALUE_BYTES)?),
+        wit::Condition::Matches(pattern) => Condition::Matches(check::line(place, pattern, 1, 1_024)?),
+    })
+}
+
+fn notation(given: wit::Notation) -> Notation {
+    match given {
+        wit::Notation::LikeThere => Notation::LikeThere,
+        wit::Notation::Text => Notation::Text,
+        wit::Notation::Number => Notation::Number,
+        wit::Notation::Boolean => Notation::Boolean,
+        wit::Notation::Document => Notation::Document,
+    }
 }
 
 fn image(place: &str, given: wit::Image) -> Checked<Image> {
@@ -165,8 +199,19 @@ fn container_run(place: &str, given: wit::ContainerRun) -> Checked<ContainerRun>
         command: command(place, given.command)?,
         environment: environment(place, given.environment)?,
         network: given.network,
+        working_directory: absolute(&format!("{place}: the working directory"), given.working_directory)?,
         timeout_ms: given.timeout_ms,
     })
+}
+
+/// A path within a container.
+fn absolute(place: &str, given: String) -> Checked<String> {
+    let given = check::line(place, given, 1, 256)?;
+    let sane = given.starts_with('/') && given.len() > 1;
+    if !sane || given.split('/').any(|part| part == "..") || given.contains([':', ',']) {
+        return Err(format!("{place} must be an absolute path, not / itself, without colon and comma"));
+    }
+    Ok(given)
 }
 
 fn command(place: &str, given: Vec<String>) -> Checked<Vec<String>> {
@@ -195,10 +240,7 @@ pub(crate) fn run_spec(given: wit::RunSpec, server: &ServerContext, collects: bo
     let ready = check::count("run spec: ready", given.ready, PROBES)?;
     let stop = check::count("run spec: stop", given.stop, STOP_STEPS)?;
     let edits = check::count("run spec: edits", given.edits, RECIPE_FILES)?;
-    let working_directory = check::line("run spec: working directory", given.working_directory, 1, 256)?;
-    if !working_directory.starts_with('/') || working_directory.split('/').any(|part| part == "..") {
-        return Err("run spec: the working directory must be an absolute path".to_owned());
-    }
+    let working_directory = absolute("run spec: the working directory", given.working_directory)?;
     if given.ready_timeout_ms > HOUR_MS {
         return Err("run spec: ready-timeout-ms must be at most an hour".to_owned());
     }
@@ -235,6 +277,15 @@ fn probe(given: wit::Probe, server: &ServerContext, collects: bool) -> Checked<P
             let payload = check::count("run spec: UDP probe", given.payload, DATAGRAM_BYTES)?;
             Probe::Udp { endpoint: known(given.endpoint)?, payload }
         }
+        wit::Probe::Http(given) => {
+            let path = check::line("run spec: HTTP probe", given.path, 1, 1_024)?;
+            if !path.starts_with('/') || !path.is_ascii() || path.contains(' ') {
+                return Err(
+                    "run spec: the path of an HTTP probe begins with / and is written in ASCII".to_owned()
+                );
+            }
+            Probe::Http { endpoint: known(given.endpoint)?, path }
+        }
         wit::Probe::Collector if !collects => {
             return Err("run spec: a probe asks the collector, which the plugin does not export".to_owned());
         }
@@ -256,6 +307,7 @@ fn stop_step(given: wit::StopStep) -> Checked<StopStep> {
             }
             StopStep::Signal { signal }
         }
+        wit::StopStep::Interrupt => StopStep::Interrupt,
         wit::StopStep::WaitMs(ms) if ms > HOUR_MS => {
             return Err("run spec: stopping may wait for at most an hour".to_owned());
         }

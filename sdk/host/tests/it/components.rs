@@ -2,13 +2,26 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 const PACKAGE: &str = "gantry:plugin";
-const VERSION: &str = "0.1.0";
+
+/// A generation of the contract: its folder, its package's version, the least world, and the world of all there is.
+struct Generation {
+    contract: &'static str,
+    folder: &'static str,
+    least: &'static str,
+    most: &'static str,
+}
+
+const OLD: Generation =
+    Generation { contract: "0.1", folder: "since-v0.1", least: "blueprint-plugin", most: "full-plugin" };
+const NEW: Generation =
+    Generation { contract: "0.2", folder: "since-v0.2", least: "game", most: "everything" };
 
 /// Where every function's answer stands unless its body says otherwise: zeros, which are empty lists and `ok`.
 pub(crate) const ZEROS: &str = "(i32.const 16)";
@@ -26,7 +39,8 @@ const EXPORTS: [(&str, &str, &str); 6] = [
 /// A guest in the making.
 #[derive(Clone)]
 pub(crate) struct Guest {
-    world: &'static str,
+    generation: &'static Generation,
+    is_least: bool,
     bodies: BTreeMap<&'static str, String>,
     prelude: String,
     queries: bool,
@@ -38,7 +52,8 @@ impl Guest {
     /// Exports all interfaces and imports the log alone.
     pub(crate) fn new() -> Self {
         Self {
-            world: "full-plugin",
+            generation: &NEW,
+            is_least: false,
             bodies: BTreeMap::new(),
             prelude: String::new(),
             queries: false,
@@ -49,7 +64,13 @@ impl Guest {
 
     /// Exports what every plugin must, and no more.
     pub(crate) fn least() -> Self {
-        Self { world: "blueprint-plugin", ..Self::new() }
+        Self { is_least: true, ..Self::new() }
+    }
+
+    /// The same for contract 0.1.
+    pub(crate) fn old(self) -> Self {
+        let manifest = self.manifest.map(|manifest| manifest.replace(NEW.contract, OLD.contract));
+        Self { generation: &OLD, manifest, ..self }
     }
 
     /// Imports `query` and asks for it.
@@ -82,9 +103,11 @@ impl Guest {
     pub(crate) fn build(self) -> Arc<[u8]> {
         let mut module = wat::parse_str(self.module()).expect("the module's text");
         let mut resolve = Resolve::default();
-        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/since-v0.1");
-        let (package, _) = resolve.push_dir(wit).expect("the contract");
-        let world = resolve.select_world(&[package], Some(self.world)).expect("the world");
+        let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
+        let (package, _) =
+            resolve.push_dir(Path::new(wit).join(self.generation.folder)).expect("the contract");
+        let world = if self.is_least { self.generation.least } else { self.generation.most };
+        let world = resolve.select_world(&[package], Some(world)).expect("the world");
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
         let mut encoder = ComponentEncoder::default();
         encoder.validate(true).module(&module).expect("the module");
@@ -97,25 +120,26 @@ impl Guest {
 
     fn module(&self) -> String {
         let mut text = String::from("(module\n");
-        writeln!(text, r#"(import "{PACKAGE}/log@{VERSION}" "write" (func $log (param i32 i32 i32)))"#)
+        let version = format!("{}.0", self.generation.contract);
+        writeln!(text, r#"(import "{PACKAGE}/log@{version}" "write" (func $log (param i32 i32 i32)))"#)
             .unwrap();
         if self.queries {
             let parameters = "(param i32 i32 i32 i32 i32 i32 i32)";
             for name in ["datagram", "exchange"] {
                 writeln!(
                     text,
-                    r#"(import "{PACKAGE}/query@{VERSION}" "{name}" (func ${name} {parameters}))"#
+                    r#"(import "{PACKAGE}/query@{version}" "{name}" (func ${name} {parameters}))"#
                 )
                 .unwrap();
             }
         }
         writeln!(text, "(memory (export \"memory\") {})\n{ALLOCATOR}\n{}", self.pages, self.prelude).unwrap();
         for (interface, function, signature) in EXPORTS {
-            if self.world == "blueprint-plugin" && !matches!(interface, "blueprints" | "plans") {
+            if self.is_least && !matches!(interface, "blueprints" | "plans") {
                 continue;
             }
             let body = self.bodies.get(function).map_or(ZEROS, String::as_str);
-            let export = format!("{PACKAGE}/{interface}@{VERSION}#{function}");
+            let export = format!("{PACKAGE}/{interface}@{version}#{function}");
             writeln!(text, "(func (export \"{export}\") {signature} {body})").unwrap();
         }
         text + ")"
@@ -147,7 +171,7 @@ pub(crate) fn manifest(id: &str, capabilities: &[&str]) -> String {
         .collect();
     serde_json::json!({
         "id": id, "name": "Sample", "version": "1.0.0", "author": "Someone", "description": "A sample.",
-        "licence": "Apache-2.0", "contract": "0.1", "capabilities": capabilities,
+        "licence": "Apache-2.0", "contract": NEW.contract, "capabilities": capabilities,
     })
     .to_string()
 }

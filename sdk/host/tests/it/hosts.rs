@@ -9,7 +9,8 @@ use gantry_host::{
     Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, LogLevel, Plugin,
     PluginLog, Query, QueryFailure, Reply, Stop,
 };
-use gantry_types::server::{Endpoint, Protocol, ServerContext};
+use gantry_types::blueprint::{Blueprint, EndpointNeed, Variable};
+use gantry_types::server::{Endpoint, Protocol, ServerContext, Setting};
 use gantry_types::units::Limits;
 use tempfile::TempDir;
 
@@ -73,6 +74,27 @@ pub(crate) fn server() -> ServerContext {
         }],
         limits: Limits::default(),
         time_zone: "UTC".to_owned(),
+    }
+}
+
+/// A server of this blueprint as a form that nobody changed would make it.
+pub(crate) fn server_of(blueprint: &Blueprint) -> ServerContext {
+    let value = |variable: &Variable| variable.default_value.clone().unwrap_or_default();
+    let endpoint = |need: &EndpointNeed| Endpoint {
+        name: need.name.clone(),
+        protocol: need.protocol,
+        address: "127.0.0.1".to_owned(),
+        port: need.default_port.unwrap_or(30_000),
+    };
+    ServerContext {
+        blueprint: blueprint.id.clone(),
+        settings: blueprint
+            .variables
+            .iter()
+            .map(|variable| Setting { key: variable.key.clone(), value: value(variable) })
+            .collect(),
+        endpoints: blueprint.endpoints.iter().map(endpoint).collect(),
+        ..server()
     }
 }
 

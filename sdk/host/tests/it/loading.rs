@@ -36,7 +36,7 @@ async fn digest_is_the_sha256_of_the_component() {
 async fn foreign_imports_are_named() {
     let wasm = component(
         r#"(component
-            (import "gantry:plugin/log@0.1.0" (instance))
+            (import "gantry:plugin/log@0.2.0" (instance))
             (import "wasi:filesystem/types@0.2.0" (instance))
             (import "wasi:sockets/tcp@0.2.0" (instance)))"#,
         &manifest("sample", &["query"]),
@@ -63,14 +63,14 @@ const DATAGRAM: &str = "(call $datagram (i32.const 0) (i32.const 0) (i32.const 0
 async fn unknown_function_of_a_known_interface_is_named() {
     let wasm = component(
         r#"(component
-            (import "gantry:plugin/log@0.1.0" (instance (export "erase" (func))))
-            (import "gantry:plugin/types@0.1.0" (instance $i))
-            (export "gantry:plugin/blueprints@0.1.0" (instance $i))
-            (export "gantry:plugin/plans@0.1.0" (instance $i)))"#,
+            (import "gantry:plugin/log@0.2.0" (instance (export "erase" (func))))
+            (import "gantry:plugin/types@0.2.0" (instance $i))
+            (export "gantry:plugin/blueprints@0.2.0" (instance $i))
+            (export "gantry:plugin/plans@0.2.0" (instance $i)))"#,
         &manifest("sample", &[]),
     );
     let reason = TestHost::new().refusal(wasm).await;
-    assert!(reason.contains("gantry:plugin/log@0.1.0") && reason.contains("erase"), "{reason}");
+    assert!(reason.contains("gantry:plugin/log@0.2.0") && reason.contains("erase"), "{reason}");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn missing_exports_are_named() {
     let wasm = component("(component)", &manifest("sample", &[]));
     assert_eq!(
         TestHost::new().refusal(wasm).await,
-        "it does not export gantry:plugin/blueprints@0.1 and gantry:plugin/plans@0.1"
+        "it does not export gantry:plugin/blueprints@0.2 and gantry:plugin/plans@0.2"
     );
 }
 
@@ -86,13 +86,13 @@ async fn missing_exports_are_named() {
 async fn export_of_another_shape_is_refused() {
     let wasm = component(
         r#"(component
-            (import "gantry:plugin/types@0.1.0" (instance $i))
-            (export "gantry:plugin/blueprints@0.1.0" (instance $i))
-            (export "gantry:plugin/plans@0.1.0" (instance $i)))"#,
+            (import "gantry:plugin/types@0.2.0" (instance $i))
+            (export "gantry:plugin/blueprints@0.2.0" (instance $i))
+            (export "gantry:plugin/plans@0.2.0" (instance $i)))"#,
         &manifest("sample", &[]),
     );
     let reason = TestHost::new().refusal(wasm).await;
-    assert!(reason.contains("gantry:plugin/blueprints@0.1.0"), "{reason}");
+    assert!(reason.contains("gantry:plugin/blueprints@0.2.0"), "{reason}");
 }
 
 #[tokio::test]
@@ -108,7 +108,10 @@ async fn manifest_is_required_and_checked() {
         (manifest("../etc", &[]), "its manifest's id \"../etc\" must be"),
         (manifest("sample", &["shell"]), "asks for the capability \"shell\", which this host does not have"),
         (manifest("sample", &["query", "query"]), "asks for the capability \"query\" twice"),
-        (manifest("sample", &[]).replace("\"0.1\"", "\"0.2\""), "it was built for contract \"0.2\""),
+        (
+            manifest("sample", &[]).replace("\"0.2\"", "\"0.9\""),
+            "it was built for contract \"0.9\"; this host speaks 0.1 and 0.2",
+        ),
         (manifest("sample", &[]).replace("1.0.0", "one"), "version \"one\" must be three numbers"),
         (manifest("sample", &[]).replace("A sample.", &"x".repeat(5_000)), "description must have"),
         (manifest("sample", &[]).replace("A sample.", &"x".repeat(70_000)), "the limit is 65536"),

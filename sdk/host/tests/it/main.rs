@@ -8,6 +8,7 @@
 mod answers;
 mod cache;
 mod components;
+mod generations;
 mod hostile;
 mod hosts;
 mod loading;

@@ -1,5 +1,5 @@
 /** What will happen, step by step, before it does. */
-import { CircleAlert, Container, Download, FileCog, FilePlus2, FolderPlus, Hammer, PackageOpen, Trash2, type LucideIcon } from 'lucide-react'
+import { CircleAlert, Container, Copy, Download, FileCog, FileLock, FilePlus2, FolderInput, FolderPlus, Hammer, Link2, PackageOpen, Trash2, type LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { ApiError } from '~/api/problem'
 import type { NodeView, PreviewView, Step } from '~/api/types'
@@ -54,7 +54,7 @@ export function ReviewStep({ draft, chosen, onChange, nodes, preview, checking, 
 
 type Action = Step['action']
 
-const ICON: Record<Action['type'], LucideIcon> = { download: Download, extract: PackageOpen, write: FilePlus2, edit_config: FileCog, build_image: Hammer, run: Container, make_directory: FolderPlus, remove: Trash2 }
+const ICON: Record<Action['type'], LucideIcon> = { download: Download, extract: PackageOpen, write: FilePlus2, edit_config: FileCog, build_image: Hammer, run: Container, make_directory: FolderPlus, remove: Trash2, copy: Copy, move: FolderInput, set_mode: FileLock, link: Link2 }
 
 function Plan({ steps, version, dim }: { steps: Step[]; version: string | null; dim: boolean }) {
   if (steps.length === 0) return <p className="p-4 text-sm text-dim">{s.create.planEmpty}</p>
@@ -73,6 +73,7 @@ function Plan({ steps, version, dim }: { steps: Step[]; version: string | null; 
                   <span className="flex shrink-0 items-center gap-1.5 self-center text-xs font-normal text-dim"><Icon aria-hidden className="size-3.5" />{s.create.action[step.action.type]}</span>
                 </p>
                 <Detail action={step.action} />
+                {step.mayFail && <Line>{s.create.mayFail}</Line>}
               </div>
             </li>
           )
@@ -90,6 +91,23 @@ const Source = ({ text }: { text: string }) => (
   </details>
 )
 
+type Edit = Extract<Action, { type: 'edit_config' }>['edits'][number]
+
+/** An edit as a line: what is set, and under which condition. */
+function edited({ at, value, condition = { type: 'always' } }: Edit) {
+  const line = `${at} = ${value}`
+  switch (condition.type) {
+    case 'always':
+      return line
+    case 'absent':
+    case 'present':
+      return `${line}   (${s.create.when[condition.type]})`
+    case 'equals':
+    case 'matches':
+      return `${line}   (${s.create.when[condition.type](condition.value)})`
+  }
+}
+
 function Detail({ action }: { action: Action }) {
   switch (action.type) {
     case 'download':
@@ -99,7 +117,7 @@ function Detail({ action }: { action: Action }) {
     case 'write':
       return <><Line><code className="font-mono">{action.path}</code></Line><Source text={action.content} /></>
     case 'edit_config':
-      return <><Line><code className="font-mono">{action.path}</code>, {s.create.edits(action.edits.length)}</Line><Source text={action.edits.map((edit) => `${edit.at} = ${edit.value}`).join('\n')} /></>
+      return <><Line><code className="font-mono">{action.path}</code>, {s.create.edits(action.edits.length)}</Line><Source text={action.edits.map(edited).join('\n')} /></>
     case 'build_image':
       return action.image.type === 'reference' ? <Line>{action.image.reference}</Line> : <><Line>{s.create.recipe}</Line><Source text={action.image.dockerfile} /></>
     case 'run':
@@ -107,5 +125,12 @@ function Detail({ action }: { action: Action }) {
     case 'make_directory':
     case 'remove':
       return <Line><code className="font-mono">{action.path}</code></Line>
+    case 'copy':
+    case 'move':
+      return <Line><code className="font-mono">{action.from}</code> → <code className="font-mono">{action.to}</code></Line>
+    case 'set_mode':
+      return <Line><code className="font-mono">{action.path}</code>, <code className="font-mono">{action.mode.toString(8).padStart(3, '0')}</code></Line>
+    case 'link':
+      return <Line><code className="font-mono">{action.path}</code> → <code className="font-mono">{action.target}</code></Line>
   }
 }

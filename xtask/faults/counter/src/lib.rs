@@ -126,11 +126,9 @@ fn image() -> Image {
 
 fn run<const N: usize>(script: &str, environment: [(&str, String); N]) -> Action {
     Action::Run(ContainerRun {
-        image: image(),
-        command: ["bash", "-c", script].map(str::to_owned).to_vec(),
         environment: environment.map(|(key, value)| Setting { key: key.to_owned(), value }).to_vec(),
-        network: false,
         timeout_ms: 120_000,
+        ..ContainerRun::new(image(), ["bash", "-c", script])
     })
 }
 

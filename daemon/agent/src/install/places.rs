@@ -1,0 +1,142 @@
+//! Steps that give things on the disk another place, another mode or another name.
+//!
+//! A plan may be begun again anywhere, and is done as a whole again when the server is reinstalled. So what stands where
+//! something shall be makes room for it, and what was moved already is not missed.
+
+use super::steps::ended;
+use crate::server::work::{Ended, Work};
+use gantry_files::{Changes, Existing, FilesError, Jail, JailPath, Links, Quota};
+use gantry_types::plan::Action;
+use tokio_util::sync::CancellationToken;
+
+/// Does a step of this kind; steps of others are not for here, and have nothing to be done.
+pub(super) async fn perform(work: &Work, jail: &Jail, action: &Action) -> Result<(), Ended> {
+    let cancel = work.cancel.clone();
+    match action {
+        Action::Copy { from, to } => {
+            let (from, to, disk_mib) = (from.clone(), to.clone(), work.server.limits.disk_mib);
+            let copied = jail.run(move |jail| copy(jail, &from, &to, disk_mib, &cancel)).await;
+            if let Ok(skipped @ 1..) = copied {
+                work.log(&format!("{skipped} pipes, sockets, devices or mounts were not copied"));
+            }
+            copied.map(drop).map_err(|error| ended("copy_failed", &error))
+        }
+        Action::Move { from, to } => {
+            let (from, to) = (from.clone(), to.clone());
+            let moved = jail.run(move |jail| rename(jail, &from, &to, &cancel)).await;
+            moved.map_err(|error| ended("move_failed", &error))
+        }
+        Action::SetMode { path, mode } => {
+            let (path, mode) = (path.clone(), *mode);
+            let set = jail.run(move |jail| {
+                let changes = Changes { mode: Some(mode & 0o777), ..Changes::default() };
+                jail.set_attributes(&JailPath::parse(&path)?, &changes, &Quota::default())
+            });
+            set.await.map_err(|error| ended("mode_failed", &error))
+        }
+        Action::Link { path, target } => {
+            let (path, target) = (path.clone(), target.clone());
+            let linked = jail.run(move |jail| link(jail, &path, &target)).await;
+            linked.map_err(|error| ended("link_failed", &error))
+        }
+        Action::Download(_)
+        | Action::Extract(_)
+        | Action::Write(_)
+        | Action::EditConfig(_)
+        | Action::BuildImage { .. }
+        | Action::Run(_)
+        | Action::MakeDirectory { .. }
+        | Action::Remove { .. } => Ok(()),
+    }
+}
+
+/// What was not copied, since it is no file, link or directory.
+fn copy(
+    jail: &Jail,
+    from: &str,
+    to: &str,
+    disk_mib: u32,
+    cancel: &CancellationToken,
+) -> Result<u64, FilesError> {
+    let (from, to) = (JailPath::parse(from)?, JailPath::parse(to)?);
+    apart(&from, &to)?;
+    jail.inspect(&from, Links::Themselves)?;
+    make_room(jail, &to, cancel)?;
+    let quota = Quota::default();
+    quota.limit((disk_mib > 0).then(|| u64::from(disk_mib) << 20));
+    let mark = quota.mark();
+    quota.measured(mark, jail.usage(cancel)?.bytes);
+    Ok(jail.copy(&from, &to, quota.reserve(), cancel)?.skipped)
+}
+
+fn rename(jail: &Jail, from: &str, to: &str, cancel: &CancellationToken) -> Result<(), FilesError> {
+    let (from, to) = (JailPath::parse(from)?, JailPath::parse(to)?);
+    apart(&from, &to)?;
+    if jail.stat(&from)?.is_none() && jail.stat(&to)?.is_some() {
+        return Ok(());
+    }
+    jail.inspect(&from, Links::Themselves)?;
+    make_room(jail, &to, cancel)?;
+    jail.rename(&from, &to, Existing::Keep)
+}
+
+fn link(jail: &Jail, path: &str, target: &str) -> Result<(), FilesError> {
+    let (path, target) = (JailPath::parse(path)?, JailPath::parse(target)?);
+    if let Some((parent, _)) = path.split() {
+        jail.make_directory(&parent)?;
+    }
+    let there = relative(&path, &target);
+    match jail.read_link(&path) {
+        Ok(points) if points == there => return Ok(()),
+        Ok(_) => jail.remove_file(&path)?,
+        Err(FilesError::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    jail.make_link(&path, &there, Quota::default().reserve())
+}
+
+/// The place is free afterwards, in a directory that is there.
+fn make_room(jail: &Jail, to: &JailPath, cancel: &CancellationToken) -> Result<(), FilesError> {
+    if let Some((parent, _)) = to.split() {
+        jail.make_directory(&parent)?;
+    }
+    jail.remove(to, cancel)
+}
+
+/// Making room for one must not take the other away.
+fn apart(from: &JailPath, to: &JailPath) -> Result<(), FilesError> {
+    if from.is_within(to) || to.is_within(from) {
+        let why = "one of the two is within the other".into();
+        return Err(FilesError::InvalidPath { path: to.to_string(), why });
+    }
+    Ok(())
+}
+
+/// The way from a link to what it names, as a link says it.
+fn relative(link: &JailPath, target: &JailPath) -> Vec<u8> {
+    let parent: Vec<_> = link.parts().rev().skip(1).collect::<Vec<_>>().into_iter().rev().collect();
+    let parts: Vec<_> = target.parts().collect();
+    let shared = parent.iter().zip(&parts).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n(b"..".as_slice(), parent.len() - shared);
+    let way: Vec<&[u8]> = up.chain(parts[shared..].iter().map(|part| part.as_encoded_bytes())).collect();
+    if way.is_empty() { b".".to_vec() } else { way.join(b"/".as_slice()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_says_the_shortest_way() {
+        let way = |link: &str, target: &str| {
+            let (link, target) = (JailPath::parse(link).unwrap(), JailPath::parse(target).unwrap());
+            let way = relative(&link, &target);
+            assert_eq!(link.link_target(&way), Some(target));
+            String::from_utf8(way).unwrap()
+        };
+        assert_eq!(way("latest", "versions/1.2"), "versions/1.2");
+        assert_eq!(way("bin/run", "lib/run.sh"), "../lib/run.sh");
+        assert_eq!(way("a/b/c", "a/d"), "../d");
+        assert_eq!(way("a/b/c", "a/b"), ".");
+    }
+}
