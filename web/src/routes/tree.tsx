@@ -94,6 +94,10 @@ const newServer = createRoute({
   getParentRoute: () => app,
   path: '/servers/new',
   staticData: { title: s.create.title },
+  beforeLoad: ({ context }) => {
+    if (context.session.user.role === 'limited') throw new ApiError({ code: 'forbidden', status: 403, title: s.problems.forbidden, detail: s.problems.limitedAccount, remedy: '' })
+  },
+  errorComponent: PageError,
   validateSearch: (search: Record<string, unknown>): { blueprint?: string } => (typeof search.blueprint === 'string' ? { blueprint: search.blueprint } : {}),
   loader: ({ context }) => {
     void context.queries.prefetchQuery(blueprintsQuery)

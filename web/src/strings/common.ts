@@ -123,6 +123,7 @@ export const common = {
     toServers: 'Go to servers',
     forbidden: 'You may not see this',
     administratorsOnly: 'This page is for administrators. Ask one of them if you need something from it.',
+    limitedAccount: 'A limited account uses servers that are shared with it and makes none. An administrator can change that.',
   },
   rules: {
     required: 'This is needed.',

@@ -78,7 +78,7 @@ export const servers = {
     checking: 'Checking with the plugin',
     problems: (n: number) => (n === 1 ? 'One field needs another value' : `${String(n)} fields need another value`),
     resources: 'Resources',
-    resourcesHelp: 'What the server may use at most. Zero means no limit.',
+    resourcesHelp: 'What the server may use at most. Zero means no limit, and for swap that there is none.',
     recommended: 'Use the recommendation',
     least: (text: string) => `${text} at least`,
     memory: 'Memory',

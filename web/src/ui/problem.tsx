@@ -10,6 +10,9 @@ import { CopyTextButton } from './copy-button'
 /** `onRetry` where asking again may help, and nothing is changed by it. */
 type ProblemProps = { error: unknown; onRetry?: () => unknown; action?: ReactNode; className?: string; heading?: 'h1' | 'p' }
 
+/** A sentence that only says the title again. */
+const isSame = (one: string, other: string) => one.replace(/\.$/, '') === other.replace(/\.$/, '')
+
 export function ProblemCard({ error, onRetry, action, className, heading: Heading = 'p' }: ProblemProps) {
   const problem = toApiError(error)
   return (
@@ -18,7 +21,7 @@ export function ProblemCard({ error, onRetry, action, className, heading: Headin
         <OctagonAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-bad" />
         <div className="min-w-0 flex-1">
           <Heading className="font-medium">{problem.title}</Heading>
-          {problem.detail && problem.detail !== problem.title && <p className="mt-0.5 text-sm break-words text-text">{problem.detail}</p>}
+          {problem.detail && !isSame(problem.detail, problem.title) && <p className="mt-0.5 text-sm break-words text-text">{problem.detail}</p>}
           {problem.remedy && <p className="mt-1 text-sm text-dim">{problem.remedy}</p>}
           <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
             {onRetry && <Button size="sm" onClick={() => void onRetry()}>{s.common.retry}</Button>}

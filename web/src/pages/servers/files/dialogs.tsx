@@ -57,7 +57,7 @@ function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'fo
   })
   return (
     <FormDialog size="sm" title={asked.do === 'file' ? f.newFile : f.newFolder} verb={f.create} busy={create.isPending} error={isTaken(create.error) ? null : create.error} disabledReason={isName(name) ? null : f.badName} onSubmit={() => create.mutate()} onClose={onClose}>
-      <Field label={f.name} error={isTaken(create.error) ? f.taken : null}>
+      <Field label={f.name} error={isTaken(create.error) ? f.taken : name && !isName(name) ? f.badName : null}>
         <Input value={name} onChange={(event) => (setName(event.target.value), create.reset())} autoFocus autoComplete="off" spellCheck={false} />
       </Field>
     </FormDialog>
