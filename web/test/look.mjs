@@ -88,6 +88,7 @@ const SCENES = [
   ['servers-filter', '/servers?q=node%3Afra-2'],
   ['servers-first', '/servers?mock=first'],
   ['servers-limited', '/servers?mock=limited'],
+  ['create-limited', '/servers/new?mock=limited'],
   ['servers-failing', '/servers?mock=failing', (page) => page.getByRole('alert').waitFor({ timeout: 15_000 })],
   ['servers-long', '/servers?mock=long'],
   ['servers-many', '/servers?mock=many', async (page) => {
