@@ -6,52 +6,41 @@
 use super::steps::ended;
 use crate::server::work::{Ended, Work};
 use gantry_files::{Changes, Existing, FilesError, Jail, JailPath, Links, Quota};
-use gantry_types::plan::Action;
 use tokio_util::sync::CancellationToken;
 
-/// Does a step of this kind; steps of others are not for here, and have nothing to be done.
-pub(super) async fn perform(work: &Work, jail: &Jail, action: &Action) -> Result<(), Ended> {
-    let cancel = work.cancel.clone();
-    match action {
-        Action::Copy { from, to } => {
-            let (from, to, disk_mib) = (from.clone(), to.clone(), work.server.limits.disk_mib);
-            let copied = jail.run(move |jail| copy(jail, &from, &to, disk_mib, &cancel)).await;
-            if let Ok(skipped @ 1..) = copied {
-                work.log(&format!("{skipped} pipes, sockets, devices or mounts were not copied"));
-            }
-            copied.map(drop).map_err(|error| ended("copy_failed", &error))
-        }
-        Action::Move { from, to } => {
-            let (from, to) = (from.clone(), to.clone());
-            let moved = jail.run(move |jail| rename(jail, &from, &to, &cancel)).await;
-            moved.map_err(|error| ended("move_failed", &error))
-        }
-        Action::SetMode { path, mode } => {
-            let (path, mode) = (path.clone(), *mode);
-            let set = jail.run(move |jail| {
-                let changes = Changes { mode: Some(mode & 0o777), ..Changes::default() };
-                jail.set_attributes(&JailPath::parse(&path)?, &changes, &Quota::default())
-            });
-            set.await.map_err(|error| ended("mode_failed", &error))
-        }
-        Action::Link { path, target } => {
-            let (path, target) = (path.clone(), target.clone());
-            let linked = jail.run(move |jail| link(jail, &path, &target)).await;
-            linked.map_err(|error| ended("link_failed", &error))
-        }
-        Action::Download(_)
-        | Action::Extract(_)
-        | Action::Write(_)
-        | Action::EditConfig(_)
-        | Action::BuildImage { .. }
-        | Action::Run(_)
-        | Action::MakeDirectory { .. }
-        | Action::Remove { .. } => Ok(()),
+pub(super) async fn copy(work: &Work, jail: &Jail, from: &str, to: &str) -> Result<(), Ended> {
+    let (from, to) = (from.to_owned(), to.to_owned());
+    let (disk_mib, cancel) = (work.server.limits.disk_mib, work.cancel.clone());
+    let copied = jail.run(move |jail| copy_over(jail, &from, &to, disk_mib, &cancel)).await;
+    if let Ok(skipped @ 1..) = copied {
+        work.log(&format!("{skipped} pipes, sockets, devices or mounts were not copied"));
     }
+    copied.map(drop).map_err(|error| ended("copy_failed", &error))
+}
+
+pub(super) async fn rename(work: &Work, jail: &Jail, from: &str, to: &str) -> Result<(), Ended> {
+    let (from, to, cancel) = (from.to_owned(), to.to_owned(), work.cancel.clone());
+    let moved = jail.run(move |jail| rename_over(jail, &from, &to, &cancel)).await;
+    moved.map_err(|error| ended("move_failed", &error))
+}
+
+pub(super) async fn set_mode(jail: &Jail, path: &str, mode: u32) -> Result<(), Ended> {
+    let path = path.to_owned();
+    let set = jail.run(move |jail| {
+        let changes = Changes { mode: Some(mode & 0o777), ..Changes::default() };
+        jail.set_attributes(&JailPath::parse(&path)?, &changes, &Quota::default())
+    });
+    set.await.map_err(|error| ended("mode_failed", &error))
+}
+
+pub(super) async fn link(jail: &Jail, path: &str, target: &str) -> Result<(), Ended> {
+    let (path, target) = (path.to_owned(), target.to_owned());
+    let linked = jail.run(move |jail| link_over(jail, &path, &target)).await;
+    linked.map_err(|error| ended("link_failed", &error))
 }
 
 /// What was not copied, since it is no file, link or directory.
-fn copy(
+fn copy_over(
     jail: &Jail,
     from: &str,
     to: &str,
@@ -69,7 +58,7 @@ fn copy(
     Ok(jail.copy(&from, &to, quota.reserve(), cancel)?.skipped)
 }
 
-fn rename(jail: &Jail, from: &str, to: &str, cancel: &CancellationToken) -> Result<(), FilesError> {
+fn rename_over(jail: &Jail, from: &str, to: &str, cancel: &CancellationToken) -> Result<(), FilesError> {
     let (from, to) = (JailPath::parse(from)?, JailPath::parse(to)?);
     apart(&from, &to)?;
     if jail.stat(&from)?.is_none() && jail.stat(&to)?.is_some() {
@@ -80,7 +69,7 @@ fn rename(jail: &Jail, from: &str, to: &str, cancel: &CancellationToken) -> Resu
     jail.rename(&from, &to, Existing::Keep)
 }
 
-fn link(jail: &Jail, path: &str, target: &str) -> Result<(), FilesError> {
+fn link_over(jail: &Jail, path: &str, target: &str) -> Result<(), FilesError> {
     let (path, target) = (JailPath::parse(path)?, JailPath::parse(target)?);
     if let Some((parent, _)) = path.split() {
         jail.make_directory(&parent)?;

@@ -44,9 +44,10 @@ pub(super) async fn perform(work: &Work, jail: &Jail, step: &Step, meter: &mut M
             let removed = jail.run(move |jail| jail.remove(&JailPath::parse(&path)?, &cancel)).await;
             removed.map_err(|error| ended("remove_failed", &error))
         }
-        Action::Copy { .. } | Action::Move { .. } | Action::SetMode { .. } | Action::Link { .. } => {
-            places::perform(work, jail, &step.action).await
-        }
+        Action::Copy { from, to } => places::copy(work, jail, from, to).await,
+        Action::Move { from, to } => places::rename(work, jail, from, to).await,
+        Action::SetMode { path, mode } => places::set_mode(jail, path, *mode).await,
+        Action::Link { path, target } => places::link(jail, path, target).await,
     }
 }
 

@@ -24,6 +24,8 @@ const ATTEMPT: Duration = Duration::from_secs(2);
 const HOLDS: Duration = Duration::from_millis(250);
 /// Enough of an HTTP answer for its status: `HTTP/1.1 200`.
 const STATUS_LINE_BYTES: u32 = 12;
+/// Why a probe of an endpoint can never pass.
+const NO_ENDPOINT: &str = "a readiness probe names an endpoint that the server does not have";
 /// Compiled size of a pattern.
 const PATTERN_BYTES: usize = 1 << 20;
 
@@ -41,16 +43,14 @@ async fn pass(work: &Work, probe: &Probe, first_line: u64) {
         Probe::Tcp { endpoint } => {
             let endpoints = Endpoints::new(work.server.endpoints.clone());
             let Some(address) = endpoints.named(endpoint, Protocol::Tcp).and_then(reachable) else {
-                return never(work, "a readiness probe names an endpoint that the server does not have")
-                    .await;
+                return never(work, NO_ENDPOINT).await;
             };
             repeat(work, || accepts(address)).await;
         }
         Probe::Udp { endpoint, payload } => {
             let endpoints = Endpoints::new(work.server.endpoints.clone());
             let Some(endpoint) = endpoints.named(endpoint, Protocol::Udp) else {
-                return never(work, "a readiness probe names an endpoint that the server does not have")
-                    .await;
+                return never(work, NO_ENDPOINT).await;
             };
             repeat(work, || async {
                 endpoints.datagram(endpoint, payload.clone(), 1, ATTEMPT).await.is_ok()
@@ -60,8 +60,7 @@ async fn pass(work: &Work, probe: &Probe, first_line: u64) {
         Probe::Http { endpoint, path } => {
             let endpoints = Endpoints::new(work.server.endpoints.clone());
             let Some(endpoint) = endpoints.named(endpoint, Protocol::Tcp) else {
-                return never(work, "a readiness probe names an endpoint that the server does not have")
-                    .await;
+                return never(work, NO_ENDPOINT).await;
             };
             repeat(work, || serves(&endpoints, endpoint, path)).await;
         }
