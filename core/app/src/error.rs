@@ -170,9 +170,11 @@ fn node_code(error: &NodeError) -> Code {
         NodeError::Unsupported => Code::InvalidRequest,
         NodeError::Protocol(_) => Code::Internal,
         NodeError::Refused(refusal) => match refusal.code {
-            RefusalCode::StaleGeneration | RefusalCode::NotRunning | RefusalCode::MissingPlugin => {
-                Code::Conflict
-            }
+            RefusalCode::StaleGeneration
+            | RefusalCode::NotRunning
+            | RefusalCode::NoCommands
+            | RefusalCode::MissingPlugin => Code::Conflict,
+            RefusalCode::PluginRefused => Code::PluginFailed,
             RefusalCode::UnknownServer => Code::NotInstalled,
             RefusalCode::Invalid => Code::InvalidRequest,
             RefusalCode::NoSuchFile => Code::NotFound,

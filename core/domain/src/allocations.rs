@@ -208,7 +208,14 @@ mod tests {
     }
 
     fn need(name: &str, protocol: Protocol, default_port: Option<u16>, required: bool) -> EndpointNeed {
-        EndpointNeed { name: name.to_owned(), protocol, help: String::new(), default_port, required }
+        EndpointNeed {
+            name: name.to_owned(),
+            protocol,
+            help: String::new(),
+            default_port,
+            required,
+            relative_to: None,
+        }
     }
 
     fn ports(chosen: &[ServerEndpoint]) -> Vec<u16> {

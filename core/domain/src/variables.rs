@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 
 /// No value is larger, whatever its blueprint allows. In bytes.
 pub const MAX_VALUE: usize = 64 * 1024;
+/// Characters of a value that a catalog lists.
+const MAX_CHOICE: usize = 256;
 /// Longest pattern that is compiled, in bytes.
 const MAX_PATTERN: usize = 1000;
 /// Most memory that a compiled pattern may take, in bytes.
@@ -137,7 +139,8 @@ pub fn is_secret(variable: &Variable) -> bool {
         | VariableKind::Multiline(_)
         | VariableKind::Number(_)
         | VariableKind::Boolean
-        | VariableKind::OneOf { .. } => false,
+        | VariableKind::OneOf { .. }
+        | VariableKind::FromCatalog { .. } => false,
     }
 }
 
@@ -193,6 +196,17 @@ pub fn canonical(variable: &Variable, value: &str) -> Result<Option<String>, Fie
             "true" | "false" => Ok(Some(value.to_owned())),
             _ => say("It is neither true nor false.".to_owned(), "Send true or false.".to_owned()),
         },
+        // Which choices there are is known to the plugin alone, when it is asked.
+        VariableKind::FromCatalog { .. } => {
+            one_line(variable, value)?;
+            if value.chars().count() > MAX_CHOICE {
+                return say(
+                    "This is too long for a choice.".to_owned(),
+                    format!("Use at most {MAX_CHOICE} characters."),
+                );
+            }
+            Ok(Some(value.to_owned()))
+        }
         VariableKind::OneOf { choices } => {
             if choices.iter().any(|choice| choice.value == value) {
                 return Ok(Some(value.to_owned()));

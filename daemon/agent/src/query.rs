@@ -4,7 +4,7 @@
 //! that asked. Endpoints on an unspecified address are asked on loopback.
 
 use async_trait::async_trait;
-use gantry_host::{Query, QueryFailure, Reply};
+use gantry_host::{LentFailure, Query, Reply};
 use gantry_types::server::{Endpoint, Protocol};
 use std::{
     collections::HashMap,
@@ -39,18 +39,18 @@ impl Endpoints {
         self.allowed.iter().find(|endpoint| endpoint.name == name && endpoint.protocol == protocol)
     }
 
-    fn address(&self, endpoint: &Endpoint, protocol: Protocol) -> Result<SocketAddr, QueryFailure> {
+    fn address(&self, endpoint: &Endpoint, protocol: Protocol) -> Result<SocketAddr, LentFailure> {
         if !self.allowed.contains(endpoint) || endpoint.protocol != protocol {
-            return Err(QueryFailure::new(
+            return Err(LentFailure::new(
                 "refused",
                 "the endpoint is not one of this server's for that protocol",
             ));
         }
         reachable(endpoint)
-            .ok_or_else(|| QueryFailure::new("unreachable", "the endpoint's address makes no sense"))
+            .ok_or_else(|| LentFailure::new("unreachable", "the endpoint's address makes no sense"))
     }
 
-    async fn socket(&self, name: &str, to: SocketAddr) -> Result<Arc<UdpSocket>, QueryFailure> {
+    async fn socket(&self, name: &str, to: SocketAddr) -> Result<Arc<UdpSocket>, LentFailure> {
         let mut sockets = self.sockets.lock().await;
         if let Some(socket) = sockets.get(name) {
             return Ok(Arc::clone(socket));
@@ -78,8 +78,8 @@ pub(crate) fn reachable(endpoint: &Endpoint) -> Option<SocketAddr> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err hands over")]
-fn unreachable(error: std::io::Error) -> QueryFailure {
-    QueryFailure::new("unreachable", format!("the endpoint cannot be reached: {}", error.kind()))
+fn unreachable(error: std::io::Error) -> LentFailure {
+    LentFailure::new("unreachable", format!("the endpoint cannot be reached: {}", error.kind()))
 }
 
 #[async_trait]
@@ -90,7 +90,7 @@ impl Query for Endpoints {
         payload: Vec<u8>,
         enough: u32,
         timeout: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         let to = self.address(endpoint, Protocol::Udp)?;
         let socket = self.socket(&endpoint.name, to).await?;
         let began = Instant::now();
@@ -107,7 +107,7 @@ impl Query for Endpoints {
             replies.push(Reply { payload: buffer[..length].to_vec(), after: began.elapsed() });
         }
         if enough > 0 && replies.is_empty() {
-            return Err(QueryFailure::new("timeout", "the endpoint did not answer in time"));
+            return Err(LentFailure::new("timeout", "the endpoint did not answer in time"));
         }
         Ok(replies)
     }
@@ -118,7 +118,7 @@ impl Query for Endpoints {
         payload: Vec<u8>,
         max_bytes: u32,
         timeout: Duration,
-    ) -> Result<Reply, QueryFailure> {
+    ) -> Result<Reply, LentFailure> {
         let to = self.address(endpoint, Protocol::Tcp)?;
         let began = Instant::now();
         let deadline = tokio::time::Instant::now() + timeout.min(LONGEST);
@@ -135,7 +135,7 @@ impl Query for Endpoints {
         match ended {
             Ok(Err(error)) if answer.is_empty() => Err(unreachable(error)),
             Err(_) if answer.is_empty() => {
-                Err(QueryFailure::new("timeout", "the endpoint did not answer in time"))
+                Err(LentFailure::new("timeout", "the endpoint did not answer in time"))
             }
             Ok(_) | Err(_) => Ok(Reply { payload: answer, after: began.elapsed() }),
         }

@@ -105,6 +105,8 @@ pub enum Effect {
     Signal(String),
     /// Do to it what Control-C does.
     Interrupt,
+    /// Have the plugin do one of its actions.
+    Act(String),
     /// End it now. Its end answers `Exited`.
     Kill,
     /// Watch an adopted process for its end and follow its console.

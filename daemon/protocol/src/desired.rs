@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use gantry_types::{
     OperationId, ServerId,
+    blueprint::CommandDoor,
     operation::OperationKind,
     server::{Desired, Endpoint, Hold, Setting},
     units::Limits,
@@ -26,6 +27,9 @@ pub struct DesiredServer {
     pub endpoints: Vec<Endpoint>,
     pub limits: Limits,
     pub time_zone: String,
+    /// What the plugin looked up for this installation.
+    #[serde(default)]
+    pub facts: Vec<Setting>,
     /// The latest thing that people asked for. Its effect happens once, by its id.
     pub operation: Option<OperationRequest>,
 }
@@ -40,6 +44,9 @@ pub struct BlueprintRef {
     pub digest: String,
     pub blueprint: String,
     pub collect_every_ms: Option<u32>,
+    /// How the game takes commands.
+    #[serde(default)]
+    pub commands: CommandDoor,
     /// Capabilities that an administrator granted to exactly this component, such as `query`.
     pub capabilities: Vec<String>,
 }
@@ -78,6 +85,10 @@ pub enum RefusalCode {
     UnknownServer,
     /// Nothing runs that could take a command.
     NotRunning,
+    /// The game takes no commands at all.
+    NoCommands,
+    /// The plugin said no, or could not answer; the message is its own.
+    PluginRefused,
     /// The body could not be understood.
     Invalid,
     /// Nothing has this path.

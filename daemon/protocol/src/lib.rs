@@ -13,6 +13,10 @@
 //! | `POST /v1/servers/{id}/console` | [`ConsoleCommand`] → 204; 409 [`Refusal`] while nothing runs |
 //! | `GET /v1/servers/{id}/console?after=SEQ&limit=N` | → [`ConsolePage`]: history, oldest first; without `after` the newest |
 //! | `GET /v1/servers/{id}/console/live?after=SEQ` | → NDJSON of [`ConsoleLine`], for ever; without `after` from the next line on |
+//! | `POST /v1/servers/{id}/actions/{action}` | [`ActionRequest`] → [`ActionReport`]; 422 [`Refusal`] with the plugin's words |
+//! | `POST /v1/servers/{id}/broadcast` | [`BroadcastRequest`] → [`ActionReport`] |
+//! | `POST /v1/servers/{id}/quiesce`, `POST /v1/servers/{id}/resume` | [`QuietRequest`] → [`ActionReport`] |
+//! | `GET /v1/servers/{id}/tabs/{tab}` | → `[Block]` |
 //! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
 //! | `GET /v1/servers/{id}/files/content?path=P&whole=W` | → the file's bytes, with its version as `ETag`; `W` is true where nobody takes their time, and the node then counts it as short work |
@@ -23,9 +27,10 @@
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`files`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`files`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
+pub mod action;
 pub mod console;
 pub mod desired;
 pub mod files;
@@ -37,6 +42,7 @@ pub mod sftp;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;
 
+pub use action::*;
 pub use console::*;
 pub use desired::*;
 pub use files::*;

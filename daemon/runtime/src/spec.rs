@@ -74,6 +74,11 @@ pub struct ContainerSpec {
     /// Whether the process has a terminal, which merges its two output streams and echoes what is typed.
     pub terminal: bool,
     pub read_only_root: bool,
+    /// Whether the process is the container's root, with what it takes to install packages and no more. For
+    /// [`Purpose::Install`] alone.
+    pub root: bool,
+    /// Text files that are there before the process, by absolute path outside `working_directory`.
+    pub files: Vec<(String, String)>,
     /// Whether the container may reach the network. Without, it has a loopback interface alone.
     pub network: bool,
 }

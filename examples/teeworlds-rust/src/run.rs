@@ -77,6 +77,7 @@ pub(crate) mod tests {
             name: "Test".to_owned(),
             blueprint: "teeworlds".to_owned(),
             settings: settings.iter().map(setting).collect(),
+            facts: Vec::new(),
             endpoints: vec![Endpoint {
                 name: "game".to_owned(),
                 protocol: Protocol::Udp,

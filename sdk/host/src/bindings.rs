@@ -3,7 +3,7 @@
 //! The world with all optional exports is bound; which of them a component has is found out when it is loaded. The rest
 //! of the host speaks the newest generation; `generations` leads the older one there.
 
-/// Contract 0.1. Its words are those of 0.2 wherever these are the same.
+/// Contract 0.1.
 pub(crate) mod v0_1 {
     wasmtime::component::bindgen!({
         path: "../wit/since-v0.1",
@@ -13,7 +13,6 @@ pub(crate) mod v0_1 {
             default: trappable,
         },
         exports: { default: async },
-        with: { "gantry:plugin/types": crate::bindings::v0_2::gantry::plugin::types },
     });
 }
 
@@ -24,11 +23,18 @@ pub(crate) mod v0_2 {
         world: "everything",
         imports: {
             "gantry:plugin/query": async | trappable,
+            "gantry:plugin/http": async | trappable,
+            "gantry:plugin/kv": async | trappable,
+            "gantry:plugin/secrets": async | trappable,
+            "gantry:plugin/files": async | trappable,
             default: trappable,
         },
         exports: { default: async },
+        with: { "gantry:plugin/query.connection": crate::lend::OpenConnection },
     });
 }
 
-pub(crate) use v0_2::exports::gantry::plugin::{blueprints, collector, console_events, plans};
-pub(crate) use v0_2::gantry::plugin::{log, query, types};
+pub(crate) use v0_2::exports::gantry::plugin::{
+    actions, blueprints, collector, config_files, console_events, hooks, importer, plans, tabs,
+};
+pub(crate) use v0_2::gantry::plugin::{bundle, files, http, kv, log, query, secrets, types};

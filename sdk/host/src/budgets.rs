@@ -68,6 +68,14 @@ pub struct Budgets {
     pub collect: CallBudget,
     /// For `console-events.parse`.
     pub console_events: CallBudget,
+    /// For what is described: actions, tabs, files, effects that the host asks for, wishes of hooks.
+    pub describe: CallBudget,
+    /// For `actions.perform`, `commands.send` and `tabs.render`.
+    pub perform: CallBudget,
+    /// For what asks the world: `catalog.choices`, `facts.resolve` and `hooks.handle`.
+    pub look_up: CallBudget,
+    /// For `importer.convert`.
+    pub import: CallBudget,
     /// For making one component callable.
     pub compile: CompileBudget,
     /// For all calls together.
@@ -82,6 +90,24 @@ pub const MEMORY_CEILING_BYTES: usize = 64 * MIB;
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+
+impl Budgets {
+    /// Those of calls, all of them.
+    pub(crate) const fn calls(&self) -> [CallBudget; 10] {
+        [
+            self.blueprints,
+            self.validate,
+            self.install_plan,
+            self.run_spec,
+            self.collect,
+            self.console_events,
+            self.describe,
+            self.perform,
+            self.look_up,
+            self.import,
+        ]
+    }
+}
 
 impl Default for Budgets {
     fn default() -> Self {
@@ -120,6 +146,26 @@ impl Default for Budgets {
                 host_calls: 256,
                 log_bytes: 16 * KIB,
             },
+            describe: CallBudget {
+                cpu: Duration::from_millis(100),
+                wall: Duration::from_secs(3),
+                output_bytes: MIB,
+                log_bytes: 64 * KIB,
+                ..plan
+            },
+            perform: CallBudget {
+                cpu: Duration::from_millis(200),
+                wall: Duration::from_secs(15),
+                log_bytes: 64 * KIB,
+                ..plan
+            },
+            look_up: CallBudget {
+                cpu: Duration::from_millis(500),
+                wall: Duration::from_secs(30),
+                output_bytes: 8 * MIB,
+                ..plan
+            },
+            import: CallBudget { cpu: Duration::from_secs(2), ..plan },
             compile: CompileBudget {
                 component_bytes: 8 * MIB,
                 output_bytes: 64 * MIB,

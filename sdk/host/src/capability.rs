@@ -1,4 +1,4 @@
-//! What the embedder lends to a call: rights, a log, and the one live import that exists, `query`.
+//! What the embedder lends to a call: rights, a log, and whatever of the capabilities it has.
 //!
 //! The host decides whether a call may use a capability; the embedder's trait only says how it is done. An
 //! implementation therefore never sees an endpoint that the server does not have, nor a call that was not granted.
@@ -14,8 +14,36 @@ use serde::{Deserialize, Serialize};
 /// Capability name: datagrams and streams to the server's own endpoints.
 pub const QUERY: &str = "query";
 
+/// Capability name: https requests to the hosts that the manifest names.
+pub const HTTP: &str = "http";
+
+/// Capability name: bytes that outlive a call.
+pub const KV: &str = "kv";
+
+/// Capability name: what an administrator stored under the names of the manifest.
+pub const SECRETS: &str = "secrets";
+
+/// Capability name: the server's files.
+pub const FILES: &str = "files";
+
+/// Capability name: plans that download from the hosts that the manifest names.
+pub const DOWNLOAD: &str = "download";
+
+/// Capability name: plans that have the node build an image.
+pub const IMAGE_BUILD: &str = "image-build";
+
+/// Capability name: plans that run commands in containers.
+pub const CONTAINER_RUN: &str = "container-run";
+
+/// Capability name: plans whose commands are the container's root.
+pub const CONTAINER_ROOT: &str = "container-root";
+
 /// Every capability that a manifest may ask for.
-pub const CAPABILITIES: &[&str] = &[QUERY];
+pub const CAPABILITIES: &[&str] =
+    &[QUERY, HTTP, KV, SECRETS, FILES, DOWNLOAD, IMAGE_BUILD, CONTAINER_RUN, CONTAINER_ROOT];
+
+/// Those that are interfaces that a component imports.
+pub(crate) const IMPORTED: [&str; 5] = [QUERY, HTTP, KV, SECRETS, FILES];
 
 /// The capability names that an administrator granted to one component digest.
 ///
@@ -90,14 +118,41 @@ pub struct CallContext {
     pub grants: Grants,
     /// Where the plugin's words go.
     pub log: Arc<dyn PluginLog>,
+    /// What the embedder has for this call. The host still asks for the grant.
+    pub lent: Lent,
 }
 
 impl CallContext {
     /// A context whose log is `tracing`.
     #[must_use]
     pub fn traced(grants: Grants) -> Self {
-        Self { grants, log: Arc::new(TracingLog) }
+        Self { grants, log: Arc::new(TracingLog), lent: Lent::default() }
     }
+
+    /// The same call with the embedder's way of asking a server's endpoints.
+    #[must_use]
+    pub fn querying(&self, query: Arc<dyn Query>) -> Self {
+        let lent = Lent { query: Some(query), ..self.lent.clone() };
+        Self { lent, ..self.clone() }
+    }
+}
+
+/// The embedder's side of the capabilities, for one call. What is not there answers the failure `unavailable`.
+///
+/// Each object serves the plugin and the server of its call alone: which of them that is, the embedder knows when it
+/// lends it. All of them run on the runtime that the call is awaited on, never on the guests' threads.
+#[derive(Clone, Default)]
+pub struct Lent {
+    /// Capability `query`.
+    pub query: Option<Arc<dyn Query>>,
+    /// Capability `http`.
+    pub http: Option<Arc<dyn Http>>,
+    /// Capability `kv`.
+    pub kv: Option<Arc<dyn KeyValue>>,
+    /// Capability `secrets`.
+    pub secrets: Option<Arc<dyn Secrets>>,
+    /// Capability `files`.
+    pub files: Option<Arc<dyn Files>>,
 }
 
 /// One answer of an endpoint.
@@ -109,17 +164,17 @@ pub struct Reply {
     pub after: Duration,
 }
 
-/// Why a query brought nothing. The plugin sees both texts.
+/// Why a capability brought nothing. The plugin sees both texts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct QueryFailure {
-    /// Stable: `timeout`, `refused`, `unreachable`.
+pub struct LentFailure {
+    /// Stable: `timeout`, `refused`, `unreachable`, `not_found`, `quota`, `too_large`.
     pub code: String,
     /// For people.
     pub message: String,
 }
 
-impl QueryFailure {
+impl LentFailure {
     /// A failure with a stable code and words for people.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self { code: code.into(), message: message.into() }
@@ -140,7 +195,7 @@ pub trait Query: Send + Sync {
         payload: Vec<u8>,
         enough: u32,
         timeout: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure>;
+    ) -> Result<Vec<Reply>, LentFailure>;
 
     /// Connects, sends `payload`, reads until `max_bytes`, the end of the stream, or `timeout`.
     async fn exchange(
@@ -149,5 +204,107 @@ pub trait Query: Send + Sync {
         payload: Vec<u8>,
         max_bytes: u32,
         timeout: Duration,
-    ) -> Result<Reply, QueryFailure>;
+    ) -> Result<Reply, LentFailure>;
+
+    /// Connects for a conversation.
+    async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        timeout: Duration,
+    ) -> Result<Box<dyn Connection>, LentFailure> {
+        let (_, _) = (endpoint, timeout);
+        Err(LentFailure::new("unavailable", "this host has no connections that stay open"))
+    }
+}
+
+/// A TCP connection of capability `query`. It is dropped with its call.
+#[async_trait]
+pub trait Connection: Send {
+    /// Sends all of it, within the call's time.
+    async fn write(&mut self, payload: Vec<u8>) -> Result<(), LentFailure>;
+
+    /// What comes next, at least one byte and at most `max_bytes`; nothing at the end of the stream.
+    async fn read(&mut self, max_bytes: u32, timeout: Duration) -> Result<Vec<u8>, LentFailure>;
+}
+
+/// A request of capability `http`. Its method and URL have been checked against the manifest's hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// In capitals.
+    pub method: String,
+    /// Begins with `https://`.
+    pub url: String,
+    /// Names and values, free of line breaks.
+    pub headers: Vec<(String, String)>,
+    /// What is sent.
+    pub body: Vec<u8>,
+    /// A longer answer is the failure `too_large`.
+    pub max_bytes: u32,
+}
+
+/// What a server on the internet answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// Its status.
+    pub status: u16,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+/// Capability `http`, as the embedder does it: https to public addresses alone, looked up and checked by it, and a
+/// redirect only to one of `hosts` (names, or `*.` and what they end with).
+#[async_trait]
+pub trait Http: Send + Sync {
+    /// Sends one request.
+    async fn send(
+        &self,
+        hosts: &[String],
+        request: HttpRequest,
+        timeout: Duration,
+    ) -> Result<HttpResponse, LentFailure>;
+}
+
+/// Capability `kv`, as the embedder keeps it. Keys and values have been bounded; the quota is the embedder's.
+#[async_trait]
+pub trait KeyValue: Send + Sync {
+    /// What stands under a key.
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LentFailure>;
+    /// Puts it there; `quota` where there is no room.
+    async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), LentFailure>;
+    /// Takes it away, if it is there.
+    async fn remove(&self, key: &str) -> Result<(), LentFailure>;
+    /// Keys that begin so, in order.
+    async fn keys(&self, prefix: &str) -> Result<Vec<String>, LentFailure>;
+}
+
+/// Capability `secrets`, as the embedder keeps them.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// What is stored under a name that the manifest asks for; `absent` where nothing is.
+    async fn get(&self, name: &str) -> Result<String, LentFailure>;
+}
+
+/// An entry of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEntry {
+    /// Its name, one part of a path.
+    pub name: String,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// Capability `files`, as the embedder does it: beneath the server's directory whatever links are there. Paths are
+/// relative and without `..`.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// What is in a directory.
+    async fn list(&self, path: &str) -> Result<Vec<FileEntry>, LentFailure>;
+    /// A file's content; `too_large` where it is longer than `max_bytes`.
+    async fn read(&self, path: &str, max_bytes: u32) -> Result<Vec<u8>, LentFailure>;
+    /// Puts a file in place, whole or not at all.
+    async fn write(&self, path: &str, content: Vec<u8>) -> Result<(), LentFailure>;
 }

@@ -4,15 +4,19 @@
 //! component that may not load should cost microseconds. The compiled form is linked against exactly the same names,
 //! so this check is a courtesy and the linker is the wall.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::capability::{Grants, QUERY};
+use crate::capability::{Grants, IMPORTED};
 use crate::generations::Generation;
 use crate::manifest::{MANIFEST_SECTION, Manifest};
 
 const PACKAGE: &str = "gantry:plugin/";
-/// What every plugin exports, of one generation of the contract.
-const REQUIRED: [&str; 2] = ["blueprints", "plans"];
+/// Sections with this prefix are files that the component finds in its bundle.
+const FILE_SECTION: &str = "gantry:file/";
+const BUNDLED_FILES: usize = 256;
 /// Names that a message lists; a component may have thousands.
 const NAMES_LISTED: usize = 8;
 const NAME_CHARACTERS: usize = 128;
@@ -21,8 +25,106 @@ const NAME_CHARACTERS: usize = 128;
 pub(crate) struct Outline {
     pub(crate) manifest: Manifest,
     pub(crate) generation: Generation,
-    pub(crate) collects: bool,
-    pub(crate) parses_console: bool,
+    pub(crate) parts: Parts,
+    /// Shared by all calls.
+    pub(crate) bundle: Arc<Bundle>,
+}
+
+/// Files that were packed into a component, by name.
+pub(crate) type Bundle = BTreeMap<String, Vec<u8>>;
+
+/// An interface that a plugin may export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `blueprints`, and with it `plans`.
+    Game,
+    /// `collector`.
+    Collector,
+    /// `console-events`.
+    ConsoleEvents,
+    /// `actions`.
+    Actions,
+    /// `quiescing`.
+    Quiescing,
+    /// `commands`.
+    Commands,
+    /// `catalog`.
+    Catalog,
+    /// `facts`.
+    Facts,
+    /// `importer`.
+    Importer,
+    /// `config-files`.
+    ConfigFiles,
+    /// `tabs`.
+    Tabs,
+    /// `hooks`.
+    Hooks,
+}
+
+impl Part {
+    /// All.
+    pub const ALL: [Self; 12] = [
+        Self::Game,
+        Self::Collector,
+        Self::ConsoleEvents,
+        Self::Actions,
+        Self::Quiescing,
+        Self::Commands,
+        Self::Catalog,
+        Self::Facts,
+        Self::Importer,
+        Self::ConfigFiles,
+        Self::Tabs,
+        Self::Hooks,
+    ];
+
+    /// The interface's name in the contract.
+    #[must_use]
+    pub const fn interface(self) -> &'static str {
+        match self {
+            Self::Game => "blueprints",
+            Self::Collector => "collector",
+            Self::ConsoleEvents => "console-events",
+            Self::Actions => "actions",
+            Self::Quiescing => "quiescing",
+            Self::Commands => "commands",
+            Self::Catalog => "catalog",
+            Self::Facts => "facts",
+            Self::Importer => "importer",
+            Self::ConfigFiles => "config-files",
+            Self::Tabs => "tabs",
+            Self::Hooks => "hooks",
+        }
+    }
+
+    /// Whether generation 0.1 had it.
+    const fn is_old(self) -> bool {
+        matches!(self, Self::Game | Self::Collector | Self::ConsoleEvents)
+    }
+}
+
+/// Which of the parts a plugin has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts(u16);
+
+impl Parts {
+    /// Whether it has this one.
+    #[must_use]
+    pub const fn has(self, part: Part) -> bool {
+        self.0 & (1 << part as u16) != 0
+    }
+
+    /// Those that it has, in the order of the contract.
+    pub fn iter(self) -> impl Iterator<Item = Part> {
+        Part::ALL.into_iter().filter(move |part| self.has(*part))
+    }
+}
+
+impl FromIterator<Part> for Parts {
+    fn from_iter<I: IntoIterator<Item = Part>>(parts: I) -> Self {
+        Self(parts.into_iter().fold(0, |all, part| all | 1 << part as u16))
+    }
 }
 
 #[derive(Default)]
@@ -30,6 +132,7 @@ struct Surface {
     manifests: Vec<Vec<u8>>,
     imports: Vec<String>,
     exports: Vec<String>,
+    files: Bundle,
 }
 
 /// Reads manifest, imports and exports. The error says what is wrong, for the person who brought the component.
@@ -49,20 +152,33 @@ pub(crate) fn inspect(wasm: &[u8], most: usize, grants: &Grants) -> Result<Outli
     };
     let generation = manifest.generation()?;
     check_imports(&surface.imports, &manifest, generation, grants)?;
-    let exports =
-        |name: &str| surface.exports.iter().any(|export| interface(export, generation) == Some(name));
-    let missing: Vec<_> = REQUIRED.into_iter().filter(|name| !exports(name)).collect();
-    if !missing.is_empty() {
-        let contract = generation.contract();
-        let missing: Vec<_> = missing.iter().map(|name| format!("{PACKAGE}{name}@{contract}")).collect();
-        return Err(format!("it does not export {}", missing.join(" and ")));
-    }
-    Ok(Outline {
-        manifest,
-        generation,
-        collects: exports("collector"),
-        parses_console: exports("console-events"),
-    })
+    let parts = parts(&surface.exports, generation)?;
+    Ok(Outline { manifest, generation, parts, bundle: Arc::new(surface.files) })
+}
+
+fn parts(exports: &[String], generation: Generation) -> Result<Parts, String> {
+    let has = |name: &str| exports.iter().any(|export| interface(export, generation) == Some(name));
+    let contract = generation.contract();
+    let known = |part: &Part| generation != Generation::V0_1 || part.is_old();
+    let parts: Parts = Part::ALL.into_iter().filter(known).filter(|part| has(part.interface())).collect();
+    let is_game = parts.has(Part::Game);
+    let missing: Vec<_> = match (is_game, has("plans")) {
+        (true, true) => return Ok(parts),
+        (false, false) if generation != Generation::V0_1 => {
+            if parts.iter().next().is_some() {
+                return Ok(parts);
+            }
+            return Err(format!(
+                "it exports nothing of the contract {contract}; export at least one interface"
+            ));
+        }
+        (game, plans) => [("blueprints", game), ("plans", plans)]
+            .into_iter()
+            .filter(|(_, there)| !there)
+            .map(|(name, _)| format!("{PACKAGE}{name}@{contract}"))
+            .collect(),
+    };
+    Err(format!("it does not export {}", missing.join(" and ")))
 }
 
 fn surface(wasm: &[u8]) -> Result<Surface, String> {
@@ -90,6 +206,20 @@ fn surface(wasm: &[u8]) -> Result<Surface, String> {
             Payload::CustomSection(section) if depth == 0 && section.name() == MANIFEST_SECTION => {
                 surface.manifests.push(section.data().to_vec());
             }
+            Payload::CustomSection(section) if depth == 0 && section.name().starts_with(FILE_SECTION) => {
+                let name = section.name().trim_start_matches(FILE_SECTION);
+                if name.is_empty()
+                    || name.chars().any(char::is_control)
+                    || surface.files.len() == BUNDLED_FILES
+                {
+                    return Err(format!(
+                        "a file in its bundle has no name, or there are more than {BUNDLED_FILES} of them"
+                    ));
+                }
+                if surface.files.insert(name.to_owned(), section.data().to_vec()).is_some() {
+                    return Err(format!("its bundle has two files {name:?}"));
+                }
+            }
             _ => {}
         }
     }
@@ -115,10 +245,11 @@ fn check_imports(
     let foreign: Vec<_> = imports
         .iter()
         .filter(|import| match interface(import, generation) {
-            // Types alone: there is nothing to call.
+            // Types alone: there is nothing to call. A log and the component's own files are everybody's.
             Some("types" | "log") => false,
-            Some(capability) if capability == QUERY => false,
-            Some(_) | None => true,
+            Some("bundle") => generation == Generation::V0_1,
+            Some(capability) => !generation.imports().contains(&capability),
+            None => true,
         })
         .map(|import| format!("{:?}", import.chars().take(NAME_CHARACTERS).collect::<String>()))
         .collect();
@@ -128,18 +259,22 @@ fn check_imports(
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         return Err(format!("it imports {names}{more}, which no plugin may; plugins have no WASI"));
     }
-    let queries = imports.iter().any(|import| interface(import, generation) == Some(QUERY));
-    if queries && !manifest.asks_for(QUERY) {
-        return Err(format!(
-            "it imports \"{PACKAGE}{QUERY}\", but its manifest does not ask for the capability {QUERY:?}; add it \
-             there with a reason"
-        ));
-    }
-    if queries && !grants.contains(QUERY) {
-        return Err(format!(
-            "it imports \"{PACKAGE}{QUERY}\", and the capability {QUERY:?} is not granted to it; grant that, or use a \
-             plugin that does without"
-        ));
+    for capability in IMPORTED {
+        if !imports.iter().any(|import| interface(import, generation) == Some(capability)) {
+            continue;
+        }
+        if !manifest.asks_for(capability) {
+            return Err(format!(
+                "it imports \"{PACKAGE}{capability}\", but its manifest does not ask for the capability {capability:?}; \
+                 add it there with a reason"
+            ));
+        }
+        if !grants.contains(capability) {
+            return Err(format!(
+                "it imports \"{PACKAGE}{capability}\", and the capability {capability:?} is not granted to it; grant \
+                 that, or use a plugin that does without"
+            ));
+        }
     }
     Ok(())
 }

@@ -178,14 +178,7 @@ fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
 }
 
 fn check(budgets: &Budgets) -> Result<(), HostError> {
-    let calls = [
-        budgets.blueprints,
-        budgets.validate,
-        budgets.install_plan,
-        budgets.run_spec,
-        budgets.collect,
-        budgets.console_events,
-    ];
+    let calls = budgets.calls();
     let fits = calls.iter().all(|call| call.memory_bytes <= MEMORY_CEILING_BYTES);
     let runs = budgets.concurrency.threads > 0 && budgets.concurrency.instances > 0;
     if fits && runs {

@@ -2,7 +2,7 @@
 //!
 //! Control plane, daemon and author tools use this one embedding, so that a plugin behaves the same everywhere. The
 //! crate has no opinion on HTTP, SQL or containers: what a plugin may reach is lent by the embedder through
-//! [`Query`] and [`PluginLog`].
+//! [`Lent`] and [`PluginLog`].
 //!
 //! Invariants:
 //! - Each call gets a fresh instance; nothing that a guest keeps in memory outlives it.
@@ -15,7 +15,8 @@
 //! which guests can move into a process of their own.
 //!
 //! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`,
-//! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `stop`, `convert`, `generations`, `bindings`.
+//! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `lend`, `reach`, `stop`, `convert`, `generations`,
+//! `bindings`.
 
 #![warn(missing_docs)]
 
@@ -31,8 +32,10 @@ mod error;
 mod generations;
 mod host;
 mod inline;
+mod lend;
 mod manifest;
 mod plugin;
+mod reach;
 mod run;
 mod state;
 mod stop;
@@ -42,9 +45,12 @@ pub use budgets::{Budgets, CallBudget, CompileBudget, Concurrency, EPOCH_TICK, M
 pub use gantry_confine::ChildProgram;
 
 pub use capability::{
-    CAPABILITIES, CallContext, Grants, LogLevel, PluginLog, QUERY, Query, QueryFailure, Reply, TracingLog,
+    CAPABILITIES, CONTAINER_ROOT, CONTAINER_RUN, CallContext, Connection, DOWNLOAD, FILES, FileEntry, Files,
+    Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue, Lent, LentFailure, LogLevel,
+    PluginLog, QUERY, Query, Reply, SECRETS, Secrets, TracingLog,
 };
 pub use compiler::compiler_main;
+pub use component::{Part, Parts};
 pub use error::{CallError, CompileError, HostError, PluginFailure, Stop, StopReason};
 pub use host::{Host, HostConfig, LoadReport, Origin};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::capability::CAPABILITIES;
+use crate::capability::{CAPABILITIES, DOWNLOAD, HTTP, KV, SECRETS};
 use crate::generations::Generation;
 
 /// Name of the component-level custom section.
@@ -18,6 +18,10 @@ const MANIFEST_BYTES: usize = 64 * 1024;
 const ID_CHARACTERS: usize = 64;
 const LINE_CHARACTERS: usize = 128;
 const TEXT_CHARACTERS: usize = 4_096;
+const HOSTS: usize = 64;
+const SECRET_NAMES: usize = 16;
+const QUOTA_KIB: u32 = 64 * 1024;
+const USUAL_QUOTA_KIB: u32 = 64;
 
 /// A capability that the plugin asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,15 @@ pub struct CapabilityRequest {
     pub name: String,
     /// For the administrator who decides.
     pub reason: String,
+    /// Of `http` and `download`: where it wants to go, as names, `*.` before those that are meant with all that end so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
+    /// Of `secrets`: which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
+    /// Of `kv`: how much it wants to keep for each server and for itself, in KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quota_kib: Option<u32>,
 }
 
 /// The plugin in its author's words.
@@ -68,7 +81,29 @@ impl Manifest {
     /// Whether it asks for `capability`.
     #[must_use]
     pub fn asks_for(&self, capability: &str) -> bool {
-        self.capabilities.iter().any(|request| request.name == capability)
+        self.request(capability).is_some()
+    }
+
+    /// The hosts that it names under `capability`.
+    #[must_use]
+    pub fn hosts(&self, capability: &str) -> Vec<String> {
+        self.request(capability).map(|request| request.hosts.clone()).unwrap_or_default()
+    }
+
+    /// How many bytes it may keep for each server, and for itself.
+    #[must_use]
+    pub fn kept_bytes(&self) -> u64 {
+        let quota = self.request(KV).and_then(|request| request.quota_kib);
+        u64::from(quota.unwrap_or(USUAL_QUOTA_KIB)) * 1_024
+    }
+
+    /// Whether it asks for `name` under `capability`.
+    pub(crate) fn asks_for_name(&self, capability: &str, name: &str) -> bool {
+        self.request(capability).is_some_and(|request| request.names.iter().any(|each| each == name))
+    }
+
+    fn request(&self, capability: &str) -> Option<&CapabilityRequest> {
+        self.capabilities.iter().find(|request| request.name == capability)
     }
 
     /// The generation of the contract that it was built for.
@@ -118,8 +153,47 @@ impl Manifest {
                 return Err(format!("its manifest asks for the capability {:?} twice", request.name));
             }
             check_text("capability's reason", &request.reason, 1, TEXT_CHARACTERS)?;
+            check_scope(request)?;
         }
         Ok(())
+    }
+}
+
+/// A scope belongs to the capabilities that have one, and there it must be said.
+fn check_scope(request: &CapabilityRequest) -> Result<(), String> {
+    let name = request.name.as_str();
+    let of = |field: &str, takers: &[&str], there: bool, needed: bool| match (takers.contains(&name), there) {
+        (false, true) => {
+            Err(format!("its manifest gives {field} to the capability {name:?}, which has none"))
+        }
+        (true, false) if needed => {
+            Err(format!("its manifest asks for the capability {name:?} without {field}; say which"))
+        }
+        _ => Ok(()),
+    };
+    of("hosts", &[HTTP, DOWNLOAD], !request.hosts.is_empty(), true)?;
+    of("names", &[SECRETS], !request.names.is_empty(), true)?;
+    of("a quota", &[KV], request.quota_kib.is_some(), false)?;
+    if request.hosts.len() > HOSTS {
+        return Err(format!("its manifest names more than {} hosts for {name:?}", HOSTS));
+    }
+    if let Some(host) = request.hosts.iter().find(|host| !gantry_types::hosts::is_pattern(host)) {
+        return Err(format!(
+            "its manifest names the host {:?}; hosts are lower-case names such as api.example.org or *.example.org",
+            bounded(host)
+        ));
+    }
+    let names = &request.names;
+    if names.len() > SECRET_NAMES || !names.iter().all(|each| is_id(each, ID_CHARACTERS)) {
+        return Err(format!(
+            "its manifest's secrets must be at most {SECRET_NAMES} names of lower-case letters, digits and hyphens"
+        ));
+    }
+    match request.quota_kib {
+        Some(quota) if !(1..=QUOTA_KIB).contains(&quota) => {
+            Err(format!("its manifest's quota must be 1 to {QUOTA_KIB} KiB"))
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

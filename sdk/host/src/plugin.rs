@@ -7,24 +7,28 @@
 use std::fmt;
 use std::sync::Arc;
 
-use gantry_types::blueprint::{Blueprint, FieldProblem};
+use gantry_types::action::{Effect, ServerAction};
+use gantry_types::blueprint::{Blueprint, Choice, FieldProblem, Variable};
+use gantry_types::foreign::Imported;
+use gantry_types::hook::HookEvent;
+use gantry_types::page::{Block, ConfigFile, Tab};
 use gantry_types::plan::{InstallPlan, RunSpec};
 use gantry_types::sample::{ConsoleEvent, Sample};
-use gantry_types::server::ServerContext;
+use gantry_types::server::{ServerContext, Setting};
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::bindings::types;
-use crate::capability::{CallContext, Grants, QUERY, Query};
-use crate::component::Outline;
+use crate::capability::{CallContext, Grants};
+use crate::component::{Bundle, Outline, Part, Parts};
 use crate::convert;
 use crate::error::{CallError, HostError};
-use crate::generations::Exports;
+use crate::generations::{Exports, Generation};
 use crate::host::{Inner, LoadReport};
 use crate::inline::Habits;
 use crate::manifest::Manifest;
 use crate::run::Kind;
-use crate::state::{CallState, QueryAccess};
+use crate::state::CallState;
 
 /// A linked component. Clones share everything; a call on any of them is independent of all others.
 #[derive(Clone)]
@@ -47,6 +51,9 @@ pub(crate) struct Loaded {
     report: LoadReport,
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) exports: Exports,
+    pub(crate) generation: Generation,
+    parts: Parts,
+    pub(crate) bundle: Arc<Bundle>,
     pub(crate) habits: Habits,
     pub(crate) instances: Arc<Semaphore>,
     /// Bounds the calls that wait, those that run included.
@@ -65,7 +72,7 @@ impl Plugin {
         let grants: Grants = grants.iter().filter(|name| outline.manifest.asks_for(name)).collect();
         let mut linker = Linker::new(&host.engine);
         let refused = |error: wasmtime::Error| HostError::Rejected(format!("{error:#}"));
-        outline.generation.link(&mut linker, grants.contains(QUERY)).map_err(refused)?;
+        outline.generation.link(&mut linker, &grants).map_err(refused)?;
         let pre = linker.instantiate_pre(component).map_err(refused)?;
         let exports = Exports::find(&pre, &outline).map_err(refused)?;
         let concurrency = host.budgets.concurrency;
@@ -79,6 +86,9 @@ impl Plugin {
             report,
             pre,
             exports,
+            generation: outline.generation,
+            parts: outline.parts,
+            bundle: outline.bundle,
             habits: Habits::default(),
             instances: Arc::new(Semaphore::new(concurrency.instances_per_plugin as usize)),
             admitted: Arc::new(Semaphore::new(admitted as usize)),
@@ -109,27 +119,27 @@ impl Plugin {
         self.0.report
     }
 
-    /// Whether it samples running games.
+    /// Which interfaces it exports.
     #[must_use]
-    pub fn collects(&self) -> bool {
-        self.0.exports.has_collector()
+    pub fn parts(&self) -> Parts {
+        self.0.parts
     }
 
-    /// Whether it finds meaning in console output.
+    /// Whether it exports this one.
     #[must_use]
-    pub fn parses_console(&self) -> bool {
-        self.0.exports.has_console_events()
+    pub fn has(&self, part: Part) -> bool {
+        self.0.parts.has(part)
     }
 
     /// The games that it knows, checked: ids and variable keys are unique, defaults fit, sizes are sane.
     pub async fn blueprints(&self, call: &CallContext) -> Result<Vec<Blueprint>, CallError> {
+        self.needs(Part::Game)?;
         let answer = self
-            .run(Kind::Blueprints, call, QueryAccess::Unavailable, |store, instance, exports| {
+            .run(Kind::Blueprints, call, None, |store, instance, exports| {
                 Box::pin(exports.blueprints(store, instance))
             })
             .await?;
-        let checked = convert::blueprints(answer, self.collects());
-        checked.map_err(|why| self.bad_answer(Kind::Blueprints, &why))
+        convert::blueprints(answer, self.parts()).map_err(|why| self.bad_answer(Kind::Blueprints, &why))
     }
 
     /// What the plugin has against these settings, across variables. Rules of single variables are the host's.
@@ -138,63 +148,62 @@ impl Plugin {
         call: &CallContext,
         server: &ServerContext,
     ) -> Result<Vec<FieldProblem>, CallError> {
+        self.needs(Part::Game)?;
         let given = convert::server(server);
         let answer = self
-            .run(Kind::Validate, call, QueryAccess::Unavailable, move |store, instance, exports| {
+            .run(Kind::Validate, call, None, move |store, instance, exports| {
                 Box::pin(async move { exports.validate(store, instance, &given).await })
             })
             .await?;
         convert::field_problems(answer).map_err(|why| self.bad_answer(Kind::Validate, &why))
     }
 
-    /// How the game gets onto a disk, checked: step ids are unique, weights at least 1, paths relative.
+    /// How the game gets onto a disk, checked: step ids are unique, weights at least 1, paths relative, and nothing in it
+    /// goes beyond the grants.
     pub async fn install_plan(
         &self,
         call: &CallContext,
         server: &ServerContext,
     ) -> Result<InstallPlan, CallError> {
+        self.needs(Part::Game)?;
         let given = convert::server(server);
         let answer = self
-            .run(Kind::InstallPlan, call, QueryAccess::Unavailable, move |store, instance, exports| {
+            .run(Kind::InstallPlan, call, None, move |store, instance, exports| {
                 Box::pin(async move { exports.install(store, instance, &given).await })
             })
             .await?;
-        let plan = answer.map_err(|no| refusal(&no))?;
-        convert::install_plan(plan).map_err(|why| self.bad_answer(Kind::InstallPlan, &why))
+        let answer = answer.map_err(|no| refusal(&no))?;
+        let plan = convert::install_plan(answer).map_err(|why| self.bad_answer(Kind::InstallPlan, &why))?;
+        self.allowed_plan(plan)
     }
 
     /// How the game is started, known to be ready, and stopped, checked as a plan is.
     pub async fn run_spec(&self, call: &CallContext, server: &ServerContext) -> Result<RunSpec, CallError> {
+        self.needs(Part::Game)?;
         let given = convert::server(server);
         let answer = self
-            .run(Kind::RunSpec, call, QueryAccess::Unavailable, move |store, instance, exports| {
+            .run(Kind::RunSpec, call, None, move |store, instance, exports| {
                 Box::pin(async move { exports.run(store, instance, &given).await })
             })
             .await?;
-        let spec = answer.map_err(|no| refusal(&no))?;
-        convert::run_spec(spec, server, self.collects()).map_err(|why| self.bad_answer(Kind::RunSpec, &why))
+        let answer = answer.map_err(|no| refusal(&no))?;
+        let spec = convert::run_spec(answer, server, self.parts());
+        let spec = spec.map_err(|why| self.bad_answer(Kind::RunSpec, &why))?;
+        self.allowed_image(&spec.image, "run spec")?;
+        Ok(spec)
     }
 
-    /// What the running game says of itself. `query` serves the call if the capability is asked for and granted; it
-    /// runs on the runtime that this method is awaited on.
-    pub async fn collect(
-        &self,
-        call: &CallContext,
-        server: &ServerContext,
-        query: Arc<dyn Query>,
-    ) -> Result<Sample, CallError> {
-        if !self.collects() {
-            return Err(self.lacks("collector"));
-        }
+    /// What the running game says of itself. The call is lent a [`Query`](crate::Query).
+    pub async fn collect(&self, call: &CallContext, server: &ServerContext) -> Result<Sample, CallError> {
+        self.needs(Part::Collector)?;
         let given = convert::server(server);
-        let access = self.query_access(call, server, query)?;
         let answer = self
-            .run(Kind::Collect, call, access, move |store, instance, exports| {
+            .run(Kind::Collect, call, Some(server), move |store, instance, exports| {
                 Box::pin(async move { exports.collect(store, instance, &given).await })
             })
             .await?;
-        convert::sample(answer.map_err(|no| refusal(&no))?)
-            .map_err(|why| self.bad_answer(Kind::Collect, &why))
+        let answer = answer.map_err(|no| refusal(&no))?;
+        convert::sample(answer).map_err(|why| self.bad_answer(Kind::Collect, &why))
     }
 
     /// What console lines mean, each with the index of its line. Lines must be free of escape sequences.
@@ -204,17 +213,256 @@ impl Plugin {
         server: &ServerContext,
         lines: Vec<String>,
     ) -> Result<Vec<(u32, ConsoleEvent)>, CallError> {
-        if !self.parses_console() {
-            return Err(self.lacks("console-events"));
-        }
+        self.needs(Part::ConsoleEvents)?;
         let given = convert::server(server);
         let count = lines.len();
         let answer = self
-            .run(Kind::ConsoleEvents, call, QueryAccess::Unavailable, move |store, instance, exports| {
+            .run(Kind::ConsoleEvents, call, None, move |store, instance, exports| {
                 Box::pin(async move { exports.parse(store, instance, &given, &lines).await })
             })
             .await?;
         convert::console_events(answer, count).map_err(|why| self.bad_answer(Kind::ConsoleEvents, &why))
+    }
+
+    /// What people can have done to this server.
+    pub async fn actions(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+    ) -> Result<Vec<ServerAction>, CallError> {
+        self.needs(Part::Actions)?;
+        let given = convert::server(server);
+        let answer = self
+            .run(Kind::OfferActions, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.offer_actions(store, instance, &given).await })
+            })
+            .await?;
+        convert::actions(answer, self.parts()).map_err(|why| self.bad_answer(Kind::OfferActions, &why))
+    }
+
+    /// Does an action; what is to happen to the game are the effects. The form has been checked against the offer.
+    pub async fn perform(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+        id: &str,
+        form: &[Setting],
+    ) -> Result<Vec<Effect>, CallError> {
+        self.needs(Part::Actions)?;
+        let given = convert::server(server);
+        let (id, form) = (id.to_owned(), convert::settings(form));
+        let answer = self
+            .run(Kind::Perform, call, Some(server), move |store, instance, exports| {
+                Box::pin(async move { exports.perform(store, instance, &given, &id, &form).await })
+            })
+            .await?;
+        let answer = answer.map_err(|no| refusal(&no))?;
+        convert::effects(answer).map_err(|why| self.bad_answer(Kind::Perform, &why))
+    }
+
+    /// How everybody who plays is told something.
+    pub async fn broadcast(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+        text: &str,
+    ) -> Result<Vec<Effect>, CallError> {
+        self.needs(Part::Quiescing)?;
+        let given = convert::server(server);
+        let text = text.to_owned();
+        let answer = self
+            .run(Kind::Broadcast, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.broadcast(store, instance, &given, &text).await })
+            })
+            .await?;
+        convert::effects(answer).map_err(|why| self.bad_answer(Kind::Broadcast, &why))
+    }
+
+    /// How the files on the disk are made whole, and stay so.
+    pub async fn quiesce(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+    ) -> Result<Vec<Effect>, CallError> {
+        self.needs(Part::Quiescing)?;
+        let given = convert::server(server);
+        let answer = self
+            .run(Kind::Quiesce, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.quiesce(store, instance, &given).await })
+            })
+            .await?;
+        convert::effects(answer).map_err(|why| self.bad_answer(Kind::Quiesce, &why))
+    }
+
+    /// How the game goes on after [`Self::quiesce`].
+    pub async fn resume(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Effect>, CallError> {
+        self.needs(Part::Quiescing)?;
+        let given = convert::server(server);
+        let answer = self
+            .run(Kind::Resume, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.resume(store, instance, &given).await })
+            })
+            .await?;
+        convert::effects(answer).map_err(|why| self.bad_answer(Kind::Resume, &why))
+    }
+
+    /// Hands a command to a game that does not read its standard input, and answers what it said.
+    pub async fn send_command(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+        line: &str,
+    ) -> Result<String, CallError> {
+        self.needs(Part::Commands)?;
+        let given = convert::server(server);
+        let line = line.to_owned();
+        let answer = self
+            .run(Kind::Send, call, Some(server), move |store, instance, exports| {
+                Box::pin(async move { exports.send(store, instance, &given, &line).await })
+            })
+            .await?;
+        let answer = answer.map_err(|no| refusal(&no))?;
+        Ok(convert::reply_line(&answer))
+    }
+
+    /// What a catalog lists at the moment, with the other values of the form so far.
+    pub async fn choices(
+        &self,
+        call: &CallContext,
+        name: &str,
+        settings: &[Setting],
+    ) -> Result<Vec<Choice>, CallError> {
+        self.needs(Part::Catalog)?;
+        let (name, settings) = (name.to_owned(), convert::settings(settings));
+        let answer = self
+            .run(Kind::Choices, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.choices(store, instance, &name, &settings).await })
+            })
+            .await?;
+        let answer = answer.map_err(|no| refusal(&no))?;
+        convert::catalog(answer).map_err(|why| self.bad_answer(Kind::Choices, &why))
+    }
+
+    /// Looks up what the plans of this server need.
+    pub async fn facts(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Setting>, CallError> {
+        self.needs(Part::Facts)?;
+        let given = convert::server(server);
+        let answer = self
+            .run(Kind::Resolve, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.resolve(store, instance, &given).await })
+            })
+            .await?;
+        let answer = answer.map_err(|no| refusal(&no))?;
+        convert::facts(answer).map_err(|why| self.bad_answer(Kind::Resolve, &why))
+    }
+
+    /// Makes a document of a foreign description.
+    pub async fn import(
+        &self,
+        call: &CallContext,
+        file_name: &str,
+        content: Vec<u8>,
+    ) -> Result<Imported, CallError> {
+        self.needs(Part::Importer)?;
+        let file_name = file_name.to_owned();
+        let answer = self
+            .run(Kind::Import, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.convert(store, instance, &file_name, &content).await })
+            })
+            .await?;
+        let answer = answer.map_err(|no| refusal(&no))?;
+        convert::imported(answer).map_err(|why| self.bad_answer(Kind::Import, &why))
+    }
+
+    /// The forms for the game's own files.
+    pub async fn config_files(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+    ) -> Result<Vec<ConfigFile>, CallError> {
+        self.needs(Part::ConfigFiles)?;
+        let given = convert::server(server);
+        let answer = self
+            .run(Kind::ConfigFiles, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.config_files(store, instance, &given).await })
+            })
+            .await?;
+        convert::config_files(answer, self.parts()).map_err(|why| self.bad_answer(Kind::ConfigFiles, &why))
+    }
+
+    /// The pages that it has for this server.
+    pub async fn tabs(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Tab>, CallError> {
+        self.needs(Part::Tabs)?;
+        let given = convert::server(server);
+        let answer = self
+            .run(Kind::OfferTabs, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.offer_tabs(store, instance, &given).await })
+            })
+            .await?;
+        convert::tabs(answer).map_err(|why| self.bad_answer(Kind::OfferTabs, &why))
+    }
+
+    /// What stands on a page.
+    pub async fn render_tab(
+        &self,
+        call: &CallContext,
+        server: &ServerContext,
+        tab: &str,
+    ) -> Result<Vec<Block>, CallError> {
+        self.needs(Part::Tabs)?;
+        let given = convert::server(server);
+        let tab = tab.to_owned();
+        let answer = self
+            .run(Kind::Render, call, Some(server), move |store, instance, exports| {
+                Box::pin(async move { exports.render(store, instance, &given, &tab).await })
+            })
+            .await?;
+        let answer = answer.map_err(|no| refusal(&no))?;
+        convert::blocks(answer).map_err(|why| self.bad_answer(Kind::Render, &why))
+    }
+
+    /// Which kinds of events it wants to hear of.
+    pub async fn wanted_events(&self, call: &CallContext) -> Result<Vec<String>, CallError> {
+        self.needs(Part::Hooks)?;
+        let answer = self
+            .run(Kind::Wants, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.wants(store, instance).await })
+            })
+            .await?;
+        convert::wants(answer).map_err(|why| self.bad_answer(Kind::Wants, &why))
+    }
+
+    /// What an administrator may set for the plugin as a whole.
+    pub async fn settings(&self, call: &CallContext) -> Result<Vec<Variable>, CallError> {
+        self.needs(Part::Hooks)?;
+        let answer = self
+            .run(Kind::HookSettings, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.settings(store, instance).await })
+            })
+            .await?;
+        convert::plugin_settings(answer, self.parts())
+            .map_err(|why| self.bad_answer(Kind::HookSettings, &why))
+    }
+
+    /// Tells it what happened.
+    pub async fn handle(
+        &self,
+        call: &CallContext,
+        event: &HookEvent,
+        settings: &[Setting],
+    ) -> Result<(), CallError> {
+        self.needs(Part::Hooks)?;
+        let (event, settings) = (convert::event(event), convert::settings(settings));
+        let answer = self
+            .run(Kind::Handle, call, None, move |store, instance, exports| {
+                Box::pin(async move { exports.handle(store, instance, &event, &settings).await })
+            })
+            .await?;
+        answer.map_err(|no| refusal(&no))
+    }
+
+    fn needs(&self, part: Part) -> Result<(), CallError> {
+        if self.has(part) { Ok(()) } else { Err(self.lacks(part.interface())) }
     }
 }
 

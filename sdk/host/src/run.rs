@@ -14,20 +14,21 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
-use wasmtime::component::Instance;
+use wasmtime::component::{Instance, ResourceTable};
 use wasmtime::{PoolConcurrencyLimitError, Store};
 
 use crate::budgets::{Budgets, CallBudget};
-use crate::capability::{CallContext, PluginLog, QUERY, Query};
+use crate::capability::{CallContext, FILES, HTTP, KV, PluginLog, QUERY, SECRETS};
 use crate::error::{CallError, HostError, PluginFailure, StopReason};
 use crate::generations::Exports;
 use crate::inline;
+use crate::lend::{Access, EmbedderFault};
 use crate::plugin::Plugin;
-use crate::state::{CallState, EmbedderFault, MemoryLimiter, QueryAccess, on_tick};
+use crate::state::{CallState, MemoryLimiter, on_tick};
 use crate::stop;
 use crate::turn::Turn;
 
-/// A kind of call: its name in the contract and its budget.
+/// A kind of call: its name in the contract, its budget, and the capabilities that the contract has in it.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Blueprints,
@@ -36,10 +37,25 @@ pub(crate) enum Kind {
     RunSpec,
     Collect,
     ConsoleEvents,
+    OfferActions,
+    Perform,
+    Broadcast,
+    Quiesce,
+    Resume,
+    Send,
+    Choices,
+    Resolve,
+    Import,
+    ConfigFiles,
+    OfferTabs,
+    Render,
+    Wants,
+    HookSettings,
+    Handle,
 }
 
 impl Kind {
-    pub(crate) const COUNT: usize = Self::ConsoleEvents as usize + 1;
+    pub(crate) const COUNT: usize = Self::Handle as usize + 1;
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -49,6 +65,21 @@ impl Kind {
             Self::RunSpec => "plans.run",
             Self::Collect => "collector.collect",
             Self::ConsoleEvents => "console-events.parse",
+            Self::OfferActions => "actions.offer",
+            Self::Perform => "actions.perform",
+            Self::Broadcast => "quiescing.broadcast",
+            Self::Quiesce => "quiescing.quiesce",
+            Self::Resume => "quiescing.resume",
+            Self::Send => "commands.send",
+            Self::Choices => "catalog.choices",
+            Self::Resolve => "facts.resolve",
+            Self::Import => "importer.convert",
+            Self::ConfigFiles => "config-files.list",
+            Self::OfferTabs => "tabs.offer",
+            Self::Render => "tabs.render",
+            Self::Wants => "hooks.wants",
+            Self::HookSettings => "hooks.settings",
+            Self::Handle => "hooks.handle",
         }
     }
 
@@ -60,6 +91,42 @@ impl Kind {
             Self::RunSpec => budgets.run_spec,
             Self::Collect => budgets.collect,
             Self::ConsoleEvents => budgets.console_events,
+            Self::OfferActions
+            | Self::Broadcast
+            | Self::Quiesce
+            | Self::Resume
+            | Self::ConfigFiles
+            | Self::OfferTabs
+            | Self::Wants
+            | Self::HookSettings => budgets.describe,
+            Self::Perform | Self::Send | Self::Render => budgets.perform,
+            Self::Choices | Self::Resolve | Self::Handle => budgets.look_up,
+            Self::Import => budgets.import,
+        }
+    }
+
+    /// Planning and describing are pure. What runs beside the game reaches the game, what runs in the control plane the
+    /// world.
+    const fn lends(self) -> &'static [&'static str] {
+        match self {
+            Self::Collect => &[QUERY, KV],
+            Self::Send => &[QUERY],
+            Self::Perform | Self::Render => &[QUERY, KV, FILES],
+            Self::Choices | Self::Resolve | Self::Handle => &[HTTP, KV, SECRETS],
+            Self::Blueprints
+            | Self::Validate
+            | Self::InstallPlan
+            | Self::RunSpec
+            | Self::ConsoleEvents
+            | Self::OfferActions
+            | Self::Broadcast
+            | Self::Quiesce
+            | Self::Resume
+            | Self::Import
+            | Self::ConfigFiles
+            | Self::OfferTabs
+            | Self::Wants
+            | Self::HookSettings => &[],
         }
     }
 }
@@ -72,7 +139,7 @@ impl Plugin {
         &self,
         kind: Kind,
         call: &CallContext,
-        query: QueryAccess,
+        server: Option<&ServerContext>,
         body: F,
     ) -> Result<T, CallError>
     where
@@ -86,10 +153,11 @@ impl Plugin {
         let budget = kind.budget(&self.0.host.budgets);
         let plugin = self.clone();
         let log = call.log.clone();
+        let access = self.access(kind, call, server);
         let mut guest = Box::pin(async move {
             let turn = Turn::new(plugin.0.host.turns.clone());
             turn.take().await;
-            let mut store = plugin.store(budget, turn, log, query);
+            let mut store = plugin.store(budget, turn, log, access);
             let outcome = answer(&plugin, kind, &mut store, body).await;
             plugin.0.habits.note(kind, store.data().turn.used(), outcome.is_ok());
             // The instance is gone before its place is free.
@@ -139,7 +207,7 @@ impl Plugin {
         budget: CallBudget,
         turn: Turn,
         log: Arc<dyn PluginLog>,
-        query: QueryAccess,
+        access: Access,
     ) -> Store<CallState> {
         let state = CallState {
             plugin: self.0.id.clone(),
@@ -147,7 +215,10 @@ impl Plugin {
             turn,
             memory: MemoryLimiter::new(budget.memory_bytes),
             log,
-            query,
+            access,
+            bundle: self.0.bundle.clone(),
+            table: ResourceTable::new(),
+            connections: 0,
             started: Instant::now(),
             host_calls: 0,
             log_bytes: 0,
@@ -160,17 +231,20 @@ impl Plugin {
         store
     }
 
-    pub(crate) fn query_access(
-        &self,
-        call: &CallContext,
-        server: &ServerContext,
-        query: Arc<dyn Query>,
-    ) -> Result<QueryAccess, HostError> {
-        if !(self.0.grants.contains(QUERY) && call.grants.contains(QUERY)) {
-            return Ok(QueryAccess::Denied);
+    /// What this call may use. Where the contract lends nothing there is nothing to copy.
+    fn access(&self, kind: Kind, call: &CallContext, server: Option<&ServerContext>) -> Access {
+        let lends = kind.lends();
+        if lends.is_empty() {
+            return Access::nothing(self.clone());
         }
-        let runtime = Handle::try_current().map_err(|cause| HostError::Internal(cause.to_string()))?;
-        Ok(QueryAccess::Granted { query, endpoints: server.endpoints.clone(), runtime })
+        Access {
+            lends,
+            plugin: self.clone(),
+            grants: call.grants.clone(),
+            lent: call.lent.clone(),
+            endpoints: server.map(|server| server.endpoints.clone()).unwrap_or_default(),
+            runtime: Handle::try_current().ok(),
+        }
     }
 
     /// Why a guest ended, if that is known. None: whoever asks knows what remains.

@@ -3,9 +3,9 @@
 //! They set what is common and leave every field public, so that nothing is out of reach.
 
 use crate::prelude::{
-    Action, Audience, Blueprint, Choice, Condition, ConfigEdit, ConsoleProbe, ContainerRun, Edit,
-    EndpointNeed, Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Kind, Limits, Notation,
-    NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting, Step, StopStep, TextRule, UdpProbe,
+    Action, Audience, Blueprint, Choice, CommandDoor, Condition, ConfigEdit, ConsoleProbe, ContainerRun,
+    Edit, EndpointNeed, Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Kind, Limits, Notation,
+    NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting, Step, StopStep, TextRule, UdpProbe, User,
     Variable, Write,
 };
 
@@ -31,6 +31,8 @@ impl Blueprint {
             least: Limits::new(128, 10, 256),
             recommended: Limits::new(512, 100, 1024),
             collect_every_ms: None,
+            commands: CommandDoor::Console,
+            protected_files: Vec::new(),
             extra: Vec::new(),
         }
     }
@@ -142,7 +144,15 @@ impl EndpointNeed {
             help: help.to_owned(),
             default_port: Some(default_port),
             required: true,
+            relative_to: None,
         }
+    }
+
+    /// A port at a fixed distance from another endpoint's; zero is the same number with the other protocol.
+    #[must_use]
+    pub fn relative_to(mut self, endpoint: &str, offset: i32) -> Self {
+        self.relative_to = Some((endpoint.to_owned(), offset));
+        self
     }
 }
 
@@ -167,6 +177,10 @@ impl Failure {
 }
 
 impl Server {
+    /// What was looked up under this key, or the empty text where nothing was.
+    pub fn fact(&self, key: &str) -> &str {
+        self.facts.iter().find(|fact| fact.key == key).map_or("", |fact| &fact.value)
+    }
     /// A variable's value, or the empty text where it has none.
     pub fn setting(&self, key: &str) -> &str {
         self.settings.iter().find(|setting| setting.key == key).map_or("", |setting| &setting.value)
@@ -263,6 +277,8 @@ impl ContainerRun {
             environment: Vec::new(),
             network: false,
             working_directory: "/data".to_owned(),
+            files: Vec::new(),
+            user: User::Server,
             timeout_ms: 3_600_000,
         }
     }
@@ -367,7 +383,7 @@ mod samples {
     impl Player {
         /// A player of whom only the name is known.
         pub fn named(name: impl Into<String>) -> Self {
-            Self { name: name.into(), id: None, score: None, ping_ms: None }
+            Self { name: name.into(), id: None, score: None, ping_ms: None, seconds_online: None }
         }
     }
 }

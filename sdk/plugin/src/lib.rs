@@ -14,16 +14,17 @@
 //! gantry_plugin::export!(Game);
 //! ```
 //!
-//! The types are those of the WIT contract (`sdk/wit`), re-exported from one module, with builders added. Optional
-//! parts are cargo features: `collector` asks for an implementation of [`Collector`], `console-events` for one of
-//! [`ConsoleEvents`] as well. Each call runs in a fresh instance: statics do not survive it.
+//! The types are those of the WIT contract (`sdk/wit`), re-exported from one module, with builders added. Parts of a
+//! plugin are cargo features, each with a trait of its own in [`parts`]; `game`, which is there by default, is [`Plugin`].
+//! What is left out leaves nothing in the component. Each call runs in a fresh instance: statics do not survive it.
 //!
 //! A panic is written to the plugin's log before the instance traps, since wasm32-unknown-unknown has no stderr.
 
+#[cfg(feature = "game")]
 mod build;
 mod export;
+pub mod parts;
 pub mod rules;
-#[cfg(feature = "collector")]
 pub mod wire;
 
 /// Bindings that wit-bindgen makes from the contract. Public for the export macro; authors use [`prelude`].
@@ -41,111 +42,87 @@ pub mod wire;
 pub mod bindings {
     wit_bindgen::generate!({
         path: "../wit/since-v0.2",
-        world: "game",
-        pub_export_macro: true,
+        world: "imports",
         default_bindings_module: "gantry_plugin::bindings",
         additional_derives: [PartialEq],
     });
 
-    #[cfg(feature = "collector")]
-    pub mod collects {
-        wit_bindgen::generate!({
-            path: "../wit/since-v0.2",
-            world: "collects",
-            pub_export_macro: true,
-            export_macro_name: "export_collects",
-            default_bindings_module: "gantry_plugin::bindings::collects",
-            additional_derives: [PartialEq],
-            with: {
-                "gantry:plugin/types@0.2.0": crate::bindings::gantry::plugin::types,
-                "gantry:plugin/log@0.2.0": crate::bindings::gantry::plugin::log,
-            },
-        });
+    /// The bindings of a part, with its words taken from those that all parts share. Of a part that is left out there is
+    /// an export macro that exports nothing.
+    macro_rules! part {
+        ($feature:literal, $module:ident, $world:literal, $export:ident, $export_name:literal, $path:literal,
+         { $($interface:literal => $shared:ident),* }) => {
+            #[cfg(feature = $feature)]
+            pub mod $module {
+                wit_bindgen::generate!({
+                    path: "../wit/since-v0.2",
+                    world: $world,
+                    pub_export_macro: true,
+                    export_macro_name: $export_name,
+                    default_bindings_module: $path,
+                    additional_derives: [PartialEq],
+                    with: {
+                        "gantry:plugin/types@0.2.0": crate::bindings::gantry::plugin::types,
+                        "gantry:plugin/log@0.2.0": crate::bindings::gantry::plugin::log,
+                        $($interface: crate::bindings::gantry::plugin::$shared,)*
+                    },
+                });
+            }
+            #[cfg(not(feature = $feature))]
+            pub mod $module {
+                pub use crate::export_nothing as $export;
+            }
+        };
     }
-
-    #[cfg(feature = "console-events")]
-    pub mod reads_console {
-        wit_bindgen::generate!({
-            path: "../wit/since-v0.2",
-            world: "reads-console",
-            pub_export_macro: true,
-            export_macro_name: "export_reads_console",
-            default_bindings_module: "gantry_plugin::bindings::reads_console",
-            additional_derives: [PartialEq],
-            with: {
-                "gantry:plugin/types@0.2.0": crate::bindings::gantry::plugin::types,
-                "gantry:plugin/log@0.2.0": crate::bindings::gantry::plugin::log,
-            },
-        });
-    }
+    part!("game", game, "game", export_game, "export_game", "gantry_plugin::bindings::game", { "gantry:plugin/bundle@0.2.0" => bundle });
+    part!("collector", collects, "collects", export_collects, "export_collects", "gantry_plugin::bindings::collects", { "gantry:plugin/query@0.2.0" => query, "gantry:plugin/kv@0.2.0" => kv });
+    part!(
+        "console-events",
+        reads_console,
+        "reads-console",
+        export_reads_console,
+        "export_reads_console",
+        "gantry_plugin::bindings::reads_console",
+        {}
+    );
+    part!("actions", acts, "acts", export_acts, "export_acts", "gantry_plugin::bindings::acts", { "gantry:plugin/query@0.2.0" => query, "gantry:plugin/kv@0.2.0" => kv, "gantry:plugin/files@0.2.0" => files });
+    part!(
+        "quiescing",
+        quiets,
+        "quiets",
+        export_quiets,
+        "export_quiets",
+        "gantry_plugin::bindings::quiets",
+        {}
+    );
+    part!("commands", commands_games, "commands-games", export_commands_games, "export_commands_games", "gantry_plugin::bindings::commands_games", { "gantry:plugin/query@0.2.0" => query });
+    part!("catalog", lists, "lists", export_lists, "export_lists", "gantry_plugin::bindings::lists", { "gantry:plugin/http@0.2.0" => http, "gantry:plugin/kv@0.2.0" => kv, "gantry:plugin/secrets@0.2.0" => secrets });
+    part!("facts", looks_up, "looks-up", export_looks_up, "export_looks_up", "gantry_plugin::bindings::looks_up", { "gantry:plugin/http@0.2.0" => http, "gantry:plugin/kv@0.2.0" => kv, "gantry:plugin/secrets@0.2.0" => secrets });
+    part!("importer", imports_games, "imports-games", export_imports_games, "export_imports_games", "gantry_plugin::bindings::imports_games", { "gantry:plugin/bundle@0.2.0" => bundle });
+    part!(
+        "config-files",
+        describes_files,
+        "describes-files",
+        export_describes_files,
+        "export_describes_files",
+        "gantry_plugin::bindings::describes_files",
+        {}
+    );
+    part!("tabs", shows_tabs, "shows-tabs", export_shows_tabs, "export_shows_tabs", "gantry_plugin::bindings::shows_tabs", { "gantry:plugin/query@0.2.0" => query, "gantry:plugin/kv@0.2.0" => kv, "gantry:plugin/files@0.2.0" => files });
+    part!("hooks", listens, "listens", export_listens, "export_listens", "gantry_plugin::bindings::listens", { "gantry:plugin/http@0.2.0" => http, "gantry:plugin/kv@0.2.0" => kv, "gantry:plugin/secrets@0.2.0" => secrets });
 }
 
 pub use export::Adapter;
 
 /// All that an author needs, in one `use`.
 pub mod prelude {
-    #[cfg(feature = "collector")]
-    pub use crate::Collector;
-    #[cfg(feature = "console-events")]
-    pub use crate::ConsoleEvents;
-    pub use crate::Plugin;
-    #[cfg(feature = "collector")]
-    pub use crate::bindings::collects::exports::gantry::plugin::collector::{Player, Sample, Series};
-    #[cfg(feature = "collector")]
-    pub use crate::bindings::collects::gantry::plugin::query::{self, Reply};
-    pub use crate::bindings::exports::gantry::plugin::blueprints::{Blueprint, EndpointNeed};
-    pub use crate::bindings::exports::gantry::plugin::plans::{
-        Action, Algorithm, ArchiveFormat, Condition, ConfigEdit, ConsoleProbe, ContainerRun, Digest,
-        Download, Edit, Extract, Format, HttpProbe, Image, InstallPlan, Notation, Probe, Recipe, RunSpec,
-        Step, StopStep, UdpProbe, Write,
-    };
     pub use crate::bindings::gantry::plugin::log::{self, Level};
+    pub use crate::bindings::gantry::plugin::query::{self, Reply};
     pub use crate::bindings::gantry::plugin::types::{
-        Audience, Choice, Endpoint, Failure, FieldProblem, Kind, Limits, NumberRule, Protocol, Server,
-        Setting, TextRule, Variable,
+        Audience, AwaitedLine, CatalogRule, Choice, Condition, ConfigEdit, Edit, Effect, Endpoint, Failure,
+        FieldProblem, Format, Kind, Limits, Notation, NumberRule, Protocol, Server, Setting, TextRule,
+        Variable,
     };
-    #[cfg(feature = "console-events")]
-    pub use crate::bindings::reads_console::exports::gantry::plugin::console_events::{Event, Found};
-}
-
-use prelude::{Blueprint, Failure, FieldProblem, InstallPlan, RunSpec, Server};
-
-/// What every plugin is.
-pub trait Plugin {
-    /// The games that it knows. Pure: the host asks once, when the plugin is installed.
-    fn blueprints() -> Vec<Blueprint>;
-
-    /// Rules that cross variables. Each variable's own rules have been checked.
-    fn validate(_server: &Server) -> Vec<FieldProblem> {
-        Vec::new()
-    }
-
-    /// How the game gets onto the disk.
-    ///
-    /// # Errors
-    /// A [`Failure`] that tells people why this server cannot be installed.
-    fn install(server: &Server) -> Result<InstallPlan, Failure>;
-
-    /// How the game runs, computed for each start.
-    ///
-    /// # Errors
-    /// A [`Failure`] that tells people why this server cannot start.
-    fn run(server: &Server) -> Result<RunSpec, Failure>;
-}
-
-/// What a running game is doing.
-#[cfg(feature = "collector")]
-pub trait Collector {
-    /// Samples the game. Reaches out by [`prelude::query`] only.
-    ///
-    /// # Errors
-    /// A [`Failure`] when the game does not answer or its answer makes no sense.
-    fn collect(server: &Server) -> Result<prelude::Sample, Failure>;
-}
-
-/// What console lines mean.
-#[cfg(feature = "console-events")]
-pub trait ConsoleEvents {
-    /// Events in a batch of lines, in order; [`prelude::Found::line`] is an index into the batch.
-    fn parse(server: &Server, lines: &[String]) -> Vec<prelude::Found>;
+    pub use crate::bindings::gantry::plugin::{bundle, files, http, kv, secrets};
+    pub use crate::parts::*;
 }

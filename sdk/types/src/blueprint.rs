@@ -48,6 +48,11 @@ pub enum VariableKind {
     OneOf {
         choices: Vec<Choice>,
     },
+    /// What the plugin lists at the moment under this name; `open` also takes what is not listed.
+    FromCatalog {
+        name: String,
+        open: bool,
+    },
 }
 
 /// Who may see or edit a variable; each includes those before it.
@@ -84,6 +89,30 @@ pub struct EndpointNeed {
     pub help: String,
     pub default_port: Option<u16>,
     pub required: bool,
+    /// At this distance from another endpoint's port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relative_to: Option<RelativePort>,
+}
+
+/// A port that follows another; with the offset 0 it is the same number with the other protocol.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RelativePort {
+    pub endpoint: String,
+    pub offset: i32,
+}
+
+/// How a running game takes commands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandDoor {
+    /// It reads its standard input.
+    #[default]
+    Console,
+    /// Its plugin hands them over.
+    Plugin,
+    /// It takes none.
+    None,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -103,6 +132,11 @@ pub struct Blueprint {
     pub recommended: Limits,
     /// How often the collector wants to be called; none has no collector.
     pub collect_every_ms: Option<u32>,
+    #[serde(default)]
+    pub commands: CommandDoor,
+    /// Globs of files that people read and do not change.
+    #[serde(default)]
+    pub protected_files: Vec<String>,
 }
 
 /// What a person should be told about one variable. An empty key speaks about the whole form.

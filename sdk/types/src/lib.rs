@@ -5,12 +5,17 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`permission`], [`problem`], [`names`].
+//! [`action`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`hosts`].
 
+pub mod action;
 pub mod blueprint;
+pub mod foreign;
+pub mod hook;
+pub mod hosts;
 pub mod ids;
 pub mod names;
 pub mod operation;
+pub mod page;
 pub mod permission;
 pub mod plan;
 pub mod problem;

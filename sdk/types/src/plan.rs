@@ -28,6 +28,9 @@ pub struct Download {
     pub path: String,
     pub expect: Option<Digest>,
     pub max_bytes: u64,
+    /// Where it may come from, redirects included: names, or `*.` and what they end with. Empty: from anywhere public.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -174,7 +177,23 @@ pub struct ContainerRun {
     /// Where the server's directory is mounted and the command starts.
     #[serde(default = "data")]
     pub working_directory: String,
+    /// Text files that the container finds read-only, by absolute path outside the server's directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<RecipeFile>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub user: StepUser,
     pub timeout_ms: u32,
+}
+
+/// Who the command of a step is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepUser {
+    /// The server's own user, as at play.
+    #[default]
+    Server,
+    /// Root of the container, with few of root's powers; what it leaves behind is given to the server's user.
+    Root,
 }
 
 /// Where commands of plans find the server's directory unless they say otherwise.
@@ -270,6 +289,10 @@ pub enum StopStep {
     Interrupt,
     Wait {
         ms: u32,
+    },
+    /// An action of the plugin, by its id.
+    Action {
+        id: String,
     },
 }
 

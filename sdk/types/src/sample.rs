@@ -12,6 +12,8 @@ pub struct Player {
     pub id: Option<String>,
     pub score: Option<i64>,
     pub ping_ms: Option<u32>,
+    #[serde(default)]
+    pub seconds_online: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -57,11 +59,27 @@ pub struct Statistics {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ConsoleEvent {
-    Joined { player: String },
-    Left { player: String },
-    Chat { player: String, text: String },
-    Warning { text: String },
-    CrashCause { text: String },
+    /// The game says that it is ready.
+    Ready,
+    Joined {
+        player: String,
+    },
+    Left {
+        player: String,
+    },
+    Chat {
+        player: String,
+        text: String,
+    },
+    Warning {
+        text: String,
+    },
+    CrashCause {
+        text: String,
+        /// What helps, in words for people.
+        #[serde(default)]
+        remedy: Option<String>,
+    },
 }
 
 /// One second of a server, for watchers.

@@ -109,6 +109,9 @@ pub struct ServerContext {
     pub name: String,
     pub blueprint: String,
     pub settings: Vec<Setting>,
+    /// What the plugin looked up when the server was last installed.
+    #[serde(default)]
+    pub facts: Vec<Setting>,
     pub endpoints: Vec<Endpoint>,
     pub limits: Limits,
     pub time_zone: String,

@@ -6,7 +6,7 @@
 use crate::row::{Result, Timings, Unit, cpu_seconds, row};
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, ChildProgram, Grants, Host, HostConfig, Origin, Query, QueryFailure, Reply,
+    Budgets, CallContext, ChildProgram, Grants, Host, HostConfig, LentFailure, Origin, Query, Reply,
 };
 use gantry_types::{
     server::{Endpoint, Protocol, ServerContext},
@@ -19,13 +19,13 @@ use std::{
 };
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
-    component::{Component, HasSelf, Linker},
+    component::{Component, HasSelf, Linker, Resource},
 };
 
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../sdk/wit/since-v0.2", world: "collects" });
 }
-use bindings::gantry::plugin::{log, query, types};
+use bindings::gantry::plugin::{kv, log, query, types};
 
 /// What an OpenArena server with three players answers.
 const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
@@ -119,7 +119,7 @@ async fn calls(plugin: &gantry_host::Plugin, count: usize, side: &mut Side) -> R
     let before = cpu_seconds(std::process::id())?;
     for _ in 0..count {
         let began = Instant::now();
-        let sample = plugin.collect(&context, &server, query.clone()).await?;
+        let sample = plugin.collect(&context.querying(query.clone()), &server).await?;
         side.timings.push(began.elapsed());
         if sample.players != Some(3) {
             return Err(format!("the collector answered {sample:?}").into());
@@ -135,6 +135,7 @@ fn server() -> ServerContext {
         name: "Arena".to_owned(),
         blueprint: "openarena".to_owned(),
         settings: vec![],
+        facts: Vec::new(),
         endpoints: vec![Endpoint {
             name: "game".to_owned(),
             protocol: Protocol::Udp,
@@ -157,7 +158,7 @@ impl Query for Recorded {
         _: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> std::result::Result<Vec<Reply>, QueryFailure> {
+    ) -> std::result::Result<Vec<Reply>, LentFailure> {
         Ok(vec![Reply { payload: STATUS.to_vec(), after: Duration::from_millis(1) }])
     }
 
@@ -167,7 +168,7 @@ impl Query for Recorded {
         _: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> std::result::Result<Reply, QueryFailure> {
+    ) -> std::result::Result<Reply, LentFailure> {
         Ok(Reply { payload: STATUS.to_vec(), after: Duration::from_millis(1) })
     }
 }
@@ -214,6 +215,60 @@ impl query::Host for Bare {
     }
 }
 
+/// The world of a collector has more than this plugin imports, and the linker wants all of it.
+fn absent() -> types::Failure {
+    types::Failure { code: "unavailable".to_owned(), message: String::new(), retry_after_ms: None }
+}
+
+impl query::HostConnection for Bare {
+    fn open(
+        &mut self,
+        _: String,
+        _: u32,
+    ) -> std::result::Result<Resource<query::Connection>, types::Failure> {
+        Err(absent())
+    }
+
+    fn write(
+        &mut self,
+        _: Resource<query::Connection>,
+        _: Vec<u8>,
+    ) -> std::result::Result<(), types::Failure> {
+        Err(absent())
+    }
+
+    fn read(
+        &mut self,
+        _: Resource<query::Connection>,
+        _: u32,
+        _: u32,
+    ) -> std::result::Result<Vec<u8>, types::Failure> {
+        Err(absent())
+    }
+
+    fn drop(&mut self, _: Resource<query::Connection>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}
+
+impl kv::Host for Bare {
+    fn get(&mut self, _: String) -> std::result::Result<Option<Vec<u8>>, types::Failure> {
+        Err(absent())
+    }
+
+    fn set(&mut self, _: String, _: Vec<u8>) -> std::result::Result<(), types::Failure> {
+        Err(absent())
+    }
+
+    fn remove(&mut self, _: String) -> std::result::Result<(), types::Failure> {
+        Err(absent())
+    }
+
+    fn keys(&mut self, _: String) -> std::result::Result<Vec<String>, types::Failure> {
+        Err(absent())
+    }
+}
+
 struct BareCalls {
     engine: Engine,
     plugin: bindings::CollectsPre<Bare>,
@@ -253,6 +308,7 @@ fn bare_server() -> types::Server {
         name: server.name,
         blueprint: server.blueprint,
         settings: vec![],
+        facts: vec![],
         endpoints: vec![types::Endpoint {
             name: "game".to_owned(),
             protocol: types::Protocol::Udp,

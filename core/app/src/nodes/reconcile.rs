@@ -168,6 +168,7 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
             digest: blueprint.digest.clone(),
             blueprint: blueprint.key.blueprint.clone(),
             collect_every_ms: blueprint.blueprint.collect_every_ms,
+            commands: blueprint.blueprint.commands,
             capabilities: blueprint.granted.clone(),
         },
         settings: variables::settings(&blueprint.blueprint.variables, values),
@@ -175,6 +176,7 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
         endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
         limits: server.limits,
         time_zone: server.time_zone.clone(),
+        facts: Vec::new(),
         operation: operation.as_ref().and_then(request),
     }
 }

@@ -141,6 +141,7 @@ impl Draft {
             name: self.name.clone(),
             blueprint: self.offered.key.blueprint.clone(),
             settings: variables::settings(&self.offered.blueprint.variables, &values),
+            facts: Vec::new(),
             endpoints: self.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
             limits: self.limits,
             time_zone: TIME_ZONE.to_owned(),

@@ -95,6 +95,7 @@ fn context(server: &Server, offered: &OfferedBlueprint, values: &Values) -> Serv
         name: server.name.clone(),
         blueprint: server.blueprint.key.blueprint.clone(),
         settings: variables::settings(&offered.blueprint.variables, values),
+        facts: Vec::new(),
         endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
         limits: server.limits,
         time_zone: server.time_zone.clone(),

@@ -135,7 +135,8 @@ mod tests {
     };
 
     fn sample() -> LiveSample {
-        let player = Player { name: "Ada".to_owned(), id: None, score: None, ping_ms: None };
+        let player =
+            Player { name: "Ada".to_owned(), id: None, score: None, ping_ms: None, seconds_online: None };
         LiveSample {
             at: chrono::DateTime::UNIX_EPOCH,
             statistics: Some(Statistics::default()),

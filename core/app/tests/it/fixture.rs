@@ -14,7 +14,7 @@ use gantry_host::{Budgets, ChildProgram, Host, HostConfig};
 use gantry_store::{plugins::NewRelease, server_changes::NewServer, testing::TestDatabase};
 use gantry_types::{
     NodeId, OperationId, ServerId,
-    blueprint::{Audience, Blueprint, TextRule, Variable, VariableKind},
+    blueprint::{Audience, Blueprint, CommandDoor, TextRule, Variable, VariableKind},
     permission::Permission,
     server::Desired,
     units::Limits,
@@ -226,5 +226,7 @@ fn blueprint() -> Blueprint {
         least: Limits::default(),
         recommended: Limits::default(),
         collect_every_ms: None,
+        commands: CommandDoor::Console,
+        protected_files: Vec::new(),
     }
 }

@@ -30,7 +30,8 @@ fn is_server(frame: &LiveFrame, state: Observed) -> bool {
 }
 
 fn second(server_id: ServerId) -> SampleEnvelope {
-    let player = Player { name: "Linus".to_owned(), id: None, score: None, ping_ms: None };
+    let player =
+        Player { name: "Linus".to_owned(), id: None, score: None, ping_ms: None, seconds_online: None };
     let game =
         Sample { players: Some(1), lists_players: true, player_list: vec![player], ..Sample::default() };
     let sample =

@@ -65,6 +65,7 @@ fn desired() -> DesiredServer {
         digest: "0".repeat(64),
         blueprint: "example".to_owned(),
         collect_every_ms: None,
+        commands: gantry_types::blueprint::CommandDoor::Console,
         capabilities: Vec::new(),
     };
     DesiredServer {
@@ -78,6 +79,7 @@ fn desired() -> DesiredServer {
         secrets: Vec::new(),
         endpoints: Vec::new(),
         limits: Limits::default(),
+        facts: vec![],
         time_zone: "UTC".to_owned(),
         operation: None,
     }

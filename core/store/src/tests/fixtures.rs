@@ -18,7 +18,7 @@ use gantry_domain::{
 };
 use gantry_types::{
     LocationId, NodeId, OperationId, ServerId, SessionId, UserId,
-    blueprint::{Blueprint, EndpointNeed},
+    blueprint::{Blueprint, CommandDoor, EndpointNeed},
     server::{Desired, Protocol},
     units::Limits,
 };
@@ -65,10 +65,13 @@ fn blueprint() -> Blueprint {
             help: String::new(),
             default_port: None,
             required: true,
+            relative_to: None,
         }],
         least: Limits::default(),
         recommended: LIMITS,
         collect_every_ms: Some(5000),
+        commands: CommandDoor::Console,
+        protected_files: Vec::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 //!
 //! Modules in reading order: [`routes`], `streams`, `files`.
 
+mod actions;
 mod files;
 mod routes;
 mod streams;
@@ -35,6 +36,11 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers", get(routes::servers))
         .route("/v1/servers/{id}", put(routes::put_server).layer(DefaultBodyLimit::max(SERVER_BYTES)))
         .route("/v1/servers/{id}/console", get(routes::console).post(routes::command))
+        .route("/v1/servers/{id}/actions/{action}", post(actions::perform))
+        .route("/v1/servers/{id}/broadcast", post(actions::broadcast))
+        .route("/v1/servers/{id}/quiesce", post(actions::quiesce))
+        .route("/v1/servers/{id}/resume", post(actions::resume))
+        .route("/v1/servers/{id}/tabs/{tab}", get(actions::tab))
         .route("/v1/servers/{id}/console/live", get(streams::console))
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))
         .route("/v1/servers/{id}/files/content", get(files::read).put(files::write))
@@ -72,10 +78,13 @@ impl From<Refusal> for Refused {
             RefusalCode::StaleGeneration
             | RefusalCode::MissingPlugin
             | RefusalCode::NotRunning
+            | RefusalCode::NoCommands
             | RefusalCode::FileExists
             | RefusalCode::Busy => StatusCode::CONFLICT,
             RefusalCode::FileChanged => StatusCode::PRECONDITION_FAILED,
-            RefusalCode::FileRefused | RefusalCode::QuotaExceeded => StatusCode::UNPROCESSABLE_ENTITY,
+            RefusalCode::FileRefused | RefusalCode::QuotaExceeded | RefusalCode::PluginRefused => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             RefusalCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
             RefusalCode::UnknownServer | RefusalCode::NoSuchFile => StatusCode::NOT_FOUND,

@@ -12,9 +12,10 @@ use crate::{
 use gantry_files::{FilesError, Jail, JailPath};
 use gantry_protocol::ConsoleSource;
 use gantry_runtime::{Lines, RuntimeError};
-use gantry_types::plan::{Action, ConfigEdit, ContainerRun, Download, Extract, Step, Write};
+use gantry_types::plan::{Action, ConfigEdit, ContainerRun, Download, Extract, Step, StepUser, Write};
 use std::{collections::VecDeque, time::Duration};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Lines of a failed step's output that its failure shows.
 const TAIL_LINES: usize = 40;
@@ -33,7 +34,7 @@ pub(super) async fn perform(work: &Work, jail: &Jail, step: &Step, meter: &mut M
         Action::Write(write) => write_file(jail, write).await,
         Action::EditConfig(edit) => edit_configs(work, jail, std::slice::from_ref(edit)).await,
         Action::BuildImage { image } => work.image(image, |line| meter.show(0.0, Some(line))).await.map(drop),
-        Action::Run(run) => run_container(work, run, meter).await,
+        Action::Run(run) => run_container(work, jail, run, meter).await,
         Action::MakeDirectory { path } => {
             let path = path.clone();
             let made = jail.run(move |jail| jail.make_directory(&JailPath::parse(&path)?)).await;
@@ -96,7 +97,18 @@ pub(crate) async fn edit_configs(work: &Work, jail: &Jail, edits: &[ConfigEdit])
     edited.map_err(|error| ended("edit_failed", &error))
 }
 
-async fn run_container(work: &Work, run: &ContainerRun, meter: &Meter) -> Result<(), Ended> {
+/// What root left behind becomes the server's, whether its command succeeded or not. Even a call to stop waits for that:
+/// otherwise the game's user would meet files that it cannot touch.
+async fn give_back(work: &Work, jail: &Jail) -> Result<(), Ended> {
+    let given = jail.run(|jail| jail.change_owner(&CancellationToken::new())).await;
+    let count = given.map_err(|error| ended("own_failed", &error))?;
+    if count > 0 {
+        work.log(&format!("{count} entries were given to the server's user"));
+    }
+    Ok(())
+}
+
+async fn run_container(work: &Work, jail: &Jail, run: &ContainerRun, meter: &Meter) -> Result<(), Ended> {
     let image = work.image(&run.image, |line| meter.show(0.0, Some(line))).await?;
     let spec = spec::installer(work, run, image);
     let timeout = Duration::from_millis(u64::from(run.timeout_ms)).min(LONGEST_RUN);
@@ -123,6 +135,9 @@ async fn run_container(work: &Work, run: &ContainerRun, meter: &Meter) -> Result
     };
     let (exit, ()) = tokio::join!(running, reading);
     show(lines.finish().into_iter().collect());
+    if run.user == StepUser::Root {
+        give_back(work, jail).await?;
+    }
     let log_tail = tail.into();
     match exit {
         Ok(exit) if exit.code == 0 => Ok(()),

@@ -5,8 +5,9 @@
 //! are one transaction. Values are JSON, because they are read by people in need more often than they are large; those
 //! that secrets may be part of are sealed, and forgotten when their server is deleted.
 //!
-//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`.
+//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`.
 
+mod kept;
 pub mod record;
 mod sealed;
 pub mod spool;
@@ -346,6 +347,7 @@ impl Inner {
             return insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, record)?);
         }
         write.open_table(JOURNALS).map_err(failed)?.remove(row).map_err(failed)?;
+        kept::forget(write, row)?;
         insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, &record.tombstone())?)
     }
 }

@@ -40,6 +40,21 @@ impl Seal {
     }
 }
 
+/// Bytes that a plugin keeps, bound to their whole key.
+impl Seal {
+    pub(super) fn seal_kept(&self, row: u128, key: &str, value: &[u8]) -> Result<Vec<u8>, LedgerError> {
+        Ok(blob::seal(&self.0, KEY, &bound_kept(row, key), value)?)
+    }
+
+    pub(super) fn open_kept(&self, row: u128, key: &str, sealed: &[u8]) -> Result<Vec<u8>, LedgerError> {
+        Ok(blob::open(&self.0, &bound_kept(row, key), sealed)?.to_vec())
+    }
+}
+
+fn bound_kept(row: u128, key: &str) -> Vec<u8> {
+    blob::bind(&[b"gantry/ledger/kept", &row.to_be_bytes(), key.as_bytes()])
+}
+
 fn bound(table: &Table, row: u128) -> Vec<u8> {
     blob::bind(&[b"gantry/ledger", table.name().as_bytes(), &row.to_be_bytes()])
 }

@@ -14,6 +14,9 @@ pub(super) const OPERATIONS: Table = TableDefinition::new("operations");
 pub(super) const JOURNALS: Table = TableDefinition::new("journals");
 /// Event number → `EventEnvelope`.
 pub(super) const EVENTS: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("events");
+/// Server id, and plugin and key with a zero byte between them → what the plugin keeps, sealed.
+pub(super) const KEPT: TableDefinition<'static, (u128, &'static str), &'static [u8]> =
+    TableDefinition::new("kept");
 /// Single values by name.
 pub(super) const META: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("meta");
 
@@ -23,6 +26,7 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), LedgerError> {
     write.open_table(OPERATIONS).map_err(failed)?;
     write.open_table(JOURNALS).map_err(failed)?;
     write.open_table(EVENTS).map_err(failed)?;
+    write.open_table(KEPT).map_err(failed)?;
     write.open_table(META).map_err(failed)?;
     Ok(())
 }

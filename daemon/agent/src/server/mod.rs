@@ -1,9 +1,11 @@
 //! One server on this node: a task that drives its machine, and the handle by which others reach it.
 //!
 //! Modules in reading order: `supervisor`, `perform`, `work`, `start`, `spec`, `follow`, `probe`, `telemetry`,
-//! `players`, `terms`.
+//! `players`, `hand`, `lent`, `terms`.
 
 mod follow;
+pub(crate) mod hand;
+mod lent;
 mod perform;
 mod players;
 mod probe;
@@ -19,6 +21,7 @@ pub(crate) use terms::FileTerms;
 
 use crate::{console::Console, desk::Desk};
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
+use hand::Hand;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -30,6 +33,8 @@ pub(crate) enum Message {
     Apply(Box<DesiredServer>, oneshot::Sender<Result<ObservedServer, Refusal>>),
     Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
     Observe(oneshot::Sender<ObservedServer>),
+    /// For those who do things to the game on its plugin's behalf.
+    Hand(oneshot::Sender<Hand>),
 }
 
 /// Reaches one server.
@@ -52,6 +57,11 @@ impl ServerHandle {
 
     pub(crate) async fn observe(&self) -> Result<ObservedServer, Refusal> {
         self.ask(Message::Observe).await
+    }
+
+    /// What reaches the game as it runs now.
+    pub(crate) async fn hand(&self) -> Result<Hand, Refusal> {
+        self.ask(Message::Hand).await
     }
 
     /// As they are at this moment.

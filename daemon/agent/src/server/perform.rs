@@ -2,6 +2,7 @@
 
 use super::{
     follow::{Follower, Typed},
+    hand::Hand,
     probe, start,
     supervisor::{Duty, Live, Report, Supervisor},
     telemetry::{self, Board},
@@ -13,6 +14,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use gantry_lifecycle::{Effect, Event, Phase};
+use gantry_protocol::ConsoleCommand;
 use gantry_runtime::{ContainerId, RuntimeError};
 use gantry_types::operation::OperationFailure;
 use std::{sync::Arc, time::Duration};
@@ -53,6 +55,7 @@ impl Supervisor {
             Effect::Type(command) => self.type_line(command),
             Effect::Signal(signal) => self.signal(signal),
             Effect::Interrupt => self.interrupt(),
+            Effect::Act(action) => self.act(action),
             Effect::Kill => self.kill(),
             Effect::SetTimer { timer, after_ms } => {
                 let wait = self.shared.clock.wait(Duration::from_millis(after_ms));
@@ -137,6 +140,35 @@ impl Supervisor {
         if live.input.try_send(Typed::Interrupt).is_err() {
             self.signal(INTERRUPT.to_owned());
         }
+    }
+
+    /// What reaches the process that runs, if one does.
+    pub(super) fn hand(&self) -> Hand {
+        let live = self.live.as_ref().filter(|_| self.state().phase.has_process());
+        let token = live.map_or_else(CancellationToken::new, |live| live.token.clone());
+        let input = live.map(|live| live.input.clone());
+        Hand::new(self.work(token), input, self.has_terminal())
+    }
+
+    /// An action that stops the game. What comes of it shows in the game; the next stop step does not wait for it.
+    fn act(&mut self, action: String) {
+        let hand = self.hand();
+        self.tasks.spawn(async move {
+            if let Err(failure) = hand.act(&action, &[], "gantry").await {
+                hand.say(&format!("The action {action:?} could not be done: {}", failure.message));
+            }
+            Report::Nothing
+        });
+    }
+
+    /// A command by way of the plugin, whose answer is shown where it would be if the game read it itself.
+    pub(super) fn hand_over(&mut self, command: ConsoleCommand) {
+        self.console.command(self.shared.clock.now(), &command.actor, &command.command, false);
+        let hand = self.hand();
+        self.tasks.spawn(async move {
+            hand.send_command(&command.command).await;
+            Report::Nothing
+        });
     }
 
     fn signal(&mut self, signal: String) {

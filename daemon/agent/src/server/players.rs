@@ -15,9 +15,10 @@ impl Players {
         match event {
             ConsoleEvent::Joined { player } => self.join(player),
             ConsoleEvent::Left { player } => self.leave(player),
-            ConsoleEvent::Chat { .. } | ConsoleEvent::Warning { .. } | ConsoleEvent::CrashCause { .. } => {
-                false
-            }
+            ConsoleEvent::Ready
+            | ConsoleEvent::Chat { .. }
+            | ConsoleEvent::Warning { .. }
+            | ConsoleEvent::CrashCause { .. } => false,
         }
     }
 
@@ -25,7 +26,13 @@ impl Players {
         if self.0.len() >= PLAYERS || self.0.iter().any(|player| player.name == name) {
             return false;
         }
-        self.0.push(Player { name: name.to_owned(), id: None, score: None, ping_ms: None });
+        self.0.push(Player {
+            name: name.to_owned(),
+            id: None,
+            score: None,
+            ping_ms: None,
+            seconds_online: None,
+        });
         true
     }
 

@@ -80,7 +80,7 @@ async fn repeat<F: Future<Output = bool>>(work: &Work, mut attempt: impl FnMut()
     }
 }
 
-async fn until_line(console: &Arc<Console>, pattern: &Regex, first_line: u64) {
+pub(super) async fn until_line(console: &Arc<Console>, pattern: &Regex, first_line: u64) {
     let mut changes = console.watch();
     let mut cursor = first_line;
     loop {
@@ -128,7 +128,7 @@ fn status(answer: &[u8]) -> Option<u16> {
 async fn collects(work: &Work) -> bool {
     let Ok(plugin) = work.plugin().await else { return false };
     let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
-    plugin.collect(&work.call(), &to_watch(&work.server), query).await.is_ok()
+    plugin.collect(&work.call().querying(query), &to_watch(&work.server)).await.is_ok()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::failure::failure;
 use gantry_runtime::{ContainerSpec, ImageId, PublishedPort, Purpose};
 use gantry_types::{
     operation::OperationFailure,
-    plan::{ContainerRun, RunSpec},
+    plan::{ContainerRun, RunSpec, StepUser},
     server::{Endpoint, Setting},
 };
 use sha2::{Digest, Sha256};
@@ -30,6 +30,8 @@ pub(crate) fn server(work: &Work, run: &RunSpec, image: ImageId) -> Result<Conta
         ports,
         terminal: run.terminal,
         read_only_root: run.read_only_root,
+        root: false,
+        files: Vec::new(),
         network: true,
     })
 }
@@ -53,6 +55,8 @@ pub(crate) fn installer(work: &Work, run: &ContainerRun, image: ImageId) -> Cont
         ports: Vec::new(),
         terminal: false,
         read_only_root: false,
+        root: run.user == StepUser::Root,
+        files: run.files.iter().map(|file| (file.path.clone(), file.content.clone())).collect(),
         network: run.network,
     }
 }

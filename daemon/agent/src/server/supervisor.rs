@@ -23,7 +23,10 @@ use gantry_protocol::{
     ConsoleCommand, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal, RefusalCode,
 };
 use gantry_runtime::{ContainerId, Phase as ContainerPhase};
-use gantry_types::operation::{OperationState, Progress};
+use gantry_types::{
+    blueprint::CommandDoor,
+    operation::{OperationState, Progress},
+};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -169,6 +172,7 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
+            Message::Hand(answer) => drop(answer.send(self.hand())),
         }
     }
 
@@ -214,7 +218,7 @@ impl Supervisor {
         Ok(Some(Request { id: operation.id, kind: operation.kind, deadline }))
     }
 
-    fn command(&self, command: &ConsoleCommand) -> Result<(), Refusal> {
+    fn command(&mut self, command: &ConsoleCommand) -> Result<(), Refusal> {
         let fits = |text: &str, most| text.len() <= most && !text.chars().any(char::is_control);
         if !fits(&command.command, COMMAND_BYTES) || !fits(&command.actor, 256) {
             let message =
@@ -225,6 +229,16 @@ impl Supervisor {
         let Some(live) = live else {
             return Err(refusal(RefusalCode::NotRunning, "nothing runs that could take a command"));
         };
+        match self.record.desired.blueprint.commands {
+            CommandDoor::Console => {}
+            CommandDoor::Plugin => {
+                self.hand_over(command.clone());
+                return Ok(());
+            }
+            CommandDoor::None => {
+                return Err(refusal(RefusalCode::NoCommands, "this game takes no commands on its console"));
+            }
+        }
         let Ok(place) = live.input.try_reserve() else {
             return Err(refusal(RefusalCode::Internal, "too many commands wait for the game"));
         };

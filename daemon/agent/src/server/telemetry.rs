@@ -5,12 +5,13 @@
 //! lost; nothing waits for whoever watches.
 
 use super::{
+    lent::Kept,
     players::Players,
     work::{Work, to_watch},
 };
 use crate::{failure::of_call, query::Endpoints};
 use futures_util::StreamExt;
-use gantry_host::{CallError, Plugin};
+use gantry_host::{CallContext, CallError, Lent, Part, Plugin, Query};
 use gantry_protocol::{Event, SampleEnvelope};
 use gantry_runtime::ContainerId;
 use gantry_types::sample::{ConsoleEvent, LiveSample, Sample, Statistics};
@@ -116,7 +117,7 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
         return;
     }
     let Some(plugin) = ready_plugin(&work).await else { return };
-    if !plugin.collects() {
+    if !plugin.has(Part::Collector) {
         return;
     }
     let Some(asked) = work.server.blueprint.collect_every_ms else { return };
@@ -128,7 +129,7 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
     loop {
         beat.tick().await;
         let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
-        match plugin.collect(&work.call(), &context, query).await {
+        match plugin.collect(&lent_to(&work, &plugin, query), &context).await {
             Ok(sample) => {
                 failures = 0;
                 board.post(sample);
@@ -143,9 +144,16 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
     }
 }
 
+/// A collector may keep what it counts from.
+fn lent_to(work: &Work, plugin: &Plugin, query: Arc<dyn Query>) -> CallContext {
+    let call = work.call().querying(query);
+    let lent = Lent { kv: Some(Arc::new(Kept::of(work, plugin))), ..call.lent.clone() };
+    CallContext { lent, ..call }
+}
+
 /// Has the plugin make sense of console lines, in batches.
 pub(crate) async fn meaning(work: Work, board: Arc<Board>, mut lines: mpsc::Receiver<String>) {
-    let plugin = ready_plugin(&work).await.filter(Plugin::parses_console);
+    let plugin = ready_plugin(&work).await.filter(|plugin| plugin.has(Part::ConsoleEvents));
     let context = to_watch(&work.server);
     let mut batch = Vec::with_capacity(BATCH);
     while lines.recv_many(&mut batch, BATCH).await > 0 {
@@ -180,7 +188,7 @@ async fn understood(work: &Work, board: &Board, plugin: &Plugin, events: Vec<Con
             changed |= players.hear(event);
         }
     }
-    if changed && !plugin.collects() {
+    if changed && !plugin.has(Part::Collector) {
         board.post_players();
     }
     let events = events.into_iter().map(|event| Event::Console { event }).collect();

@@ -209,6 +209,7 @@ pub(crate) fn to_plan(server: &DesiredServer) -> ServerContext {
         name: server.name.clone(),
         blueprint: server.blueprint.blueprint.clone(),
         settings: server.settings.clone(),
+        facts: server.facts.clone(),
         endpoints: server.endpoints.clone(),
         limits: server.limits,
         time_zone: server.time_zone.clone(),
@@ -248,6 +249,7 @@ mod tests {
                 digest: String::new(),
                 blueprint: "example".to_owned(),
                 collect_every_ms: None,
+                commands: gantry_types::blueprint::CommandDoor::Console,
                 capabilities: vec![],
             },
             settings: vec![setting("map"), setting("rcon_password")],
@@ -255,6 +257,7 @@ mod tests {
             endpoints: vec![],
             limits: Limits::default(),
             time_zone: "UTC".to_owned(),
+            facts: vec![],
             operation: None,
         }
     }

@@ -221,7 +221,8 @@ impl Daemon {
                 digest: digest(&plugin()),
                 blueprint: "luanti".to_owned(),
                 collect_every_ms: None,
-                capabilities: vec!["query".to_owned()],
+                commands: gantry_types::blueprint::CommandDoor::Console,
+                capabilities: ["query", "image-build"].map(str::to_owned).to_vec(),
             },
             settings: settings
                 .map(|(key, value)| Setting { key: key.to_owned(), value: value.to_owned() })
@@ -235,6 +236,7 @@ impl Daemon {
             }],
             limits: Limits { memory_mib: 512, ..Limits::default() },
             time_zone: "Europe/Paris".to_owned(),
+            facts: vec![],
             operation: Some(request(kind)),
         }
     }

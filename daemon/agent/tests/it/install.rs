@@ -27,7 +27,7 @@ pub(crate) fn step(title: &str, action: Action) -> Step {
 
 fn download(url: String) -> Download {
     let expect = Digest { algorithm: DigestAlgorithm::Sha256, hex: digest(&archive()) };
-    Download { url, path: "game.tar.gz".to_owned(), expect: Some(expect), max_bytes: 1 << 20 }
+    Download { url, path: "game.tar.gz".to_owned(), expect: Some(expect), max_bytes: 1 << 20, hosts: vec![] }
 }
 
 pub(crate) fn fetch(url: String) -> Step {
@@ -67,6 +67,8 @@ pub(crate) fn run(script: &str, environment: &[(&str, &str)]) -> Step {
             .collect(),
         network: false,
         working_directory: "/data".to_owned(),
+        files: vec![],
+        user: gantry_types::plan::StepUser::Server,
         timeout_ms: 60_000,
     };
     step("Run the installer", Action::Run(run))

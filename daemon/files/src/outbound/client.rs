@@ -4,6 +4,7 @@
 //! Addresses that stand in a URL are never looked up and are checked before.
 
 use super::{OutboundError, is_public};
+use gantry_types::hosts::allows;
 use reqwest::{
     Client, Response, Url,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -70,8 +71,9 @@ impl OutboundClient {
     }
 
     /// The answer to a GET, after at most the configured number of redirects. Any status but 200 is an error.
-    pub(super) async fn get(&self, url: &str) -> Result<Response, OutboundError> {
-        let mut at = self.check(url, url)?;
+    /// Where `hosts` names any, each hop must be one of them.
+    pub(super) async fn get(&self, url: &str, hosts: &[String]) -> Result<Response, OutboundError> {
+        let mut at = self.check(url, url, hosts)?;
         for _ in 0..=self.config.redirects {
             let answer = self.client.get(at.clone()).send().await;
             let answer = answer.map_err(|error| transport(url, &error))?;
@@ -86,13 +88,13 @@ impl OutboundClient {
             let next = to.and_then(|to| at.join(to).ok());
             let next =
                 next.ok_or_else(|| OutboundError::Status { url: url.to_owned(), status: status.as_u16() })?;
-            at = self.check(url, next.as_str())?;
+            at = self.check(url, next.as_str(), hosts)?;
         }
         Err(OutboundError::TooManyRedirects { url: url.to_owned() })
     }
 
     /// The URL of one hop, if it may be asked for. `asked` is what the plan says, for messages.
-    fn check(&self, asked: &str, url: &str) -> Result<Url, OutboundError> {
+    fn check(&self, asked: &str, url: &str, hosts: &[String]) -> Result<Url, OutboundError> {
         let refuse = |why| OutboundError::NotAllowed { url: asked.to_owned(), why };
         let parsed = Url::parse(url).map_err(|_| refuse("it is not a URL"))?;
         if !parsed.username().is_empty() || parsed.password().is_some() {
@@ -107,6 +109,10 @@ impl OutboundClient {
             && !is_allowed(address, self.config.allow_loopback)
         {
             return Err(OutboundError::NotPublic { host: address.to_string() });
+        }
+        let named = || parsed.port().is_none() && parsed.host_str().is_some_and(|host| allows(hosts, host));
+        if !hosts.is_empty() && !named() {
+            return Err(refuse("it leads to a host that the plugin's manifest does not name"));
         }
         let local = self.config.allow_loopback
             && (literal.is_some_and(|address| address.is_loopback())

@@ -93,7 +93,7 @@ impl OutboundClient {
         let url = &download.url;
         let too_large = || OutboundError::TooLarge { url: url.clone(), limit: download.max_bytes };
         let failed = |error| FilesError::io("write", &download.path, error);
-        let mut answer = self.get(url).await?;
+        let mut answer = self.get(url, &download.hosts).await?;
         let total = answer.content_length();
         if total.is_some_and(|total| total > download.max_bytes) {
             return Err(too_large().into());

@@ -93,7 +93,7 @@ fn client(allow_loopback: bool) -> OutboundClient {
 }
 
 fn wish(url: String) -> Download {
-    Download { url, path: "mods/file.jar".to_owned(), expect: None, max_bytes: 1000 }
+    Download { url, path: "mods/file.jar".to_owned(), expect: None, max_bytes: 1000, hosts: vec![] }
 }
 
 async fn fetch(fixture: &Fixture, download: &Download) -> Result<Downloaded, OutboundError> {

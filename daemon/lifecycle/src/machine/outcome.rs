@@ -231,6 +231,7 @@ impl Turn {
                 StopStep::Console { command } => self.push(Effect::Type(command.clone())),
                 StopStep::Signal { signal } => self.push(Effect::Signal(signal.clone())),
                 StopStep::Interrupt => self.push(Effect::Interrupt),
+                StopStep::Action { id } => self.push(Effect::Act(id.clone())),
                 StopStep::Wait { ms } => {
                     self.state.phase = Phase::Stopping { next_step: index };
                     self.set(Timer::StopStep, u64::from((*ms).min(LONGEST_STOP_WAIT_MS)));

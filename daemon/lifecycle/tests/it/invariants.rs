@@ -61,6 +61,7 @@ impl Outside {
                 }
                 Effect::Type(_)
                 | Effect::Signal(_)
+                | Effect::Act(_)
                 | Effect::Interrupt
                 | Effect::Kill
                 | Effect::Adopt

@@ -1,7 +1,7 @@
 //! A spec as the engine's create request, with the hardening that every container gets.
 //!
-//! All capabilities are dropped, nothing can gain privileges, the seccomp profile is our own, the user is never root,
-//! the log is bounded, and the engine never restarts anything: restarts are the agent's decision.
+//! All capabilities are dropped, nothing can gain privileges, the seccomp profile is our own, a game's user is never
+//! root (a step of an installation may be, with five capabilities), the log is bounded, and the engine never restarts anything: restarts are the agent's decision.
 
 use super::{DockerRuntime, errors};
 use crate::{
@@ -15,7 +15,7 @@ use bollard::{
         MountBindOptionsPropagationEnum, MountType, PortBinding, ResourcesUlimits, RestartPolicy,
         RestartPolicyNameEnum,
     },
-    query_parameters::CreateContainerOptions,
+    query_parameters::{CreateContainerOptions, UploadToContainerOptions},
 };
 use gantry_types::server::Protocol;
 use std::collections::HashMap;
@@ -31,6 +31,9 @@ const TMP_BYTES: u64 = 256 << 20;
 /// Most open files of one process.
 const OPEN_FILES: u64 = 65_536;
 const MIB: i64 = 1 << 20;
+/// What a package manager needs of root: files of any owner, and to become its helper users. Neither devices nor the
+/// network's raw side nor the machine.
+const ROOT_POWERS: [&str; 5] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 
 impl DockerRuntime {
     pub(super) async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
@@ -57,11 +60,40 @@ impl DockerRuntime {
     }
 }
 
+/// Read and run by all, written by nobody: a step's script is not its own to change.
+const FILE_MODE: u32 = 0o555;
+
+impl DockerRuntime {
+    /// Puts the spec's files into a container that has not been started.
+    pub(super) async fn put_files(&self, id: &ContainerId, spec: &ContainerSpec) -> Result<(), RuntimeError> {
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, content) in &spec.files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(FILE_MODE);
+            let added = archive.append_data(&mut header, path.trim_start_matches('/'), content.as_bytes());
+            added.map_err(|error| {
+                RuntimeError::InvalidSpec(format!("the file {path:?} cannot be placed: {error}"))
+            })?;
+        }
+        let bytes = archive.into_inner();
+        let bytes =
+            bytes.map_err(|error| RuntimeError::InvalidSpec(format!("files cannot be placed: {error}")))?;
+        let options = UploadToContainerOptions { path: "/".to_owned(), ..Default::default() };
+        let put =
+            self.docker.upload_to_container(&id.0, Some(options), bollard::body_full(bytes.into())).await;
+        put.map_err(|error| errors::engine("put files", error))
+    }
+}
+
 fn check(spec: &ContainerSpec) -> Result<(), RuntimeError> {
     let refuse = |why: &str| Err(RuntimeError::InvalidSpec(why.to_owned()));
     let directory = &spec.working_directory;
     if spec.owner.uid == 0 || spec.owner.gid == 0 {
         return refuse("it would run as root");
+    }
+    if spec.root && spec.purpose != Purpose::Install {
+        return refuse("a game would run as root");
     }
     if !directory.starts_with('/') || directory.len() < 2 || directory.split('/').any(|part| part == "..") {
         return refuse("its working directory is not an absolute path below the root");
@@ -94,7 +126,11 @@ fn body(spec: &ContainerSpec, network: String) -> ContainerCreateBody {
         cmd: arguments,
         env: Some(environment(spec)),
         working_dir: Some(spec.working_directory.clone()),
-        user: Some(format!("{}:{}", spec.owner.uid, spec.owner.gid)),
+        user: Some(if spec.root {
+            "0:0".to_owned()
+        } else {
+            format!("{}:{}", spec.owner.uid, spec.owner.gid)
+        }),
         tty: Some(spec.terminal),
         open_stdin: Some(takes_input),
         stdin_once: Some(false),
@@ -118,6 +154,7 @@ fn host(spec: &ContainerSpec, network: String) -> HostConfig {
         pids_limit: positive(i64::from(limits.pids)),
         ulimits: Some(vec![limit("nofile", open_files()), limit("core", 0)]),
         cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: spec.root.then(|| ROOT_POWERS.map(str::to_owned).to_vec()),
         security_opt: Some(vec!["no-new-privileges".to_owned(), format!("seccomp={SECCOMP}")]),
         privileged: Some(false),
         // As the first process a game would ignore each signal that it does not handle, and gather zombies.

@@ -190,6 +190,9 @@ impl Runtime for DockerRuntime {
 
     async fn create_and_start(&self, spec: &ContainerSpec) -> Result<ContainerId, RuntimeError> {
         let id = self.create(spec).await?;
+        if !spec.files.is_empty() {
+            self.put_files(&id, spec).await?;
+        }
         self.start(&id).await?;
         Ok(id)
     }

@@ -71,6 +71,8 @@ impl<R: Runtime + Clone> Fixture<R> {
             ports: Vec::<PublishedPort>::new(),
             terminal: false,
             read_only_root: false,
+            root: false,
+            files: Vec::new(),
             network: false,
         }
     }

@@ -1,11 +1,13 @@
 //! Blueprints and what a plugin says about settings.
 
 use gantry_types::blueprint::{
-    Audience, Blueprint, Choice, EndpointNeed, FieldProblem, NumberRule, TextRule, Variable, VariableKind,
+    Audience, Blueprint, Choice, CommandDoor, EndpointNeed, FieldProblem, NumberRule, RelativePort, TextRule,
+    Variable, VariableKind,
 };
 
 use super::{Checked, check};
 use crate::bindings::{blueprints as wit, types};
+use crate::component::{Part, Parts};
 
 const BLUEPRINTS: usize = 256;
 const VARIABLES: usize = 256;
@@ -20,21 +22,25 @@ const ICON_BYTES: usize = 64 * 1024;
 const VALUE: usize = 64 * 1024;
 /// A collector that runs more often than this would be a load of its own.
 const COLLECT_EVERY_MS: u32 = 1_000;
+const CATALOG_VALUE: usize = 256;
+const PROTECTED: usize = 64;
+const PORT_DISTANCE: u32 = 1_000;
 
 /// Checks all blueprints of a plugin.
-pub(crate) fn blueprints(list: Vec<wit::Blueprint>, collects: bool) -> Checked<Vec<Blueprint>> {
+pub(crate) fn blueprints(list: Vec<wit::Blueprint>, parts: Parts) -> Checked<Vec<Blueprint>> {
     let list = check::count("the list of blueprints", list, BLUEPRINTS)?;
     check::unique("blueprint id", list.iter().map(|each| each.id.as_str()))?;
-    list.into_iter().map(|each| blueprint(each, collects)).collect()
+    list.into_iter().map(|each| blueprint(each, parts)).collect()
 }
 
-fn blueprint(given: wit::Blueprint, collects: bool) -> Checked<Blueprint> {
+fn blueprint(given: wit::Blueprint, parts: Parts) -> Checked<Blueprint> {
     let id = check::id("blueprint id", given.id)?;
     let place = |what: &str| format!("blueprint {id}: {what}");
     let variables = check::count(&place("variables"), given.variables, VARIABLES)?;
     check::unique(&place("variable"), variables.iter().map(|each| each.key.as_str()))?;
     let endpoints = check::count(&place("endpoints"), given.endpoints, ENDPOINTS)?;
     check::unique(&place("endpoint"), endpoints.iter().map(|each| each.name.as_str()))?;
+    follows(&place("endpoint"), &endpoints)?;
     let tags = check::count(&place("tags"), given.tags, TAGS)?;
     Ok(Blueprint {
         name: check::line(&place("name"), given.name, 1, NAME)?,
@@ -42,11 +48,20 @@ fn blueprint(given: wit::Blueprint, collects: bool) -> Checked<Blueprint> {
         documentation: check::prose(&place("documentation"), given.documentation, 0, DOCUMENTATION)?,
         tags: tags.into_iter().map(|tag| check::line(&place("tag"), tag, 1, 32)).collect::<Checked<_>>()?,
         icon: icon(&place("icon"), given.icon)?,
-        variables: variables.into_iter().map(|each| variable(&id, each)).collect::<Checked<_>>()?,
+        variables: variables
+            .into_iter()
+            .map(|each| variable(&format!("blueprint {id}"), each, parts))
+            .collect::<Checked<_>>()?,
         endpoints: endpoints.into_iter().map(|each| endpoint(&id, each)).collect::<Checked<_>>()?,
         least: super::limits(given.least),
         recommended: super::limits(given.recommended),
-        collect_every_ms: interval(&place("collect-every-ms"), given.collect_every_ms, collects)?,
+        collect_every_ms: interval(
+            &place("collect-every-ms"),
+            given.collect_every_ms,
+            parts.has(Part::Collector),
+        )?,
+        commands: command_door(&place("commands"), given.commands, parts)?,
+        protected_files: protected(&place("protected-files"), given.protected_files)?,
         id,
     })
 }
@@ -67,10 +82,11 @@ fn interval(place: &str, every_ms: Option<u32>, collects: bool) -> Checked<Optio
     }
 }
 
-fn variable(blueprint: &str, given: types::Variable) -> Checked<Variable> {
-    let key = check::key(&format!("blueprint {blueprint}: variable"), given.key)?;
-    let place = |what: &str| format!("blueprint {blueprint}: variable {key}: {what}");
-    let kind = kind(&place("kind"), given.kind)?;
+/// Checks a question; `whose` begins every message.
+pub(super) fn variable(whose: &str, given: types::Variable, parts: Parts) -> Checked<Variable> {
+    let key = check::key(&format!("{whose}: variable"), given.key)?;
+    let place = |what: &str| format!("{whose}: variable {key}: {what}");
+    let kind = kind(&place("kind"), given.kind, parts)?;
     if let Some(value) = &given.default_value {
         default_fits(&place("default"), &kind, value)?;
     }
@@ -89,7 +105,7 @@ fn variable(blueprint: &str, given: types::Variable) -> Checked<Variable> {
     })
 }
 
-fn kind(place: &str, given: types::Kind) -> Checked<VariableKind> {
+fn kind(place: &str, given: types::Kind, parts: Parts) -> Checked<VariableKind> {
     Ok(match given {
         types::Kind::Text(rule) => VariableKind::Text(text_rule(place, rule)?),
         types::Kind::Multiline(rule) => VariableKind::Multiline(text_rule(place, rule)?),
@@ -97,6 +113,13 @@ fn kind(place: &str, given: types::Kind) -> Checked<VariableKind> {
         types::Kind::Number(rule) => VariableKind::Number(number_rule(place, rule)?),
         types::Kind::Boolean => VariableKind::Boolean,
         types::Kind::OneOf(choices) => VariableKind::OneOf { choices: self::choices(place, choices)? },
+        types::Kind::FromCatalog(_) if !parts.has(Part::Catalog) => {
+            return Err(format!("{place}: it chooses from a catalog, and the plugin exports none"));
+        }
+        types::Kind::FromCatalog(rule) => VariableKind::FromCatalog {
+            name: check::key(&format!("{place}: catalog"), rule.name)?,
+            open: rule.open,
+        },
     })
 }
 
@@ -125,10 +148,15 @@ fn number_rule(place: &str, rule: types::NumberRule) -> Checked<NumberRule> {
 }
 
 fn choices(place: &str, given: Vec<types::Choice>) -> Checked<Vec<Choice>> {
-    let given = check::count(&format!("{place}: choices"), given, CHOICES)?;
     if given.is_empty() {
         return Err(format!("{place}: there must be at least one choice"));
     }
+    listed(place, given)
+}
+
+/// Checks choices, of which there may be none.
+pub(super) fn listed(place: &str, given: Vec<types::Choice>) -> Checked<Vec<Choice>> {
+    let given = check::count(&format!("{place}: choices"), given, CHOICES)?;
     check::unique(&format!("{place}: choice"), given.iter().map(|choice| choice.value.as_str()))?;
     let place = format!("{place}: choice");
     let convert = |choice: types::Choice| {
@@ -152,12 +180,16 @@ fn default_fits(place: &str, kind: &VariableKind, value: &str) -> Checked<()> {
             value.parse::<f64>().is_ok_and(|number| (rule.minimum..=rule.maximum).contains(&number))
         }
         VariableKind::Boolean => matches!(value, "true" | "false"),
+        // What a catalog lists is known only when it is asked.
+        VariableKind::FromCatalog { .. } => {
+            value.chars().count() <= CATALOG_VALUE && !value.contains(char::is_control)
+        }
         VariableKind::OneOf { choices } => choices.iter().any(|choice| choice.value == value),
     };
     if fits { Ok(()) } else { Err(format!("{place} {} is not allowed by its own rule", check::quote(value))) }
 }
 
-fn audience(given: types::Audience) -> Audience {
+pub(super) fn audience(given: types::Audience) -> Audience {
     match given {
         types::Audience::Administrators => Audience::Administrators,
         types::Audience::Owners => Audience::Owners,
@@ -176,8 +208,48 @@ fn endpoint(blueprint: &str, given: wit::EndpointNeed) -> Checked<EndpointNeed> 
         help: check::prose(&place("help"), given.help, 0, HELP)?,
         default_port: given.default_port,
         required: given.required,
+        relative_to: given.relative_to.map(|(endpoint, offset)| RelativePort { endpoint, offset }),
         name,
     })
+}
+
+/// A port that follows another names one that follows none, and comes not far from it.
+fn follows(place: &str, endpoints: &[wit::EndpointNeed]) -> Checked<()> {
+    for each in endpoints {
+        let Some((leader, offset)) = &each.relative_to else { continue };
+        let found = endpoints.iter().find(|other| other.name == *leader && other.relative_to.is_none());
+        let Some(found) = found.filter(|found| found.name != each.name) else {
+            return Err(format!(
+                "{place} {}: it is relative to {}, which is no endpoint that stands by itself",
+                check::quote(&each.name),
+                check::quote(leader)
+            ));
+        };
+        if offset.unsigned_abs() > PORT_DISTANCE || (*offset == 0 && found.protocol == each.protocol) {
+            return Err(format!(
+                "{place} {}: the distance to {} must be at most {PORT_DISTANCE}, and zero only for the other protocol",
+                check::quote(&each.name),
+                check::quote(leader)
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn command_door(place: &str, given: wit::CommandDoor, parts: Parts) -> Checked<CommandDoor> {
+    Ok(match given {
+        wit::CommandDoor::Console => CommandDoor::Console,
+        wit::CommandDoor::Plugin if !parts.has(Part::Commands) => {
+            return Err(format!("{place}: the plugin is to hand them over, and does not export `commands`"));
+        }
+        wit::CommandDoor::Plugin => CommandDoor::Plugin,
+        wit::CommandDoor::None => CommandDoor::None,
+    })
+}
+
+fn protected(place: &str, given: Vec<String>) -> Checked<Vec<String>> {
+    let given = check::count(place, given, PROTECTED)?;
+    given.into_iter().map(|glob| check::line(place, glob, 1, 256)).collect()
 }
 
 /// What a plugin has against settings.

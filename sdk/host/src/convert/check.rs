@@ -88,7 +88,7 @@ pub(super) fn key(place: &str, value: String) -> Checked<String> {
 }
 
 /// A relative path that stays below where it starts. `.` is the directory itself.
-pub(super) fn path(place: &str, value: String) -> Checked<String> {
+pub(crate) fn path(place: &str, value: String) -> Checked<String> {
     let credible = !value.is_empty() && value.len() <= PATH_BYTES && !value.chars().any(char::is_control);
     let inside = !value.starts_with('/') && !value.split('/').any(|part| part == "..");
     if credible && inside {

@@ -7,13 +7,22 @@
 
 pub(crate) mod text;
 
+mod actions;
 mod blueprints;
 mod check;
+mod hooks;
+mod lookups;
 mod observations;
+mod pages;
 mod plans;
 
+pub(crate) use actions::{actions, effects};
 pub(crate) use blueprints::{blueprints, field_problems};
+pub(crate) use check::path as relative_path;
+pub(crate) use hooks::{event, plugin_settings, wants};
+pub(crate) use lookups::{catalog, facts, imported, reply_line};
 pub(crate) use observations::{console_events, failure, sample};
+pub(crate) use pages::{blocks, config_files, tabs};
 pub(crate) use plans::{install_plan, run_spec};
 
 use gantry_types::server::{Protocol, ServerContext};
@@ -30,11 +39,8 @@ pub(crate) fn server(server: &ServerContext) -> types::Server {
         id: server.id.clone(),
         name: server.name.clone(),
         blueprint: server.blueprint.clone(),
-        settings: server
-            .settings
-            .iter()
-            .map(|setting| types::Setting { key: setting.key.clone(), value: setting.value.clone() })
-            .collect(),
+        settings: settings(&server.settings),
+        facts: settings(&server.facts),
         endpoints: server
             .endpoints
             .iter()
@@ -58,6 +64,10 @@ pub(crate) fn server(server: &ServerContext) -> types::Server {
         time_zone: server.time_zone.clone(),
         extra: Vec::new(),
     }
+}
+
+pub(crate) fn settings(list: &[gantry_types::server::Setting]) -> Vec<types::Setting> {
+    list.iter().map(|each| types::Setting { key: each.key.clone(), value: each.value.clone() }).collect()
 }
 
 fn limits(limits: types::Limits) -> Limits {

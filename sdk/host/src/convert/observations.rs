@@ -47,6 +47,7 @@ fn player(given: wit::Player) -> Player {
         id: given.id.map(|id| text::cleaned(&id, NAME)),
         score: given.score,
         ping_ms: given.ping_ms,
+        seconds_online: given.seconds_online,
     }
 }
 
@@ -75,13 +76,16 @@ fn event(given: console::Event) -> ConsoleEvent {
     let name = |player: String| text::cleaned(&player, NAME);
     let words = |words: String| text::cleaned(&words, CHAT);
     match given {
+        console::Event::Ready => ConsoleEvent::Ready,
         console::Event::Joined(player) => ConsoleEvent::Joined { player: name(player) },
         console::Event::Left(player) => ConsoleEvent::Left { player: name(player) },
         console::Event::Chat((player, text)) => {
             ConsoleEvent::Chat { player: name(player), text: words(text) }
         }
         console::Event::Warning(text) => ConsoleEvent::Warning { text: words(text) },
-        console::Event::CrashCause(text) => ConsoleEvent::CrashCause { text: words(text) },
+        console::Event::CrashCause(given) => {
+            ConsoleEvent::CrashCause { text: words(given.cause), remedy: given.remedy.map(words) }
+        }
     }
 }
 

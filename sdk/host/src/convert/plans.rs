@@ -2,12 +2,14 @@
 
 use gantry_types::plan::{
     Action, ArchiveFormat, Condition, ConfigEdit, ConfigFormat, ContainerRun, Digest, DigestAlgorithm,
-    Download, Edit, Extract, Image, InstallPlan, Notation, Probe, RecipeFile, RunSpec, Step, StopStep, Write,
+    Download, Edit, Extract, Image, InstallPlan, Notation, Probe, RecipeFile, RunSpec, Step, StepUser,
+    StopStep, Write,
 };
 use gantry_types::server::{ServerContext, Setting};
 
 use super::{Checked, check};
 use crate::bindings::{plans as wit, types};
+use crate::component::{Part, Parts};
 
 const STEPS: usize = 256;
 const WEIGHT: u32 = 1_000_000;
@@ -84,6 +86,7 @@ fn download(place: &str, given: wit::Download) -> Checked<Download> {
         path: check::path(&format!("{place}: path"), given.path)?,
         expect: given.expect.map(|expected| digest(place, &expected)).transpose()?,
         max_bytes: given.max_bytes,
+        hosts: Vec::new(),
     })
 }
 
@@ -117,9 +120,9 @@ fn extract(place: &str, given: wit::Extract) -> Checked<Extract> {
     })
 }
 
-fn config_edit(place: &str, given: wit::ConfigEdit) -> Checked<ConfigEdit> {
+pub(super) fn config_edit(place: &str, given: types::ConfigEdit) -> Checked<ConfigEdit> {
     let place = format!("{place}: edit");
-    let convert = |edit: wit::Edit| {
+    let convert = |edit: types::Edit| {
         Ok(Edit {
             at: check::line(&place, edit.at, 1, 1_024)?,
             value: check::content(&place, edit.value, VALUE_BYTES)?,
@@ -129,37 +132,41 @@ fn config_edit(place: &str, given: wit::ConfigEdit) -> Checked<ConfigEdit> {
     };
     Ok(ConfigEdit {
         path: check::path(&place, given.path)?,
-        format: match given.format {
-            wit::Format::Properties => ConfigFormat::Properties,
-            wit::Format::Ini => ConfigFormat::Ini,
-            wit::Format::Json => ConfigFormat::Json,
-            wit::Format::Yaml => ConfigFormat::Yaml,
-            wit::Format::Xml => ConfigFormat::Xml,
-            wit::Format::Toml => ConfigFormat::Toml,
-            wit::Format::Lines => ConfigFormat::Lines,
-        },
+        format: format(given.format),
         edits: check::count(&place, given.edits, EDITS)?.into_iter().map(convert).collect::<Checked<_>>()?,
         create: given.create,
     })
 }
 
-fn condition(place: &str, given: wit::Condition) -> Checked<Condition> {
+pub(super) fn format(given: types::Format) -> ConfigFormat {
+    match given {
+        types::Format::Properties => ConfigFormat::Properties,
+        types::Format::Ini => ConfigFormat::Ini,
+        types::Format::Json => ConfigFormat::Json,
+        types::Format::Yaml => ConfigFormat::Yaml,
+        types::Format::Xml => ConfigFormat::Xml,
+        types::Format::Toml => ConfigFormat::Toml,
+        types::Format::Lines => ConfigFormat::Lines,
+    }
+}
+
+fn condition(place: &str, given: types::Condition) -> Checked<Condition> {
     Ok(match given {
-        wit::Condition::Always => Condition::Always,
-        wit::Condition::Absent => Condition::Absent,
-        wit::Condition::Present => Condition::Present,
-        wit::Condition::Equals(value) => Condition::Equals(check::content(place, value, VALUE_BYTES)?),
-        wit::Condition::Matches(pattern) => Condition::Matches(check::line(place, pattern, 1, 1_024)?),
+        types::Condition::Always => Condition::Always,
+        types::Condition::Absent => Condition::Absent,
+        types::Condition::Present => Condition::Present,
+        types::Condition::Equals(value) => Condition::Equals(check::content(place, value, VALUE_BYTES)?),
+        types::Condition::Matches(pattern) => Condition::Matches(check::line(place, pattern, 1, 1_024)?),
     })
 }
 
-fn notation(given: wit::Notation) -> Notation {
+pub(super) fn notation(given: types::Notation) -> Notation {
     match given {
-        wit::Notation::LikeThere => Notation::LikeThere,
-        wit::Notation::Text => Notation::Text,
-        wit::Notation::Number => Notation::Number,
-        wit::Notation::Boolean => Notation::Boolean,
-        wit::Notation::Document => Notation::Document,
+        types::Notation::LikeThere => Notation::LikeThere,
+        types::Notation::Text => Notation::Text,
+        types::Notation::Number => Notation::Number,
+        types::Notation::Boolean => Notation::Boolean,
+        types::Notation::Document => Notation::Document,
     }
 }
 
@@ -199,9 +206,33 @@ fn container_run(place: &str, given: wit::ContainerRun) -> Checked<ContainerRun>
         command: command(place, given.command)?,
         environment: environment(place, given.environment)?,
         network: given.network,
+        files: step_files(place, &given.working_directory, given.files)?,
         working_directory: absolute(&format!("{place}: the working directory"), given.working_directory)?,
+        user: match given.user {
+            wit::User::Server => StepUser::Server,
+            wit::User::Root => StepUser::Root,
+        },
         timeout_ms: given.timeout_ms,
     })
+}
+
+/// Files that a container finds outside the server's directory.
+fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Checked<Vec<RecipeFile>> {
+    let place = format!("{place}: file");
+    let given = check::count(&place, given, RECIPE_FILES)?;
+    check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
+    let inside = |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let convert = |(path, content): (String, String)| {
+        let path = absolute(&place, path)?;
+        if path.ends_with('/') || inside(&path) {
+            return Err(format!(
+                "{place} {} must be a file outside {directory}; what belongs inside is a step `write`",
+                check::quote(&path)
+            ));
+        }
+        Ok(RecipeFile { path, content: check::content(&place, content, CONTENT_BYTES)? })
+    };
+    given.into_iter().map(convert).collect()
 }
 
 /// A path within a container.
@@ -235,7 +266,7 @@ fn environment(place: &str, given: Vec<types::Setting>) -> Checked<Vec<Setting>>
 }
 
 /// Checks a run spec against the server that it was computed for.
-pub(crate) fn run_spec(given: wit::RunSpec, server: &ServerContext, collects: bool) -> Checked<RunSpec> {
+pub(crate) fn run_spec(given: wit::RunSpec, server: &ServerContext, parts: Parts) -> Checked<RunSpec> {
     let place = "run spec";
     let ready = check::count("run spec: ready", given.ready, PROBES)?;
     let stop = check::count("run spec: stop", given.stop, STOP_STEPS)?;
@@ -250,15 +281,15 @@ pub(crate) fn run_spec(given: wit::RunSpec, server: &ServerContext, collects: bo
         environment: environment(place, given.environment)?,
         working_directory,
         edits: edits.into_iter().map(|edit| config_edit(place, edit)).collect::<Checked<_>>()?,
-        ready: ready.into_iter().map(|each| probe(each, server, collects)).collect::<Checked<_>>()?,
+        ready: ready.into_iter().map(|each| probe(each, server, parts)).collect::<Checked<_>>()?,
         ready_timeout_ms: given.ready_timeout_ms,
-        stop: stop.into_iter().map(stop_step).collect::<Checked<_>>()?,
+        stop: stop.into_iter().map(|each| stop_step(each, parts)).collect::<Checked<_>>()?,
         terminal: given.terminal,
         read_only_root: given.read_only_root,
     })
 }
 
-fn probe(given: wit::Probe, server: &ServerContext, collects: bool) -> Checked<Probe> {
+fn probe(given: wit::Probe, server: &ServerContext, parts: Parts) -> Checked<Probe> {
     let known = |endpoint: String| {
         if server.endpoints.iter().any(|each| each.name == endpoint) {
             return Ok(endpoint);
@@ -286,14 +317,14 @@ fn probe(given: wit::Probe, server: &ServerContext, collects: bool) -> Checked<P
             }
             Probe::Http { endpoint: known(given.endpoint)?, path }
         }
-        wit::Probe::Collector if !collects => {
+        wit::Probe::Collector if !parts.has(Part::Collector) => {
             return Err("run spec: a probe asks the collector, which the plugin does not export".to_owned());
         }
         wit::Probe::Collector => Probe::Collector,
     })
 }
 
-fn stop_step(given: wit::StopStep) -> Checked<StopStep> {
+fn stop_step(given: wit::StopStep, parts: Parts) -> Checked<StopStep> {
     Ok(match given {
         wit::StopStep::Console(command) => {
             StopStep::Console { command: check::line("run spec: stop command", command, 1, 1_024)? }
@@ -312,5 +343,9 @@ fn stop_step(given: wit::StopStep) -> Checked<StopStep> {
             return Err("run spec: stopping may wait for at most an hour".to_owned());
         }
         wit::StopStep::WaitMs(ms) => StopStep::Wait { ms },
+        wit::StopStep::Action(_) if !parts.has(Part::Actions) => {
+            return Err("run spec: a stop step is an action, and the plugin exports none".to_owned());
+        }
+        wit::StopStep::Action(id) => StopStep::Action { id: check::key("run spec: stop action", id)? },
     })
 }

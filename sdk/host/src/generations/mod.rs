@@ -4,6 +4,7 @@
 //! newest one's words, so that nothing behind this module knows that there are others.
 
 mod exports;
+mod newer;
 mod v0_1;
 
 pub(crate) use exports::Exports;
@@ -11,6 +12,7 @@ pub(crate) use exports::Exports;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings;
+use crate::capability::{FILES, Grants, HTTP, IMPORTED, KV, QUERY, SECRETS};
 use crate::state::CallState;
 
 /// A generation of the contract.
@@ -44,21 +46,41 @@ impl Generation {
         Self::of_contract(contract).filter(|_| is_number)
     }
 
-    /// Links the log, and what is granted.
-    pub(crate) fn link(self, linker: &mut Linker<CallState>, query: bool) -> wasmtime::Result<()> {
+    /// The capabilities that are interfaces of it.
+    pub(crate) const fn imports(self) -> &'static [&'static str] {
+        match self {
+            Self::V0_1 => &[QUERY],
+            Self::V0_2 => &IMPORTED,
+        }
+    }
+
+    /// Links what is everybody's, and what is granted.
+    pub(crate) fn link(self, linker: &mut Linker<CallState>, grants: &Grants) -> wasmtime::Result<()> {
+        /// Each interface is linked in the same way; only its module differs.
+        macro_rules! link {
+            ($interface:path) => {{
+                use $interface as interface;
+                interface::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+            }};
+        }
         match self {
             Self::V0_1 => {
-                use bindings::v0_1::gantry::plugin as imports;
-                imports::log::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-                if query {
-                    imports::query::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+                link!(bindings::v0_1::gantry::plugin::log);
+                if grants.contains(QUERY) {
+                    link!(bindings::v0_1::gantry::plugin::query);
                 }
             }
             Self::V0_2 => {
-                use bindings::v0_2::gantry::plugin as imports;
-                imports::log::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-                if query {
-                    imports::query::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+                link!(bindings::log);
+                link!(bindings::bundle);
+                for capability in IMPORTED.into_iter().filter(|name| grants.contains(name)) {
+                    match capability {
+                        HTTP => link!(bindings::http),
+                        KV => link!(bindings::kv),
+                        SECRETS => link!(bindings::secrets),
+                        FILES => link!(bindings::files),
+                        _ => link!(bindings::query),
+                    }
                 }
             }
         }

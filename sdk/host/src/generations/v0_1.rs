@@ -5,6 +5,7 @@
 
 use crate::bindings::v0_1::exports::gantry::plugin as old;
 use crate::bindings::v0_1::gantry::plugin as imports;
+use crate::bindings::v0_1::gantry::plugin::types as words;
 use crate::bindings::{blueprints, collector, console_events, log, plans, query, types};
 use crate::state::CallState;
 
@@ -30,9 +31,9 @@ impl imports::query::Host for CallState {
         payload: Vec<u8>,
         enough: u32,
         timeout_ms: u32,
-    ) -> wasmtime::Result<Result<Vec<imports::query::Reply>, types::Failure>> {
+    ) -> wasmtime::Result<Result<Vec<imports::query::Reply>, words::Failure>> {
         let said = query::Host::datagram(self, endpoint, payload, enough, timeout_ms).await?;
-        Ok(said.map(|replies| replies.into_iter().map(reply).collect()))
+        Ok(said.map(|replies| replies.into_iter().map(reply).collect()).map_err(Into::into))
     }
 
     async fn exchange(
@@ -41,14 +42,74 @@ impl imports::query::Host for CallState {
         payload: Vec<u8>,
         max_bytes: u32,
         timeout_ms: u32,
-    ) -> wasmtime::Result<Result<imports::query::Reply, types::Failure>> {
+    ) -> wasmtime::Result<Result<imports::query::Reply, words::Failure>> {
         let said = query::Host::exchange(self, endpoint, payload, max_bytes, timeout_ms).await?;
-        Ok(said.map(reply))
+        Ok(said.map(reply).map_err(Into::into))
     }
 }
 
 fn reply(given: query::Reply) -> imports::query::Reply {
     imports::query::Reply { payload: given.payload, after_us: given.after_us }
+}
+
+impl words::Host for CallState {}
+
+impl From<types::Failure> for words::Failure {
+    fn from(new: types::Failure) -> Self {
+        Self { code: new.code, message: new.message, retry_after_ms: new.retry_after_ms }
+    }
+}
+
+impl From<words::Failure> for types::Failure {
+    fn from(old: words::Failure) -> Self {
+        Self { code: old.code, message: old.message, retry_after_ms: old.retry_after_ms }
+    }
+}
+
+impl From<words::FieldProblem> for types::FieldProblem {
+    fn from(old: words::FieldProblem) -> Self {
+        Self { key: old.key, message: old.message, remedy: old.remedy }
+    }
+}
+
+impl From<words::Setting> for types::Setting {
+    fn from(old: words::Setting) -> Self {
+        Self { key: old.key, value: old.value }
+    }
+}
+
+impl From<words::Limits> for types::Limits {
+    fn from(old: words::Limits) -> Self {
+        Self { memory: old.memory, swap: old.swap, cpu: old.cpu, disk: old.disk, pids: old.pids }
+    }
+}
+
+/// What 0.1 may know of a server: all but the facts, of which it has none.
+impl From<&types::Server> for words::Server {
+    fn from(new: &types::Server) -> Self {
+        let setting =
+            |each: &types::Setting| words::Setting { key: each.key.clone(), value: each.value.clone() };
+        let endpoint = |each: &types::Endpoint| words::Endpoint {
+            name: each.name.clone(),
+            protocol: match each.protocol {
+                types::Protocol::Tcp => words::Protocol::Tcp,
+                types::Protocol::Udp => words::Protocol::Udp,
+            },
+            address: each.address.clone(),
+            port: each.port,
+        };
+        let types::Limits { memory, swap, cpu, disk, pids } = new.limits;
+        Self {
+            id: new.id.clone(),
+            name: new.name.clone(),
+            blueprint: new.blueprint.clone(),
+            settings: new.settings.iter().map(setting).collect(),
+            endpoints: new.endpoints.iter().map(endpoint).collect(),
+            limits: words::Limits { memory, swap, cpu, disk, pids },
+            time_zone: new.time_zone.clone(),
+            extra: new.extra.clone(),
+        }
+    }
 }
 
 impl From<old::blueprints::Blueprint> for blueprints::Blueprint {
@@ -62,9 +123,11 @@ impl From<old::blueprints::Blueprint> for blueprints::Blueprint {
             icon: old.icon,
             variables: old.variables.into_iter().map(Into::into).collect(),
             endpoints: old.endpoints.into_iter().map(Into::into).collect(),
-            least: old.least,
-            recommended: old.recommended,
+            least: old.least.into(),
+            recommended: old.recommended.into(),
             collect_every_ms: old.collect_every_ms,
+            commands: blueprints::CommandDoor::Console,
+            protected_files: Vec::new(),
             extra: old.extra,
         }
     }
@@ -74,10 +137,14 @@ impl From<old::blueprints::EndpointNeed> for blueprints::EndpointNeed {
     fn from(old: old::blueprints::EndpointNeed) -> Self {
         Self {
             name: old.name,
-            protocol: old.protocol,
+            protocol: match old.protocol {
+                words::Protocol::Tcp => types::Protocol::Tcp,
+                words::Protocol::Udp => types::Protocol::Udp,
+            },
             help: old.help,
             default_port: old.default_port,
             required: old.required,
+            relative_to: None,
         }
     }
 }
@@ -184,9 +251,11 @@ impl From<old::plans::Action> for plans::Action {
             old::plans::Action::Run(given) => Self::Run(plans::ContainerRun {
                 image: given.image.into(),
                 command: given.command,
-                environment: given.environment,
+                environment: given.environment.into_iter().map(Into::into).collect(),
                 network: given.network,
                 working_directory: DIRECTORY.to_owned(),
+                files: Vec::new(),
+                user: plans::User::Server,
                 timeout_ms: given.timeout_ms,
             }),
             old::plans::Action::MakeDirectory(path) => Self::MakeDirectory(path),
@@ -204,20 +273,20 @@ fn digest(old: old::plans::Digest) -> plans::Digest {
     plans::Digest { algorithm, hex: old.hex }
 }
 
-impl From<old::plans::ConfigEdit> for plans::ConfigEdit {
+impl From<old::plans::ConfigEdit> for types::ConfigEdit {
     fn from(old: old::plans::ConfigEdit) -> Self {
         let format = match old.format {
-            old::plans::Format::Properties => plans::Format::Properties,
-            old::plans::Format::Ini => plans::Format::Ini,
-            old::plans::Format::Json => plans::Format::Json,
-            old::plans::Format::Toml => plans::Format::Toml,
-            old::plans::Format::Lines => plans::Format::Lines,
+            old::plans::Format::Properties => types::Format::Properties,
+            old::plans::Format::Ini => types::Format::Ini,
+            old::plans::Format::Json => types::Format::Json,
+            old::plans::Format::Toml => types::Format::Toml,
+            old::plans::Format::Lines => types::Format::Lines,
         };
-        let edit = |old: old::plans::Edit| plans::Edit {
+        let edit = |old: old::plans::Edit| types::Edit {
             at: old.at,
             value: old.value,
-            condition: plans::Condition::Always,
-            notation: plans::Notation::LikeThere,
+            condition: types::Condition::Always,
+            notation: types::Notation::LikeThere,
         };
         let edits = old.edits.into_iter().map(edit).collect();
         Self { path: old.path, format, edits, create: old.create }
@@ -240,7 +309,7 @@ impl From<old::plans::RunSpec> for plans::RunSpec {
         Self {
             image: old.image.into(),
             command: old.command,
-            environment: old.environment,
+            environment: old.environment.into_iter().map(Into::into).collect(),
             working_directory: old.working_directory,
             edits: old.edits.into_iter().map(Into::into).collect(),
             ready: old.ready.into_iter().map(probe).collect(),
@@ -281,6 +350,7 @@ impl From<old::collector::Sample> for collector::Sample {
             id: old.id,
             score: old.score,
             ping_ms: old.ping_ms,
+            seconds_online: None,
         };
         let series = |old: old::collector::Series| collector::Series {
             name: old.name,
@@ -308,7 +378,9 @@ impl From<old::console_events::Found> for console_events::Found {
             old::console_events::Event::Left(player) => console_events::Event::Left(player),
             old::console_events::Event::Chat(said) => console_events::Event::Chat(said),
             old::console_events::Event::Warning(text) => console_events::Event::Warning(text),
-            old::console_events::Event::CrashCause(text) => console_events::Event::CrashCause(text),
+            old::console_events::Event::CrashCause(cause) => {
+                console_events::Event::CrashCause(console_events::CrashCause { cause, remedy: None })
+            }
         };
         Self { line: old.line, event }
     }

@@ -26,8 +26,8 @@ fn plan(ids: [&str; 2], path: &str, weight: u32) -> Guest {
     Guest::least().prelude(format!("{texts} {STEP}")).with("install", body)
 }
 
-/// A step is id, title, an action (its payload 8-aligned, because a download has a `u64`; 64 bytes), weight, may-fail.
-const STEP: &str = "(global $size i32 (i32.const 88))
+/// A step is id, title, an action (its payload 8-aligned, because a download has a `u64`; 72 bytes), weight, may-fail.
+const STEP: &str = "(global $size i32 (i32.const 96))
     (func $step (param $at i32) (param $id i32) (param $id_length i32) (param $path_length i32) (param $weight i32)
       (i32.store (local.get $at) (local.get $id))
       (i32.store offset=4 (local.get $at) (local.get $id_length))
@@ -36,7 +36,7 @@ const STEP: &str = "(global $size i32 (i32.const 88))
       (i32.store8 offset=16 (local.get $at) (i32.const 6))
       (i32.store offset=24 (local.get $at) (i32.const 1056))
       (i32.store offset=28 (local.get $at) (local.get $path_length))
-      (i32.store offset=80 (local.get $at) (local.get $weight)))";
+      (i32.store offset=88 (local.get $at) (local.get $weight)))";
 
 #[tokio::test]
 async fn plan_arrives_as_data() {

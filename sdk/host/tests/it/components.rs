@@ -10,61 +10,103 @@ use wit_parser::Resolve;
 
 const PACKAGE: &str = "gantry:plugin";
 
-/// A generation of the contract: its folder, its package's version, the least world, and the world of all there is.
+/// A generation of the contract: its folder, its package's version, and the worlds that the parts of a guest are.
 struct Generation {
     contract: &'static str,
     folder: &'static str,
-    least: &'static str,
-    most: &'static str,
+    worlds: fn(&[&'static str]) -> Vec<&'static str>,
 }
 
-const OLD: Generation =
-    Generation { contract: "0.1", folder: "since-v0.1", least: "blueprint-plugin", most: "full-plugin" };
-const NEW: Generation =
-    Generation { contract: "0.2", folder: "since-v0.2", least: "game", most: "everything" };
+const OLD: Generation = Generation {
+    contract: "0.1",
+    folder: "since-v0.1",
+    worlds: |parts| vec![if parts == [GAME] { "blueprint-plugin" } else { "full-plugin" }],
+};
+const NEW: Generation = Generation { contract: "0.2", folder: "since-v0.2", worlds: <[_]>::to_vec };
+
+/// The part that a plugin of 0.1 cannot be without.
+const GAME: &str = "game";
+/// What both generations have.
+const OBSERVES: [&str; 3] = [GAME, "collects", "reads-console"];
 
 /// Where every function's answer stands unless its body says otherwise: zeros, which are empty lists and `ok`.
 pub(crate) const ZEROS: &str = "(i32.const 16)";
 
-/// Parameters and results of each export after lowering: a server has more than 16 flat values, so it is a pointer.
-const EXPORTS: [(&str, &str, &str); 6] = [
-    ("blueprints", "list", "(result i32)"),
-    ("blueprints", "validate", "(param $server i32) (result i32)"),
-    ("plans", "install", "(param $server i32) (result i32)"),
-    ("plans", "run", "(param $server i32) (result i32)"),
-    ("collector", "collect", "(param $server i32) (result i32)"),
-    ("console-events", "parse", "(param $arguments i32) (result i32)"),
+/// The part, the interface, the function, and what it takes after lowering: a server has more than 16 flat values, so it
+/// is a pointer, and with it all that comes beside it.
+const EXPORTS: [(&str, &str, &str, &str); 21] = [
+    (GAME, "blueprints", "list", ""),
+    (GAME, "blueprints", "validate", SERVER),
+    (GAME, "plans", "install", SERVER),
+    (GAME, "plans", "run", SERVER),
+    ("collects", "collector", "collect", SERVER),
+    ("reads-console", "console-events", "parse", SERVER),
+    ("acts", "actions", "offer", SERVER),
+    ("acts", "actions", "perform", SERVER),
+    ("quiets", "quiescing", "broadcast", SERVER),
+    ("quiets", "quiescing", "quiesce", SERVER),
+    ("quiets", "quiescing", "resume", SERVER),
+    ("commands-games", "commands", "send", SERVER),
+    ("lists", "catalog", "choices", TWO_LISTS),
+    ("looks-up", "facts", "resolve", SERVER),
+    ("imports-games", "importer", "convert", TWO_LISTS),
+    ("describes-files", "config-files", "list", SERVER),
+    ("shows-tabs", "tabs", "offer", SERVER),
+    ("shows-tabs", "tabs", "render", SERVER),
+    ("listens", "hooks", "wants", ""),
+    ("listens", "hooks", "settings", ""),
+    ("listens", "hooks", "handle", SERVER),
 ];
+const SERVER: &str = "(param $arguments i32)";
+const TWO_LISTS: &str = "(param i32 i32 i32 i32)";
 
 /// A guest in the making.
 #[derive(Clone)]
 pub(crate) struct Guest {
     generation: &'static Generation,
-    is_least: bool,
+    parts: Vec<&'static str>,
+    /// By function, or by interface and function where several parts have one of the name.
     bodies: BTreeMap<&'static str, String>,
     prelude: String,
-    queries: bool,
+    imports: Vec<Import>,
     pages: u32,
     manifest: Option<String>,
 }
 
+/// A host function that a guest imports: its interface, its name, what it is called in the guest, and what it takes.
+pub(crate) type Import = (&'static str, &'static str, &'static str, &'static str);
+
+/// A query's parameters after lowering.
+const QUERY: &str = "(param i32 i32 i32 i32 i32 i32 i32)";
+
 impl Guest {
-    /// Exports all interfaces and imports the log alone.
+    /// Exports what both generations have and imports the log alone.
     pub(crate) fn new() -> Self {
         Self {
             generation: &NEW,
-            is_least: false,
+            parts: OBSERVES.to_vec(),
             bodies: BTreeMap::new(),
             prelude: String::new(),
-            queries: false,
+            imports: Vec::new(),
             pages: 1,
             manifest: Some(manifest("sample", &[])),
         }
     }
 
-    /// Exports what every plugin must, and no more.
+    /// Exports what every game must, and no more.
     pub(crate) fn least() -> Self {
-        Self { is_least: true, ..Self::new() }
+        Self::of(&[GAME])
+    }
+
+    /// Exports these parts: worlds of the contract.
+    pub(crate) fn of(parts: &[&'static str]) -> Self {
+        Self { parts: parts.to_vec(), ..Self::new() }
+    }
+
+    /// Imports host functions.
+    pub(crate) fn importing(mut self, imports: &[Import]) -> Self {
+        self.imports.extend(imports);
+        self
     }
 
     /// The same for contract 0.1.
@@ -75,7 +117,8 @@ impl Guest {
 
     /// Imports `query` and asks for it.
     pub(crate) fn querying() -> Self {
-        Self { queries: true, manifest: Some(manifest("sample", &["query"])), ..Self::new() }
+        let imports = ["datagram", "exchange"].map(|name| ("query", name, name, QUERY));
+        Self { manifest: Some(manifest("sample", &["query"])), ..Self::new().importing(&imports) }
     }
 
     /// Gives the export `function` a body: WebAssembly text that leaves a pointer.
@@ -104,10 +147,13 @@ impl Guest {
         let mut module = wat::parse_str(self.module()).expect("the module's text");
         let mut resolve = Resolve::default();
         let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit");
-        let (package, _) =
-            resolve.push_dir(Path::new(wit).join(self.generation.folder)).expect("the contract");
-        let world = if self.is_least { self.generation.least } else { self.generation.most };
-        let world = resolve.select_world(&[package], Some(world)).expect("the world");
+        resolve.push_dir(Path::new(wit).join(self.generation.folder)).expect("the contract");
+        let version = format!("{}.0", self.generation.contract);
+        let includes = (self.generation.worlds)(&self.parts);
+        let includes = includes.iter().map(|world| format!("include {PACKAGE}/{world}@{version};"));
+        let world = format!("package test:guest; world guest {{ {} }}", includes.collect::<String>());
+        let package = resolve.push_str("guest.wit", &world).expect("the guest's world");
+        let world = resolve.select_world(&[package], Some("guest")).expect("the world");
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
         let mut encoder = ComponentEncoder::default();
         encoder.validate(true).module(&module).expect("the module");
@@ -123,24 +169,20 @@ impl Guest {
         let version = format!("{}.0", self.generation.contract);
         writeln!(text, r#"(import "{PACKAGE}/log@{version}" "write" (func $log (param i32 i32 i32)))"#)
             .unwrap();
-        if self.queries {
-            let parameters = "(param i32 i32 i32 i32 i32 i32 i32)";
-            for name in ["datagram", "exchange"] {
-                writeln!(
-                    text,
-                    r#"(import "{PACKAGE}/query@{version}" "{name}" (func ${name} {parameters}))"#
-                )
-                .unwrap();
-            }
+        for (interface, name, local, parameters) in &self.imports {
+            let import = format!(r#""{PACKAGE}/{interface}@{version}" "{name}""#);
+            writeln!(text, "(import {import} (func ${local} {parameters}))").unwrap();
         }
         writeln!(text, "(memory (export \"memory\") {})\n{ALLOCATOR}\n{}", self.pages, self.prelude).unwrap();
-        for (interface, function, signature) in EXPORTS {
-            if self.is_least && !matches!(interface, "blueprints" | "plans") {
+        for (part, interface, function, parameters) in EXPORTS {
+            if !self.parts.contains(&part) {
                 continue;
             }
-            let body = self.bodies.get(function).map_or(ZEROS, String::as_str);
+            let of_interface = format!("{interface}.{function}");
+            let body = self.bodies.get(of_interface.as_str()).or_else(|| self.bodies.get(function));
+            let body = body.map_or(ZEROS, String::as_str);
             let export = format!("{PACKAGE}/{interface}@{version}#{function}");
-            writeln!(text, "(func (export \"{export}\") {signature} {body})").unwrap();
+            writeln!(text, "(func (export \"{export}\") {parameters} (result i32) {body})").unwrap();
         }
         text + ")"
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gantry_host::{CONTRACT, HostError, Query, QueryFailure, Reply};
+use gantry_host::{CONTRACT, HostError, LentFailure, Query, Reply};
 use gantry_types::plan::{Action, Edit, Image, Probe, StopStep};
 use gantry_types::server::Endpoint;
 
@@ -50,13 +50,13 @@ impl Query for Asked {
         payload: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         self.0.lock().unwrap().push((endpoint.name.clone(), payload));
-        Err(QueryFailure::new("timeout", "nothing came"))
+        Err(LentFailure::new("timeout", "nothing came"))
     }
 
-    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
-        Err(QueryFailure::new("timeout", "nothing came"))
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, LentFailure> {
+        Err(LentFailure::new("timeout", "nothing came"))
     }
 }
 
@@ -66,7 +66,7 @@ async fn frozen_guest_of_0_1_reaches_its_game() {
     let blueprints = plugin.blueprints(&call()).await.unwrap();
     let server = crate::hosts::server_of(&blueprints[0]);
     let asked = Arc::new(Asked::default());
-    plugin.collect(&crate::hosts::granted(), &server, asked.clone()).await.unwrap_err();
+    plugin.collect(&crate::hosts::granted().querying(asked.clone()), &server).await.unwrap_err();
     let asked = asked.0.lock().unwrap();
     assert_eq!(asked[0].0, server.endpoints[0].name);
     assert!(!asked[0].1.is_empty());

@@ -132,9 +132,10 @@ async fn memories_count_together() {
     let guest = |pages: u32| Guest::new().pages(pages).prelude(format!("(memory $second {pages})"));
     let host = TestHost::new();
     let within = host.load(guest(250).build()).await;
-    within.collect(&call(), &server(), Arc::new(NoQuery)).await.expect("both fit");
+    within.collect(&call().querying(Arc::new(NoQuery)), &server()).await.expect("both fit");
     let beyond = host.load(guest(260).build()).await;
-    let CallError::Stopped(stop) = beyond.collect(&call(), &server(), Arc::new(NoQuery)).await.unwrap_err()
+    let CallError::Stopped(stop) =
+        beyond.collect(&call().querying(Arc::new(NoQuery)), &server()).await.unwrap_err()
     else {
         panic!()
     };
@@ -180,7 +181,7 @@ async fn nothing_survives_a_call() {
     let host = TestHost::new();
     let plugin = host.load(guest.build()).await;
     for _ in 0..100 {
-        let sample = plugin.collect(&call(), &server(), Arc::new(NoQuery)).await.unwrap();
+        let sample = plugin.collect(&call().querying(Arc::new(NoQuery)), &server()).await.unwrap();
         assert_eq!(sample.players, Some(2));
     }
 }
@@ -265,7 +266,10 @@ async fn hostile_guests_starve_neither_innocent_plugins_nor_the_embedder() {
     let running: Vec<_> = (0..8).map(|_| tokio::spawn(plan(hostile.clone()))).collect();
     let began = Instant::now();
     for _ in 0..20 {
-        innocent.collect(&call(), &server(), Arc::new(NoQuery)).await.expect("the innocent is served");
+        innocent
+            .collect(&call().querying(Arc::new(NoQuery)), &server())
+            .await
+            .expect("the innocent is served");
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let finished = running.iter().filter(|task| task.is_finished()).count();

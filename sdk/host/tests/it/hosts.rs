@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, LogLevel, Plugin,
-    PluginLog, Query, QueryFailure, Reply, Stop,
+    Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, Lent, LentFailure,
+    LogLevel, Plugin, PluginLog, Query, Reply, Stop,
 };
 use gantry_types::blueprint::{Blueprint, EndpointNeed, Variable};
 use gantry_types::server::{Endpoint, Protocol, ServerContext, Setting};
@@ -66,6 +66,7 @@ pub(crate) fn server() -> ServerContext {
         name: "Test".to_owned(),
         blueprint: "sample".to_owned(),
         settings: vec![],
+        facts: Vec::new(),
         endpoints: vec![Endpoint {
             name: "game".to_owned(),
             protocol: Protocol::Udp,
@@ -93,6 +94,7 @@ pub(crate) fn server_of(blueprint: &Blueprint) -> ServerContext {
             .iter()
             .map(|variable| Setting { key: variable.key.clone(), value: value(variable) })
             .collect(),
+        facts: Vec::new(),
         endpoints: blueprint.endpoints.iter().map(endpoint).collect(),
         ..server()
     }
@@ -124,11 +126,15 @@ pub(crate) fn call() -> CallContext {
 }
 
 pub(crate) fn logging(lines: Arc<Lines>) -> CallContext {
-    CallContext { grants: Grants::none(), log: lines }
+    CallContext { grants: Grants::none(), log: lines, lent: Lent::default() }
 }
 
 pub(crate) fn granted() -> CallContext {
-    CallContext { grants: Grants::from_iter(["query"]), log: Arc::new(Lines::default()) }
+    CallContext {
+        grants: Grants::from_iter(["query"]),
+        log: Arc::new(Lines::default()),
+        lent: Lent::default(),
+    }
 }
 
 /// How the host stopped an install plan.
@@ -150,11 +156,11 @@ impl Query for NoQuery {
         _: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         panic!("a query reached the embedder")
     }
 
-    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, LentFailure> {
         panic!("a query reached the embedder")
     }
 }

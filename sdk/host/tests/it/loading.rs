@@ -1,6 +1,6 @@
 //! Which components load, and what is said of those that do not.
 
-use gantry_host::{CompileError, Grants, HostError};
+use gantry_host::{CompileError, Grants, HostError, Part};
 
 use crate::components::{Guest, component, manifest};
 use crate::hosts::{NoQuery, TestHost, all, call, server};
@@ -8,7 +8,7 @@ use crate::hosts::{NoQuery, TestHost, all, call, server};
 #[tokio::test]
 async fn component_with_every_export_loads_and_answers() {
     let plugin = TestHost::new().load(Guest::new().build()).await;
-    assert!(plugin.collects() && plugin.parses_console());
+    assert!(plugin.has(Part::Collector) && plugin.has(Part::ConsoleEvents));
     assert_eq!(plugin.manifest().id, "sample");
     assert_eq!(plugin.blueprints(&call()).await.unwrap(), vec![]);
     assert_eq!(plugin.validate(&call(), &server()).await.unwrap(), vec![]);
@@ -19,8 +19,9 @@ async fn component_with_every_export_loads_and_answers() {
 #[tokio::test]
 async fn optional_interfaces_may_be_missing() {
     let plugin = TestHost::new().load(Guest::least().build()).await;
-    assert!(!plugin.collects() && !plugin.parses_console());
-    let refusal = plugin.collect(&call(), &server(), std::sync::Arc::new(NoQuery)).await.unwrap_err();
+    assert!(!plugin.has(Part::Collector) && !plugin.has(Part::ConsoleEvents));
+    let refusal =
+        plugin.collect(&call().querying(std::sync::Arc::new(NoQuery)), &server()).await.unwrap_err();
     assert_eq!(refusal.to_string(), "the plugin sample does not export collector (not_implemented)");
 }
 

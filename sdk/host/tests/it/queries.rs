@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gantry_host::{CallError, HostError, Query, QueryFailure, Reply, StopReason};
+use gantry_host::{CallError, HostError, LentFailure, Query, Reply, StopReason};
 use gantry_types::server::Endpoint;
 use tokio::sync::Notify;
 
@@ -47,7 +47,7 @@ impl Query for Echo {
         payload: Vec<u8>,
         enough: u32,
         timeout: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         assert_eq!((endpoint.name.as_str(), endpoint.port, enough), ("game", 30_000, 4));
         assert!(timeout < Duration::from_secs(60), "bounded by what the call has left");
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -55,14 +55,14 @@ impl Query for Echo {
         Ok(vec![reply; 3])
     }
 
-    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
-        Err(QueryFailure::new("refused", "nobody listens"))
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, LentFailure> {
+        Err(LentFailure::new("refused", "nobody listens"))
     }
 }
 
 async fn failure(guest: Guest, context: gantry_host::CallContext) -> (String, String) {
     let plugin = TestHost::new().load(guest.build()).await;
-    match plugin.collect(&context, &server(), Arc::new(NoQuery)).await.unwrap_err() {
+    match plugin.collect(&context.querying(Arc::new(NoQuery)), &server()).await.unwrap_err() {
         CallError::Failed(failure) => (failure.code, failure.message),
         other => panic!("{other:?}"),
     }
@@ -71,7 +71,7 @@ async fn failure(guest: Guest, context: gantry_host::CallContext) -> (String, St
 #[tokio::test]
 async fn granted_query_reaches_the_endpoint_by_name() {
     let plugin = TestHost::new().load(guest(4, 10).build()).await;
-    let sample = plugin.collect(&granted(), &server(), Arc::new(Echo)).await.unwrap();
+    let sample = plugin.collect(&granted().querying(Arc::new(Echo)), &server()).await.unwrap();
     assert_eq!((sample.players, sample.max_players), (Some(3), Some(20)));
 }
 
@@ -86,7 +86,7 @@ async fn query_without_a_grant_is_denied() {
 async fn grant_without_a_request_has_no_effect() {
     let undeclared = Guest::new();
     let plugin = TestHost::new().load(undeclared.build()).await;
-    plugin.collect(&granted(), &server(), Arc::new(NoQuery)).await.expect("it works without");
+    plugin.collect(&granted().querying(Arc::new(NoQuery)), &server()).await.expect("it works without");
 }
 
 #[tokio::test]
@@ -139,12 +139,12 @@ impl Query for Silent {
         _: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         let _given = Given(self.0.clone());
         std::future::pending().await
     }
 
-    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, LentFailure> {
         std::future::pending().await
     }
 }
@@ -157,7 +157,8 @@ async fn call_that_waits_for_ever_ends_at_its_wall_time() {
     let plugin = host.load(guest(4, 10).build()).await;
     let given_up = Arc::new(Notify::new());
     let silent = Arc::new(Silent(given_up.clone()));
-    let CallError::Stopped(stop) = plugin.collect(&granted(), &server(), silent).await.unwrap_err() else {
+    let CallError::Stopped(stop) = plugin.collect(&granted().querying(silent), &server()).await.unwrap_err()
+    else {
         panic!()
     };
     assert_eq!((stop.reason, stop.call), (StopReason::WallTime, "collector.collect"));
@@ -176,11 +177,11 @@ async fn waiting_guests_take_no_thread() {
     let waiting = (0..16).map(|_| {
         let (plugin, context, server, silent) =
             (plugin.clone(), context.clone(), server.clone(), silent.clone());
-        tokio::spawn(async move { plugin.collect(&context, &server, silent).await })
+        tokio::spawn(async move { plugin.collect(&context.querying(silent), &server).await })
     });
     let waiting: Vec<_> = waiting.collect();
     for _ in 0..10 {
-        plugin.collect(&context, &server, Arc::new(Echo)).await.expect("it is served");
+        plugin.collect(&context.querying(Arc::new(Echo)), &server).await.expect("it is served");
     }
     assert!(waiting.iter().all(|task| !task.is_finished()));
     waiting.iter().for_each(tokio::task::JoinHandle::abort);
@@ -197,11 +198,11 @@ impl Query for Broken {
         _: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         panic!("a defect of the embedder")
     }
 
-    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, LentFailure> {
         panic!("a defect of the embedder")
     }
 }
@@ -209,6 +210,6 @@ impl Query for Broken {
 #[tokio::test]
 async fn defect_of_the_embedder_is_not_blamed_on_the_plugin() {
     let plugin = TestHost::new().load(guest(4, 10).build()).await;
-    let error = plugin.collect(&granted(), &server(), Arc::new(Broken)).await.unwrap_err();
+    let error = plugin.collect(&granted().querying(Arc::new(Broken)), &server()).await.unwrap_err();
     assert!(matches!(error, CallError::Host(HostError::Internal(_))), "{error:?}");
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, CallError, Grants, HostError, LogLevel, Plugin, PluginLog, Query, QueryFailure,
-    Reply, StopReason,
+    Budgets, CallContext, CallError, Grants, HostError, Lent, LentFailure, LogLevel, Plugin, PluginLog,
+    Query, Reply, StopReason,
 };
 use gantry_types::server::{Endpoint, ServerContext, Setting};
 
@@ -39,7 +39,7 @@ fn with_a_setting() -> ServerContext {
 /// Calls until the plugin's guests begin on this thread, and answers where each of them ran.
 async fn earn(plugin: &Plugin) -> Vec<ThreadId> {
     let threads = Arc::new(Threads::default());
-    let context = CallContext { grants: Grants::none(), log: threads.clone() };
+    let context = CallContext { grants: Grants::none(), log: threads.clone(), lent: Lent::default() };
     for _ in 0..PLENTY {
         plugin.install_plan(&context, &server()).await.unwrap();
         let threads = threads.0.lock().unwrap().clone();
@@ -75,7 +75,7 @@ async fn guest_that_computes_after_many_brief_calls_gives_its_callers_thread_bac
     let Err(CallError::Stopped(stop)) = hostile.await.unwrap() else { panic!("not stopped") };
     assert_eq!(stop.reason, StopReason::CpuTime);
     let threads = Arc::new(Threads::default());
-    let context = CallContext { grants: Grants::none(), log: threads.clone() };
+    let context = CallContext { grants: Grants::none(), log: threads.clone(), lent: Lent::default() };
     plugin.install_plan(&context, &server()).await.unwrap();
     assert_ne!(threads.0.lock().unwrap()[0], thread::current().id(), "what was earned is lost");
 }
@@ -91,7 +91,7 @@ impl Query for Moody {
         payload: Vec<u8>,
         _: u32,
         _: Duration,
-    ) -> Result<Vec<Reply>, QueryFailure> {
+    ) -> Result<Vec<Reply>, LentFailure> {
         assert_ne!(payload.len(), 3, "three is too much");
         if payload.len() == 2 {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -99,8 +99,8 @@ impl Query for Moody {
         Ok(vec![])
     }
 
-    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, QueryFailure> {
-        Err(QueryFailure::new("refused", "nobody listens"))
+    async fn exchange(&self, _: &Endpoint, _: Vec<u8>, _: u32, _: Duration) -> Result<Reply, LentFailure> {
+        Err(LentFailure::new("refused", "nobody listens"))
     }
 }
 
@@ -115,13 +115,16 @@ async fn query_of_a_visitor_may_answer_at_once_or_later_or_break_down() {
     let plugin = host.load(guest.build()).await;
     let named = |name: &str| ServerContext { name: name.to_owned(), ..server() };
     for _ in 0..300 {
-        plugin.collect(&granted(), &named("1"), Arc::new(Moody)).await.unwrap();
+        plugin.collect(&granted().querying(Arc::new(Moody)), &named("1")).await.unwrap();
     }
-    plugin.collect(&granted(), &named("22"), Arc::new(Moody)).await.unwrap();
-    let broken = plugin.collect(&granted(), &named("333"), Arc::new(Moody)).await.unwrap_err();
+    plugin.collect(&granted().querying(Arc::new(Moody)), &named("22")).await.unwrap();
+    let broken = plugin.collect(&granted().querying(Arc::new(Moody)), &named("333")).await.unwrap_err();
     assert!(
         matches!(&broken, CallError::Host(HostError::Internal(why)) if why.contains("three")),
         "{broken:?}"
     );
-    plugin.collect(&call(), &named("1"), Arc::new(NoQuery)).await.expect("it is served without the grant");
+    plugin
+        .collect(&call().querying(Arc::new(NoQuery)), &named("1"))
+        .await
+        .expect("it is served without the grant");
 }

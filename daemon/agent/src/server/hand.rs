@@ -1,0 +1,190 @@
+//! The host's hand on a running game: what a plugin asks to be done to it, done in order and bounded.
+//!
+//! A plugin answers effects as data. They are carried out here for whoever asked: a person's action, the control plane's
+//! wish for quiet, a stop step. What is typed is attributed like any command. All of it ends with the process.
+
+use super::{
+    follow::Typed,
+    lent,
+    probe::until_line,
+    work::{Work, to_plan},
+};
+use crate::{
+    failure::{failure, of_call},
+    install::edit_configs,
+    query::Endpoints,
+    server::work::Ended,
+};
+use gantry_host::{CallContext, Lent, Plugin};
+use gantry_types::{
+    action::Effect,
+    blueprint::CommandDoor,
+    operation::OperationFailure,
+    server::{ServerContext, Setting},
+};
+use regex::RegexBuilder;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+
+/// Memory of one compiled pattern.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// Reaches one process; none where none runs.
+pub(crate) struct Hand {
+    work: Work,
+    input: Option<mpsc::Sender<Typed>>,
+    terminal: bool,
+}
+
+impl Hand {
+    pub(super) fn new(work: Work, input: Option<mpsc::Sender<Typed>>, terminal: bool) -> Self {
+        Self { work, input, terminal }
+    }
+
+    pub(crate) async fn plugin(&self) -> Result<Plugin, OperationFailure> {
+        self.work.plugin().await
+    }
+
+    /// A call that may reach the game, its files and what the plugin keeps.
+    pub(crate) fn call(&self, plugin: &Plugin) -> CallContext {
+        let server = &self.work.server;
+        let lent = Lent {
+            query: Some(Arc::new(Endpoints::new(server.endpoints.clone()))),
+            kv: Some(Arc::new(lent::Kept::of(&self.work, plugin))),
+            files: Some(Arc::new(lent::Directory::of(&self.work))),
+            ..Lent::default()
+        };
+        CallContext { lent, ..self.work.call() }
+    }
+
+    /// What the plugin is told of the server: its secrets too, since one of them may be what its game asks for.
+    pub(crate) fn context(&self) -> ServerContext {
+        to_plan(&self.work.server)
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        self.work.console.say(self.work.now(), text);
+    }
+
+    /// Has the plugin do one of its actions; answers what it has to say.
+    pub(crate) async fn act(
+        &self,
+        action: &str,
+        form: &[Setting],
+        actor: &str,
+    ) -> Result<Vec<String>, OperationFailure> {
+        let plugin = self.plugin().await?;
+        let effects = plugin.perform(&self.call(&plugin), &self.context(), action, form).await;
+        self.carry_out(effects.map_err(|error| of_call(&error))?, actor).await
+    }
+
+    /// A command by way of the plugin. Its answer, or why there is none, is shown on the console.
+    pub(super) async fn send_command(&self, line: &str) {
+        match self.sent(line).await {
+            Ok(answer) => {
+                for line in answer.lines() {
+                    self.say(line);
+                }
+            }
+            Err(failure) => self.say(&format!("The game did not take the command: {}", failure.message)),
+        }
+    }
+
+    async fn sent(&self, line: &str) -> Result<String, OperationFailure> {
+        let plugin = self.plugin().await?;
+        let answer = plugin.send_command(&self.call(&plugin), &self.context(), line).await;
+        answer.map_err(|error| of_call(&error))
+    }
+
+    /// Does one effect after the other. The first that fails ends the rest.
+    pub(crate) async fn carry_out(
+        &self,
+        effects: Vec<Effect>,
+        actor: &str,
+    ) -> Result<Vec<String>, OperationFailure> {
+        let whole = self.all(effects, actor);
+        let ended =
+            || failure("not_running", "the game ended meanwhile", "Start the server, then try again.");
+        self.work.cancel.run_until_cancelled(whole).await.unwrap_or_else(|| Err(ended()))
+    }
+
+    async fn all(&self, effects: Vec<Effect>, actor: &str) -> Result<Vec<String>, OperationFailure> {
+        // Lines count from before the first effect: a game may answer faster than the next one is read.
+        let first_line = self.work.console.next_seq();
+        let mut messages = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Command { line } => self.command(line, actor).await?,
+                Effect::AwaitLine { pattern, timeout_ms } => {
+                    self.await_line(&pattern, timeout_ms, first_line).await?;
+                }
+                Effect::Wait { ms } => {
+                    tokio::time::sleep(self.work.shared.clock.wait(Duration::from_millis(ms.into()))).await;
+                }
+                Effect::EditConfig(edit) => {
+                    let jail = self.work.jail().await?;
+                    edit_configs(&self.work, &jail, std::slice::from_ref(&edit)).await.map_err(unwrap)?;
+                }
+                Effect::Message { text } => messages.push(text),
+            }
+        }
+        Ok(messages)
+    }
+
+    async fn command(&self, line: String, actor: &str) -> Result<(), OperationFailure> {
+        let Some(input) = &self.input else {
+            return Err(failure(
+                "not_running",
+                "nothing runs that could take a command",
+                "Start the server first.",
+            ));
+        };
+        match self.work.server.blueprint.commands {
+            CommandDoor::Console => {
+                self.work.console.command(self.work.now(), actor, &line, self.terminal);
+                let gone = |_| failure("not_running", "the game ended meanwhile", "Start the server first.");
+                input.send(Typed::Line(line)).await.map_err(gone)
+            }
+            CommandDoor::Plugin => {
+                self.work.console.command(self.work.now(), actor, &line, false);
+                self.sent(&line).await.map(|answer| {
+                    for line in answer.lines() {
+                        self.say(line);
+                    }
+                })
+            }
+            CommandDoor::None => {
+                Err(failure("no_commands", "this game takes no commands", "Tell the plugin's author."))
+            }
+        }
+    }
+
+    async fn await_line(&self, pattern: &str, ms: u32, first_line: u64) -> Result<(), OperationFailure> {
+        let wrong = |_| {
+            failure("invalid_pattern", "the plugin waits for a pattern that is not valid", "Tell its author.")
+        };
+        let compiled = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build().map_err(wrong)?;
+        let patience = self.work.shared.clock.wait(Duration::from_millis(ms.into()));
+        let waited =
+            tokio::time::timeout(patience, until_line(&self.work.console, &compiled, first_line)).await;
+        waited.map_err(|_| {
+            failure(
+                "timed_out",
+                format!(
+                    "the game did not print a line that matches {pattern:?} within {} s",
+                    ms.div_ceil(1_000)
+                ),
+                "Look at the console; then try again.",
+            )
+        })
+    }
+}
+
+fn unwrap(ended: Ended) -> OperationFailure {
+    match ended {
+        Ended::Failed(failure) => *failure,
+        Ended::Cancelled => {
+            failure("not_running", "the game ended meanwhile", "Start the server, then try again.")
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What plugins are asked beside a running game: actions, messages to players, quiet for a backup, pages.
+
+use gantry_types::server::Setting;
+use serde::{Deserialize, Serialize};
+
+/// One of the plugin's actions, with a form that the control plane has checked against the offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionRequest {
+    pub form: Vec<Setting>,
+    /// Who asked, shown beside what is typed.
+    pub actor: String,
+}
+
+/// A message to everybody who plays.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BroadcastRequest {
+    pub text: String,
+    pub actor: String,
+}
+
+/// Quiet for a backup, or its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietRequest {
+    pub actor: String,
+}
+
+/// What was done has this to say to who asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionReport {
+    pub messages: Vec<String>,
+}
