@@ -95,11 +95,9 @@ export function move(from: string, to: string, keep: boolean): unknown {
 }
 
 export function remove(paths: string[]): unknown {
-  const held = paths.findIndex((path) => path === HELD)
-  if (held >= 0 && paths.length > 1) {
-    remove(paths.slice(0, held))
-    return new Fails(['internal', 500, 'Something went wrong inside Gantry', `It was not done: ${HELD} could not be removed, since something holds it.`])
-  }
-  for (const at of [...tree.keys()]) if (paths.some((path) => at === path || within(at, path))) tree.delete(at)
-  return { skipped: 0 }
+  const held = paths.length > 1 && paths.includes(HELD)
+  const going = paths.filter((path) => !held || path !== HELD)
+  for (const at of [...tree.keys()]) if (going.some((path) => at === path || within(at, path))) tree.delete(at)
+  const failure = { path: HELD, code: 'internal', detail: `It was not done: ${HELD} could not be removed, since something holds it.`, remedy: 'Try again; if it stays, give the request id to an administrator.' }
+  return { deleted: going, failed: held ? [failure] : [] }
 }

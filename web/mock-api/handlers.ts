@@ -4,6 +4,7 @@
  */
 import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
+import * as allowances from './allowances'
 import * as credentials from './credentials'
 import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
@@ -148,6 +149,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/ws/token', () => ({ token: 'mock', expiresAt: new Date().toISOString() })],
   ['GET', '/api/account', me],
   ['PATCH', '/api/account', ({ body }) => Object.assign(me() ?? {}, body.name ? { name: body.name } : {})],
+  ['GET', '/api/account/allowance', () => allowances.of(me()?.id ?? '')],
   ['GET', '/api/account/ssh-keys', () => page(credentials.sshKeys)],
   ['POST', '/api/account/ssh-keys', ({ body }) => {
     const made = credentials.addKey(world.newId(), String(body.name), String(body.publicKey))
@@ -276,6 +278,8 @@ const routes: [method: string, path: string, handle: Handler][] = [
     return user
   }],
   ['PATCH', '/api/users/:', ({ params, body }) => Object.assign(users.find((one) => one.id === params[0]) ?? {}, body)],
+  ['GET', '/api/users/:/allowance', ({ params }) => allowances.of(params[0] ?? '')],
+  ['PUT', '/api/users/:/allowance', ({ params, body }) => allowances.set(params[0] ?? '', body)],
   ['DELETE', '/api/users/:', ({ params }) => void users.splice(users.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/audit', () => page(audit)],
   ['GET', '/api/permissions', () => page(permissions)],
@@ -295,6 +299,7 @@ export function scene(name: string | null): void {
   if (name === 'no-credentials') for (const list of [credentials.sshKeys, credentials.appPasswords]) list.length = 0
   if (name === 'no-sftp') credentials.doors.none = true
   if (name === 'no-writing') for (const server of servers) server.permissions = server.permissions.filter((right) => !['files.read', 'files.write', 'files.delete'].includes(right))
+  if (name === 'tight') allowances.tighten()
   if (name === 'limited' && users[0]) users[0].role = 'limited'
   if (name === 'long') lengthen()
   if (name === 'many') multiply()

@@ -134,6 +134,10 @@ const SCENES = [
     await page.getByText('There is no map of this name').waitFor()
   }],
   ['create-resources', '/servers/new?blueprint=openarena%3Aopenarena', click('button', 'Continue')],
+  ['create-resources-tight', '/servers/new?blueprint=openarena%3Aopenarena&mock=tight', async (page) => {
+    await click('button', 'Continue')(page)
+    await page.getByText('Left for you').waitFor()
+  }],
   ['create-review', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('button', { name: 'Continue' }).click()
@@ -249,7 +253,8 @@ const SCENES = [
     await pick('logs', 'gantry.cfg', 'motd.txt', PICTURE)(page)
     await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
-    await page.getByText('deleted already').waitFor()
+    await page.getByText('These were not deleted').waitFor()
+    await page.getByText('3 things are deleted').waitFor()
   }],
   ['files-move-many', `/servers/${S1}/files`, async (page) => {
     await pick('gantry.cfg', 'motd.txt', PICTURE)(page)
@@ -578,6 +583,10 @@ const SCENES = [
   ['locations-long', '/admin/locations?mock=long'],
   ['plugins-empty', '/admin/plugins?mock=empty'],
   ['plugins-failing', ...failing('/admin/plugins')],
+  ['people-limits', '/admin/people?mock=tight', async (page) => {
+    await page.getByRole('button', { name: 'Limits: Ada Moreau' }).click()
+    await page.getByRole('dialog').getByLabel('Memory').waitFor()
+  }],
   ['people-long', '/admin/people?mock=long'],
   ['audit-failing', ...failing('/admin/audit')],
   ['nodes-many', '/admin/nodes?mock=many'],

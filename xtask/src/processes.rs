@@ -96,15 +96,22 @@ impl Processes {
         None
     }
 
-    /// Stops one process by name.
-    pub fn stop(&mut self, name: &str, signal: Signal, patience: Duration) {
+    /// Whether a process of this name runs.
+    pub fn runs(&self, name: &str) -> bool {
+        self.started.iter().any(|process| process.name == name && is_alive(process))
+    }
+
+    /// Stops one process by name. False if it did not end by itself in time and was killed.
+    pub fn stop(&mut self, name: &str, signal: Signal, patience: Duration) -> bool {
         let matching: Vec<Started> =
             self.started.iter().filter(|process| process.name == name).cloned().collect();
+        let mut in_time = true;
         for process in matching {
-            stop(&process, signal, patience, &mut self.children);
+            in_time &= stop(&process, signal, patience, &mut self.children);
         }
         self.started.retain(|process| process.name != name);
         self.save().ok();
+        in_time
     }
 
     fn save(&self) -> Result<()> {
@@ -112,11 +119,11 @@ impl Processes {
     }
 }
 
-fn stop(process: &Started, signal: Signal, patience: Duration, children: &mut [(String, Child)]) {
+fn stop(process: &Started, signal: Signal, patience: Duration, children: &mut [(String, Child)]) -> bool {
     if !is_alive(process) {
-        return;
+        return true;
     }
-    let Some(pid) = Pid::from_raw(process.pid) else { return };
+    let Some(pid) = Pid::from_raw(process.pid) else { return true };
     kill_process(pid, signal).ok();
     let deadline = Instant::now() + patience;
     while Instant::now() < deadline {
@@ -124,11 +131,12 @@ fn stop(process: &Started, signal: Signal, patience: Duration, children: &mut [(
             child.try_wait().ok();
         }
         if !is_alive(process) {
-            return;
+            return true;
         }
         thread::sleep(Duration::from_millis(50));
     }
     kill_process(pid, Signal::KILL).ok();
+    false
 }
 
 fn is_alive(process: &Started) -> bool {

@@ -257,8 +257,17 @@ fn up_and_down(folder: &Path, programs: &Path) -> Result<Up> {
         println!("  up: a client joined the game at {address}: {}", players.join(", "));
         Ok(up)
     });
+    let before = stopped_games(folder)?;
     up::down(&up::DownOptions { data_dir: folder.to_owned(), delete: false })?;
+    if stopped_games(folder)? != before + 1 {
+        return Err("`down` did not have the daemon stop its games".into());
+    }
     answered
+}
+
+/// How often a data directory's daemon has ended with no game left.
+fn stopped_games(folder: &Path) -> Result<usize> {
+    Ok(fs::read_to_string(folder.join("logs/gantryd.log"))?.matches("stopping; no server runs").count())
 }
 
 /// Runs a test program, shows its output, and adds its closing lines to the tally.

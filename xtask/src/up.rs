@@ -69,6 +69,8 @@ pub struct DownOptions {
 /// Where everything is kept unless one says otherwise.
 const DATA: &str = ".gantry";
 const RECORD: &str = "up.json";
+/// So long games may take to stop, all of them at once: those that save a large world take their time.
+const GAMES_PATIENCE: Duration = Duration::from_secs(120);
 /// Where the daemon keeps everything, in a data directory.
 pub const NODE: &str = "node";
 
@@ -370,7 +372,18 @@ fn in_words(failure: &serde_json::Value) -> String {
 }
 
 /// Stops everything of a data directory, its game servers too.
+///
+/// Games are stopped by the daemon as each wants it, and are still meant to run: the next `up` brings them back.
 pub fn stop(data: &Path, processes: &mut Processes) -> Result<()> {
+    if processes.runs("gantryd") {
+        say("stopping the game servers", "each as its game wants it, so that it can save");
+        if !processes.stop("gantryd", Signal::USR1, GAMES_PATIENCE) {
+            println!(
+                "    not all of them stopped within {} s; what still runs is ended",
+                GAMES_PATIENCE.as_secs()
+            );
+        }
+    }
     stop_and(data, processes, docker::stop_containers)
 }
 

@@ -42,6 +42,8 @@ pub struct EdgeConfig {
     pub files_per_minute: NonZeroU32,
     /// Requests a minute, account and server on routes that switch servers on and off.
     pub power_per_minute: NonZeroU32,
+    /// Requests an hour and account that tell whether an address has an account.
+    pub addresses_per_hour: NonZeroU32,
     /// What opens `/metrics` from elsewhere than loopback.
     pub metrics_token: Option<SecretString>,
 }
@@ -71,7 +73,12 @@ impl Edge {
     /// `closing` ends the WebSockets.
     pub fn new(app: App, config: EdgeConfig, metrics: MetricsPage, closing: CancellationToken) -> Self {
         let origins = origins(&config);
-        let rates = Rates::new(config.general_per_minute, config.files_per_minute, config.power_per_minute);
+        let rates = Rates::new(
+            config.general_per_minute,
+            config.files_per_minute,
+            config.power_per_minute,
+            config.addresses_per_hour,
+        );
         let sockets = Seats::default();
         Self(Arc::new(Shared { app, config, origins, rates, metrics, closing, sockets }))
     }

@@ -24,10 +24,13 @@ pub(crate) const fn why(code: Code) -> &'static str {
             "A request that changes something, or a WebSocket, was sent by a page of another origin than the panel's public address. Behind a proxy, the public URL that Gantry was started with may be another than the one in the browser."
         }
         Code::Forbidden => {
-            "Whoever asks is known, but the right that is needed is not theirs; or a token was not good."
+            "Whoever asks is known, but the right that is needed is not theirs; or a ticket was not good."
         }
         Code::SetupTokenRequired => {
             "The first administrator is made from another machine than the control plane's own, or through a proxy that it was not told to trust."
+        }
+        Code::EnrollmentRefused => {
+            "An enrollment token makes one daemon a node, once, within 15 minutes, and a later token for the same node ends the earlier one. Which of these happened is not known: of a token that is not good, nothing is kept."
         }
         Code::NotFound => {
             "Nothing has this address, it was deleted, or it belongs to a server that is not shared with whoever asks. The cases are not told apart, so that nobody learns what others have."
@@ -78,6 +81,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         }
         Code::CapacityExceeded => {
             "What the node's servers were promised together may not go beyond what it was given, in memory, disk or processor."
+        }
+        Code::AllowanceExceeded => {
+            "An administrator bounded what the servers of an account may be promised together, on all nodes: their number, memory, disk or processor. It counts for the owner, whoever asks."
         }
         Code::RateLimited => {
             "The limit of this route is used up for this account, network or server, and X-RateLimit-Reset says when all of it is there again; or the account has as many files under way to and from one node as it may."

@@ -5,10 +5,12 @@
 //! so that nothing is ever done that nobody knows of. What a node then refuses is said in a line of its own. While bytes
 //! flow, news of changed rights end them.
 
+mod delete;
+
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
-    inputs::{FileCopyInput, FileDeleteInput, FileDirectoryInput, FileRenameInput},
+    inputs::{FileCopyInput, FileDirectoryInput, FileRenameInput},
     rights::{RightsChange, RightsNews},
     transfers::Transfer,
     views::FileContentView,
@@ -19,7 +21,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use gantry_auth::Actor;
 use gantry_domain::{audit::AuditEntry, problem};
 use gantry_nodes::{BodyError, BodyStream, NodeClient, NodeError, Pace};
-use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved, MAX_DELETED};
+use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved};
 use gantry_store::UserTx;
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use serde_json::{Value, json};
@@ -212,24 +214,6 @@ impl App {
         let node = self.file_change(ctx, server, &[Permission::FilesWrite], &[&from, &to], &wish).await?;
         let copied = node.change_files(server, &FileChange::Copy { from, to }).await;
         self.told(ctx, server, wish, copied).await
-    }
-
-    /// Deletes files and directories with all that is in them.
-    pub async fn delete_files(
-        &self,
-        ctx: &OpCtx,
-        server: ServerId,
-        input: FileDeleteInput,
-    ) -> Answer<FileOutcome> {
-        let paths: Vec<&str> = input.paths.iter().map(String::as_str).collect();
-        if paths.is_empty() || paths.len() > MAX_DELETED {
-            let remedy = format!("Name 1 to {MAX_DELETED} paths.");
-            return Err(problem("paths", "That many cannot be deleted at once.", remedy).into());
-        }
-        let wish = Wish { action: "file.delete", about: json!({ "paths": paths }) };
-        let node = self.file_change(ctx, server, &[Permission::FilesDelete], &paths, &wish).await?;
-        let deleted = node.change_files(server, &FileChange::Delete { paths: input.paths }).await;
-        self.told(ctx, server, wish, deleted).await
     }
 
     /// The node of a server, for who has the right, once the paths look like paths.

@@ -10,7 +10,7 @@
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
-//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
+//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
 //! `files` with `transfers`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
@@ -25,6 +25,7 @@ mod app;
 
 mod accounts;
 mod activity;
+mod allowances;
 mod components;
 mod credentials;
 mod files;

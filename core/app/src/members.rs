@@ -25,7 +25,10 @@ impl App {
         Ok(Page::whole(members.into_iter().map(MemberView::from).collect()))
     }
 
-    /// Invites somebody who has an account.
+    /// Makes somebody a member who has an account, at once and without being asked.
+    ///
+    /// So the answer tells whether an address has an account here: there is no invitation that could wait for one, and
+    /// whoever shares a server has to learn that it was a typing error. Who may ask how often is the edge's to limit.
     pub async fn invite_member(
         &self,
         ctx: &OpCtx,

@@ -5,11 +5,12 @@
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
 //! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
-//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`operations`], [`members`], [`audit`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`allowances`], [`operations`], [`members`], [`audit`],
 //! [`statistics`].
 
 pub mod actions;
 pub mod allocations;
+pub mod allowances;
 pub mod audit;
 pub mod credentials;
 pub mod limits;

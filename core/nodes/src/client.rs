@@ -7,8 +7,8 @@ use crate::{
 use bytes::Bytes;
 use gantry_protocol::{
     Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile,
-    FileChange, FileListing, FileOutcome, FileSaved, Hello, NodeReport, NodeSample, ObservedServer,
-    SampleEnvelope, SftpGrants,
+    FileChange, FileDeletion, FileDeletionOutcome, FileListing, FileOutcome, FileSaved, Hello, NodeReport,
+    NodeSample, ObservedServer, SampleEnvelope, SftpGrants,
 };
 use gantry_types::{NodeId, ServerId};
 use http::{HeaderValue, Method, header};
@@ -227,7 +227,18 @@ impl NodeClient {
         self.link.upload(&path, content, length, UPLOAD).await
     }
 
-    /// Changes names; copying and deleting trees takes its time.
+    /// Deletes files and trees, which takes its time.
+    pub async fn delete_files(
+        &self,
+        server_id: ServerId,
+        paths: &[String],
+    ) -> Result<FileDeletionOutcome, NodeError> {
+        let path = format!("/v1/servers/{server_id}/files/delete");
+        let deletion = FileDeletion { paths: paths.to_vec() };
+        self.link.fetch(Method::POST, &path, call::json(&deletion)?, TREE, SMALL).await
+    }
+
+    /// Changes names; copying trees takes its time.
     pub async fn change_files(
         &self,
         server_id: ServerId,

@@ -65,6 +65,9 @@ pub struct ServeArgs {
     /// Requests a minute, user and server that switch servers on and off, reinstall or delete them
     #[arg(long, env = "GANTRY_RATE_LIMIT_POWER", default_value = "10")]
     pub rate_limit_power: String,
+    /// Additions of members an hour by somebody who is no administrator: each tells whether an address has an account.
+    #[arg(long, env = "GANTRY_RATE_LIMIT_ADDRESSES", value_name = "COUNT", default_value = "20")]
+    pub rate_limit_addresses: String,
     /// Connections that one network may hold: an IPv4 address or an IPv6 /64. Loopback and trusted proxies take what there is
     #[arg(long, env = "GANTRY_CONNECTIONS_PER_NETWORK", default_value = "1024")]
     pub connections_per_network: String,

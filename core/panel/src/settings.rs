@@ -143,6 +143,11 @@ impl Settings {
             &args.rate_limit_power,
             "Give a number of requests a minute, at least 1.",
         );
+        let addresses_per_hour = reader.parse::<NonZeroU32>(
+            "--rate-limit-addresses (GANTRY_RATE_LIMIT_ADDRESSES)",
+            &args.rate_limit_addresses,
+            "Give a number of requests an hour, at least 1.",
+        );
         let connections_per_network = reader.parse::<NonZeroUsize>(
             "--connections-per-network (GANTRY_CONNECTIONS_PER_NETWORK)",
             &args.connections_per_network,
@@ -166,6 +171,7 @@ impl Settings {
             Some(general_per_minute),
             Some(files_per_minute),
             Some(power_per_minute),
+            Some(addresses_per_hour),
             Some(connections_per_network),
             Some(log_format),
             true,
@@ -176,6 +182,7 @@ impl Settings {
             general_per_minute,
             files_per_minute,
             power_per_minute,
+            addresses_per_hour,
             connections_per_network,
             log_format,
             reader.0.is_empty(),
@@ -197,6 +204,7 @@ impl Settings {
                 general_per_minute,
                 files_per_minute,
                 power_per_minute,
+                addresses_per_hour,
                 metrics_token,
             },
             log: args.log,
@@ -324,6 +332,8 @@ mod tests {
             "many",
             "--rate-limit-power",
             "0.5",
+            "--rate-limit-addresses",
+            "few",
             "--connections-per-network",
             "none",
             "--metrics-token",
@@ -339,6 +349,7 @@ mod tests {
             "--rate-limit-general",
             "--rate-limit-files",
             "--rate-limit-power",
+            "--rate-limit-addresses",
             "--connections-per-network",
             "--metrics-token",
             "--log-format",

@@ -20,6 +20,7 @@ mod codec;
 mod cursor;
 
 pub mod allocations;
+pub mod allowances;
 pub mod audit;
 pub mod credentials;
 pub mod enrollment;

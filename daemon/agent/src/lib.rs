@@ -6,7 +6,7 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `query`, `faults`,
-//! `machine`, [`node`], `server`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
+//! `machine`, [`node`], `server`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
 pub mod console;
@@ -17,6 +17,7 @@ mod failure;
 mod faults;
 pub mod http;
 mod install;
+mod leave;
 pub mod ledger;
 pub mod link;
 mod machine;

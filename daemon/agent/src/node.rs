@@ -13,6 +13,7 @@ use crate::{
     desk::Desk,
     failure::chain,
     faults::Faults,
+    leave::Leaving,
     ledger::{Change, Ledger, LedgerError, ServerRecord},
     machine::{Machine, Sources},
     plugins::PluginStore,
@@ -68,6 +69,7 @@ pub(crate) struct Shared {
     pub(crate) samples: broadcast::Sender<SampleEnvelope>,
     pub(crate) machine: Machine,
     pub(crate) faults: Faults,
+    pub(crate) leaving: Leaving,
     /// Whether this process may give files to servers' users.
     pub(crate) own_files: bool,
     pub(crate) subvolumes: Subvolumes,
@@ -172,6 +174,7 @@ impl Node {
             samples: broadcast::Sender::new(SAMPLES),
             machine: Machine::new(),
             faults: Faults::default(),
+            leaving: Leaving::default(),
             own_files: rustix::process::geteuid().is_root(),
             subvolumes,
             sftp: OnceLock::new(),
@@ -226,7 +229,7 @@ impl Node {
         self.0.servers.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
     }
 
-    fn all(&self) -> Vec<ServerHandle> {
+    pub(crate) fn all(&self) -> Vec<ServerHandle> {
         self.0.servers.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 

@@ -100,13 +100,14 @@ pub enum RunError {
     Signals(#[source] io::Error),
 }
 
-/// Runs the node until SIGTERM or SIGINT. Containers go on.
+/// Runs the node until SIGTERM or SIGINT, and containers go on; or until SIGUSR1, and they are stopped first, each as its
+/// game wants it. A further signal ends that wait.
 pub async fn run(options: RunOptions) -> Result<(), RunError> {
     let shutdown = CancellationToken::new();
     let mut signals = Signals::listen()?;
     let node = tokio::select! {
         node = start(&options) => node?,
-        () = signals.recv() => return Ok(()),
+        _ = signals.recv() => return Ok(()),
     };
     let mut tasks = JoinSet::new();
     open_sftp(options.sftp, &node, &mut tasks, &shutdown).await;
@@ -117,7 +118,13 @@ pub async fn run(options: RunOptions) -> Result<(), RunError> {
     }
     tracing::info!(node.id = %node.id(), landlock = landlock.as_str(), "the daemon is ready");
     tokio::select! {
-        () = signals.recv() => tracing::info!("stopping; containers go on"),
+        wish = signals.recv() => match wish {
+            Wish::Leave => tracing::info!("stopping; containers go on"),
+            Wish::StopServers => tokio::select! {
+                () = node.stop_servers() => tracing::info!("stopping; no server runs"),
+                _ = signals.recv() => tracing::warn!("stopping before all servers have; their containers go on"),
+            },
+        },
         Some(ended) = tasks.join_next() => tracing::error!(?ended, "a service of the daemon ended"),
     }
     shutdown.cancel();
@@ -271,22 +278,32 @@ async fn serve_socket(listener: UnixListener, router: Router, shutdown: Cancella
     }
 }
 
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wish {
+    Leave,
+    StopServers,
+}
+
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    user: tokio::signal::unix::Signal,
 }
 
 impl Signals {
     fn listen() -> Result<Self, RunError> {
         let terminate = signal(SignalKind::terminate()).map_err(RunError::Signals)?;
         let interrupt = signal(SignalKind::interrupt()).map_err(RunError::Signals)?;
-        Ok(Self { terminate, interrupt })
+        let user = signal(SignalKind::user_defined1()).map_err(RunError::Signals)?;
+        Ok(Self { terminate, interrupt, user })
     }
 
-    async fn recv(&mut self) {
+    async fn recv(&mut self) -> Wish {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Wish::Leave,
+            _ = self.interrupt.recv() => Wish::Leave,
+            _ = self.user.recv() => Wish::StopServers,
         }
     }
 }

@@ -147,7 +147,7 @@ fn encode(frame: Frame) -> ws::Message {
 
 async fn admit(State(plane): State<ControlPlane>, Json(request): Json<EnrollRequest>) -> Response {
     if request.token != TOKEN {
-        let code = Code::Forbidden;
+        let code = Code::EnrollmentRefused;
         let problem = Problem {
             type_uri: String::new(),
             title: code.title().to_owned(),

@@ -3,6 +3,7 @@
 use crate::{
     error::FilesError,
     jail::{Jail, Kind},
+    list::is_shown,
     path::JailPath,
 };
 use cap_std::fs::MetadataExt;
@@ -124,7 +125,7 @@ impl Names {
             let Some(entry) = self.entries.read() else { break };
             let entry = entry.map_err(failed)?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if name == "." || name == ".." {
+            if !is_shown(name) {
                 continue;
             }
             match rustix::fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {

@@ -4,6 +4,7 @@ use crate::{
     error::FilesError,
     jail::{Jail, Kind},
     path::JailPath,
+    place::is_temporary,
     spelling,
 };
 use rustix::fs::{AtFlags, Dir, Stat};
@@ -50,8 +51,14 @@ pub struct Listing {
     pub truncated: bool,
 }
 
+/// Whether a directory's reader is told of this name. What the daemon has not finished is no file of the server, and
+/// [`JailPath::for_people`] leads there no more than a list does.
+pub(crate) fn is_shown(name: &OsStr) -> bool {
+    name != "." && name != ".." && !is_temporary(name)
+}
+
 impl Jail {
-    /// At most `most` entries of a directory.
+    /// At most `most` entries of a directory, of those that are shown.
     pub fn list(&self, path: &JailPath, most: usize) -> Result<Listing, FilesError> {
         let directory = self.directory(path)?;
         let failed = |error| FilesError::io("list", path, std::io::Error::from(error));
@@ -59,7 +66,7 @@ impl Jail {
         for found in Dir::read_from(&directory).map_err(failed)? {
             let found = found.map_err(failed)?;
             let name = OsStr::from_bytes(found.file_name().to_bytes());
-            if name == "." || name == ".." {
+            if !is_shown(name) {
                 continue;
             }
             if entries.len() == most {

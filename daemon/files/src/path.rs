@@ -3,7 +3,7 @@
 //! A [`JailPath`] is relative, has no `..` and a bounded length. That alone makes nothing safe, since any part may be a
 //! link by the time it is used; it only means that what the kernel resolves beneath the jail is what the text says.
 
-use crate::error::FilesError;
+use crate::{error::FilesError, place};
 use std::{
     ffi::{OsStr, OsString},
     fmt,
@@ -76,7 +76,16 @@ impl JailPath {
                 kept.push(part);
             }
         }
-        Self::from_bytes(&kept.join(&b'/'))
+        Self::from_bytes(&kept.join(&b'/'))?.for_people()
+    }
+
+    /// The same path, if people may name it: what the daemon has not finished is nobody's to read, write or take away.
+    pub(crate) fn for_people(self) -> Result<Self, FilesError> {
+        if self.parts().any(place::is_temporary) {
+            let why = format!("names that begin with {} are kept for what is not finished", place::TEMPORARY);
+            return Err(FilesError::InvalidPath { path: self.spelling(), why: why.into() });
+        }
+        Ok(self)
     }
 
     /// The same, back: a slash and the path's bytes.
@@ -155,6 +164,21 @@ mod tests {
     fn redundant_parts_disappear() {
         assert_eq!(JailPath::parse("./a//b/./c/").unwrap(), JailPath::parse("a/b/c").unwrap());
         assert!(JailPath::parse("").unwrap().is_root() && JailPath::parse("./.").unwrap().is_root());
+    }
+
+    #[test]
+    fn people_do_not_name_what_the_daemon_has_not_finished() {
+        for (own, theirs) in [(".gantry-tmp-1-2-3", ".gantry-tmp"), ("a/.gantry-tmp-1/b", "a/gantry-tmp-1/b")]
+        {
+            assert!(JailPath::parse(own).is_ok(), "the daemon itself does");
+            assert!(
+                JailPath::from_absolute(own.as_bytes()).is_err() && JailPath::from_spelling(own).is_err()
+            );
+            assert!(
+                JailPath::from_absolute(theirs.as_bytes()).is_ok() && JailPath::from_spelling(theirs).is_ok()
+            );
+        }
+        assert!(JailPath::from_spelling("%%.gantry-tmp-%31").is_err(), "however it is spelled");
     }
 
     #[test]

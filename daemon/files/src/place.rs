@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Names of temporary files begin so.
-const TEMPORARY: &str = ".gantry-tmp-";
+pub(crate) const TEMPORARY: &str = ".gantry-tmp-";
 
 static BEGINNING: OnceLock<String> = OnceLock::new();
 

@@ -76,7 +76,7 @@ impl JailPath {
             }
             bytes.extend(read(part).map_err(refused)?);
         }
-        Self::from_bytes(&bytes)
+        Self::from_bytes(&bytes)?.for_people()
     }
 
     /// The spelling of the whole path; the server's directory is empty.

@@ -3,6 +3,7 @@
 //! Paths are relative to the server's directory, with slashes. A name that is not plain text is spelled as `%%` followed
 //! by its bytes, percent-encoded, so that every name can be shown, asked for and written into a log.
 
+use crate::Refusal;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -107,10 +108,6 @@ pub enum FileChange {
         from: String,
         to: String,
     },
-    /// With all that is in them. Those before the first that fails are gone.
-    Delete {
-        paths: Vec<String>,
-    },
 }
 
 /// What a change came to.
@@ -119,4 +116,28 @@ pub enum FileChange {
 pub struct FileOutcome {
     /// Pipes, sockets, devices and mounts, which are not copied.
     pub skipped: u64,
+}
+
+/// Paths that are to go, with all that is in them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileDeletion {
+    pub paths: Vec<String>,
+}
+
+/// What a deletion came to: every path that is not named here is gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileDeletionOutcome {
+    /// In the order of the request.
+    pub failed: Vec<FileFailure>,
+}
+
+/// Why one of several was not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileFailure {
+    /// Which of the request's, from nought.
+    pub at: usize,
+    pub refusal: Refusal,
 }

@@ -33,6 +33,7 @@ codes! {
     CrossSite = "cross_site", 403, "The request came from another site", "Send it from the panel itself, or with an Origin header that equals the panel's address.";
     Forbidden = "forbidden", 403, "You may not do this", "Ask the server's owner or an administrator for the permission that is named.";
     SetupTokenRequired = "setup_token_required", 403, "Setting up from another machine needs the one-time token", "Read the token from the control plane's output and enter it.";
+    EnrollmentRefused = "enrollment_refused", 403, "The enrollment token is not good", "Make a new token on the node's page in the panel, and enroll with the command that it shows.";
     NotFound = "not_found", 404, "There is nothing here, or you may not see it", "Check the address.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take that method", "Compare the request with the API document.";
     Conflict = "conflict", 409, "This does not fit the present state", "Reload, look again, and repeat if it still makes sense.";
@@ -52,6 +53,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "The request's content type is not accepted", "Send the content type that the API document names.";
     PluginRejected = "plugin_rejected", 422, "The plugin cannot be installed", "The detail names the reason: grant what the plugin uses, or ask its author for a corrected version.";
     CapacityExceeded = "capacity_exceeded", 422, "The node has not enough free resources", "Lower the limits or choose another node.";
+    AllowanceExceeded = "allowance_exceeded", 422, "The account may not use so much", "Ask for less, free some by deleting or shrinking other servers, or ask an administrator to raise the account's limits under People.";
     FileRefused = "file_refused", 422, "This cannot be done with that file", "The detail says what is in the way.";
     QuotaExceeded = "quota_exceeded", 422, "The server's disk limit leaves no room", "Delete what is not needed, or ask an administrator for a higher limit.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";

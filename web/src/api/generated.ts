@@ -30,6 +30,26 @@ export interface paths {
         patch: operations["updateAccount"];
         trace?: never;
     };
+    "/api/account/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What one's own servers may take of all nodes together, and what is left
+         * @description Needs a session.
+         */
+        get: operations["ownAllowance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/app-passwords": {
         parameters: {
             query?: never;
@@ -939,7 +959,9 @@ export interface paths {
         put?: never;
         /**
          * Deletes files, and directories with all that is in them
-         * @description Needs `files.delete` on the server.
+         * @description Each path is tried, whatever becomes of the others, and the answer has an account of all of them. Of a single path a refusal is a problem.
+         *
+         *     Needs `files.delete` on the server.
          */
         post: operations["deleteFiles"];
         delete?: never;
@@ -1089,7 +1111,7 @@ export interface paths {
         put?: never;
         /**
          * Invites somebody who has an account
-         * @description None but one's own permissions can be given away.
+         * @description None but one's own permissions can be given away. It takes effect at once, so the answer tells whether an address has an account here, and who that is; whoever is no administrator may ask 20 times an hour.
          *
          *     Needs `members.create` on the server.
          */
@@ -1354,6 +1376,32 @@ export interface paths {
         patch: operations["updateUser"];
         trace?: never;
     };
+    "/api/users/{id}/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an account may take of all nodes together, and what is left
+         * @description Needs an administrator.
+         */
+        get: operations["userAllowance"];
+        /**
+         * Replaces what an account may take of all nodes together
+         * @description What is left out is without a bound. Servers that take more than that stay; there are no more of them.
+         *
+         *     Needs an administrator.
+         */
+        put: operations["setAllowance"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ws/console/{id}": {
         parameters: {
             query?: never;
@@ -1587,6 +1635,28 @@ export interface components {
             /** @description Ports and ranges: `30000-30010,30020`. */
             ports: string;
         };
+        /** @description An account's bounds; none sets no bound. */
+        Allowance: {
+            /**
+             * Format: int64
+             * @description Hundredths of a core.
+             */
+            cpuPercent?: number | null;
+            /** Format: int64 */
+            diskMib?: number | null;
+            /** Format: int64 */
+            memoryMib?: number | null;
+            /** Format: int64 */
+            servers?: number | null;
+        };
+        /** @description What an account may take of all nodes together, and how its servers stand to it. */
+        AllowanceView: {
+            /** @description Null where there is no bound. A server without a limit of its own leaves nothing. */
+            left: components["schemas"]["Allowance"];
+            /** @description Null sets no bound. */
+            limits: components["schemas"]["Allowance"];
+            used: components["schemas"]["Promised"];
+        };
         /** @description An app password that was just made. */
         AppPasswordCreated: {
             appPassword: components["schemas"]["AppPasswordView"];
@@ -1724,7 +1794,7 @@ export interface components {
             value: string;
         };
         /** @enum {string} */
-        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "capacity_exceeded" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "capacity_exceeded" | "allowance_exceeded" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
         CommandInput: {
             /** @description One line. */
             command: string;
@@ -2000,6 +2070,12 @@ export interface components {
             /** @description 1 to 100; directories go with all that is in them. */
             paths: string[];
         };
+        /** @description What a deletion came to, path by path. */
+        FileDeletionView: {
+            deleted: string[];
+            /** @description What is still there, or never was. */
+            failed: components["schemas"]["FileFailureView"][];
+        };
         FileDirectoryInput: {
             /** @description Its parent must be there. */
             path: string;
@@ -2021,6 +2097,13 @@ export interface components {
             modified: string;
             /** @description As it stands in paths. */
             name: string;
+        };
+        /** @description Why one of several paths was not deleted, as a problem would say it. */
+        FileFailureView: {
+            code: components["schemas"]["Code"];
+            detail: string;
+            path: string;
+            remedy: string;
         };
         /**
          * @description What a name stands for. A link is never followed to tell.
@@ -3376,6 +3459,64 @@ export interface operations {
             };
         };
     };
+    ownAllowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceView"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAppPasswords: {
         parameters: {
             query?: never;
@@ -4472,7 +4613,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `enrollment_refused`: The enrollment token is not good; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7029,7 +7170,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `capacity_exceeded`: The node has not enough free resources */
+            /** @description `allowance_exceeded`: The account may not use so much; `capacity_exceeded`: The node has not enough free resources */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -8717,7 +8858,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FileOutcome"];
+                    "application/json": components["schemas"]["FileDeletionView"];
                 };
             };
             /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
@@ -9669,7 +9810,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `capacity_exceeded`: The node has not enough free resources */
+            /** @description `allowance_exceeded`: The account may not use so much; `capacity_exceeded`: The node has not enough free resources */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -11551,6 +11692,213 @@ export interface operations {
             };
             /** @description `conflict`: This does not fit the present state; `email_taken`: An account with this e-mail address exists */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    userAllowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setAllowance: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Allowance"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllowanceView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

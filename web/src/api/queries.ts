@@ -19,6 +19,7 @@ export const keys = {
   server: (id: string) => ['server', id],
   nodes: ['nodes'],
   users: ['users'],
+  allowance: ['allowance'],
   locations: ['locations'],
   plugins: ['plugins'],
   blueprints: ['blueprints'],
@@ -158,5 +159,9 @@ export const auditQuery = infiniteQueryOptions({
   getNextPageParam: nextCursor,
 })
 export const permissionsQuery = queryOptions({ queryKey: ['permissions'], queryFn: ({ signal }) => take(client.GET('/api/permissions', { signal })), staleTime: Infinity })
+/** Servers come and go on other pages too, so it is asked anew wherever it is shown. */
+export const ownAllowanceQuery = queryOptions({ queryKey: [...keys.allowance, 'own'], queryFn: ({ signal }) => take(client.GET('/api/account/allowance', { signal })), staleTime: 0 })
+export const allowanceQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.allowance, id], queryFn: ({ signal }) => take(client.GET('/api/users/{id}/allowance', { ...path({ id }), signal })), staleTime: 0 })
 export const sshKeysQuery = queryOptions({ queryKey: ['account', 'ssh-keys'], queryFn: ({ signal }) => take(client.GET('/api/account/ssh-keys', { signal })) })
 export const appPasswordsQuery = queryOptions({ queryKey: ['account', 'app-passwords'], queryFn: ({ signal }) => take(client.GET('/api/account/app-passwords', { signal })) })

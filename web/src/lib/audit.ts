@@ -101,6 +101,7 @@ const FIELDS: Record<string, Field | null> = {
   address: field(a.field.address, inCode),
   ports: field(a.field.ports, inCode),
   endpoints: field(a.field.addresses, endpoints),
+  servers: field(a.field.servers),
   memoryMib: field(a.field.memory, amount(mebibytes)),
   cpuPercent: field(a.field.cpu, amount(cores)),
   diskMib: field(a.field.disk, amount(mebibytes)),

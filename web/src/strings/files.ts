@@ -42,6 +42,8 @@ export const files = {
   removeMany: (folders: number) => (folders === 0 ? 'They cannot be brought back.' : `${folders === 1 ? 'Everything in the folder goes' : 'Everything in the folders goes'} too. They cannot be brought back.`),
   removedMany: (n: number) => `${things(n)} deleted`,
   removeHalf: (gone: number) => `${things(gone)} ${gone === 1 ? 'is' : 'are'} deleted already. These are left:`,
+  removedSome: (gone: number) => `${things(gone)} ${gone === 1 ? 'is' : 'are'} deleted.`,
+  notRemoved: 'These were not deleted:',
   names: 'Names',
   pickBar: 'What was selected',
   move: 'Move',

@@ -57,7 +57,9 @@ impl Rule {
     fn stranger(&self, network: Network) -> Key {
         match (self.preset, self.requirement) {
             (Preset::Auth | Preset::Sensitive, _) | (_, Requirement::Daemon) => Key::Route(network, self.id),
-            (Preset::Open | Preset::General | Preset::Power | Preset::Files, _) => Key::Network(network),
+            (Preset::Open | Preset::General | Preset::Power | Preset::Files | Preset::Addresses, _) => {
+                Key::Network(network)
+            }
         }
     }
 }
@@ -165,7 +167,9 @@ async fn admit(
             let thing = thing.and_then(|thing| thing.parse().ok()).unwrap_or_default();
             Key::Thing(ctx.actor.user_id, thing)
         }
-        Preset::Open | Preset::Sensitive | Preset::General | Preset::Files => Key::User(ctx.actor.user_id),
+        Preset::Open | Preset::Sensitive | Preset::General | Preset::Files | Preset::Addresses => {
+            Key::User(ctx.actor.user_id)
+        }
     };
     let standing = limit(edge, rule.preset, key)?;
     let mut passed = Passed { standing, refreshed: token.filter(|_| refreshed) };

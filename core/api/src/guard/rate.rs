@@ -37,6 +37,8 @@ pub enum Preset {
     Power,
     /// 30 a minute by account unless configured: what moves files.
     Files,
+    /// 20 an hour by account unless configured: what tells whether an address has an account here.
+    Addresses,
 }
 
 /// Who is counted.
@@ -65,6 +67,7 @@ pub(crate) struct Rates {
     general: Table,
     power: Table,
     files: Table,
+    addresses: Table,
 }
 
 /// What is left, for the headers.
@@ -99,6 +102,7 @@ impl Rates {
         general_per_minute: NonZeroU32,
         files_per_minute: NonZeroU32,
         power_per_minute: NonZeroU32,
+        addresses_per_hour: NonZeroU32,
     ) -> Self {
         Self {
             clock: DefaultClock::default(),
@@ -107,6 +111,7 @@ impl Rates {
             general: table(general_per_minute, MINUTE),
             power: table(power_per_minute, MINUTE),
             files: table(files_per_minute, MINUTE),
+            addresses: table(addresses_per_hour, 60 * MINUTE),
         }
     }
 
@@ -118,6 +123,7 @@ impl Rates {
             Preset::General => Some(&self.general),
             Preset::Power => Some(&self.power),
             Preset::Files => Some(&self.files),
+            Preset::Addresses => Some(&self.addresses),
         }
     }
 
@@ -136,7 +142,8 @@ impl Rates {
 
     /// Forgets clients whose buckets are full again.
     pub(crate) fn sweep(&self) {
-        for table in [&self.auth, &self.sensitive, &self.general, &self.power, &self.files] {
+        let Self { clock: _, auth, sensitive, general, power, files, addresses } = self;
+        for table in [auth, sensitive, general, power, files, addresses] {
             table.retain_recent();
         }
     }
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn the_fourth_sensitive_change_waits_for_five_minutes_at_most() {
-        let rates = Rates::new(count(100), count(30), count(10));
+        let rates = Rates::new(count(100), count(30), count(10), count(20));
         let waits: Vec<_> = (0..4).map(|_| rates.take(Preset::Sensitive, key(1)).unwrap().wait).collect();
         assert_eq!(waits[..3], [None, None, None]);
         let wait = waits[3].unwrap();
@@ -178,7 +185,7 @@ mod tests {
 
     #[test]
     fn the_sixth_attempt_in_a_minute_waits() {
-        let rates = Rates::new(count(100), count(30), count(10));
+        let rates = Rates::new(count(100), count(30), count(10), count(20));
         let left: Vec<_> = (0..5).map(|_| rates.take(Preset::Auth, key(1)).unwrap().remaining).collect();
         assert_eq!(left, [4, 3, 2, 1, 0]);
         let wait = rates.take(Preset::Auth, key(1)).unwrap().wait.unwrap();
@@ -187,7 +194,7 @@ mod tests {
 
     #[test]
     fn others_are_not_held_up() {
-        let rates = Rates::new(count(1), count(30), count(10));
+        let rates = Rates::new(count(1), count(30), count(10), count(20));
         assert!(rates.take(Preset::General, key(1)).unwrap().wait.is_none());
         assert!(rates.take(Preset::General, key(1)).unwrap().wait.is_some());
         assert!(rates.take(Preset::General, key(2)).unwrap().wait.is_none());
@@ -196,6 +203,6 @@ mod tests {
 
     #[test]
     fn probes_have_no_limit() {
-        assert_eq!(Rates::new(count(1), count(30), count(10)).take(Preset::Open, key(1)), None);
+        assert_eq!(Rates::new(count(1), count(30), count(10), count(20)).take(Preset::Open, key(1)), None);
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     problem::EdgeError,
     route::{Requirement, Route},
     wire::{
-        AccountUpdate, CurrentSession, SetupInput, SetupStatus, SignInInput, SignedIn, TicketView, UserView,
+        AccountUpdate, AllowanceView, CurrentSession, SetupInput, SetupStatus, SignInInput, SignedIn,
+        TicketView, UserView,
     },
 };
 use axum::{
@@ -47,6 +48,8 @@ pub(super) fn routes() -> Vec<Route> {
             .takes::<AccountUpdate>()
             .answers::<UserView>()
             .fails(&[Code::WrongCredentials, Code::EmailTaken]),
+        Route::get("/api/account/allowance", "ownAllowance", "What one's own servers may take of all nodes together, and what is left", Requirement::SignedIn, allowance)
+            .answers::<AllowanceView>(),
     ]
 }
 
@@ -95,6 +98,10 @@ async fn ticket(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<TicketV
 
 async fn account(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<UserView> {
     Ok(Json(edge.app().account(&ctx).await?))
+}
+
+async fn allowance(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<AllowanceView> {
+    Ok(Json(edge.app().own_allowance(&ctx).await?))
 }
 
 async fn update_account(

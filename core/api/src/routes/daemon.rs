@@ -10,6 +10,7 @@ use crate::{
     wire::{EnrollRequest, EnrollResponse},
 };
 use axum::extract::State;
+use gantry_types::problem::Code;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -23,7 +24,8 @@ pub(super) fn routes() -> Vec<Route> {
         .preset(Preset::Auth)
         .takes::<EnrollRequest>()
         .status(201)
-        .answers::<EnrollResponse>(),
+        .answers::<EnrollResponse>()
+        .fails(&[Code::EnrollmentRefused]),
         Route::get(
             "/api/daemon/link",
             "daemonLink",

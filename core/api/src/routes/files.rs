@@ -11,8 +11,8 @@ use crate::{
     problem::EdgeError,
     route::{Requirement, Route},
     wire::{
-        FileContentView, FileCopyInput, FileDeleteInput, FileDirectoryInput, FileListing, FileOutcome,
-        FileQuery, FileRenameInput, FileSaveQuery, FileSaved, FileUploadQuery, SftpView,
+        FileContentView, FileCopyInput, FileDeleteInput, FileDeletionView, FileDirectoryInput, FileListing,
+        FileOutcome, FileQuery, FileRenameInput, FileSaveQuery, FileSaved, FileUploadQuery, SftpView,
     },
 };
 use axum::{
@@ -136,10 +136,14 @@ fn names() -> Vec<Route> {
             Requirement::Server(Permission::FilesDelete),
             delete,
         )
+        .details(
+            "Each path is tried, whatever becomes of the others, and the answer has an account of all of them. Of a single \
+             path a refusal is a problem.",
+        )
         .preset(Preset::Files)
         .unhurried()
         .takes::<FileDeleteInput>()
-        .answers::<FileOutcome>()
+        .answers::<FileDeletionView>()
         .fails(PATHS),
     ]
 }
@@ -248,6 +252,6 @@ async fn delete(
     Caller(ctx): Caller,
     Path(id): Path<ServerId>,
     extract::Json(input): extract::Json<FileDeleteInput>,
-) -> Answer<FileOutcome> {
+) -> Answer<FileDeletionView> {
     Ok(Json(edge.app().delete_files(&ctx, id, input).await?))
 }

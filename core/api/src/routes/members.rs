@@ -1,13 +1,19 @@
 //! Subusers of a server and their permissions.
 
-use super::{Answer, Created, Done, created};
+use super::{Answer, Done, created};
 use crate::{
     edge::Edge,
     extract::{self, Caller, Path},
+    guard::{self, Key, Preset},
+    problem::EdgeError,
     route::{Requirement, Route},
     wire::{MemberInput, MemberUpdate, MemberView, Page, PermissionView},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use gantry_types::{ServerId, UserId, permission::Permission, problem::Code};
 use http::StatusCode;
 
@@ -36,7 +42,10 @@ pub(super) fn routes() -> Vec<Route> {
             Requirement::Server(Permission::MembersCreate),
             add,
         )
-        .details("None but one's own permissions can be given away.")
+        .details(
+            "None but one's own permissions can be given away. It takes effect at once, so the answer tells whether an \
+             address has an account here, and who that is; whoever is no administrator may ask 20 times an hour.",
+        )
         .idempotent()
         .takes::<MemberInput>()
         .status(201)
@@ -77,8 +86,15 @@ async fn add(
     Caller(ctx): Caller,
     Path(id): Path<ServerId>,
     extract::Json(input): extract::Json<MemberInput>,
-) -> Created<MemberView> {
-    Ok(created(edge.app().invite_member(&ctx, id, input).await?))
+) -> Response {
+    let user = ctx.actor.user_id;
+    let knows_everybody = ctx.actor.is_administrator();
+    let adding = async { Ok::<_, EdgeError>(created(edge.app().invite_member(&ctx, id, input).await?)) };
+    if knows_everybody {
+        return adding.await.into_response();
+    }
+    // Membership begins at once, so the answer tells who has an account: nobody asks that about a list of addresses.
+    guard::within(&edge, Preset::Addresses, Key::User(user), adding).await
 }
 
 async fn update(

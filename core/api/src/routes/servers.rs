@@ -54,6 +54,7 @@ fn whole() -> Vec<Route> {
             Code::NoFreeAllocation,
             Code::AllocationTaken,
             Code::CapacityExceeded,
+            Code::AllowanceExceeded,
             Code::PluginFailed,
         ]),
         Route::post(
@@ -128,7 +129,7 @@ fn parts() -> Vec<Route> {
         )
         .takes::<Limits>()
         .answers::<ServerView>()
-        .fails(&[Code::NotFound, Code::CapacityExceeded]),
+        .fails(&[Code::NotFound, Code::CapacityExceeded, Code::AllowanceExceeded]),
         Route::put(
             "/api/servers/{id}/hold",
             "holdServer",

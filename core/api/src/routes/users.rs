@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     extract::{self, Caller, Path, Query},
     route::{Requirement, Route},
-    wire::{Page, PageQuery, UserInput, UserUpdate, UserView},
+    wire::{Allowance, AllowanceView, Page, PageQuery, UserInput, UserUpdate, UserView},
 };
 use axum::{Json, extract::State};
 use gantry_types::UserId;
@@ -30,6 +30,26 @@ pub(super) fn routes() -> Vec<Route> {
             .takes::<UserUpdate>()
             .answers::<UserView>()
             .fails(&[Code::NotFound, Code::EmailTaken, Code::Conflict]),
+        Route::get(
+            "/api/users/{id}/allowance",
+            "userAllowance",
+            "What an account may take of all nodes together, and what is left",
+            needs,
+            allowance,
+        )
+        .answers::<AllowanceView>()
+        .fails(&[Code::NotFound]),
+        Route::put(
+            "/api/users/{id}/allowance",
+            "setAllowance",
+            "Replaces what an account may take of all nodes together",
+            needs,
+            set_allowance,
+        )
+        .details("What is left out is without a bound. Servers that take more than that stay; there are no more of them.")
+        .takes::<Allowance>()
+        .answers::<AllowanceView>()
+        .fails(&[Code::NotFound]),
         Route::delete(
             "/api/users/{id}",
             "deleteUser",
@@ -74,4 +94,21 @@ async fn update(
 async fn delete(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<UserId>) -> Done {
     edge.app().delete_user(&ctx, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn allowance(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<UserId>,
+) -> Answer<AllowanceView> {
+    Ok(Json(edge.app().allowance(&ctx, id).await?))
+}
+
+async fn set_allowance(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<UserId>,
+    extract::Json(input): extract::Json<Allowance>,
+) -> Answer<AllowanceView> {
+    Ok(Json(edge.app().set_allowance(&ctx, id, input).await?))
 }

@@ -41,7 +41,11 @@ impl App {
     /// Spends a token: the daemon becomes the node that the token was made for.
     pub async fn enroll_daemon(&self, origin: &Origin, request: EnrollRequest) -> Answer<EnrollResponse> {
         let refused = || {
-            AppError::refused(Code::Forbidden, "The enrollment token is not good, was used or is too old.")
+            let minutes = ENROLLMENT_LIFETIME.num_minutes();
+            let detail = format!(
+                "The token was used already, is older than {minutes} minutes, was replaced by a later one or is mistyped."
+            );
+            AppError::refused(Code::EnrollmentRefused, detail)
         };
         let token = Token::parse(Purpose::Enrollment, request.token.trim()).ok_or_else(refused)?;
         let daemon_public_key = keys::decode_public(&request.public_key).map_err(|_| {

@@ -68,10 +68,9 @@ impl App {
         ctx: &OpCtx,
         id: ServerId,
     ) -> Answer<(UserTx, ServerGrant<rights::AllocationsUpdate>, Server, Vec<EndpointNeed>)> {
-        let (mut tx, access) = self.access(ctx, id).await?;
+        let (mut tx, access, row) = self.server_and_access(ctx, id).await?;
         let grant = access.grant::<rights::AllocationsUpdate>()?;
-        let node = tx.server(id).await?.node.id;
-        tx.lock_node(node).await?;
+        tx.lock_node(row.node.id).await?;
         let server = standing(tx.server_for_update(id).await?)?;
         let pin = &server.blueprint;
         let needs = tx.pinned_blueprint(&pin.digest, &pin.key.blueprint).await?.blueprint.endpoints;

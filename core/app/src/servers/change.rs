@@ -1,7 +1,7 @@
 //! Changing what a server is called, what it may use, and whether it is held.
 
 use crate::{
-    App, OpCtx,
+    App, OpCtx, allowances,
     error::{Answer, AppError},
     inputs::{HoldInput, ServerUpdate},
     views::ServerView,
@@ -46,6 +46,7 @@ impl App {
         let pin = &before.blueprint;
         let offered = tx.pinned_blueprint(&pin.digest, &pin.key.blueprint).await?;
         limits::check(limits, offered.blueprint.least).map_err(AppError::fields_of)?;
+        allowances::take_change(&mut tx, &before, limits).await?;
         let node = tx.node(node).await?;
         let mut promised = node.promised;
         promised.memory_mib = promised.memory_mib.saturating_sub(before.limits.memory_mib.into());

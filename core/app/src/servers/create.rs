@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Problems, TIME_ZONE, place};
 use crate::{
-    App, OpCtx,
+    App, OpCtx, allowances,
     error::{Answer, AppError},
     inputs::ServerInput,
     views::ServerCreated,
@@ -48,6 +48,7 @@ impl App {
         draft: Draft,
     ) -> Answer<ServerCreated> {
         tx.lock_node(input.node_id).await?;
+        allowances::take(tx, grant.owner(), draft.limits).await?;
         let endpoints = endpoints_under_lock(tx, input, &draft).await?;
         let (id, operation) =
             (ServerId::new(gantry_store::new_uuid()), OperationId::new(gantry_store::new_uuid()));

@@ -4,7 +4,7 @@
 //! again under the node's lock, because between the two somebody else may have taken an address.
 
 use crate::{
-    App, OpCtx,
+    App, OpCtx, allowances,
     error::{Answer, AppError},
     inputs::ServerInput,
     views::{EndpointView, PreviewView},
@@ -75,9 +75,13 @@ pub(super) fn under_variables(problems: Vec<FieldProblem>) -> Vec<FieldProblem> 
 impl App {
     /// What creating a server would do, and what is in its way.
     pub async fn preview_server(&self, ctx: &OpCtx, input: ServerInput) -> Answer<PreviewView> {
-        ctx.actor.create_server(input.owner_id.unwrap_or(ctx.actor.user_id))?;
+        let grant = ctx.actor.create_server(input.owner_id.unwrap_or(ctx.actor.user_id))?;
         let mut problems = Problems::default();
         let draft = self.draft(ctx, &input, &mut problems).await?;
+        if let Some(draft) = &draft {
+            let mut tx = self.db().as_user(&ctx.actor).await?;
+            problems.add(allowances::hindrances(&mut tx, grant.owner(), draft.limits).await?);
+        }
         let plan = match &draft {
             Some(draft) => self.plan(draft, &mut problems).await?,
             None => None,

@@ -1,7 +1,13 @@
 //! People, sessions and the first-time setup.
 
 use chrono::{DateTime, Utc};
-use gantry_domain::{Role, sessions::Session, users::User};
+use gantry_domain::{
+    Role,
+    allowances::{self, Allowance, Holdings},
+    nodes::Promised,
+    sessions::Session,
+    users::User,
+};
 use gantry_types::{SessionId, UserId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -67,6 +73,29 @@ pub struct SignedIn {
 pub struct TicketView {
     pub token: String,
     pub expires_at: DateTime<Utc>,
+}
+
+/// What an account may take of all nodes together, and how its servers stand to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowanceView {
+    /// Null sets no bound.
+    pub limits: Allowance,
+    pub used: Promised,
+    /// Null where there is no bound. A server without a limit of its own leaves nothing.
+    pub left: Allowance,
+}
+
+impl AllowanceView {
+    pub(crate) fn of(limits: Allowance, held: &Holdings) -> Self {
+        let used = Promised {
+            servers: u32::try_from(held.servers).unwrap_or(u32::MAX),
+            memory_mib: held.memory_mib.amount,
+            disk_mib: held.disk_mib.amount,
+            cpu_percent: held.cpu_percent.amount,
+        };
+        Self { limits, used, left: allowances::remainder(&limits, held) }
+    }
 }
 
 impl From<User> for UserView {

@@ -19,7 +19,7 @@ pub use nodes::*;
 pub use plugins::*;
 pub use servers::*;
 
-pub use gantry_domain::{servers::ServerAction, users::Person};
+pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

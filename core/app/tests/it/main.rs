@@ -7,6 +7,7 @@
 mod fixture;
 mod node;
 
+mod allowances;
 mod consoles;
 mod convergence;
 mod news;

@@ -111,10 +111,13 @@ async fn an_enrollment_token_is_good_once_and_a_revoked_node_is_cut_off() {
     world.app.revoke_node(&world.admin, node.id).await.unwrap();
     node.disconnected().await;
     // Revoking took the token too.
-    assert!(world.app.enroll_daemon(&local(), request(&spent.token)).await.is_err());
+    let refused =
+        async |token: &str| world.app.enroll_daemon(&local(), request(token)).await.unwrap_err().code();
+    assert_eq!(refused(&spent.token).await, Code::EnrollmentRefused);
     let fresh = world.app.create_enrollment(&world.admin, node.id).await.unwrap();
     world.app.enroll_daemon(&local(), request(&fresh.token)).await.unwrap();
-    assert!(world.app.enroll_daemon(&local(), request(&fresh.token)).await.is_err());
+    assert_eq!(refused(&fresh.token).await, Code::EnrollmentRefused);
+    assert_eq!(refused("mistyped").await, Code::EnrollmentRefused);
     let mut again = FakeNode::enroll(&world, node.id).await;
     again.connect(&world.app).await;
     world.end().await;

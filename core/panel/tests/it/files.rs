@@ -105,6 +105,45 @@ async fn files_are_brought_listed_read_copied_renamed_fetched_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_that_are_deleted_each_goes_for_itself_and_the_answer_and_the_log_say_which() {
+    let world = World::new().await;
+    for name in ["first", "last", "tree/inner/leaf"] {
+        fs::create_dir_all(world.root.join(name).parent().unwrap()).unwrap();
+        fs::write(world.root.join(name), "x").unwrap();
+    }
+    let own = ".gantry-tmp-1";
+    let paths = json!(["first", "missing", "tree", "tree/inner", "/", own, "last", "first"]);
+    let answer = world.post("/delete", json!({ "paths": paths })).await.expect(200);
+    assert_eq!(answer["deleted"], json!(["first", "tree", "tree/inner", "last", "first"]));
+    let failed: Vec<_> = answer["failed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["path"].as_str().unwrap(), one["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(failed, [("missing", "not_found"), ("/", "invalid_request"), (own, "invalid_request")]);
+    assert!(answer["failed"][0]["detail"].as_str().unwrap().contains("missing"), "{answer}");
+    for name in ["first", "last", "tree"] {
+        assert!(!world.root.join(name).exists(), "{name} is still there");
+    }
+    let activity = world.admin.get(&format!("/api/servers/{}/activity", world.id)).await.expect(200);
+    let lines = activity["items"].as_array().unwrap();
+    let line = |action: &str| &lines.iter().find(|line| line["action"] == action).unwrap()["after"];
+    assert_eq!(line("file.delete")["paths"], paths);
+    let refused = line("file.refused");
+    assert_eq!(
+        (&refused["paths"], &refused["refused"]),
+        (&json!(["missing", "/", own]), &json!("file.delete"))
+    );
+    assert!(refused["reason"].as_str().unwrap().contains("missing"), "{refused}");
+    // What nobody can delete is in no list either.
+    fs::write(world.root.join(own), "half").unwrap();
+    assert!(!world.names("").await.contains(&own.to_owned()));
+    world.post("/delete", json!({ "paths": [own] })).await.problem("invalid_request");
+    world.node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_editors_the_second_is_told_of_the_first() {
     let world = World::new().await;
     world.put("/content?path=motd.txt", "one").await.expect(200);

@@ -35,7 +35,7 @@ async fn daemon_with_a_wrong_token_keeps_nobody_from_signing_in() {
     app.admin().await;
     let site = app.visitor();
     for _ in 0..5 {
-        guess_node_token(&site).await.problem("forbidden");
+        guess_node_token(&site).await.problem("enrollment_refused");
     }
     guess_node_token(&site).await.problem("rate_limited");
     site.sign_in("ada@example.com", PASSWORD).await.expect(200);
@@ -50,7 +50,7 @@ async fn person_with_a_wrong_password_keeps_no_daemon_from_enrolling() {
         guess_password(&site).await.problem("wrong_credentials");
     }
     guess_password(&site).await.problem("rate_limited");
-    guess_node_token(&site).await.problem("forbidden");
+    guess_node_token(&site).await.problem("enrollment_refused");
     site.post("/api/setup", json!({ "name": "x", "email": "x", "password": "x" }))
         .await
         .problem("already_set_up");

@@ -8,6 +8,7 @@
 
 mod kit;
 
+mod allowances;
 mod credentials;
 mod edge;
 mod examples;

@@ -1,8 +1,36 @@
-//! What a node says of the machine below it: live, and as history.
+//! How a daemon becomes a node, and what a node says of the machine below it: live, and as history.
 
 use crate::kit::{Page, TestApp, TestNode};
-use serde_json::Value;
+use gantry_agent::enroll::{Enrollment, enroll};
+use serde_json::{Value, json};
 use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn daemon_with_a_used_token_is_told_where_the_next_one_is_made() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let location = admin.post("/api/locations", json!({ "name": "Cellar" })).await.expect(201);
+    let form = json!({ "name": "Anvil", "locationId": location["id"] });
+    let id = admin.post("/api/nodes", form).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let enrollment = admin.post(&format!("/api/nodes/{id}/enrollment"), json!({})).await.expect(201);
+    let enlist = async || {
+        let data = tempfile::tempdir().unwrap();
+        let enrollment = Enrollment {
+            url: admin.url.parse().unwrap(),
+            token: enrollment["token"].as_str().unwrap().to_owned(),
+            data_dir: data.path().to_owned(),
+            extra_ca: None,
+            agent_version: "0.1.0".to_owned(),
+        };
+        enroll(enrollment).await
+    };
+    enlist().await.unwrap();
+    let told = enlist().await.unwrap_err().to_string();
+    for part in ["used already", "Make a new token on the node's page"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!told.contains("permission"), "{told}");
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn machine_of_a_node_is_watched_live_and_has_a_history() {

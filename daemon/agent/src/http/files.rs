@@ -24,8 +24,8 @@ use chrono::DateTime;
 use futures_util::{StreamExt, stream};
 use gantry_files::{Entry, Existing, Expected, FilesError, Jail, JailPath, Kind, Opened, Version, Writing};
 use gantry_protocol::{
-    ExpectedFile, FileChange, FileEntry, FileKind, FileListing, FileOutcome, FileSaved, MAX_DELETED,
-    MAX_LISTED, MAX_UPLOAD, Refusal, RefusalCode,
+    ExpectedFile, FileChange, FileEntry, FileKind, FileListing, FileOutcome, FileSaved, MAX_LISTED,
+    MAX_UPLOAD, Refusal, RefusalCode,
 };
 use gantry_types::ServerId;
 use serde::Deserialize;
@@ -41,9 +41,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 const LAST_SECOND: i64 = 253_402_300_799;
 
 /// One request's place at a server's desk.
-struct Session {
-    jail: Jail,
-    desk: Arc<Desk>,
+pub(super) struct Session {
+    pub(super) jail: Jail,
+    pub(super) desk: Arc<Desk>,
     terms: FileTerms,
     place: OwnedSemaphorePermit,
 }
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// The same, for who changes something.
-    async fn changing(node: &Node, id: ServerId, work: Work) -> Result<Self, Refused> {
+    pub(super) async fn changing(node: &Node, id: ServerId, work: Work) -> Result<Self, Refused> {
         let session = Self::reading(node, id, work).await?;
         match session.terms.closed {
             None => Ok(session),
@@ -96,7 +96,7 @@ const fn moving(whole: bool) -> Work {
     if whole { Work::Short } else { Work::Transfer }
 }
 
-fn path(spelled: &str) -> Result<JailPath, Refused> {
+pub(super) fn path(spelled: &str) -> Result<JailPath, Refused> {
     JailPath::from_spelling(spelled).map_err(refused)
 }
 
@@ -240,15 +240,6 @@ pub(super) async fn change(
         FileChange::Copy { from, to } => {
             outcome.skipped = copy(&session, &path(&from)?, &path(&to)?, &cancel).await?;
         }
-        FileChange::Delete { paths } => {
-            if paths.len() > MAX_DELETED {
-                return Err(invalid(format!("at most {MAX_DELETED} paths can be deleted at once")));
-            }
-            let paths: Vec<JailPath> = paths.iter().map(|spelled| path(spelled)).collect::<Result<_, _>>()?;
-            let removed = jail.run(move |jail| delete(jail, &paths, &cancel)).await;
-            session.desk.forget().await;
-            removed.map_err(refused)?;
-        }
     }
     Ok(Json(outcome))
 }
@@ -277,20 +268,6 @@ async fn copy(
         copied => copied,
     };
     Ok(copied.map_err(refused)?.skipped)
-}
-
-fn delete(jail: &Jail, paths: &[JailPath], cancel: &CancellationToken) -> Result<(), FilesError> {
-    for path in paths {
-        if path.is_root() {
-            let why = "it is the server's directory itself";
-            return Err(FilesError::InvalidPath { path: path.spelling(), why: why.into() });
-        }
-        if jail.stat(path)?.is_none() {
-            return Err(FilesError::NotFound { path: path.spelling() });
-        }
-        jail.remove(path, cancel)?;
-    }
-    Ok(())
 }
 
 fn entry(entry: &Entry) -> FileEntry {
@@ -327,7 +304,7 @@ fn told(error: &FilesError) -> String {
 
 /// What people are told. Paths in it are lossy, and control characters of a tenant's names do not pass.
 #[expect(clippy::needless_pass_by_value, reason = "errors are mapped with it by name")]
-fn refused(error: FilesError) -> Refused {
+pub(super) fn refused(error: FilesError) -> Refused {
     let code = match &error {
         FilesError::InvalidPath { .. } => RefusalCode::Invalid,
         FilesError::NotFound { .. } => RefusalCode::NoSuchFile,

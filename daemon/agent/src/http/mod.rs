@@ -3,9 +3,11 @@
 //! It is served over the link and on a unix socket alike and knows nothing of either. Whoever reaches it has been
 //! authenticated by the connection. Every refusal is a [`Refusal`] in JSON; every body and every stream is bounded.
 //!
-//! Modules in reading order: [`routes`], `streams`, `files`.
+//! Modules in reading order: [`routes`], `streams`, `files`,
+//! `deletion`.
 
 mod actions;
+mod deletion;
 mod files;
 mod routes;
 mod streams;
@@ -43,6 +45,7 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}/tabs/{tab}", get(actions::tab))
         .route("/v1/servers/{id}/console/live", get(streams::console))
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))
+        .route("/v1/servers/{id}/files/delete", post(deletion::delete))
         .route("/v1/servers/{id}/files/content", get(files::read).put(files::write))
         .route("/v1/sftp", put(routes::put_sftp).layer(DefaultBodyLimit::max(SFTP_BYTES)))
         .route("/v1/events", get(streams::events))

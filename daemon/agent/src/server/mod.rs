@@ -35,6 +35,8 @@ pub(crate) enum Message {
     Observe(oneshot::Sender<ObservedServer>),
     /// For those who do things to the game on its plugin's behalf.
     Hand(oneshot::Sender<Hand>),
+    /// The daemon leaves and takes its servers along; answered once nothing runs.
+    Leave(oneshot::Sender<()>),
 }
 
 /// Reaches one server.

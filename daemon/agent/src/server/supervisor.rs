@@ -29,7 +29,7 @@ use gantry_types::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
@@ -77,8 +77,8 @@ pub(super) struct Live {
 }
 
 pub(crate) struct Supervisor {
-    pub(super) shared: Arc<Shared>,
-    pub(super) record: ServerRecord,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) record: ServerRecord,
     pub(super) console: Arc<Console>,
     pub(super) tasks: JoinSet<Report>,
     pub(super) duties: HashMap<Id, Duty>,
@@ -88,6 +88,8 @@ pub(crate) struct Supervisor {
     pub(super) timers: HashMap<Timer, Instant>,
     pub(super) progress: watch::Sender<Option<Progress>>,
     terms: watch::Sender<FileTerms>,
+    /// Who waits until nothing runs.
+    pub(crate) leaving: Vec<oneshot::Sender<()>>,
     /// Whether anything was ever written down of it.
     known: bool,
 }
@@ -108,6 +110,7 @@ impl Supervisor {
             timers: HashMap::new(),
             progress,
             terms,
+            leaving: Vec::new(),
             known,
         }
     }
@@ -173,6 +176,7 @@ impl Supervisor {
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
             Message::Hand(answer) => drop(answer.send(self.hand())),
+            Message::Leave(answer) => self.leave(answer).await,
         }
     }
 
@@ -189,10 +193,10 @@ impl Supervisor {
             tracing::error!(server.id = %desired.id, error = chain(&error), "the ledger cannot be read");
             refusal(RefusalCode::Internal, "the node's ledger cannot be read")
         })?;
-        let intent =
-            Event::Intent { desired: desired.desired, holds: desired.holds.clone(), operation: request };
         let before = self.record.clone();
         self.record.desired = desired;
+        let (desired, holds) = (self.record.desired.desired, self.shared.leaving.holds(&self.record));
+        let intent = Event::Intent { desired, holds, operation: request };
         if let Err(error) = self.take(intent).await {
             tracing::error!(server.id = %before.desired.id, error = chain(&error), "the ledger cannot be written");
             self.record = before;
@@ -273,6 +277,8 @@ impl Supervisor {
             }
             Some(FoundContainer { phase: ContainerPhase::Unstarted, .. }) | None => Found::Nothing,
         };
+        // The hold of a daemon that left has ended with it.
+        self.record.state.holds = self.shared.leaving.holds(&self.record);
         self.hear(Event::Restored(found)).await;
     }
 
@@ -289,7 +295,7 @@ impl Supervisor {
     // ---- the machine ----
 
     /// One step that must not be lost: a ledger that fails is tried until it works.
-    pub(super) async fn hear(&mut self, event: Event) {
+    pub(crate) async fn hear(&mut self, event: Event) {
         while let Err(error) = self.take(event.clone()).await {
             tracing::error!(server.id = %self.record.desired.id, error = chain(&error), "the ledger cannot be written");
             tokio::time::sleep(LEDGER_RETRY).await;
@@ -326,6 +332,7 @@ impl Supervisor {
         if self.record.is_deleted() {
             self.console.forget();
         }
+        self.tell_leaving();
         Ok(())
     }
 
@@ -435,7 +442,7 @@ impl Supervisor {
     }
 
     /// The state, for those who act on it.
-    pub(super) const fn state(&self) -> &State {
+    pub(crate) const fn state(&self) -> &State {
         &self.record.state
     }
 }

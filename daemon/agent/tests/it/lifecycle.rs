@@ -37,6 +37,26 @@ async fn a_server_is_installed_started_stopped_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_that_takes_its_servers_along_stops_them_by_plan_and_the_next_one_starts_them() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.running().await;
+    daemon.node.stop_servers().await;
+    assert!(daemon.runtime.list().await.unwrap().is_empty(), "nothing runs when it answers");
+    // What people asked for meanwhile waits.
+    let again = daemon.next(&server, Desired::Running, Kind::Start);
+    daemon.put(&again).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&again)).await.failure.unwrap().code, "server_held");
+    let observed = daemon.servers().await.remove(0).observed;
+    assert_eq!(observed.state, Observed::Offline, "{observed:?}");
+    let lines = daemon.page(server.id, "?after=0&limit=2000").await.lines;
+    assert!(!lines.iter().any(|line| line.text.contains("killed")), "{lines:?}");
+
+    let daemon = daemon.restart().await;
+    daemon.until(server.id, Observed::Running).await;
+    assert_eq!(daemon.runtime.list().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_installation_tells_its_steps_and_how_far_it_is() {
     let mut daemon = Daemon::slow(|moment| match moment {
         Moment::ImageStep => Duration::from_millis(700),

@@ -40,6 +40,22 @@ fn a_listing_has_directories_first_and_links_as_links() {
 }
 
 #[test]
+fn what_the_daemon_has_not_finished_is_in_no_list() {
+    let fixture = Fixture::new();
+    let quota = limited(1 << 20);
+    fs::write(fixture.root.join("a"), "").unwrap();
+    let writing = fixture.jail.begin_writing(&path("b"), 10, None, quota.reserve()).unwrap();
+    assert_eq!(fixture.names().len(), 2, "there is something to hide");
+    let listing = fixture.jail.list(&JailPath::root(), 1).unwrap();
+    let listed: Vec<_> = listing.entries.iter().map(|entry| entry.name.to_str().unwrap()).collect();
+    assert_eq!((listed, listing.truncated), (vec!["a"], false));
+    let read = fixture.jail.names(&JailPath::root()).unwrap().next_entries(10).unwrap();
+    assert_eq!(read.iter().map(|(name, _)| name.to_str().unwrap()).collect::<Vec<_>>(), ["a"]);
+    writing.commit(&fixture.jail, &Expected::Nothing).unwrap();
+    assert_eq!(fixture.jail.list(&JailPath::root(), 10).unwrap().entries.len(), 2);
+}
+
+#[test]
 fn a_giant_directory_is_listed_as_far_as_was_asked_for() {
     let fixture = Fixture::new();
     for number in 0..2_000 {

@@ -62,6 +62,26 @@ async fn files_are_listed_made_renamed_changed_and_deleted_and_it_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_node_has_not_finished_is_neither_listed_nor_reached() {
+    let house = House::new().await;
+    let own = ".gantry-tmp-1-2-3";
+    for name in [own, "seen"] {
+        std::fs::write(house.root.join(name), "half").unwrap();
+    }
+    let (text, well) = house.sftp(ALICE, Way::Key, "ls -la\n").await;
+    assert!(well && text.contains("seen") && !text.contains(own), "{text}");
+    std::fs::write(house.dir.path().join("local"), "whole").unwrap();
+    for command in
+        ["ls -l NAME", "get NAME back", "put local NAME", "rm NAME", "rename NAME x", "rename seen NAME"]
+    {
+        let (text, well) = house.sftp(ALICE, Way::Key, &format!("{}\n", command.replace("NAME", own))).await;
+        assert!(!well, "{command}: {text}");
+    }
+    assert_eq!((house.content(own).as_str(), house.content("seen").as_str()), ("half", "half"));
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_goes_in_and_out_and_an_upload_that_broke_off_goes_on() {
     let house = House::new().await;
     let bytes = noise(50 << 20);

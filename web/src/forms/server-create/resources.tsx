@@ -15,6 +15,7 @@ import { Glyph } from '~/ui/glyph'
 import { Meter } from '~/ui/meter'
 import { LimitsFields, limitsText } from '../limits-fields'
 import type { StepProps } from './draft'
+import { Left } from './left'
 
 type ResourcesProps = StepProps & { nodes: NodeView[]; preview: PreviewView | null }
 
@@ -24,6 +25,7 @@ export function ResourcesStep({ draft, chosen, error, onChange, nodes, preview }
   const same = JSON.stringify(draft.limits) === JSON.stringify(limitsText(blueprint.recommended))
   return (
     <div className="flex flex-col gap-5">
+      <Left />
       <Card title={s.create.resources} help={s.create.resourcesHelp} actions={!same && <Button size="sm" onClick={() => onChange({ limits: limitsText(blueprint.recommended) })}>{s.create.recommended}</Button>}>
         <LimitsFields value={draft.limits} least={blueprint.least} onChange={(limits) => onChange({ limits })} problem={error} />
       </Card>

@@ -1,14 +1,16 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
-import { Pencil, Trash2, UserPlus, Users } from 'lucide-react'
+import { Gauge, Pencil, Trash2, UserPlus, Users } from 'lucide-react'
 import { useState } from 'react'
 import { useSession } from '~/actions/context'
 import { client, take } from '~/api/client'
 import { keys, usersQuery } from '~/api/queries'
 import type { UserView } from '~/api/types'
+import { AllowanceDialog } from '~/forms/user-allowance'
 import { UserDialog } from '~/forms/user-edit'
 import { Page } from '~/layout/page'
 import { MoreSentinel } from '~/ui/more'
 import { s } from '~/strings'
+import { allowance as a } from '~/strings/allowance'
 import { Avatar } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
 import { Button, IconButton } from '~/ui/button'
@@ -25,6 +27,7 @@ export function PeoplePage() {
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(usersQuery)
   const rows = data?.pages.flatMap((page) => page.items)
   const [editing, setEditing] = useState<UserView | 'new' | null>(null)
+  const [limiting, setLimiting] = useState<UserView | null>(null)
   const [deleting, setDeleting] = useState<UserView | null>(null)
   const columns: Column<UserView>[] = [
     { id: 'name', header: s.common.name, track: 'minmax(14rem,2fr)', narrow: 'title', sort: (row) => row.name, cell: (row) => (
@@ -36,9 +39,10 @@ export function PeoplePage() {
     { id: 'role', header: s.people.role, track: '9rem', sort: (row) => row.role, cell: (row) => <Badge tone={row.role === 'admin' ? 'accent' : 'neutral'}>{s.people.roles[row.role]}</Badge> },
     { id: 'servers', header: s.people.servers, track: '6rem', sort: (row) => row.serverCount, cell: (row) => <span className="tabular text-sm">{row.serverCount}</span> },
     { id: 'since', header: s.people.since, track: '8rem', sort: (row) => row.createdAt, narrow: 'hide', cell: (row) => <Ago at={row.createdAt} className="text-sm text-dim" /> },
-    { id: 'actions', header: s.common.more, track: '4.5rem', quiet: true, narrow: 'corner', cell: (row) => (
+    { id: 'actions', header: s.common.more, track: '6.5rem', quiet: true, narrow: 'corner', cell: (row) => (
       <span className="flex justify-end gap-1">
         <IconButton size="iconSm" label={`${s.common.edit}: ${row.name}`} onClick={() => setEditing(row)}><Pencil aria-hidden /></IconButton>
+        <IconButton size="iconSm" label={`${a.open}: ${row.name}`} onClick={() => setLimiting(row)}><Gauge aria-hidden /></IconButton>
         <IconButton size="iconSm" label={`${s.common.delete}: ${row.name}`} disabledReason={row.id === me.id ? s.people.deleteSelf : row.serverCount > 0 ? s.people.deleteBlocked(row.serverCount) : null} onClick={() => setDeleting(row)}><Trash2 aria-hidden /></IconButton>
       </span>
     ) },
@@ -50,6 +54,7 @@ export function PeoplePage() {
         {hasNextPage && <MoreSentinel busy={isFetchingNextPage} onMore={() => void fetchNextPage()} />}
       </Card>
       {editing && <UserDialog user={editing === 'new' ? null : editing} onClose={() => setEditing(null)} />}
+      {limiting && <AllowanceDialog user={limiting} onClose={() => setLimiting(null)} />}
       {deleting && <DeleteUser user={deleting} onClose={() => setDeleting(null)} />}
     </Page>
   )

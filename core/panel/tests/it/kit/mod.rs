@@ -68,6 +68,7 @@ impl TestApp {
             settings.plugins_dir = Some(plugins());
             settings.edge.files_per_minute = 10_000.try_into().unwrap();
             settings.edge.power_per_minute = 10_000.try_into().unwrap();
+            settings.edge.addresses_per_hour = 10_000.try_into().unwrap();
         })
         .await
     }
@@ -88,6 +89,7 @@ impl TestApp {
                 general_per_minute: 10_000.try_into().unwrap(),
                 files_per_minute: 30.try_into().unwrap(),
                 power_per_minute: 10.try_into().unwrap(),
+                addresses_per_hour: 20.try_into().unwrap(),
                 metrics_token: None,
             },
             connections: Sharing::new(1_024.try_into().unwrap(), &[]),

@@ -158,7 +158,7 @@ fn fits(door: &Door, cell: Cell, answer: &Answer) -> bool {
         Cell::Lacks(right) => (status, code) == (403, "forbidden") && detail.contains(right.as_str()),
         Cell::Hidden => (status, code) == (404, "not_found"),
         // Its token is refused, which is all that there is to try without one.
-        Cell::In if door.route.id == "enrollDaemon" => code == "forbidden" && detail.contains("token"),
+        Cell::In if door.route.id == "enrollDaemon" => code == "enrollment_refused",
         // They are upgraded or nothing.
         Cell::In if ["consoleSocket", "liveSocket", "daemonLink"].contains(&door.route.id) => status == 400,
         Cell::In => {

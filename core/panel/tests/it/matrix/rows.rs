@@ -25,6 +25,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("ticket", SignedIn),
     ("account", SignedIn),
     ("updateAccount", SignedIn),
+    ("ownAllowance", SignedIn),
     ("listSshKeys", SignedIn),
     ("addSshKey", SignedIn),
     ("removeSshKey", SignedIn),
@@ -35,6 +36,8 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("createUser", Administrator),
     ("user", Administrator),
     ("updateUser", Administrator),
+    ("userAllowance", Administrator),
+    ("setAllowance", Administrator),
     ("deleteUser", Administrator),
     ("listLocations", SignedIn),
     ("createLocation", Administrator),
@@ -110,7 +113,8 @@ pub(super) const NOT_FOR_LIMITED: &[&str] = &["createServer", "previewServer"];
 /// A readable body that changes as little as it can. Without one, the route takes none.
 pub(super) fn body(route: &str) -> Option<Value> {
     Some(match route {
-        "updateAccount" | "updateUser" | "updateLocation" | "updateNode" | "updateServer" => json!({}),
+        "updateAccount" | "updateUser" | "updateLocation" | "updateNode" | "updateServer"
+        | "setAllowance" => json!({}),
         "addSshKey" => json!({ "name": "", "publicKey": "x" }),
         "addAppPassword" => json!({ "name": "" }),
         "setup" => json!({ "name": "x", "email": "x", "password": "x" }),

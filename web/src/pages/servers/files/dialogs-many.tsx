@@ -4,6 +4,7 @@ import { useRef, useState } from 'react'
 import { client, take } from '~/api/client'
 import type { FileEntry, ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
+import { deleteAll } from '~/lib/deletions'
 import { moveAll, whyNot, type Unmoved } from '~/lib/moves'
 import { patience } from '~/lib/patience'
 import { isName, join } from '~/lib/paths'
@@ -16,8 +17,6 @@ import { useRefresh } from './refresh'
 
 type ManyProps = { server: ServerView; asked: { directory: string; entries: readonly FileEntry[] }; listed: ReadonlySet<string>; onClose: () => void }
 
-/** Paths that the API takes in one call. */
-const AT_ONCE = 100
 const UNSTOPPED = new AbortController().signal
 const params = (server: ServerView) => ({ params: { path: { id: server.id } } })
 
@@ -28,18 +27,20 @@ export function RemoveMany({ server, asked: { directory, entries }, listed, onCl
   const remove = useMutation({
     mutationFn: async () => {
       const patient = patience(UNSTOPPED, () => undefined)
-      const paths = left.map((entry) => join(directory, entry.name))
-      for (let at = 0; at < paths.length; at += AT_ONCE) await patient(() => take(client.POST('/api/servers/{id}/files/delete', { ...params(server), body: { paths: paths.slice(at, at + AT_ONCE) } })))
-      return paths
+      const names = left.map((entry) => entry.name)
+      const stayed = await deleteAll(names, directory, (paths) => patient(() => take(client.POST('/api/servers/{id}/files/delete', { ...params(server), body: { paths } }))))
+      return { names, stayed }
     },
-    onSuccess: ([first = '', ...others]) => {
-      toast(others.length > 0 ? { title: f.removedMany(others.length + 1) } : { title: f.removed, detail: first })
+    onSuccess: ({ names, stayed }) => {
+      if (stayed.length > 0) return
+      toast(names.length > 1 ? { title: f.removedMany(names.length) } : { title: f.removed, detail: join(directory, names[0] ?? '') })
       onClose()
     },
     // Some may be gone, and a folder half.
     onSettled: refresh,
   })
   const [only] = left
+  const stayed = remove.data?.stayed ?? []
   const folders = left.filter((entry) => entry.kind === 'directory').length
   const gone = entries.length - left.length
   const one = entries.length === 1 && only
@@ -55,8 +56,8 @@ export function RemoveMany({ server, asked: { directory, entries }, listed, onCl
     >
       {!one && (
         <>
-          {remove.isError && gone > 0 && <p role="status" className="text-sm">{f.removeHalf(gone)}</p>}
-          <Names entries={left} />
+          {gone > 0 && (remove.isError || stayed.length > 0) && <p role="status" className="text-sm">{stayed.length > 0 ? f.removedSome(gone) : f.removeHalf(gone)}</p>}
+          {stayed.length > 0 ? <NotDone title={f.notRemoved} undone={stayed} /> : <Names entries={left} />}
         </>
       )}
     </Confirm>
@@ -102,7 +103,7 @@ export function MoveMany({ server, asked: { directory, entries }, onClose }: Man
   })
   return (
     <FormDialog title={unmoved ? f.movedPart(unmoved.all - unmoved.left.length, unmoved.all) : f.moveTitle(names.length)} verb={f.move} busy={move.isPending} error={move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
-      {unmoved ? <NotMoved unmoved={unmoved.left} /> : <Names entries={entries} />}
+      {unmoved ? <NotDone title={f.notMoved} undone={unmoved.left} /> : <Names entries={entries} />}
       <Field label={f.moveTo} help={f.moveHelp}>
         <Input value={text} onChange={(event) => setText(event.target.value)} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
       </Field>
@@ -110,11 +111,13 @@ export function MoveMany({ server, asked: { directory, entries }, onClose }: Man
   )
 }
 
-const NotMoved = ({ unmoved }: { unmoved: readonly Unmoved[] }) => (
-  <section aria-label={f.notMoved} role="alert">
-    <p className="text-sm">{f.notMoved}</p>
+type Undone = { name: string; error: { detail: string; title?: string } }
+
+const NotDone = ({ title, undone }: { title: string; undone: readonly Undone[] }) => (
+  <section aria-label={title} role="alert">
+    <p className="text-sm">{title}</p>
     <ul className="mt-2 max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
-      {unmoved.map(({ name, error }) => (
+      {undone.map(({ name, error }) => (
         <li key={name} className="px-3 py-1.5 text-sm">
           <span className="block font-medium break-all">{name}</span>
           <span className="block text-xs text-dim">{error.detail || error.title}</span>
