@@ -121,11 +121,11 @@ export function aServer(change: Partial<ServerView> = {}): ServerView {
     id: id(1001), name: 'Friday fragfest', description: 'Every Friday at nine.',
     blueprint: { id: 'openarena:openarena', name: 'OpenArena', plugin: 'OpenArena', pluginVersion: '0.1.0' },
     node: { id: id(101), name: 'fra-1', location: 'Frankfurt', connected: true }, owner: person(1), desired: 'running',
-    observed: { state: 'running', since: before(5 * HOUR + 720), reason: null, crashes: 0, startedAt: before(5 * HOUR + 725) },
+    observed: { state: 'running', since: before(5 * HOUR + 720), reason: null, crashes: 0, startedAt: before(5 * HOUR + 725), generation: 2 },
     holds: [], operation: null, limits: limits(512, 100),
     endpoints: [{ allocationId: id(200), name: 'game', protocol: 'udp', address: '203.0.113.10', port: 27_960, primary: true }],
     sample: sample(31, 214, 512, 7, 16, ['Sarge', 'Grism', 'Kyonshi', 'Major', 'Sorceress', 'Tanisha', 'Liz']),
-    timeZone: 'Europe/Berlin', generation: 3, acknowledgedGeneration: 3, permissions: everyRight, actions: [], createdAt: before(60 * DAY), ...change,
+    timeZone: 'Europe/Berlin', generation: 3, acknowledgedGeneration: 3, waiting: [], permissions: everyRight, actions: [], createdAt: before(60 * DAY), ...change,
   }
   return { ...server, actions: change.actions ?? actionsFor(server.observed.state, server.holds.length > 0) }
 }
@@ -170,6 +170,13 @@ export const audit: AuditView[] = [
   record(7008, 302, 2, 'file.delete', 'server', id(1001), { via: 'sftp', paths: ['baseoa/old.pk3'] }),
   record(7009, 303, 2, 'file.rename', 'server', id(1001), { via: 'sftp', from: 'gantry.cfg', to: 'gantry.cfg.bak' }),
   record(7010, 303, 2, 'sftp.further', 'server', id(1001), { via: 'sftp', changes: 37 }),
+  record(7020, 310, 2, 'file.refused', 'server', id(1001), { via: 'sftp', refused: 'file.delete', paths: ['worlds', 'baseoa/pak0.pk3'] }),
+  record(7021, 312, 2, 'file.link', 'server', id(1001), { via: 'sftp', path: 'worlds/current' }),
+  record(7022, 313, 2, 'file.attributes', 'server', id(1001), { via: 'sftp', paths: ['bin/server', 'bin/backup.sh'] }),
+  record(7023, 314, null, 'file.upload', 'server', id(1001), { via: 'sftp', path: 'motd.txt', unconfirmed: true, person: id(2) }),
+  record(7024, 330, 1, 'user.credentials', 'user', id(3), { sshKeys: 2, appPasswords: 1 }),
+  record(7025, 332, 2, 'ssh_key.create', 'ssh_key', id(8100), { name: 'jonas@laptop', fingerprint: 'SHA256:5x4JHBnJp8z9QbHAra5ikfIcHqDY/HMEPLfPesdjQ0k' }),
+  record(7026, 334, 2, 'app_password.create', 'app_password', id(8101), { name: 'Backup script', expiresAt: null }),
   record(7011, 340, 2, 'sftp.open', 'server', id(1001), { via: 'sftp', credential: 'Backup script' }),
   record(7012, 3 * HOUR, 1, 'file.save', 'server', id(1001), { path: 'motd.txt', bytes: 31 }),
   record(7013, 3 * HOUR + 60, 2, 'file.copy', 'server', id(1001), { from: 'maps', to: 'maps (copy)' }),
@@ -186,8 +193,9 @@ export const audit: AuditView[] = [
   record(7019, 90 * DAY, 1, 'allocation.create', 'node', id(101), { address: '203.0.113.10', ports: '27960-27970' }),
 ]
 
-export const variablesOf = (blueprintId: string): VariablesView => ({
-  needsRestart: true,
-  needsReinstall: false,
-  items: (blueprints.find((item) => item.id === blueprintId)?.blueprint.variables ?? []).map((variable) => ({ variable, value: variable.kind.type === 'secret' ? null : (variable.defaultValue ?? null), isSet: variable.kind.type === 'secret', editable: variable.key !== 'bots', reason: variable.key === 'bots' ? 'administrators only' : null })),
-})
+/** As it was made; of a game that runs two settings were changed since. */
+export function variablesOf(server: ServerView): VariablesView {
+  const waits = (key: string) => server.observed.state === 'running' && (server.observed.generation ?? server.generation) < server.generation && ['hostname', 'max_players'].includes(key)
+  const items = (blueprints.find((item) => item.id === server.blueprint.id)?.blueprint.variables ?? []).map((variable) => ({ variable, value: variable.kind.type === 'secret' ? null : (variable.defaultValue ?? null), isSet: variable.kind.type === 'secret', editable: variable.key !== 'bots', reason: variable.key === 'bots' ? 'Only an administrator may change this.' : null, needsRestart: waits(variable.key) }))
+  return { needsRestart: items.some((item) => item.needsRestart), needsReinstall: false, items }
+}

@@ -79,6 +79,8 @@ export function upload(path: string, bytes: number, replace: boolean): unknown {
 
 export function makeDirectory(path: string): unknown {
   if (tree.has(path)) return taken(path)
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+  if (folder && tree.get(folder)?.entry.kind !== 'directory') return missing(folder)
   put(path, 'directory', '', 0, 0)
   return { skipped: 0 }
 }
@@ -86,6 +88,8 @@ export function makeDirectory(path: string): unknown {
 export function move(from: string, to: string, keep: boolean): unknown {
   if (!tree.has(from)) return missing(from)
   if (tree.has(to)) return taken(to)
+  const folder = to.slice(0, Math.max(0, to.lastIndexOf('/')))
+  if (folder && tree.get(folder)?.entry.kind !== 'directory') return missing(folder)
   for (const [at, node] of [...tree]) {
     if (at !== from && !within(at, from)) continue
     put(to + at.slice(from.length), node.entry.kind, node.text, node.entry.bytes)

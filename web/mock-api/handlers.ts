@@ -10,6 +10,7 @@ import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
+import { everyStep } from './plan'
 import { install, numbersAt, power, world } from './world'
 
 type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
@@ -33,11 +34,14 @@ const session = () => {
   return user && { user: { id: user.id, name: user.name, email: user.email, role: user.role, administrator: user.role === 'admin' }, session: { id: id(9), createdAt: new Date().toISOString(), expiresAt: new Date(Date.now() + 7 * 86_400_000).toISOString() } }
 }
 const signIn = ({ body }: Call) => {
-  if (body.password === 'wrong') return problem('wrong_credentials', 401, 'The e-mail address or the password is wrong', 'No account has this address and password.', 'Check both; ask an administrator to reset the password if it is lost.')
+  if (body.password === 'wrong') return problem('wrong_credentials', 401, 'The e-mail address or the password is wrong', 'The e-mail address or the password is wrong.', 'Check both; ask an administrator to reset the password if it is lost.')
   world.signedIn = true
   world.setupNeeded = false
   return session()
 }
+
+/** Whether a preview shows every kind of step. */
+let longPlan = false
 
 function preview(input: ServerInput) {
   const problems = input.variables?.map === 'oa_dm99' ? [{ key: 'variables.map', message: 'There is no map of this name.', remedy: 'Choose one that the game brings, such as oa_dm1.' }] : []
@@ -46,7 +50,7 @@ function preview(input: ServerInput) {
     problems,
     plan: problems.length > 0 ? null : {
       installedVersion: '0.8.8',
-      steps: [
+      steps: longPlan ? everyStep : [
         { id: 'image', title: 'Build the image with the game', weight: 8, action: { type: 'build_image', image: { type: 'recipe', dockerfile: 'FROM debian:bookworm-slim\nRUN apt-get update && apt-get install -y openarena-server\nUSER 20000', files: [] } } },
         { id: 'dirs', title: 'Make the game’s folder', weight: 1, action: { type: 'make_directory', path: 'baseoa' } },
         { id: 'cfg', title: 'Write server.cfg', weight: 1, action: { type: 'write', path: 'baseoa/server.cfg', content: `seta sv_hostname "${input.variables?.hostname ?? ''}"\nseta sv_maxclients ${input.variables?.max_players ?? '16'}`, mode: 0o644, onlyIfMissing: false } },
@@ -110,7 +114,7 @@ function readdress(server: ServerView, name: string, free: AllocationView): Serv
   if (left) Object.assign(left, { inUse: false, serverId: null, serverName: null })
   Object.assign(free, { inUse: true, serverId: server.id, serverName: server.name })
   const endpoints = [...server.endpoints.filter((endpoint) => endpoint !== old), { allocationId: free.id, name, protocol: old?.protocol ?? ('udp' as const), address: free.address, port: free.port, primary: old?.primary ?? false }]
-  world.change(server.id, { endpoints })
+  world.change(server.id, { endpoints, waiting: server.observed.state === 'running' ? [...new Set([...server.waiting, 'addresses' as const])] : [] })
   return endpoints
 }
 
@@ -182,14 +186,14 @@ const routes: [method: string, path: string, handle: Handler][] = [
   })],
   ['PUT', '/api/servers/:/hold', withServer((server, { body }) => world.change(server.id, { holds: [{ by: 'administrator', reason: String(body.reason) }] }))],
   ['DELETE', '/api/servers/:/hold', withServer((server) => world.change(server.id, { holds: [] }))],
-  ['PATCH', '/api/servers/:/limits', withServer((server, { body }) => world.change(server.id, { limits: body as unknown as ServerView['limits'] }))],
-  ['GET', '/api/servers/:/variables', withServer((server) => variablesOf(server.blueprint.id))],
+  ['PATCH', '/api/servers/:/limits', withServer((server, { body }) => world.change(server.id, { limits: body as unknown as ServerView['limits'], waiting: server.observed.state === 'running' ? ['limits'] : [] }))],
+  ['GET', '/api/servers/:/variables', withServer((server) => variablesOf(server))],
   ['PATCH', '/api/servers/:/variables', withServer((server, { body }) => {
     const values = body.values as Record<string, string | null>
-    const view = variablesOf(server.blueprint.id)
-    return { ...view, items: view.items.map((item) => (item.variable.key in values ? { ...item, value: item.variable.kind.type === 'secret' ? null : (values[item.variable.key] ?? null) } : item)) }
+    const view = variablesOf(server)
+    return { ...view, items: view.items.map((item) => (item.variable.key in values ? { ...item, needsRestart: server.observed.state === 'running', value: item.variable.kind.type === 'secret' ? null : (values[item.variable.key] ?? null) } : item)) }
   })],
-  ['GET', '/api/servers/:/players', withServer((server) => ({ players: server.sample?.game?.playerList ?? [], count: server.sample?.game?.players ?? null, maxPlayers: 16, complete: true, at: new Date(Date.now() - 3_000).toISOString() }))],
+  ['GET', '/api/servers/:/players', withServer((server) => ({ players: server.sample?.game?.playerList ?? [], count: server.sample?.game?.players ?? null, maxPlayers: 16, complete: server.sample?.game?.listsPlayers ?? false, at: new Date(Date.now() - 3_000).toISOString() }))],
   ['GET', '/api/servers/:/statistics', withServer((server, { query }) => statistics(server, query))],
   ['GET', '/api/servers/:/console', withServer((server, { query }) => {
     const { lines } = world.console(server.id)
@@ -287,12 +291,13 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
+  if (name === 'plan') longPlan = true
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')
@@ -306,6 +311,7 @@ export function scene(name: string | null): void {
   if (name === 'many' || name === 'crowd') crowd()
   if (name === 'many-cores') strain()
   if (name === 'reader') onlyReading()
+  if (name === 'waiting') for (const server of servers) server.waiting = ['limits', 'addresses']
   if (name === 'audit-empty') audit.length = 0
   if (name === 'young') young = true
   if (name === 'untold') for (const { sample } of servers) if (sample?.game) Object.assign(sample.game, { players: null, playerList: [], listsPlayers: false })
@@ -315,6 +321,12 @@ export function scene(name: string | null): void {
       if (!server) return
       world.change(server.id, { permissions: ['server.read'] })
       world.revoke(server.id)
+    }, 2_000)
+  }
+  if (name === 'expelled') {
+    setTimeout(() => {
+      const [server] = servers.splice(0, 1)
+      if (server) world.emit({ type: 'removed', serverId: server.id })
     }, 2_000)
   }
   if (name === 'failed-install') world.change(servers[0]?.id ?? '', { observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null }, operation: failedInstall(servers[0]?.id ?? '') })

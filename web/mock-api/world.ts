@@ -41,7 +41,8 @@ class World {
   }
   observe(serverId: string, state: ServerView['observed']['state']): void {
     const at = new Date().toISOString()
-    this.change(serverId, { observed: { state, since: at, reason: null, crashes: 0, startedAt: state === 'running' || state === 'starting' ? at : null } })
+    const runs = state === 'running' || state === 'starting'
+    this.change(serverId, { waiting: [], observed: { state, since: at, reason: null, crashes: 0, startedAt: runs ? at : null, generation: runs ? (this.server(serverId)?.generation ?? null) : null } })
   }
 
   begin(serverId: string, kind: OperationKind): OperationView {

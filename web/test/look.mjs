@@ -97,6 +97,26 @@ const SCENES = [
   }],
   ['servers-loading', '/servers?mock=loading'],
   ['servers-none', '/servers?q=nothing-like-this'],
+  ['servers-no-term', '/servers?q=foo%3Abar', (page) => page.getByText('The terms are status:, node:, owner: and game:, each').waitFor()],
+  ['servers-no-status', '/servers?q=status%3Asleeping', (page) => page.getByText('No status is called sleeping').waitFor()],
+  ['servers-sorted', '/servers', async (page, narrow) => {
+    if (narrow) await page.getByLabel('Sort by', { exact: true }).selectOption('Server')
+    else await page.getByRole('button', { name: 'Sort by Server' }).click()
+    await page.getByRole('row').nth(1).getByText('Clan war practice').waitFor()
+  }],
+  ['tabs-further', `/servers/${S1}/overview`, async (page, narrow) => {
+    const further = page.locator('[data-further=end]')
+    if (!narrow) {
+      if (await further.count()) throw new Error('it says that tabs follow where none do')
+      return
+    }
+    await further.click()
+    await page.waitForFunction(() => document.querySelector('[data-further=start]'))
+    await page.getByRole('navigation', { name: 'Server', exact: true }).evaluate((row) => row.scrollTo(row.scrollWidth, 0))
+    await further.waitFor({ state: 'detached' })
+    await page.getByRole('link', { name: 'Activity' }).click()
+    await page.waitForURL(/activity/)
+  }],
   ['servers-help', '/servers', async (page) => {
     await page.getByRole('button', { name: 'How to filter' }).click()
     await page.getByRole('menuitem').first().waitFor()
@@ -142,6 +162,18 @@ const SCENES = [
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByRole('button', { name: 'Continue' }).click()
     await page.getByText('Fetch the community maps').waitFor()
+  }],
+  ['create-plan', '/servers/new?blueprint=openarena%3Aopenarena&mock=plan', async (page) => {
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByText('Make the world').waitFor()
+  }],
+  ['create-plan-edits', '/servers/new?blueprint=openarena%3Aopenarena&mock=plan', async (page) => {
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    const row = page.getByRole('listitem').filter({ hasText: 'Set the world' })
+    await row.getByText('Show details').click()
+    await row.evaluate((item) => item.scrollIntoView({ block: 'center' }))
   }],
   // Four clicks for a server that is left as it is proposed: more would be a fault.
   ['create-progress', '/servers/new', async (page) => {
@@ -222,7 +254,7 @@ const SCENES = [
     await page.getByRole('toolbar').getByText('5 selected').waitFor()
   }],
   ['files-sorted', `/servers/${S1}/files`, async (page, narrow) => {
-    if (narrow) await page.getByLabel('Order', { exact: true }).selectOption('Sort by Size')
+    if (narrow) await page.getByLabel('Sort by', { exact: true }).selectOption('Size')
     else await page.getByRole('button', { name: 'Sort by Size' }).click()
     if (narrow) await page.getByRole('button', { name: 'Turn the order round' }).click()
     else await page.getByRole('button', { name: 'Sort by Size' }).click()
@@ -260,6 +292,36 @@ const SCENES = [
     await pick('gantry.cfg', 'motd.txt', PICTURE)(page)
     await page.getByRole('toolbar').getByRole('button', { name: 'Move' }).click()
     await page.getByRole('dialog').getByLabel('To the folder').fill('maps')
+  }],
+  ['files-move-nowhere', `/servers/${S1}/files`, async (page) => {
+    await pick('gantry.cfg', 'games.log')(page)
+    await page.getByRole('toolbar').getByRole('button', { name: 'Move' }).click()
+    await page.getByRole('dialog').getByLabel('To the folder').fill('archive/2026')
+    await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click()
+    await page.getByText('There is no folder archive/2026 yet').waitFor()
+    await page.getByRole('button', { name: 'Make folder and move' }).waitFor()
+  }],
+  ['files-move-made', `/servers/${S1}/files`, async (page) => {
+    await pick('gantry.cfg', 'games.log')(page)
+    await page.getByRole('toolbar').getByRole('button', { name: 'Move' }).click()
+    await page.getByRole('dialog').getByLabel('To the folder').fill('archive/2026')
+    await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click()
+    await page.getByRole('button', { name: 'Make folder and move' }).click()
+    await page.getByText('2 things moved').waitFor()
+    await page.getByRole('row').filter({ hasText: 'archive' }).waitFor()
+  }],
+  ['files-rename-nowhere', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: motd.txt' }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByLabel('New path').fill('old/motd.txt')
+    await page.getByRole('dialog').getByRole('button', { name: 'Rename or move' }).click()
+    await page.getByText('There is no folder old yet').waitFor()
+    await page.getByRole('button', { name: 'Make folder and move' }).waitFor()
+  }],
+  ['files-bad-name', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'New folder' }).click()
+    await page.getByRole('dialog').getByLabel('Name').fill('a/b')
+    await page.getByText('A name has no slash and no control characters in it, and is not empty, “.” or “..”.').first().waitFor()
   }],
   ['files-folder', `/servers/${S1}/files?path=maps`, async (page) => {
     await sendFolder(page, 'winter', Array.from({ length: 40 }, (_, n) => [`textures/wall_${n}.png`, 400_000]))
@@ -364,7 +426,8 @@ const SCENES = [
     await page.mouse.move(500, 380)
     await page.waitForTimeout(300)
   }],
-  ['overview-untold', `/servers/${S2}/overview?mock=untold`, (page) => page.getByText('This game does not tell its players').waitFor()],
+  ['overview-untold', `/servers/${S2}/overview?mock=untold`, (page) => page.getByText('This game gives no number of players').waitFor()],
+  ['players-untold', `/servers/${S2}/players?mock=untold`, (page) => page.getByText('This game gives no number of players').waitFor()],
   ['players', `/servers/${S1}/players`],
   ['settings', `/servers/${S1}/settings`],
   ['delete', `/servers/${S1}/settings`, click('button', 'Delete server')],
@@ -415,8 +478,31 @@ const SCENES = [
   ['activity-many', `/servers/${S1}/activity?mock=crowd`],
   ['overview-loading', `/servers/${S1}/overview?mock=loading`, framed],
   ['server-failing', ...failing(`/servers/${S1}/console`)],
+  ['server-expelled', `/servers/${S1}/settings?mock=expelled`, async (page) => {
+    await page.getByRole('button', { name: 'Restart', exact: true }).waitFor()
+    await page.getByRole('heading', { name: 'There is no such server any more' }).waitFor()
+    if (await page.getByText('Friday fragfest').count()) throw new Error('something of the server is left')
+    if (await page.getByRole('button', { name: 'Restart', exact: true }).count()) throw new Error('it can still be restarted')
+  }],
+  ['console-expelled', `/servers/${S1}/console?mock=expelled`, async (page) => {
+    await page.getByRole('heading', { name: 'There is no such server any more' }).waitFor()
+    await page.getByRole('main').getByRole('link', { name: 'Go to servers' }).click()
+    await page.getByRole('heading', { name: 'Servers', level: 1 }).waitFor()
+    await page.getByText('Hilltop village').first().waitFor()
+    if (await page.getByText('Friday fragfest').count()) throw new Error('it is still listed')
+  }],
   ['server-gone', `/servers/0193a0c0-0000-7000-8000-00000000ffff/console`],
   ['players-none', `/servers/${S4}/players`],
+  ['settings-waiting', `/servers/${S1}/settings?mock=waiting`, async (page) => {
+    await page.getByText('4 saved changes wait for a restart').waitFor()
+    await page.getByText('Name in game, Players at most, Limits, Addresses').waitFor()
+  }],
+  ['settings-restarted', `/servers/${S1}/settings`, async (page) => {
+    await page.getByRole('button', { name: 'Restart now' }).click()
+    await page.getByText('Running').first().waitFor()
+    await page.getByText('wait for a restart').waitFor({ state: 'detached' })
+  }],
+  ['allocations-waiting', `/servers/${S1}/allocations?mock=waiting`, (page) => page.getByText('2 saved changes wait for a restart').waitFor()],
   ['settings-held', `/servers/${S6}/settings`],
   ['settings-long', `/servers/${S1}/settings?mock=long`],
   ['allocations-long', `/servers/${S1}/allocations?mock=long`],
@@ -616,6 +702,31 @@ const SCENES = [
     await page.keyboard.press('Control+k')
     await page.getByRole('dialog').getByRole('combobox').fill('fragfest')
     await page.waitForTimeout(500)
+  }],
+  ['palette-power', '/servers', async (page) => {
+    await page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').getByRole('combobox').fill('stop')
+    await page.getByRole('option', { name: 'Stop Hilltop village' }).waitFor()
+    if (await page.getByRole('option', { name: /Clan war practice/ }).count()) throw new Error('what is off can be stopped')
+    await page.getByRole('dialog').getByRole('combobox').fill('stop clan')
+    await page.getByRole('option', { name: /Stop Clan war practice.*It is not running/ }).waitFor()
+    await page.getByRole('dialog').getByRole('combobox').fill('stop')
+    await page.getByRole('option', { name: 'Stop Hilltop village' }).waitFor()
+  }],
+  ['palette-power-name', '/servers', async (page) => {
+    await page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').getByRole('combobox').fill('hilltop')
+    await page.getByRole('option', { name: 'Restart Hilltop village' }).waitFor()
+  }],
+  ['palette-power-done', '/servers', async (page) => {
+    await page.getByRole('heading', { level: 1, name: 'Servers' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').getByRole('combobox').fill('stop hill')
+    await page.getByRole('option', { name: 'Stop Hilltop village' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.getByRole('row').filter({ hasText: 'Hilltop village' }).getByText('Offline').waitFor()
   }],
   ['palette-none', '/servers', async (page) => {
     await page.getByRole('heading', { level: 1, name: /Servers|Friday/ }).waitFor()

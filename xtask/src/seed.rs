@@ -298,8 +298,34 @@ fn memory_mib() -> Result<u64> {
     Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? / 1024)
 }
 
+/// What servers may be promised of the disk below `folder`.
 fn disk_mib(folder: &Path) -> Result<u64> {
     fs::create_dir_all(folder)?;
     let disk = rustix::fs::statvfs(folder)?;
-    Ok(disk.f_bavail * disk.f_frsize / (1024 * 1024))
+    let mib = |blocks: u64| blocks * disk.f_frsize / (1024 * 1024);
+    Ok(promisable(mib(disk.f_blocks), mib(disk.f_bavail)))
+}
+
+/// All that is free, but for a tenth of the disk or 20 GiB: images, logs and updates of the system stand on it too. In
+/// whole gibibytes, for it is a bound that somebody sets and not a measurement of a moment.
+const fn promisable(total_mib: u64, free_mib: u64) -> u64 {
+    const GIB: u64 = 1_024;
+    let tenth = total_mib / 10;
+    let reserve = if tenth < 20 * GIB { tenth } else { 20 * GIB };
+    let left = free_mib.saturating_sub(reserve);
+    // Zero would be no bound at all.
+    if left < GIB { GIB } else { left / GIB * GIB }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::promisable;
+
+    #[test]
+    fn servers_are_promised_whole_gibibytes_and_never_the_whole_disk() {
+        assert_eq!(promisable(40 * 1_024, 30 * 1_024 + 700), 26 * 1_024);
+        assert_eq!(promisable(1_000 * 1_024, 900 * 1_024), 880 * 1_024);
+        // On a disk that is nearly full there is a bound all the same.
+        assert_eq!(promisable(40 * 1_024, 2 * 1_024), 1_024);
+    }
 }

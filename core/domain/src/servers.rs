@@ -58,12 +58,34 @@ pub struct Server {
     pub generation: u64,
     /// The generation that the node has written down.
     pub acknowledged_generation: u64,
+    /// The generations in which its limits, but for the disk's, and its addresses last changed.
+    pub limits_generation: u64,
+    pub endpoints_generation: u64,
     /// The operation that has not ended, if there is one.
     pub operation: Option<Operation>,
     /// What whoever asked may do with it; all for its owner and administrators.
     pub permissions: BTreeSet<Permission>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// What of a server is taken in only when its process starts, besides variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StartPart {
+    /// Memory, swap, processor and number of processes.
+    Limits,
+    Addresses,
+}
+
+impl Server {
+    /// What changed after the running process was started, and waits for a restart.
+    pub fn waiting(&self) -> Vec<StartPart> {
+        let parts =
+            [(StartPart::Limits, self.limits_generation), (StartPart::Addresses, self.endpoints_generation)];
+        let waits = |changed: u64| self.observed.generation.is_some_and(|started| started < changed);
+        parts.into_iter().filter(|(_, changed)| waits(*changed)).map(|(part, _)| part).collect()
+    }
 }
 
 /// A place in a list of servers: which one, and how recent what is known of it would have to be.

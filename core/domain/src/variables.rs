@@ -52,8 +52,7 @@ pub struct ShownValue {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     pub values: Vec<StoredValue>,
-    /// Whether the game must be restarted, or installed again, before the change is felt.
-    pub needs_restart: bool,
+    /// Whether the game must be installed again before the change is felt.
     pub needs_reinstall: bool,
 }
 
@@ -115,7 +114,6 @@ pub fn change(
             Ok(value) => {
                 let value = value.unwrap_or_default();
                 if present.get(&variable.key) != Some(&value) {
-                    change.needs_restart |= variable.needs_restart;
                     change.needs_reinstall |= variable.needs_reinstall;
                     change.values.push(stored(variable, value));
                 }

@@ -154,17 +154,19 @@ impl SystemTx {
         seen: &ObservedState,
     ) -> Result<bool, StoreError> {
         let done = sqlx::query!(
-            "UPDATE servers SET observed = $3, observed_since = $4, observed_reason = $5, crashes = $6, started_at = $7
+            "UPDATE servers SET observed = $3, observed_since = $4, observed_reason = $5, crashes = $6, started_at = $7,
+                    run_generation = $8
              WHERE id = $1 AND node_id = $2
-               AND (observed, observed_since, observed_reason, crashes, started_at)
-                   IS DISTINCT FROM ($3::text, $4::timestamptz, $5::text, $6::integer, $7::timestamptz)",
+               AND (observed, observed_since, observed_reason, crashes, started_at, run_generation)
+                   IS DISTINCT FROM ($3::text, $4::timestamptz, $5::text, $6::integer, $7::timestamptz, $8::bigint)",
             server.uuid(),
             node.uuid(),
             codec::observed(seen.state),
             seen.since,
             seen.reason,
             codec::to_i32(seen.crashes),
-            seen.started_at
+            seen.started_at,
+            seen.generation.map(codec::to_i64)
         )
         .execute(self.db())
         .await?;

@@ -97,15 +97,15 @@ impl UserTx {
         self.changed(grant.server(), node, entry)
     }
 
-    /// Writes values that the domain has checked.
+    /// Writes values that the domain has checked and found to be other than those that stand.
     pub async fn update_variables(
         &mut self,
         grant: &ServerGrant<rights::VariablesUpdate>,
         values: &[StoredValue],
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
-        self.store_values(grant.server(), values).await?;
         let node = self.raise(grant.server()).await?;
+        self.store_values(grant.server(), values).await?;
         self.changed(grant.server(), node, entry)
     }
 

@@ -1,14 +1,17 @@
 //! Values of variables. A secret one is sealed for its own row and opened only for whoever runs the game.
 
 use crate::{
-    StoreError, Tx,
+    StoreError, Tx, codec,
     secrets::{Place, SecretKind},
     tx::Who,
 };
 use gantry_domain::variables::{StoredValue, Values};
 use gantry_types::ServerId;
 use secrecy::ExposeSecret;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use uuid::Uuid;
 
 struct ValueRow {
@@ -52,13 +55,30 @@ impl<W: Who> Tx<W> {
         Ok(values)
     }
 
+    /// Keys of the values that became others after a generation.
+    pub async fn values_changed_after(
+        &mut self,
+        server: ServerId,
+        generation: u64,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let keys = sqlx::query_scalar!(
+            "SELECT key FROM server_variables WHERE server_id = $1 AND changed_generation > $2",
+            server.uuid(),
+            codec::to_i64(generation)
+        )
+        .fetch_all(self.db())
+        .await?;
+        Ok(keys.into_iter().collect())
+    }
+
     async fn open_value(&mut self, row: Uuid, server: Uuid, sealed: &[u8]) -> Result<String, StoreError> {
         let place = Place { kind: SecretKind::ServerVariable, row, tenant: server };
         let vault = Arc::clone(&self.vault);
         Ok(vault.unseal_text(self.db(), place, sealed).await?.expose_secret().to_owned())
     }
 
-    /// Writes values, sealing the secret ones. A row keeps its id for its life, so that its seal holds.
+    /// Writes values, sealing the secret ones, as of the server's generation. A row keeps its id for its life, so that
+    /// its seal holds.
     pub(crate) async fn store_values(
         &mut self,
         server: ServerId,
@@ -73,7 +93,9 @@ impl<W: Who> Tx<W> {
                 (Some(value.value.as_str()), None)
             };
             sqlx::query!(
-                "UPDATE server_variables SET value = $2, sealed = $3 WHERE id = $1",
+                "UPDATE server_variables SET value = $2, sealed = $3,
+                     changed_generation = (SELECT s.generation FROM servers s WHERE s.id = server_id)
+                 WHERE id = $1",
                 id,
                 plain,
                 sealed

@@ -50,6 +50,10 @@ pub struct ObservedState {
     pub crashes: u32,
     /// When the running container was started, if there is one.
     pub started_at: Option<DateTime<Utc>>,
+    /// The generation of what was wanted that the running container was started from, if that is known. What changed
+    /// in a later one waits for a restart.
+    #[serde(default)]
+    pub generation: Option<u64>,
 }
 
 /// Why a server may not run. A suspension is a hold.

@@ -29,29 +29,34 @@ export function useFollowOperation(): (operationId: string) => void {
   }
 }
 
-export function useServerActions(server: ServerView): Record<Power, Action> {
+/** Power over any server. */
+export function usePower() {
   const queries = useQueryClient()
   const follow = useFollowOperation()
-  const power = useMutation({
-    mutationFn: (action: Power) => sendPower(server.id, action),
-    onSuccess: (accepted) => {
+  return useMutation({
+    mutationFn: ({ serverId, action }: { serverId: string; action: Power }) => sendPower(serverId, action),
+    onSuccess: (accepted, { serverId }) => {
       follow(accepted.operationId)
-      void queries.invalidateQueries({ queryKey: keys.server(server.id), exact: true })
+      void queries.invalidateQueries({ queryKey: keys.server(serverId), exact: true })
     },
     onError: (error) => {
       const problem = toApiError(error)
       toast({ tone: 'bad', title: problem.title, detail: problem.detail })
     },
   })
+}
+
+export function useServerActions(server: ServerView): Record<Power, Action> {
+  const power = usePower()
   const action = (id: Power): Action => ({
     id,
     label: s.server[id],
     icon: POWER_ICONS[id],
     keywords: `${s.server.power} ${server.name}`,
     disabledReason: refusal(server.actions, id),
-    busy: power.isPending && power.variables === id,
+    busy: power.isPending && power.variables.action === id,
     dangerous: id === 'kill',
-    perform: () => power.mutate(id),
+    perform: () => power.mutate({ serverId: server.id, action: id }),
   })
   return { start: action('start'), stop: action('stop'), restart: action('restart'), kill: action('kill') }
 }

@@ -2594,6 +2594,12 @@ export interface components {
              * @description How often it has crashed since it last ran well.
              */
             crashes: number;
+            /**
+             * Format: int64
+             * @description The generation of what was wanted that the running container was started from, if that is known. What changed
+             *     in a later one waits for a restart.
+             */
+            generation?: number | null;
             /** @description For people: why it is so, where there is more to say than the state's name ("exit code 1, restarting in 10 s"). */
             reason?: string | null;
             /** Format: date-time */
@@ -2917,6 +2923,8 @@ export interface components {
             permissions: components["schemas"]["Permission"][];
             sample?: components["schemas"]["LiveSample"] | null;
             timeZone: string;
+            /** @description What changed since its process was started and is taken in by a restart only. Variables say so themselves. */
+            waiting: components["schemas"]["StartPart"][];
         };
         /**
          * Format: uuid
@@ -3020,6 +3028,11 @@ export interface components {
             /** @description As in `authorized_keys`: type and base64. */
             publicKey: string;
         };
+        /**
+         * @description What of a server is taken in only when its process starts, besides variables.
+         * @enum {string}
+         */
+        StartPart: "limits" | "addresses";
         /** @description What one second of a container used. */
         Statistics: {
             /**
@@ -3246,6 +3259,8 @@ export interface components {
             editable: boolean;
             /** @description Whether there is a value, shown or not. */
             isSet: boolean;
+            /** @description Whether the running process was started before the value was changed, and takes it in by a restart only. */
+            needsRestart: boolean;
             /** @description Why it is not editable. */
             reason?: string | null;
             /** @description Always none for a secret. */
@@ -3261,9 +3276,9 @@ export interface components {
         /** @description All variables that the caller may see. */
         VariablesView: {
             items: components["schemas"]["VariableView"][];
-            /** @description Whether it is felt after installing again only. */
+            /** @description Whether the change that was just made is felt after installing again only. */
             needsReinstall: boolean;
-            /** @description Whether the change that was just made is felt after a restart only. */
+            /** @description Whether any of them waits for a restart. */
             needsRestart: boolean;
         };
         Write: {

@@ -8,7 +8,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { onBeat } from '~/lib/beat'
 import { Store } from '~/lib/store'
-import { operationQuery, keys } from './queries'
+import { operationQuery, keys, variablesQuery } from './queries'
 import { Socket, type LinkState } from './socket'
 import type { LiveClientFrame, LiveFrame, LiveSample, NodeSample, OperationView, Page, ServerView } from './types'
 
@@ -46,6 +46,8 @@ class Samples<T> extends Store<readonly T[]> {
 export class Live {
   /** Operations that this page has heard of and that have not been dismissed, newest first. */
   readonly operations = new Store<readonly OperationView[]>([])
+  /** Servers that were deleted, or may not be seen any more, while this page showed them. */
+  readonly gone = new Store<ReadonlySet<string>>(new Set())
   readonly #samples = new Map<string, Samples<LiveSample>>()
   readonly #nodeSamples = new Map<string, Samples<NodeSample>>()
   readonly #topics = new Map<string, number>()
@@ -87,6 +89,7 @@ export class Live {
     this.#samples.clear()
     this.#nodeSamples.clear()
     this.operations.set([])
+    this.gone.set(new Set())
   }
 
   get link(): Store<Socket | null> {
@@ -118,6 +121,17 @@ export class Live {
     const others = this.operations.get().filter((known) => known.id !== operation.id)
     this.operations.set([operation, ...others].slice(0, 50))
     this.#queries.setQueryData(operationQuery(operation.id).queryKey, operation as never)
+  }
+
+  /** A server is there no more: its page says so, and nothing that was read of it is kept. */
+  lose(serverId: string): void {
+    if (!this.gone.get().has(serverId)) this.gone.set(new Set([...this.gone.get(), serverId]))
+    this.#queries.removeQueries({ queryKey: keys.server(serverId) })
+  }
+
+  /** It is asked for once more, since somebody comes to its page, or it was heard of. */
+  find(serverId: string): void {
+    if (this.gone.get().has(serverId)) this.gone.set(new Set([...this.gone.get()].filter((known) => known !== serverId)))
   }
 
   dismiss(operationId: string): void {
@@ -153,6 +167,7 @@ export class Live {
         break
       case 'removed':
         this.#queries.setQueriesData<ServerPages>({ queryKey: keys.servers }, (data) => data && eachPage(data, (items) => items.filter((server) => server.id !== frame.serverId)))
+        this.lose(frame.serverId)
         break
       case 'node':
         // The frame tells whether it is linked; a page shows its report and when it was seen as well.
@@ -189,7 +204,11 @@ export class Live {
 
   #server(server: ServerView): void {
     if (server.operation) this.heard(server.operation)
+    this.find(server.id)
+    const before = this.#queries.getQueryData<ServerView>(keys.server(server.id))
     this.#queries.setQueryData(keys.server(server.id), server)
+    // Somebody may have changed settings, or a restart taken them in: which of them wait is asked again.
+    if (before && (before.generation !== server.generation || before.observed.generation !== server.observed.generation)) void this.#queries.invalidateQueries({ queryKey: variablesQuery(server.id).queryKey })
     let known = false
     this.#queries.setQueriesData<ServerPages>({ queryKey: keys.servers }, (data) =>
       data && eachPage(data, (items) => items.map((item) => {
@@ -220,6 +239,11 @@ const eachPage = (data: ServerPages, change: (items: ServerView[]) => ServerView
   ...data,
   pages: data.pages.map((page) => ({ ...page, items: change(page.items) })),
 })
+
+/** Whether a server went away under the page that shows it. */
+export function useGone(live: Live, serverId: string): boolean {
+  return useSyncExternalStore(live.gone.watch, live.gone.get).has(serverId)
+}
 
 /** The samples of the last minutes, growing while the page watches. */
 export function useSamples(live: Live, serverId: string): readonly LiveSample[] {

@@ -2,7 +2,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { RotateCw } from 'lucide-react'
 import { useState } from 'react'
-import { useServerActions } from '~/actions/servers'
 import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { keys, variablesQuery } from '~/api/queries'
@@ -23,7 +22,6 @@ export function ServerVariables({ server, view }: { server: ServerView; view: Va
   /** Secrets whose stored value is to go. */
   const [cleared, setCleared] = useState<ReadonlySet<string>>(new Set())
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
-  const { restart } = useServerActions(server)
   const valueOf = (item: VariableView) => draft[item.variable.key] ?? shown(item)
   const isSet = (item: VariableView) => item.isSet && !cleared.has(item.variable.key)
   const changed = view.items.filter((item) => item.editable && (valueOf(item) !== shown(item) || cleared.has(item.variable.key)))
@@ -40,7 +38,7 @@ export function ServerVariables({ server, view }: { server: ServerView; view: Va
       setDraft({})
       setCleared(new Set())
       setLeft(new Set())
-      toast({ title: next.needsReinstall ? s.settings.savedReinstall : next.needsRestart ? s.settings.savedRestart : s.settings.saved })
+      toast({ title: next.needsReinstall ? s.settings.savedReinstall : next.items.some((item) => item.needsRestart && changed.some(({ variable }) => variable.key === item.variable.key)) ? s.settings.savedRestart : s.settings.saved })
     },
   })
   const problem = save.error ? toApiError(save.error) : null
@@ -60,9 +58,6 @@ export function ServerVariables({ server, view }: { server: ServerView; view: Va
       className="flex flex-col gap-4"
     >
       {view.needsReinstall && <Notice tone="warn" title={s.settings.pendingReinstall} icon={<RotateCw aria-hidden />} />}
-      {view.needsRestart && !view.needsReinstall && (
-        <Notice tone="info" title={s.settings.pendingRestart} icon={<RotateCw aria-hidden />} action={<Button size="sm" disabledReason={restart.disabledReason} busy={restart.busy ?? false} onClick={restart.perform}>{s.settings.restartNow}</Button>} />
-      )}
       {problem && <ProblemCard error={problem} />}
       {byGroup(view.items.map((item) => ({ group: item.variable.group, item }))).map(({ group, items }) => (
         <Card key={group} title={group || s.settings.variables}>
@@ -76,7 +71,7 @@ export function ServerVariables({ server, view }: { server: ServerView; view: Va
                 error={error(item)}
                 disabledReason={item.editable ? null : item.reason}
                 {...(item.variable.kind.type === 'secret' && isSet(item) && item.editable && !item.variable.required && { onClear: () => setCleared((all) => new Set([...all, item.variable.key])) })}
-                note={draft[item.variable.key] !== undefined && valueOf(item) !== shown(item) ? (item.variable.needsReinstall ? s.settings.needsReinstall : item.variable.needsRestart ? s.settings.needsRestart : null) : null}
+                note={draft[item.variable.key] !== undefined && valueOf(item) !== shown(item) ? (item.variable.needsReinstall ? s.settings.needsReinstall : item.variable.needsRestart ? s.settings.needsRestart : null) : item.needsRestart ? s.settings.waitingHere : null}
                 onChange={(value) => setDraft((all) => ({ ...all, [item.variable.key]: value }))}
                 onLeave={() => setLeft((all) => new Set([...all, item.variable.key]))}
               />

@@ -27,8 +27,8 @@ function rangeOf(variable: Variable): string | null {
 
 export function VariableField({ variable, value, error, onChange, onLeave, disabledReason, isSet = false, note, onClear }: VariableFieldProps) {
   const secret = variable.kind.type === 'secret'
-  const help = secret && isSet ? s.settings.secretSet : variable.help
-  const notes = [rangeOf(variable), variable.required ? null : s.common.optional, note, disabledReason, onClear && <button key="clear" type="button" onClick={onClear} className="rounded-sm text-accent hover:underline">{s.settings.secretClear}<span className="sr-only">: {variable.label}</span></button>].filter(Boolean)
+  const help = [secret && isSet ? s.settings.secretSet : variable.help, disabledReason].filter(Boolean).join(' ')
+  const notes = [rangeOf(variable), variable.required ? null : s.common.optional, note, onClear && <button key="clear" type="button" onClick={onClear} className="rounded-sm text-accent hover:underline">{s.settings.secretClear}<span className="sr-only">: {variable.label}</span></button>].filter(Boolean)
   return (
     <Field
       label={variable.label}

@@ -11,7 +11,7 @@ import type { NodeView, ServerView } from '~/api/types'
 import { s } from '~/strings'
 
 /** Whose page it is: many windows of one panel differ by nothing else. */
-function useNameOf({ serverId, nodeId }: { serverId?: string; nodeId?: string }): string {
+export function useNameOf({ serverId, nodeId }: { serverId?: string; nodeId?: string }): string {
   const queries = useQueryClient()
   const key = serverId ? keys.server(serverId) : nodeId ? [...keys.nodes, nodeId] : null
   return useSyncExternalStore(

@@ -1,16 +1,17 @@
 /** Ctrl-K: servers by name, places, and the actions of the server that is open. A combobox over one listbox. */
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { Monitor, Moon, Plus, Sun, UserRound, LogOut, type LucideIcon } from 'lucide-react'
 import { Dialog as Primitive } from 'radix-ui'
 import { useEffect, useId, useRef, useState } from 'react'
 import { useSession } from '~/actions/context'
 import { mayCreateServers, placesFor } from '~/actions/navigation'
-import { powerActions, useServerActions } from '~/actions/servers'
+import { POWER_ICONS, powerActions, usePower, useServerActions } from '~/actions/servers'
 import { useSignOut } from '~/actions/session'
 import { client, take } from '~/api/client'
 import { serverQuery } from '~/api/queries'
 import type { ServerBlueprint, ServerView } from '~/api/types'
+import { powerByName, powerByVerb, spokenPower } from '~/lib/power-search'
 import { serverStatus } from '~/lib/server-status'
 import { setTheme } from '~/lib/theme'
 import { to } from '~/routes/to'
@@ -35,16 +36,36 @@ function WithServer({ server, onClose }: { server: ServerView; onClose: () => vo
   return <PaletteDialog more={more} onClose={onClose} />
 }
 
+const searchQuery = (text: string) =>
+  queryOptions({
+    queryKey: ['palette', text],
+    queryFn: ({ signal }) => take(client.GET('/api/servers', { params: { query: { limit: 8, ...(text && { search: text }) } }, signal })),
+    // States change, and with them what can be done.
+    staleTime: 2_000,
+    placeholderData: keepPreviousData,
+  })
+
+/** Power over servers that are not open: by a verb in front, or behind the names that were found. */
+function usePowerEntries(text: string, found: readonly ServerView[]): Entry[] {
+  const power = usePower()
+  const { serverId: open } = useParams({ strict: false })
+  const spoken = spokenPower(text)
+  const { data } = useQuery({ ...searchQuery(spoken.name), enabled: spoken.verbs.length > 0 })
+  const named = (data?.items ?? []).filter(({ name }) => hasWords(name, spoken.name))
+  const choices = spoken.verbs.length > 0 ? powerByVerb(named, spoken) : text.trim() ? powerByName(found.filter(({ name }) => hasWords(name, text))) : []
+  return choices
+    .filter(({ server }) => server.id !== open)
+    .map(({ server, verb, reason }) => ({ id: `${verb}-${server.id}`, group: s.palette.actions, label: `${s.server[verb]} ${server.name}`, icon: POWER_ICONS[verb], keywords: '', disabledReason: reason, run: () => power.mutate({ serverId: server.id, action: verb }) }))
+}
+
+const hasWords = (text: string, words: string) => words.toLowerCase().split(/\s+/).every((word) => text.toLowerCase().includes(word))
+
 function useEntries(more: Entry[], text: string): Entry[] {
   const session = useSession()
   const navigate = useNavigate()
   const signOut = useSignOut()
-  const { data } = useQuery({
-    queryKey: ['palette', text],
-    queryFn: ({ signal }) => take(client.GET('/api/servers', { params: { query: { limit: 8, ...(text && { search: text }) } }, signal })),
-    staleTime: 10_000,
-    placeholderData: (previous) => previous,
-  })
+  const { data } = useQuery(searchQuery(text))
+  const powers = usePowerEntries(text, data?.items ?? [])
   const found = (data?.items ?? []).map((item): Entry => ({ id: item.id, group: s.palette.servers, label: item.name, note: serverStatus(item).word, blueprint: item.blueprint, keywords: `${item.blueprint.name} ${item.node.name}`, run: () => void navigate(to.server(item.id)) }))
   const places: Entry[] = [
     ...placesFor(session).map((place) => ({ id: place.id, group: s.palette.go, label: place.label, icon: place.icon, keywords: '', run: () => void navigate(place.link) })),
@@ -59,10 +80,12 @@ function useEntries(more: Entry[], text: string): Entry[] {
     theme('system', Monitor),
     { id: 'sign-out', group: s.palette.actions, label: s.account.signOut, icon: LogOut, keywords: '', run: signOut },
   ]
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
-  const fits = (entry: Entry) => words.every((word) => `${entry.label} ${entry.keywords} ${entry.note ?? ''}`.toLowerCase().includes(word))
+  const fits = (entry: Entry) => hasWords(`${entry.label} ${entry.keywords} ${entry.note ?? ''}`, text)
   const mine = text ? [...more, ...actions.filter((entry) => !more.includes(entry))] : actions
-  return [...found.filter(fits).slice(0, 8), ...places.filter(fits), ...mine.filter(fits)]
+  const hits = [...found.filter(fits).slice(0, 8), ...places.filter(fits)]
+  // Who begins with a verb means to do something: that comes first, and the rest behind it.
+  const verb = spokenPower(text).verbs.length > 0
+  return verb ? [...more.filter(fits), ...powers, ...actions.filter((entry) => !more.includes(entry) && fits(entry)), ...hits] : [...hits, ...powers, ...mine.filter(fits)]
 }
 
 function PaletteDialog({ more, onClose }: { more: Entry[]; onClose: () => void }) {

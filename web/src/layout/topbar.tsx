@@ -1,38 +1,34 @@
 /** Where one is, the way to anywhere, and whether it is live. */
-import { useQueryClient } from '@tanstack/react-query'
 import { Link, useMatches } from '@tanstack/react-router'
 import { ChevronRight, Menu as MenuIcon, Search } from 'lucide-react'
 import { Fragment, type ReactNode } from 'react'
-import { keys } from '~/api/queries'
-import type { NodeView, ServerView } from '~/api/types'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { IconButton } from '~/ui/button'
 import { AccountMenu } from './account-menu'
+import { useNameOf } from './announcer'
 import { LinkIndicator } from './link-indicator'
 
 const crumbStyle = 'truncate rounded-sm text-dim hover:text-text'
 
 function useCrumbs(): { id: string; node: ReactNode }[] {
   const matches = useMatches()
-  const queries = useQueryClient()
   const last = matches.at(-1)
+  const { serverId, nodeId } = (last?.params ?? {}) as { serverId?: string; nodeId?: string }
+  const name = useNameOf({ ...(serverId && { serverId }), ...(nodeId && { nodeId }) })
   if (!last) return []
-  const { serverId, nodeId } = last.params as { serverId?: string; nodeId?: string }
   const title = last.staticData.title ?? ''
   if (serverId) {
-    const server = queries.getQueryData<ServerView>(keys.server(serverId))
     return [
       { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },
-      ...(server ? [{ id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{server.name}</Link> }] : []),
+      ...(name ? [{ id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{name}</Link> }] : []),
       { id: 'tab', node: title },
     ]
   }
   if (nodeId) {
-    const node = queries.getQueryData<NodeView>([...keys.nodes, nodeId])
     return [
       { id: 'nodes', node: <Link {...to.nodes()} className={crumbStyle}>{s.nodes.title}</Link> },
-      ...(node ? [{ id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{node.name}</Link> }] : []),
+      ...(name ? [{ id: 'node', node: <Link {...to.node(nodeId)} className={crumbStyle}>{name}</Link> }] : []),
       { id: 'tab', node: title },
     ]
   }

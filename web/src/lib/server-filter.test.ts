@@ -3,10 +3,24 @@ import { aServer } from '../../mock-api/data'
 import { STATUS_WORDS, fits, parseFilter, withTerm } from './server-filter'
 
 it('splits words from narrowing terms', () => {
-  expect(parseFilter('friday status:run node:fra night GAME:Luanti owner:Ada')).toEqual({ search: 'friday night', status: 'running', shows: 'running', node: ['fra'], game: ['luanti'], owner: ['ada'] })
+  expect(parseFilter('friday status:run node:fra night GAME:Luanti owner:Ada')).toEqual({ search: 'friday night', status: 'running', shows: 'running', node: ['fra'], game: ['luanti'], owner: ['ada'], unknownTerms: [], unknownStatus: undefined })
 })
 it('ignores a term that is still being typed', () => {
-  expect(parseFilter('status: node: owner: status:zzz')).toEqual({ search: '', status: undefined, shows: undefined, node: [], game: [], owner: [] })
+  expect(parseFilter('status: node: owner:')).toEqual(parseFilter(''))
+})
+it('keeps what looks like a term and is none as a word, and says which it was', () => {
+  const wish = parseFilter('foo:bar status:run Loc-ation: night')
+  expect(wish.unknownTerms).toEqual(['foo:bar', 'Loc-ation:'])
+  expect(wish.search).toBe('foo:bar Loc-ation: night')
+})
+it('takes no address for a term', () => {
+  for (const address of ['203.0.113.10:27960', 'dead:beef::1', 'fe80::1', '2001:db8::7', '::1', '[2001:db8::7]:27960', 'play.example.org']) expect(parseFilter(address).unknownTerms, address).toEqual([])
+})
+it('finds no server of a status that there is not', () => {
+  const wish = parseFilter('status:zzz')
+  expect(wish.unknownStatus).toBe('zzz')
+  expect(fits(wish, aServer())).toBe(false)
+  expect(parseFilter('status:zzz status:run').unknownStatus).toBeUndefined()
 })
 it('sifts by node, its location, the game and the owner', () => {
   const server = aServer()

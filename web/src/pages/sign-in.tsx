@@ -50,7 +50,8 @@ export function SignInPage() {
         <Button type="submit" variant="primary" size="lg" busy={signIn.isPending}>
           {s.signIn.submit}
         </Button>
-        <p className="text-center text-xs text-dim">{s.signIn.lost}</p>
+        {/* What went wrong says as much. */}
+        {problem?.code !== 'wrong_credentials' && <p className="text-center text-xs text-dim">{s.signIn.lost}</p>}
       </form>
     </Outside>
   )

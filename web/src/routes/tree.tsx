@@ -110,6 +110,7 @@ const server = createRoute({
   getParentRoute: () => app,
   path: '/servers/$serverId',
   loader: async ({ context, params }) => {
+    context.live.find(params.serverId)
     await context.queries.ensureQueryData(serverQuery(params.serverId))
   },
   component: lazyRouteComponent(() => import('~/pages/servers/layout'), 'ServerLayout'),

@@ -15,7 +15,7 @@ export const admin = {
     needLocation: 'A node stands in a location. Create that first.',
     toLocations: 'Go to locations',
     capacity: 'Capacity for servers',
-    capacityHelp: 'What all servers together may be promised. Zero means no limit.',
+    capacityHelp: 'What all servers together may be promised: a bound that you set, and not what is free at this moment. Zero means no limit.',
     created: 'Node added. Connect its machine next.',
     saved: 'Node saved',
     deleted: 'Node deleted',

@@ -103,7 +103,7 @@ export const common = {
     columns: 'Columns',
     resetColumns: 'Show the usual columns',
     sortBy: (column: string) => `Sort by ${column}`,
-    order: 'Order',
+    order: 'Sort by',
     unsorted: 'Usual order',
     turnOrder: 'Turn the order round',
     holdTo: (verb: string) => `Hold to ${verb.toLowerCase()}`,

@@ -4,7 +4,7 @@
  * it follows the column that was chosen, not the value that just changed.
  */
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { Suspense, lazy, useMemo, useRef, useState, type ChangeEvent, type ReactNode } from 'react'
+import { Suspense, lazy, useId, useMemo, useRef, useState, type ChangeEvent, type ReactNode } from 'react'
 import { s } from '~/strings'
 import { IconButton } from './button'
 import { cn } from './cn'
@@ -177,16 +177,20 @@ function HeaderCell<T>({ column, sorting, onSort }: { column: Column<T>; sorting
 /** The order, where no header is seen to choose it by. */
 function NarrowSort<T>({ columns, sorting, onSort }: { columns: Column<T>[]; sorting: Sorting; onSort: (sorting: Sorting) => void }) {
   const sortable = columns.filter((column) => column.sort)
+  const id = useId()
   if (sortable.length < 2) return null
   const Arrow = sorting?.descending ? ArrowDown : ArrowUp
   return (
-    <div className="flex items-center justify-end gap-1 border-b border-line px-2 py-1 @3xl:hidden">
+    <div className="flex h-11 items-center border-b border-line pr-1 pl-4 @3xl:hidden">
+      <label htmlFor={id} className="shrink-0 pr-2 text-xs text-dim">{s.common.order}</label>
+      <div className="min-w-0 flex-1">
+        {/* The platform's own list, without the frame of a form's. */}
+        <select id={id} className='h-9 max-w-full min-w-0 appearance-none truncate rounded-md bg-[url("/chevron.svg")] bg-[length:16px] bg-[position:right_6px_center] bg-no-repeat pr-7 pl-1.5 text-base' value={sorting?.id ?? ''} onChange={({ target: { value } }) => onSort(value === '' ? null : { id: value, descending: false })}>
+          <option value="">{s.common.unsorted}</option>
+          {sortable.map((column) => <option key={column.id} value={column.id}>{column.header}</option>)}
+        </select>
+      </div>
       {sorting && <IconButton label={s.common.turnOrder} onClick={() => onSort({ ...sorting, descending: !sorting.descending })}><Arrow aria-hidden /></IconButton>}
-      {/* The platform's own list, without the frame of a form's. */}
-      <select aria-label={s.common.order} className='h-10 appearance-none rounded-md bg-[url("/chevron.svg")] bg-[length:16px] bg-[position:right_8px_center] bg-no-repeat pr-8 pl-2 text-base text-dim' value={sorting?.id ?? ''} onChange={({ target: { value } }) => onSort(value === '' ? null : { id: value, descending: false })}>
-        <option value="">{s.common.unsorted}</option>
-        {sortable.map((column) => <option key={column.id} value={column.id}>{s.common.sortBy(column.header)}</option>)}
-      </select>
     </div>
   )
 }

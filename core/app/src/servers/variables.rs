@@ -22,13 +22,14 @@ use gantry_types::{
     server::ServerContext,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 impl App {
     pub async fn server_variables(&self, ctx: &OpCtx, id: ServerId) -> Answer<VariablesView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::VariablesRead).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
-        let items = shown(&offered, &values, &access)?;
-        Ok(VariablesView { items, needs_restart: false, needs_reinstall: false })
+        let changed = changed_since_start(&mut tx, &server).await?;
+        Ok(view(shown(&offered, &values, &changed, &access)?, false))
     }
 
     /// Changes some values. The plugin is asked about the whole before anything is written.
@@ -57,15 +58,26 @@ impl App {
         if !change.values.is_empty() {
             let entry = entry(ctx, id, &values, &change);
             tx.update_variables(&grant, &change.values, entry).await?;
+        }
+        let changed = changed_since_start(&mut tx, &server).await?;
+        if !change.values.is_empty() {
             tx.commit().await?;
             self.doorbells().ring(server.node.id);
         }
-        let items = shown(&offered, &after, &access)?;
-        Ok(VariablesView {
-            items,
-            needs_restart: change.needs_restart,
-            needs_reinstall: change.needs_reinstall,
-        })
+        Ok(view(shown(&offered, &after, &changed, &access)?, change.needs_reinstall))
+    }
+}
+
+fn view(items: Vec<VariableView>, needs_reinstall: bool) -> VariablesView {
+    let needs_restart = items.iter().any(|item| item.needs_restart);
+    VariablesView { items, needs_restart, needs_reinstall }
+}
+
+/// Keys of the values that the running process does not know; none while nothing runs, for the next start takes in all.
+async fn changed_since_start(tx: &mut UserTx, server: &Server) -> Answer<BTreeSet<String>> {
+    match server.observed.generation {
+        Some(started) => Ok(tx.values_changed_after(server.id, started).await?),
+        None => Ok(BTreeSet::new()),
     }
 }
 
@@ -118,14 +130,21 @@ fn entry(ctx: &OpCtx, id: ServerId, before: &Values, change: &Change) -> AuditEn
         .after(side(&after))
 }
 
-fn shown(offered: &OfferedBlueprint, values: &Values, access: &ServerAccess) -> Answer<Vec<VariableView>> {
+fn shown(
+    offered: &OfferedBlueprint,
+    values: &Values,
+    changed: &BTreeSet<String>,
+    access: &ServerAccess,
+) -> Answer<Vec<VariableView>> {
     let who = access.audience()?;
     let all = &offered.blueprint.variables;
     let find = |key: &str| all.iter().find(|variable| variable.key == key);
     let view = |one: variables::ShownValue| {
         let variable = find(&one.key)?.clone();
         let reason = reserved(&variable, who, access);
-        Some(VariableView { variable, value: one.value, is_set: one.set, editable: reason.is_none(), reason })
+        let needs_restart = variable.needs_restart && changed.contains(&one.key);
+        let (value, is_set, editable) = (one.value, one.set, reason.is_none());
+        Some(VariableView { variable, value, is_set, editable, reason, needs_restart })
     };
     Ok(variables::shown(all, values, who).into_iter().filter_map(view).collect())
 }

@@ -54,6 +54,7 @@ fn view(
 ) -> ServerView {
     let situation = situation(&server, connected);
     let actions = ServerAction::ALL.map(|action| explain(situation, permissions, action));
+    let waiting = server.waiting();
     let mut endpoints = EndpointView::list(server.endpoints);
     if !permissions.contains(&Permission::AllocationsRead) {
         endpoints.truncate(1);
@@ -84,6 +85,7 @@ fn view(
         time_zone: server.time_zone,
         generation: server.generation,
         acknowledged_generation: server.acknowledged_generation,
+        waiting,
         permissions: permissions.iter().copied().collect(),
         actions: actions.into(),
         created_at: server.created_at,

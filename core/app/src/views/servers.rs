@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use gantry_domain::{
-    allocations::ServerEndpoint, operations::Operation, servers::ServerAction, statistics::Point,
+    allocations::ServerEndpoint,
+    operations::Operation,
+    servers::{ServerAction, StartPart},
+    statistics::Point,
     users::Person,
 };
 use gantry_types::{
@@ -40,6 +43,8 @@ pub struct ServerView {
     pub generation: u64,
     /// The generation that the node has written down; lower means that a change is on its way.
     pub acknowledged_generation: u64,
+    /// What changed since its process was started and is taken in by a restart only. Variables say so themselves.
+    pub waiting: Vec<StartPart>,
     /// What the caller may do with it.
     pub permissions: Vec<Permission>,
     pub actions: Vec<ActionView>,
@@ -140,6 +145,8 @@ pub struct VariableView {
     pub editable: bool,
     /// Why it is not editable.
     pub reason: Option<String>,
+    /// Whether the running process was started before the value was changed, and takes it in by a restart only.
+    pub needs_restart: bool,
 }
 
 /// All variables that the caller may see.
@@ -147,9 +154,9 @@ pub struct VariableView {
 #[serde(rename_all = "camelCase")]
 pub struct VariablesView {
     pub items: Vec<VariableView>,
-    /// Whether the change that was just made is felt after a restart only.
+    /// Whether any of them waits for a restart.
     pub needs_restart: bool,
-    /// Whether it is felt after installing again only.
+    /// Whether the change that was just made is felt after installing again only.
     pub needs_reinstall: bool,
 }
 

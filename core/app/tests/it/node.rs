@@ -194,7 +194,7 @@ impl FakeNode {
 }
 
 pub(crate) fn observed(state: Observed) -> ObservedState {
-    ObservedState { state, since: Utc::now(), reason: None, crashes: 0, started_at: None }
+    ObservedState { state, since: Utc::now(), reason: None, crashes: 0, started_at: None, generation: None }
 }
 
 fn router(memory: Arc<Memory>) -> Router {

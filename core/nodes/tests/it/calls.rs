@@ -56,7 +56,14 @@ fn ndjson(line: &ConsoleLine) -> Bytes {
 
 fn offline() -> ObservedState {
     let since = chrono::DateTime::UNIX_EPOCH;
-    ObservedState { state: Observed::Offline, since, reason: None, crashes: 0, started_at: None }
+    ObservedState {
+        state: Observed::Offline,
+        since,
+        reason: None,
+        crashes: 0,
+        started_at: None,
+        generation: None,
+    }
 }
 
 fn desired() -> DesiredServer {

@@ -27,3 +27,4 @@ mod sftp;
 mod sockets;
 mod transfers;
 mod uploads;
+mod waiting;

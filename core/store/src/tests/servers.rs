@@ -2,7 +2,8 @@
 
 use super::fixtures::{World, entry, first_page, now, release};
 use crate::{
-    StoreError, new_uuid, nodes::NodeChange, operations::OperationMove, reconcile::Scope, users::UserChange,
+    StoreError, new_uuid, nodes::NodeChange, operations::OperationMove, reconcile::Scope,
+    secrets::SecretKind, users::UserChange,
 };
 use chrono::Duration;
 use gantry_auth::rights;
@@ -10,6 +11,7 @@ use gantry_domain::{
     audit::{AuditEntry, Origin},
     page::PageRequest,
     servers::ServerFilter,
+    variables::StoredValue,
 };
 use gantry_types::{
     NodeId, OperationId, ServerId,
@@ -22,7 +24,7 @@ fn moved(id: OperationId, state: OperationState) -> OperationMove {
 }
 
 fn seen(state: Observed) -> ObservedState {
-    ObservedState { state, since: now(), reason: None, crashes: 0, started_at: None }
+    ObservedState { state, since: now(), reason: None, crashes: 0, started_at: None, generation: None }
 }
 
 #[tokio::test]
@@ -206,6 +208,25 @@ async fn a_node_cannot_speak_for_another() {
     assert!(tx.finish_deleted(stranger, id, entry("server.gone")).await.is_err());
     let server = tx.server(id).await.unwrap();
     assert_eq!((server.observed.state, server.acknowledged_generation), (Observed::Uninstalled, 0));
+}
+
+#[tokio::test]
+async fn a_value_waits_if_it_changed_after_the_run_and_not_for_being_sealed_anew() {
+    let world = World::new().await;
+    let id = world.server(&world.ada, "one").await;
+    let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+    let started = tx.server(id).await.unwrap().generation;
+    assert!(tx.values_changed_after(id, started).await.unwrap().is_empty());
+    let grant = tx.server_access(&world.ada, id).await.unwrap().grant::<rights::VariablesUpdate>().unwrap();
+    let secret = StoredValue { key: "password".to_owned(), value: "hunter3".to_owned(), secret: true };
+    tx.update_variables(&grant, std::slice::from_ref(&secret), entry("server.variables")).await.unwrap();
+    let changed = tx.values_changed_after(id, started).await.unwrap();
+    assert_eq!(changed.into_iter().collect::<Vec<_>>(), ["password"]);
+    tx.commit().await.unwrap();
+    world.test.db.rotate_data_key(SecretKind::ServerVariable).await.unwrap();
+    assert_eq!(world.test.db.reseal(SecretKind::ServerVariable).await.unwrap(), 1);
+    let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+    assert!(tx.values_changed_after(id, started + 1).await.unwrap().is_empty());
 }
 
 #[tokio::test]

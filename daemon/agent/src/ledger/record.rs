@@ -31,6 +31,9 @@ pub struct RunNote {
     pub spec: RunSpec,
     /// The first console line that may be the process's own.
     pub first_line: u64,
+    /// The generation of what was wanted that it was started from; none if an older daemon wrote this.
+    #[serde(default)]
+    pub generation: Option<u64>,
 }
 
 impl ServerRecord {
@@ -57,7 +60,12 @@ impl ServerRecord {
             reason: self.state.reason.clone(),
             crashes: self.state.crashes.streak,
             started_at: self.state.process.as_ref().map(|process| clock::time(process.started_at)),
+            generation: self.started_from(),
         }
+    }
+
+    fn started_from(&self) -> Option<u64> {
+        self.state.process.as_ref().and(self.run.as_ref()).and_then(|run| run.generation)
     }
 
     /// The whole of it, for reconciliation.

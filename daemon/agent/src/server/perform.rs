@@ -5,7 +5,7 @@ use super::{
     hand::Hand,
     probe, start,
     supervisor::{Duty, Live, Report, Supervisor},
-    telemetry::{self, Board},
+    telemetry::{self, Board, Hearing},
     work::Work,
 };
 use crate::{
@@ -92,6 +92,7 @@ impl Supervisor {
         live.input = input;
         let (container, token, ready) = (live.container.clone(), live.token.clone(), live.ready.subscribe());
         let work = self.work(token.clone());
+        let hearing = if after.is_none() { Hearing::FromTheStart } else { Hearing::Midway };
         let board = Arc::new(Board::default());
         let (meaning, lines) = mpsc::channel(MEANING_LINES);
         let follower =
@@ -100,7 +101,7 @@ impl Supervisor {
         self.beside(&token, telemetry::statistics(work.clone(), container, Arc::clone(&board)));
         self.beside(&token, telemetry::disk(work.clone(), Arc::clone(&board)));
         self.beside(&token, telemetry::collect(work.clone(), Arc::clone(&board), ready));
-        self.beside(&token, telemetry::meaning(work, board, lines));
+        self.beside(&token, telemetry::meaning(work, board, lines, hearing));
     }
 
     fn beside(&mut self, token: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {

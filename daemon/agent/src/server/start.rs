@@ -45,7 +45,8 @@ async fn bring_up(work: &Work) -> Result<StartEnd, Ended> {
     let first_line = work.console.next_seq();
     let container = work.persistently(|| create(work, &spec)).await?;
     let process = process(&run, clock::moment(work.now()));
-    Ok(StartEnd::Started { container, process, note: Box::new(RunNote { spec: run, first_line }) })
+    let note = RunNote { spec: run, first_line, generation: Some(work.server.generation) };
+    Ok(StartEnd::Started { container, process, note: Box::new(note) })
 }
 
 async fn run_spec(work: &Work) -> Result<RunSpec, Ended> {

@@ -18,7 +18,7 @@ use gantry_types::sample::{ConsoleEvent, LiveSample, Sample, Statistics};
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -43,6 +43,9 @@ pub(crate) struct Board {
     game: Mutex<Option<Sample>>,
     players: Mutex<Players>,
     disk_bytes: AtomicU64,
+    /// Whether the list that console events built has everybody: the plugin reads the console, and has since the process
+    /// began. Who joined before this daemon came is in no line that it reads.
+    heard_all: AtomicBool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -58,6 +61,10 @@ impl Board {
         } else {
             players.trim(sample.players);
             sample.player_list = players.list();
+            if sample.players.is_none() && self.heard_all.load(Ordering::Relaxed) {
+                sample.players = u32::try_from(sample.player_list.len()).ok();
+                sample.lists_players = true;
+            }
         }
         drop(players);
         *lock(&self.game) = Some(sample);
@@ -66,9 +73,10 @@ impl Board {
     /// Players changed and no collector will say so.
     fn post_players(&self) {
         let list = lock(&self.players).list();
-        let players = u32::try_from(list.len()).ok();
+        let complete = self.heard_all.load(Ordering::Relaxed);
+        let players = u32::try_from(list.len()).ok().filter(|_| complete);
         *lock(&self.game) =
-            Some(Sample { players, lists_players: true, player_list: list, ..Sample::default() });
+            Some(Sample { players, lists_players: complete, player_list: list, ..Sample::default() });
     }
 }
 
@@ -151,9 +159,30 @@ fn lent_to(work: &Work, plugin: &Plugin, query: Arc<dyn Query>) -> CallContext {
     CallContext { lent, ..call }
 }
 
+/// From where in the life of its process the console is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hearing {
+    FromTheStart,
+    /// Another daemon heard what came before.
+    Midway,
+}
+
 /// Has the plugin make sense of console lines, in batches.
-pub(crate) async fn meaning(work: Work, board: Arc<Board>, mut lines: mpsc::Receiver<String>) {
+pub(crate) async fn meaning(
+    work: Work,
+    board: Arc<Board>,
+    mut lines: mpsc::Receiver<String>,
+    hearing: Hearing,
+) {
     let plugin = ready_plugin(&work).await.filter(|plugin| plugin.has(Part::ConsoleEvents));
+    if let Some(plugin) = &plugin
+        && hearing == Hearing::FromTheStart
+    {
+        board.heard_all.store(true, Ordering::Relaxed);
+        if !plugin.has(Part::Collector) {
+            board.post_players();
+        }
+    }
     let context = to_watch(&work.server);
     let mut batch = Vec::with_capacity(BATCH);
     while lines.recv_many(&mut batch, BATCH).await > 0 {
@@ -215,4 +244,31 @@ async fn fault(work: &Work, call: &str, error: &CallError) {
     let event =
         Event::PluginFault { plugin, call: call.to_owned(), code: failure.code, message: failure.message };
     work.shared.tell(work.id(), vec![event]).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(board: &Board, player: &str) {
+        lock(&board.players).hear(&ConsoleEvent::Joined { player: player.to_owned() });
+    }
+
+    fn posted(board: &Board, sample: Sample) -> (Option<u32>, bool, usize) {
+        board.post(sample);
+        let game = lock(&board.game).take().unwrap();
+        (game.players, game.lists_players, game.player_list.len())
+    }
+
+    #[test]
+    fn who_is_counted_by_nobody_is_counted_by_what_the_console_said() {
+        let board = Board::default();
+        joined(&board, "ann");
+        assert_eq!(posted(&board, Sample::default()), (None, false, 1), "others may have come before");
+        board.heard_all.store(true, Ordering::Relaxed);
+        assert_eq!(posted(&board, Sample::default()), (Some(1), true, 1));
+        // The game's own number stands, whatever the console said.
+        let counted = Sample { players: Some(3), ..Sample::default() };
+        assert_eq!(posted(&board, counted), (Some(3), false, 1));
+    }
 }

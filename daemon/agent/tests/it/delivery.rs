@@ -164,6 +164,7 @@ async fn events_of_servers_that_change_at_the_same_time_get_different_numbers() 
                     reason: None,
                     crashes: 0,
                     started_at: None,
+                    generation: None,
                 };
                 let change = Change { events: vec![Event::Observed { observed }], ..Change::default() };
                 ledger.commit(server, Utc::now(), change).await.unwrap();

@@ -81,7 +81,10 @@ function NodeChoice({ nodes, value, error, onChange }: { nodes: NodeView[]; valu
                 {node.locationName} · {node.state === 'connected' ? s.create.free(node.freeAllocationCount) : s.create.nodeAway}
               </span>
             </span>
-            {node.capacity.memoryMib > 0 && <Meter className="basis-72 max-sm:basis-full max-sm:pl-8" label={s.create.memory} value={node.promised.memoryMib} max={node.capacity.memoryMib} text={s.create.memory} detail={s.create.capacity(mebibytes(node.promised.memoryMib), mebibytes(node.capacity.memoryMib))} />}
+            {(['memory', 'disk'] as const).map((kind) => {
+              const [promised, all] = [node.promised[`${kind}Mib`], node.capacity[`${kind}Mib`]]
+              return all > 0 && <Meter key={kind} className="basis-52 max-sm:basis-full max-sm:pl-8" label={s.create[kind]} value={promised} max={all} text={s.create[kind]} detail={s.create.capacity(mebibytes(promised), mebibytes(all))} />
+            })}
           </label>
         ))}
       </div>

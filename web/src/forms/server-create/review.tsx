@@ -18,7 +18,7 @@ export function ReviewStep({ draft, chosen, onChange, nodes, preview, checking, 
   const limits = limitsOf(draft.limits)
   const node = nodes.find((one) => one.id === draft.nodeId)
   return (
-    <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
+    <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <Card title={s.create.review} help={s.create.reviewHelp} flush>
         {failure ? (
           <ProblemCard error={failure} className="m-4" />
@@ -84,29 +84,44 @@ function Plan({ steps, version, dim }: { steps: Step[]; version: string | null; 
 }
 
 const Line = ({ children }: { children: ReactNode }) => <p className="mt-0.5 text-xs wrap-anywhere text-dim">{children}</p>
-const Source = ({ text }: { text: string }) => (
+const Folded = ({ children }: { children: ReactNode }) => (
   <details className="mt-1">
     <summary className="text-xs text-dim hover:text-text">{s.create.show}</summary>
-    <pre className="mt-1 max-h-56 overflow-auto rounded-md bg-sunken p-2.5 font-mono text-xs whitespace-pre">{text}</pre>
+    {/* What scrolls is reached by keyboard as any field is. */}
+    {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+    <div tabIndex={0} role="group" aria-label={s.create.show} className="mt-1 max-h-56 overflow-y-auto rounded-md bg-sunken p-2.5 text-xs">{children}</div>
   </details>
 )
+const Source = ({ text }: { text: string }) => <Folded><pre className="font-mono wrap-anywhere whitespace-pre-wrap">{text}</pre></Folded>
 
 type Edit = Extract<Action, { type: 'edit_config' }>['edits'][number]
 
-/** An edit as a line: what is set, and under which condition. */
-function edited({ at, value, condition = { type: 'always' } }: Edit) {
-  const line = `${at} = ${value}`
+/** Under which condition an edit is made. */
+function conditionOf({ condition = { type: 'always' } }: Edit): string | null {
   switch (condition.type) {
     case 'always':
-      return line
+      return null
     case 'absent':
     case 'present':
-      return `${line}   (${s.create.when[condition.type]})`
+      return s.create.when[condition.type]
     case 'equals':
     case 'matches':
-      return `${line}   (${s.create.when[condition.type](condition.value)})`
+      return s.create.when[condition.type](condition.value)
   }
 }
+
+const Edits = ({ edits }: { edits: Edit[] }) => (
+  <Folded>
+    <ul className="flex flex-col gap-1">
+      {edits.map((edit, i) => (
+        <li key={i} className="wrap-anywhere">
+          <code className="font-mono">{edit.at} = {edit.value === '' ? <span className="text-dim">{s.create.emptyValue}</span> : edit.value}</code>
+          {conditionOf(edit) && <span className="block pl-4 text-dim">{conditionOf(edit)}</span>}
+        </li>
+      ))}
+    </ul>
+  </Folded>
+)
 
 function Detail({ action }: { action: Action }) {
   switch (action.type) {
@@ -115,13 +130,13 @@ function Detail({ action }: { action: Action }) {
     case 'extract':
       return <Line>{action.archive} → {action.into || '/'}, {s.create.atMost(bytes(action.maxBytes))}</Line>
     case 'write':
-      return <><Line><code className="font-mono">{action.path}</code></Line><Source text={action.content} /></>
+      return <><Line><code className="font-mono">{action.path}</code>{action.onlyIfMissing && `, ${s.create.when.absent}`}</Line><Source text={action.content} /></>
     case 'edit_config':
-      return <><Line><code className="font-mono">{action.path}</code>, {s.create.edits(action.edits.length)}</Line><Source text={action.edits.map(edited).join('\n')} /></>
+      return <><Line><code className="font-mono">{action.path}</code>, {s.create.edits(action.edits.length)}</Line><Edits edits={action.edits} /></>
     case 'build_image':
       return action.image.type === 'reference' ? <Line>{action.image.reference}</Line> : <><Line>{s.create.recipe}</Line><Source text={action.image.dockerfile} /></>
     case 'run':
-      return <><Line>{action.network ? s.create.withNetwork : s.create.withoutNetwork}</Line><Source text={action.command.join(' ')} /></>
+      return <><Line>{action.image.type === 'reference' ? action.image.reference : s.create.recipe}, {action.network ? s.create.withNetwork : s.create.withoutNetwork}</Line><Source text={action.command.join(' ')} /></>
     case 'make_directory':
     case 'remove':
       return <Line><code className="font-mono">{action.path}</code></Line>

@@ -6,6 +6,7 @@ import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { blueprintsQuery, keys, serverAllocationsQuery } from '~/api/queries'
 import type { EndpointView, ServerView } from '~/api/types'
+import { ServerWaiting } from '~/forms/server-waiting'
 import { address } from '~/lib/format'
 import { s } from '~/strings'
 import { Badge } from '~/ui/badge'
@@ -88,7 +89,8 @@ export function AllocationsPage() {
   ))
 
   return (
-    <div className="mx-auto max-w-4xl">
+    <div className="mx-auto flex max-w-4xl flex-col gap-5">
+      <ServerWaiting server={server} />
       <Card flush title={s.allocations.title} help={s.allocations.help} actions={add}>
         {error ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={2} label={s.common.loading} /> : data.items.length === 0 ? <Empty icon={Network} title={s.allocations.empty}>{s.allocations.emptyHelp}</Empty> : <GridTable label={s.allocations.title} rows={data.items} columns={columns} rowKey={(row) => row.allocationId} />}
       </Card>

@@ -1,9 +1,11 @@
 /** The frame of a server's page: who it is, how it is, what can be done, and its tabs. */
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
-import { Outlet, getRouteApi, useLocation, useMatchRoute } from '@tanstack/react-router'
-import { CirclePause, CloudOff, Lock, OctagonAlert, Trash2, TriangleAlert } from 'lucide-react'
-import { useEffect } from 'react'
+import { Link, Outlet, getRouteApi, useLocation, useMatchRoute } from '@tanstack/react-router'
+import { CirclePause, CloudOff, Lock, OctagonAlert, ServerOff, Trash2, TriangleAlert } from 'lucide-react'
+import { useEffect, useRef } from 'react'
 import { useLive } from '~/actions/context'
+import { useGone } from '~/api/live'
+import { ApiError } from '~/api/problem'
 import { operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, Permission, ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
@@ -13,6 +15,7 @@ import { address } from '~/lib/format'
 import { isActive, isInstalling } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
+import { buttonStyle } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { CopyButton } from '~/ui/copy-button'
 import { Empty } from '~/ui/empty'
@@ -42,7 +45,32 @@ const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)[
   { label: s.server.tabs.activity, link: to.activity, path: 'activity', right: 'activity.read' },
 ]
 
+/** A server that went away leaves nothing of itself on the page, be it told live or by an answer. */
 export function ServerLayout() {
+  const { serverId } = serverRoute.useParams()
+  const gone = useGone(useLive(), serverId)
+  const { error } = useQuery({ ...serverQuery(serverId), enabled: !gone })
+  return gone || (error instanceof ApiError && error.status === 404) ? <GoneServer serverId={serverId} /> : <ServerFrame />
+}
+
+function GoneServer({ serverId }: { serverId: string }) {
+  const live = useLive()
+  const place = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    // What had the focus is no more.
+    place.current?.focus()
+    live.lose(serverId)
+  }, [live, serverId])
+  return (
+    <div ref={place} role="alert" tabIndex={-1} className="outline-none">
+      <Empty heading="h1" icon={ServerOff} title={s.server.gone} action={<Link {...to.servers()} className={buttonStyle()}>{s.problems.toServers}</Link>}>
+        {s.server.goneHelp}
+      </Empty>
+    </div>
+  )
+}
+
+function ServerFrame() {
   const server = useServer()
   const live = useLive()
   const onConsole = Boolean(useMatchRoute()({ to: '/servers/$serverId/console', params: { serverId: server.id } }))

@@ -11,7 +11,7 @@ import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { Page } from '~/layout/page'
 import { ServerStatus } from '~/layout/status'
 import { useColumns } from '~/lib/columns'
-import { fits, parseFilter } from '~/lib/server-filter'
+import { STATUS_WORDS, TERMS, fits, parseFilter, type ServerWish } from '~/lib/server-filter'
 import { serverStatus } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -106,7 +106,7 @@ export function ServersPage() {
           {list.isPending ? (
             <SkeletonRows label={s.common.loading} />
           ) : shown.length === 0 ? (
-            <Empty icon={SearchX} title={s.servers.noMatch} action={<Button onClick={() => filter('')}>{s.common.clearFilter}</Button>}>{s.servers.noMatchHelp}</Empty>
+            <NoMatch wish={wish} onClear={() => filter('')} />
           ) : (
             <GridTable
               label={s.servers.title}
@@ -126,6 +126,18 @@ export function ServersPage() {
       )}
     </Page>
   )
+}
+
+const listOf = new Intl.ListFormat('en-GB')
+
+/** A filter that asks for what there is not says so, and what there is. */
+function NoMatch({ wish, onClear }: { wish: ServerWish; onClear: () => void }) {
+  const [term] = wish.unknownTerms
+  const [title, help] =
+    wish.unknownStatus !== undefined ? [s.servers.noStatus(wish.unknownStatus), s.servers.noStatusHelp(listOf.format(STATUS_WORDS))]
+    : term !== undefined ? [s.servers.noTerm(term), s.servers.noTermHelp(listOf.format(TERMS.map((name) => `${name}:`)))]
+    : [s.servers.noMatch, s.servers.noMatchHelp]
+  return <Empty icon={SearchX} title={title} action={<Button onClick={onClear}>{s.common.clearFilter}</Button>}>{help}</Empty>
 }
 
 function FirstServer({ mayCreate }: { mayCreate: boolean }) {

@@ -2,11 +2,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useLive } from '~/actions/context'
-import { SAMPLES_KEPT, useSamples } from '~/api/live'
+import { SAMPLES_KEPT, useSample, useSamples } from '~/api/live'
 import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
 import { RangePicker, useRange } from '~/layout/time-range'
 import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
+import { tellingOf } from '~/lib/players'
 import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
 import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
@@ -79,8 +80,10 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
   const shared = { times: columns.times, step, from, to, marks, group: server.id, empty }
   const { cpuPercent, memoryMib, diskMib } = server.limits
   const o = s.overview
+  const telling = tellingOf(useSample(useLive(), server)?.game)
+  // What a past that has answers tells nothing of is as little told as what the game leaves out now.
   const answered = columns.values.latency.some((value) => value !== null)
-  const noPlayers = answered ? o.playersUntold : empty === o.noLive ? o.playersNone : empty
+  const noPlayers = telling === 'untold' || answered ? s.players.untold : empty === o.noLive ? o.playersNone : empty
   const series = useMemo(
     () => ({
       cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],

@@ -1,12 +1,13 @@
 /** Who plays, as the game tells it. Names are the game's, and never trusted to be more than text. */
 import { useQuery } from '@tanstack/react-query'
-import { Ghost, PowerOff, Users } from 'lucide-react'
+import { Ghost, Hourglass, PowerOff, Users } from 'lucide-react'
 import { useLive } from '~/actions/context'
 import { useSample } from '~/api/live'
 import { playersQuery } from '~/api/queries'
 import type { Player } from '~/api/types'
 import { milliseconds } from '~/lib/format'
 import { plain } from '~/lib/ansi'
+import { tellingOf } from '~/lib/players'
 import { s } from '~/strings'
 import { Avatar } from '~/ui/avatar'
 import { Card } from '~/ui/card'
@@ -30,6 +31,7 @@ export function PlayersPage() {
   const running = server.observed.state === 'running'
   const { data, error, refetch, isPending } = useQuery(playersQuery(server.id))
   const live = useSample(useLive(), server)?.game
+  const telling = tellingOf(live)
   // The live sample is the newer one wherever it lists players itself.
   const players = live?.listsPlayers ? live.playerList : (data?.players ?? [])
   const count = live?.players ?? data?.count ?? null
@@ -57,6 +59,10 @@ export function PlayersPage() {
         <GridTable label={s.players.title} rows={players} columns={columns} rowKey={(row) => row.id ?? row.name} />
       ) : count !== null && count > 0 ? (
         <Empty icon={Users} title={s.players.unknown}>{s.players.unknownHelp(count)}</Empty>
+      ) : count === null && telling === 'untold' ? (
+        <Empty icon={Users} title={s.players.untold}>{s.players.untoldHelp}</Empty>
+      ) : count === null ? (
+        <Empty icon={Hourglass} title={s.overview.playersNone}>{s.players.unaskedHelp}</Empty>
       ) : (
         <Empty icon={Ghost} title={s.players.empty}>{s.players.emptyHelp}</Empty>
       )}

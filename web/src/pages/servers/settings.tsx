@@ -8,6 +8,7 @@ import type { Permission, ServerView } from '~/api/types'
 import { DeleteServer, HoldServer, ReinstallServer } from '~/forms/server-danger'
 import { ServerLimits } from '~/forms/server-limits'
 import { ServerVariables } from '~/forms/server-variables'
+import { ServerWaiting } from '~/forms/server-waiting'
 import { useForm } from '~/lib/form'
 import { s } from '~/strings'
 import { Button } from '~/ui/button'
@@ -25,6 +26,7 @@ export function SettingsPage() {
   const variables = useQuery(variablesQuery(server.id))
   return (
     <div className="mx-auto flex max-w-4xl flex-col gap-5">
+      <ServerWaiting server={server} settings={variables.data} />
       {variables.data ? (
         <ServerVariables key={server.id} server={server} view={variables.data} />
       ) : variables.error ? (

@@ -13,6 +13,7 @@ import { Confirm } from '~/ui/confirm'
 import { Field, Input } from '~/ui/field'
 import { toast } from '~/ui/toast'
 import { EntryIcon } from './entry-icon'
+import { NoFolder, explained, makeFolders } from './folder'
 import { useRefresh } from './refresh'
 
 type ManyProps = { server: ServerView; asked: { directory: string; entries: readonly FileEntry[] }; listed: ReadonlySet<string>; onClose: () => void }
@@ -81,17 +82,26 @@ export function MoveMany({ server, asked: { directory, entries }, onClose }: Man
   const [text, setText] = useState(directory)
   const [names, setNames] = useState(entries.map((entry) => entry.name))
   const [unmoved, setUnmoved] = useState<{ all: number; left: Unmoved[] } | null>(null)
+  /** The folder that they are to go to and that would have to be made. */
+  const [absent, setAbsent] = useState<string | null>(null)
   const refresh = useRefresh(server.id)
   const call = useRef(new AbortController())
   const into = text.trim().replace(/^\/+|\/+$/g, '')
   const hindered = whyNot(names, directory, into)
   const wrong = into !== '' && !into.split('/').every(isName) ? f.badPath : hindered === null ? null : 'itself' in hindered ? f.moveInto(hindered.itself) : f.moveSame
   const move = useMutation({
-    mutationFn: () => {
+    mutationFn: async () => {
+      if (absent !== null) await makeFolders(server.id, absent)
       const rename = (from: string, to: string) => take(client.POST('/api/servers/{id}/files/rename', { ...params(server), body: { from, to, replace: false } }))
-      return moveAll(names, directory, into, rename, patience(call.current.signal, () => undefined))
+      const left = await moveAll(names, directory, into, rename, patience(call.current.signal, () => undefined))
+      const [first] = left
+      const why = first && (await explained(first.error, server.id, into))
+      if (why instanceof NoFolder) throw why
+      return left
     },
+    onError: (error) => setAbsent(error instanceof NoFolder ? error.folder : null),
     onSuccess: (left) => {
+      setAbsent(null)
       if (left.length === 0) {
         toast({ title: f.movedMany(names.length), detail: into })
         return onClose()
@@ -102,10 +112,10 @@ export function MoveMany({ server, asked: { directory, entries }, onClose }: Man
     onSettled: refresh,
   })
   return (
-    <FormDialog title={unmoved ? f.movedPart(unmoved.all - unmoved.left.length, unmoved.all) : f.moveTitle(names.length)} verb={f.move} busy={move.isPending} error={move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
+    <FormDialog title={unmoved ? f.movedPart(unmoved.all - unmoved.left.length, unmoved.all) : f.moveTitle(names.length)} verb={absent === null ? f.move : f.makeAndMove} busy={move.isPending} error={absent === null ? move.error : null} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
       {unmoved ? <NotDone title={f.notMoved} undone={unmoved.left} /> : <Names entries={entries} />}
-      <Field label={f.moveTo} help={f.moveHelp}>
-        <Input value={text} onChange={(event) => setText(event.target.value)} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
+      <Field label={f.moveTo} help={f.moveHelp} error={absent === null ? null : f.noFolder(absent)}>
+        <Input value={text} onChange={(event) => (setText(event.target.value), setAbsent(null), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
       </Field>
     </FormDialog>
   )

@@ -7,12 +7,13 @@ import { saveFile } from '~/api/files'
 import { ApiError } from '~/api/problem'
 import type { FileEntry, ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
-import { isName, join } from '~/lib/paths'
+import { isName, join, parent } from '~/lib/paths'
 import { to } from '~/routes/to'
 import { files as f } from '~/strings/files'
 import { Field, Input } from '~/ui/field'
 import { toast } from '~/ui/toast'
 import { MoveMany, RemoveMany } from './dialogs-many'
+import { NoFolder, explained, makeFolder, makeFolders } from './folder'
 import { useRefresh } from './refresh'
 
 export type Asked =
@@ -46,7 +47,7 @@ function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'fo
   const create = useMutation({
     mutationFn: async () => {
       if (asked.do === 'file') await saveFile(server.id, path, '')
-      else await take(client.POST('/api/servers/{id}/files/directory', { ...params(server), body: { path } }))
+      else await makeFolder(server.id, path)
     },
     onSuccess: () => {
       refresh()
@@ -68,11 +69,19 @@ function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rena
   const [path, setPath] = useState(asked.do === 'copy' ? asked.free : asked.path)
   const refresh = useRefresh(server.id)
   const renames = asked.do === 'rename'
+  /** The folder that it is to go to and that would have to be made. */
+  const [absent, setAbsent] = useState<string | null>(null)
   const move = useMutation({
-    mutationFn: () => {
+    mutationFn: async () => {
       const body = { from: asked.path, to: path }
-      return renames ? take(client.POST('/api/servers/{id}/files/rename', { ...params(server), body: { ...body, replace: false } })) : take(client.POST('/api/servers/{id}/files/copy', { ...params(server), body }))
+      if (absent !== null) await makeFolders(server.id, absent)
+      try {
+        return await (renames ? take(client.POST('/api/servers/{id}/files/rename', { ...params(server), body: { ...body, replace: false } })) : take(client.POST('/api/servers/{id}/files/copy', { ...params(server), body })))
+      } catch (error) {
+        throw await explained(error, server.id, parent(path))
+      }
     },
+    onError: (error) => setAbsent(error instanceof NoFolder ? error.folder : null),
     onSuccess: ({ skipped }) => {
       refresh()
       toast(skipped > 0 ? { tone: 'info', title: f.copied, detail: f.copiedWithout(skipped) } : { title: renames ? f.renamed : f.copied, detail: path })
@@ -80,10 +89,12 @@ function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rena
     },
   })
   const wrong = path.split('/').every(isName) ? null : f.badPath
+  const told = isTaken(move.error) ? f.taken : absent !== null ? f.noFolder(absent) : null
+  const verb = renames ? f.rename : f.copy
   return (
-    <FormDialog title={renames ? f.rename : f.copy} verb={renames ? f.rename : f.copy} busy={move.isPending} error={isTaken(move.error) ? null : move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
-      <Field label={renames ? f.newName : f.copyTo} help={f.newNameHelp} error={isTaken(move.error) ? f.taken : null}>
-        <Input value={path} onChange={(event) => (setPath(event.target.value), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
+    <FormDialog title={verb} verb={absent === null ? verb : renames ? f.makeAndMove : f.makeAndCopy} busy={move.isPending} error={told ? null : move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
+      <Field label={renames ? f.newName : f.copyTo} help={f.newNameHelp} error={told}>
+        <Input value={path} onChange={(event) => (setPath(event.target.value), setAbsent(null), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
       </Field>
     </FormDialog>
   )
