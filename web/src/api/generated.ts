@@ -1740,6 +1740,7 @@ export interface components {
              * @description How often the collector wants to be called; none has no collector.
              */
             collectEveryMs?: number | null;
+            commands?: components["schemas"]["CommandDoor"];
             documentation: string;
             endpoints: components["schemas"]["EndpointNeed"][];
             /** @description A square SVG, drawn as an image and never as markup; empty for none. */
@@ -1748,6 +1749,8 @@ export interface components {
             id: string;
             least: components["schemas"]["Limits"];
             name: string;
+            /** @description Globs of files that people read and do not change. */
+            protectedFiles?: string[];
             recommended: components["schemas"]["Limits"];
             summary: string;
             tags: string[];
@@ -1795,6 +1798,11 @@ export interface components {
         };
         /** @enum {string} */
         Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "capacity_exceeded" | "allowance_exceeded" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        /**
+         * @description How a running game takes commands.
+         * @enum {string}
+         */
+        CommandDoor: "console" | "plugin" | "none";
         CommandInput: {
             /** @description One line. */
             command: string;
@@ -1912,11 +1920,14 @@ export interface components {
             /** @description Program and arguments, instead of the image's own; empty is the image's own. */
             command: string[];
             environment: components["schemas"]["Setting"][];
+            /** @description Text files that the container finds read-only, by absolute path outside the server's directory. */
+            files?: components["schemas"]["RecipeFile"][];
             image: components["schemas"]["Image"];
             /** @description Whether the container may reach the network. */
             network: boolean;
             /** Format: int32 */
             timeoutMs: number;
+            user?: components["schemas"]["StepUser"];
             /** @description Where the server's directory is mounted and the command starts. */
             workingDirectory?: string;
         };
@@ -1976,6 +1987,8 @@ export interface components {
         };
         Download: {
             expect?: components["schemas"]["Digest"] | null;
+            /** @description Where it may come from, redirects included: names, or `*.` and what they end with. Empty: from anywhere public. */
+            hosts?: string[];
             /** Format: int64 */
             maxBytes: number;
             path: string;
@@ -2006,6 +2019,7 @@ export interface components {
             help: string;
             name: string;
             protocol: components["schemas"]["Protocol"];
+            relativeTo?: components["schemas"]["RelativePort"] | null;
             required: boolean;
         };
         EndpointPage: {
@@ -2681,6 +2695,8 @@ export interface components {
             pingMs?: number | null;
             /** Format: int64 */
             score?: number | null;
+            /** Format: int32 */
+            secondsOnline?: number | null;
         };
         /** @description Who plays, as the game last said. */
         PlayersView: {
@@ -2801,6 +2817,12 @@ export interface components {
         RecipeFile: {
             content: string;
             path: string;
+        };
+        /** @description A port that follows another; with the offset 0 it is the same number with the other protocol. */
+        RelativePort: {
+            endpoint: string;
+            /** Format: int32 */
+            offset: number;
         };
         /**
          * @description What an account may do beyond its own servers.
@@ -3107,6 +3129,11 @@ export interface components {
              */
             weight: number;
         };
+        /**
+         * @description Who the command of a step is.
+         * @enum {string}
+         */
+        StepUser: "server" | "root";
         SwapUse: {
             /**
              * Format: int64
@@ -3253,6 +3280,11 @@ export interface components {
             choices: components["schemas"]["Choice"][];
             /** @enum {string} */
             type: "one_of";
+        } | {
+            name: string;
+            open: boolean;
+            /** @enum {string} */
+            type: "from_catalog";
         };
         /** @description A variable with its value, for one actor. */
         VariableView: {

@@ -50,6 +50,7 @@ function Control({ variable, value, onChange, onLeave, disabled, isSet }: Contro
   const shared = { value, onBlur: onLeave, disabled, onChange: (event: { target: { value: string } }) => onChange(event.target.value), name: variable.key }
   switch (kind.type) {
     case 'text':
+    case 'from_catalog':
       return <Input {...shared} autoComplete="off" spellCheck={false} />
     case 'secret':
       return <Input {...shared} type="password" autoComplete="new-password" placeholder={isSet ? '••••••••' : undefined} />

@@ -33,6 +33,8 @@ function textProblem(rule: TextRule, value: string): string | null {
   return null
 }
 
+/** Characters of a value that a catalog lists. */
+const LONGEST_CHOICE = 256
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)$/
 
 function numberProblem(rule: NumberRule, text: string): string | null {
@@ -62,6 +64,9 @@ export function variableProblem(variable: Variable, value: string, isSet = false
       return value === 'true' || value === 'false' ? null : s.rules.boolean
     case 'one_of':
       return kind.choices.some((choice) => choice.value === value) ? null : s.rules.choice
+    case 'from_catalog':
+      // What there is to choose from is known to the plugin alone; the server checks the rest.
+      return value.includes('\n') ? s.rules.oneLine : [...value].length > LONGEST_CHOICE ? s.rules.tooLong(LONGEST_CHOICE, [...value].length) : null
   }
 }
 

@@ -76,10 +76,23 @@ async fn unknown_function_of_a_known_interface_is_named() {
 
 #[tokio::test]
 async fn missing_exports_are_named() {
-    let wasm = component("(component)", &manifest("sample", &[]));
+    let host = TestHost::new();
+    let nothing = component("(component)", &manifest("sample", &[]));
     assert_eq!(
-        TestHost::new().refusal(wasm).await,
-        "it does not export gantry:plugin/blueprints@0.2 and gantry:plugin/plans@0.2"
+        host.refusal(nothing).await,
+        "it exports nothing of the contract 0.2; export at least one interface"
+    );
+    let half = component(
+        r#"(component
+            (import "gantry:plugin/types@0.2.0" (instance $i))
+            (export "gantry:plugin/blueprints@0.2.0" (instance $i)))"#,
+        &manifest("sample", &[]),
+    );
+    assert_eq!(host.refusal(half).await, "it does not export gantry:plugin/plans@0.2");
+    let old = component("(component)", &manifest("sample", &[]).replace("0.2", "0.1"));
+    assert_eq!(
+        host.refusal(old).await,
+        "it does not export gantry:plugin/blueprints@0.1 and gantry:plugin/plans@0.1"
     );
 }
 

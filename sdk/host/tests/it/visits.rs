@@ -28,7 +28,7 @@ impl PluginLog for Threads {
 }
 
 /// Computes for ever if the server has settings, whose number stands in the eighth word of what it is given.
-const TURNS: &str = "(if (i32.load offset=28 (local.get $server)) (then (loop $again (br $again))))
+const TURNS: &str = "(if (i32.load offset=28 (local.get $arguments)) (then (loop $again (br $again))))
     (call $log (i32.const 1) (i32.const 1024) (i32.const 4)) (i32.const 16)";
 
 fn with_a_setting() -> ServerContext {
@@ -106,7 +106,7 @@ impl Query for Moody {
 
 /// Sends as many bytes as the server's name has.
 const SENDS: &str = "(call $datagram (i32.const 1024) (i32.const 4) (i32.const 2048)
-    (i32.load offset=12 (local.get $server)) (i32.const 4) (i32.const 60000) (i32.const 512)) (i32.const 16)";
+    (i32.load offset=12 (local.get $arguments)) (i32.const 4) (i32.const 60000) (i32.const 512)) (i32.const 16)";
 
 #[tokio::test]
 async fn query_of_a_visitor_may_answer_at_once_or_later_or_break_down() {
