@@ -1,7 +1,7 @@
 //! What must hold before a change lands, apart from the tests.
 
 use crate::{
-    edges, generate,
+    edges, generate, guests,
     shell::{Result, cargo, find, output, say},
     web,
 };
@@ -31,8 +31,10 @@ pub fn run() -> Result<()> {
     say("the web panel", "types and lints");
     web::install()?;
     crate::shell::run(web::npm()?.args(["run", "--silent", "check"]))?;
+    say("what is in TypeScript for plugins", "types");
+    guests::check_types()?;
     say("generated files", "");
-    generate::generate(&generate::Options { check: true })
+    generate::generate(&generate::Options { check: true, contract: false })
 }
 
 /// Known holes in dependencies. The database of them lies where closed networks do not reach.

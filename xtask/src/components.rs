@@ -1,10 +1,12 @@
-//! Plugins from source to component: compile for wasm32, wrap, add the manifest.
+//! Plugins from source to component: compile for wasm32, wrap, add the manifest. What is not written in Rust is built by its
+//! own SDK.
 //!
 //! A component is one file: the manifest of `plugin.toml` travels inside it, in the custom section `gantry:manifest`.
 //! The plugins of `plugins/` come with Gantry; those of `examples/` are built in the same way and come with nothing.
 
 use crate::{
     environment::{self, WasmToolchain},
+    guests::{self, Language},
     shell::{Result, cargo, output, root, say, target_directory},
 };
 use std::{
@@ -35,22 +37,29 @@ fn build_all(folder: &str, why: &str, out: &Path) -> Result<Vec<PathBuf>> {
     let plugins = plugins_in(&root().join(folder))?;
     let toolchain = environment::wasm()?;
     say(&format!("building the plugins of {folder}/ as WebAssembly components"), why);
-    let target = target_directory().join("wasm");
-    // Each by itself, so that one plugin's features of the SDK are not another's.
     let mut built = Vec::new();
     fs::create_dir_all(out)?;
     for plugin in plugins {
-        let package_name = package_name(&plugin)?;
-        output(compile(&toolchain, &target).args(["--package", &package_name]))?;
-        let module = target
-            .join("wasm32-unknown-unknown/component")
-            .join(format!("{}.wasm", package_name.replace('-', "_")));
         let name = plugin.file_name().ok_or("a plugin without a folder")?;
         let file = out.join(name).with_extension("wasm");
-        fs::write(&file, package(&fs::read(&module)?, &plugin)?)?;
+        match Language::of(&plugin) {
+            None => fs::write(&file, rust(&toolchain, &plugin)?)?,
+            Some(language) => guests::build(language, &plugin, &file)?,
+        }
         built.push(file);
     }
     Ok(built)
+}
+
+/// Each by itself, so that one plugin's features of the SDK are not another's.
+fn rust(toolchain: &WasmToolchain, plugin: &Path) -> Result<Vec<u8>> {
+    let target = target_directory().join("wasm");
+    let package_name = package_name(plugin)?;
+    output(compile(toolchain, &target).args(["--package", &package_name]))?;
+    let module = target
+        .join("wasm32-unknown-unknown/component")
+        .join(format!("{}.wasm", package_name.replace('-', "_")));
+    package(&fs::read(&module)?, plugin)
 }
 
 /// The compiler's command for components, without the package.

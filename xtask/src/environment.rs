@@ -70,6 +70,20 @@ pub fn node() -> Result<PathBuf> {
     Ok(newer)
 }
 
+/// Python that is recent enough for the guest SDK, and can make environments.
+pub fn python() -> Result<PathBuf> {
+    let recent = |program: &Path| {
+        let question = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
+        succeeds(Command::new(program).args(["-c", question]))
+    };
+    if !find("python3").is_some_and(|found| recent(&found)) {
+        apt(&["python3", "python3-venv"], "plugins in Python are built with Python")?;
+    }
+    find("python3").filter(|found| recent(found)).ok_or_else(|| {
+        "plugins in Python need Python 3.11 or newer, with venv: install it and try again".into()
+    })
+}
+
 /// Chromium for the browser tests.
 pub fn chromium() -> Result<PathBuf> {
     if find("chromium").is_none() {

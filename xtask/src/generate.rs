@@ -4,6 +4,7 @@
 //! statements and a migrated database.
 
 use crate::{
+    contract,
     postgres::Cluster,
     shell::{Result, cargo, output, root, run, say},
     web,
@@ -19,14 +20,35 @@ pub struct Options {
     /// Change nothing; fail where something is out of date
     #[arg(long)]
     pub check: bool,
+    /// Only what the guest SDKs know of the contract
+    #[arg(long)]
+    pub contract: bool,
 }
 
 /// Files and folders that are generated.
-const GENERATED: &[&str] = &["core/api/openapi.json", "core/store/.sqlx", "web/src/api"];
+const GENERATED: &[&str] = &[
+    "core/api/openapi.json",
+    "core/store/.sqlx",
+    "sdk/js/contract.json",
+    "sdk/js/src",
+    "sdk/python/src",
+    "sdk/python/stubs",
+    "web/src/api",
+];
 
 /// Generates everything, or checks that it would change nothing.
 pub fn generate(options: &Options) -> Result<()> {
     let before = snapshot()?;
+    say("generating what the guest SDKs know of the contract", "sdk/js, sdk/python");
+    contract::generate()?;
+    if !options.contract {
+        everything_else()?;
+    }
+    let after = snapshot()?;
+    compare(options, &before, &after)
+}
+
+fn everything_else() -> Result<()> {
     queries()?;
     say("generating the API document", "core/api/openapi.json");
     let document = output(cargo().args(["run", "--quiet", "--package", "gantry-panel", "--", "openapi"]))?;
@@ -34,7 +56,10 @@ pub fn generate(options: &Options) -> Result<()> {
     say("generating the TypeScript client", "web/src/api");
     web::install()?;
     output(web::npm()?.args(["run", "--silent", "gen"]))?;
-    let after = snapshot()?;
+    Ok(())
+}
+
+fn compare(options: &Options, before: &Snapshot, after: &Snapshot) -> Result<()> {
     if options.check && before != after {
         let changed: Vec<&str> = before
             .keys()

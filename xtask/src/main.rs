@@ -2,19 +2,21 @@
 //!
 //! A fresh Debian or Ubuntu machine with a Rust toolchain is enough: each command first finds or installs what it
 //! needs, says what it does and why, and names the exact command where it cannot do it itself. Nothing here is part of
-//! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`web`], [`postgres`],
-//! [`docker`], [`seed`], [`up`], [`test`], [`faults`], [`bench`], [`fuzz`], [`check`], [`generate`].
+//! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`guests`], [`web`], [`postgres`],
+//! [`docker`], [`seed`], [`up`], [`test`], [`faults`], [`bench`], [`fuzz`], [`check`], [`generate`], [`contract`].
 
 mod api;
 mod bench;
 mod check;
 mod components;
+mod contract;
 mod docker;
 mod edges;
 mod environment;
 mod faults;
 mod fuzz;
 mod generate;
+mod guests;
 mod postgres;
 mod processes;
 mod quake;

@@ -4,7 +4,7 @@
 //! browser tests get a control plane that nobody has set up yet. Last, `up` itself runs three times.
 
 use crate::{
-    components, docker, environment,
+    components, docker, environment, guests,
     postgres::Cluster,
     processes::Processes,
     quake, seed,
@@ -38,6 +38,8 @@ pub enum Suite {
     Rust,
     /// The panel's own tests and lints
     Web,
+    /// The guest SDKs for JavaScript and Python, without a host
+    Guests,
     /// A real browser against a whole Gantry
     Browser,
     /// `up` and `down`, twice
@@ -94,6 +96,13 @@ fn suites(
     if wanted(Suite::Web) {
         web_tests(tally)?;
     }
+    if wanted(Suite::Guests) {
+        guest_tests(tally)?;
+    }
+    // Everything else is tested on the whole product.
+    if ![Suite::Rust, Suite::Browser, Suite::Faults, Suite::Up].into_iter().any(wanted) {
+        return Ok(());
+    }
     web::build()?;
     let plugins = data.join("plugins");
     components::build(&plugins)?;
@@ -133,6 +142,15 @@ fn fault_tests(tally: &mut Tally) -> Result<()> {
     // Building may have put another file in the place of the program that runs here.
     let mut bench = Command::new(programs.join("xtask"));
     count(bench.args(["faults", "--short", "--binaries"]).arg(programs), "faults", tally)
+}
+
+/// What these SDKs do within a host is among the Rust tests.
+fn guest_tests(tally: &mut Tally) -> Result<()> {
+    for (name, mut command) in guests::tests()? {
+        say(&format!("testing {name}"), "without a host");
+        count(&mut command, &name, tally)?;
+    }
+    Ok(())
 }
 
 fn web_tests(tally: &mut Tally) -> Result<()> {

@@ -13,8 +13,13 @@ use std::{
 
 /// `npm` in the web folder, with a recent Node.js first in PATH.
 pub fn npm() -> Result<Command> {
+    npm_in(&root().join("web"))
+}
+
+/// `npm` in any folder with packages, with a recent Node.js first in PATH.
+pub fn npm_in(folder: &Path) -> Result<Command> {
     let mut command = Command::new("npm");
-    command.current_dir(root().join("web")).env("PATH", path()?);
+    command.current_dir(folder).env("PATH", path()?);
     Ok(command)
 }
 
@@ -30,16 +35,20 @@ fn path() -> Result<std::ffi::OsString> {
     Ok(env::join_paths(std::iter::once(environment::node()?).chain(folders))?)
 }
 
-/// Installs the packages that the lock file names.
+/// Installs the packages of the web panel that the lock file names.
 pub fn install() -> Result<()> {
-    let web = root().join("web");
-    let stamp = web.join("node_modules/.gantry-lock");
-    let lock = hex::encode(Sha256::digest(fs::read(web.join("package-lock.json"))?));
+    install_in(&root().join("web"), "the web panel's packages")
+}
+
+/// Installs the packages that a folder's lock file names.
+pub fn install_in(folder: &Path, what: &str) -> Result<()> {
+    let stamp = folder.join("node_modules/.gantry-lock");
+    let lock = hex::encode(Sha256::digest(fs::read(folder.join("package-lock.json"))?));
     if fs::read_to_string(&stamp).is_ok_and(|old| old == lock) {
         return Ok(());
     }
-    say("installing the web panel's packages", "npm ci, from the lock file");
-    output(npm()?.args(["ci", "--no-fund", "--no-audit"]))?;
+    say(&format!("installing {what}"), "npm ci, from the lock file");
+    output(npm_in(folder)?.args(["ci", "--no-fund", "--no-audit"]))?;
     Ok(fs::write(stamp, lock)?)
 }
 

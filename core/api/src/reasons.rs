@@ -73,7 +73,7 @@ pub(crate) const fn why(code: Code) -> &'static str {
         }
         Code::DiskFull => "All servers of a node share its disk, and nothing is left on it.",
         Code::PayloadTooLarge => {
-            "The body is longer than the route takes: 256 KiB of JSON, 8 MiB for a plugin, 1 MiB for a text that is saved, 1 GiB for a file. Nothing of it was used."
+            "The body is longer than the route takes: 256 KiB of JSON, 32 MiB for a plugin, 1 MiB for a text that is saved, 1 GiB for a file. Nothing of it was used."
         }
         Code::UnsupportedMediaType => "The Content-Type header is missing or is not the route's.",
         Code::PluginRejected => {

@@ -78,6 +78,8 @@ pub struct Budgets {
     pub import: CallBudget,
     /// For making one component callable.
     pub compile: CompileBudget,
+    /// The same for a component that was granted to be large.
+    pub compile_large: CompileBudget,
     /// For all calls together.
     pub concurrency: Concurrency,
 }
@@ -172,6 +174,15 @@ impl Default for Budgets {
                 cpu_s: 10,
                 memory_mib: 768,
                 wall: Duration::from_secs(60),
+            },
+            // CPython with its libraries, before a plugin of it has a line: 18 MiB, of which 35 MiB of code are made in 11 s
+            // of one processor.
+            compile_large: CompileBudget {
+                component_bytes: 32 * MIB,
+                output_bytes: 96 * MIB,
+                cpu_s: 120,
+                memory_mib: 1_536,
+                wall: Duration::from_secs(300),
             },
             concurrency: Concurrency::default(),
         }

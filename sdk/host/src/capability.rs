@@ -38,9 +38,14 @@ pub const CONTAINER_RUN: &str = "container-run";
 /// Capability name: plans whose commands are the container's root.
 pub const CONTAINER_ROOT: &str = "container-root";
 
+/// Capability name: a component beyond [`Budgets::compile`](crate::Budgets::compile), up to
+/// [`Budgets::compile_large`](crate::Budgets::compile_large). There is nothing to call: what it takes is disk, memory and
+/// processor time where it is compiled, on the control plane and on every node that runs it. So an administrator decides.
+pub const LARGE_COMPONENT: &str = "large-component";
+
 /// Every capability that a manifest may ask for.
 pub const CAPABILITIES: &[&str] =
-    &[QUERY, HTTP, KV, SECRETS, FILES, DOWNLOAD, IMAGE_BUILD, CONTAINER_RUN, CONTAINER_ROOT];
+    &[QUERY, HTTP, KV, SECRETS, FILES, DOWNLOAD, IMAGE_BUILD, CONTAINER_RUN, CONTAINER_ROOT, LARGE_COMPONENT];
 
 /// Those that are interfaces that a component imports.
 pub(crate) const IMPORTED: [&str; 5] = [QUERY, HTTP, KV, SECRETS, FILES];

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::capability::{Grants, IMPORTED};
+use crate::budgets::Budgets;
+use crate::capability::{Grants, IMPORTED, LARGE_COMPONENT};
 use crate::generations::Generation;
 use crate::manifest::{MANIFEST_SECTION, Manifest};
 
@@ -28,6 +29,8 @@ pub(crate) struct Outline {
     pub(crate) parts: Parts,
     /// Shared by all calls.
     pub(crate) bundle: Arc<Bundle>,
+    /// Whether it needs what only some components are granted to be compiled.
+    pub(crate) is_large: bool,
 }
 
 /// Files that were packed into a component, by name.
@@ -136,7 +139,8 @@ struct Surface {
 }
 
 /// Reads manifest, imports and exports. The error says what is wrong, for the person who brought the component.
-pub(crate) fn inspect(wasm: &[u8], most: usize, grants: &Grants) -> Result<Outline, String> {
+pub(crate) fn inspect(wasm: &[u8], budgets: &Budgets, grants: &Grants) -> Result<Outline, String> {
+    let (ordinary, most) = (budgets.compile.component_bytes, budgets.compile_large.component_bytes);
     if wasm.len() > most {
         return Err(format!("it has {} bytes; the limit is {most}", wasm.len()));
     }
@@ -150,10 +154,28 @@ pub(crate) fn inspect(wasm: &[u8], most: usize, grants: &Grants) -> Result<Outli
         }
         [_, _, ..] => return Err(format!("it has more than one custom section {MANIFEST_SECTION:?}")),
     };
+    let is_large = wasm.len() > ordinary;
+    if is_large {
+        may_be_large(wasm.len(), ordinary, &manifest, grants)?;
+    }
     let generation = manifest.generation()?;
     check_imports(&surface.imports, &manifest, generation, grants)?;
     let parts = parts(&surface.exports, generation)?;
-    Ok(Outline { manifest, generation, parts, bundle: Arc::new(surface.files) })
+    Ok(Outline { manifest, generation, parts, bundle: Arc::new(surface.files), is_large })
+}
+
+fn may_be_large(bytes: usize, ordinary: usize, manifest: &Manifest, grants: &Grants) -> Result<(), String> {
+    let large =
+        format!("it has {bytes} bytes; the limit is {ordinary} without the capability {LARGE_COMPONENT:?}");
+    if !manifest.asks_for(LARGE_COMPONENT) {
+        return Err(format!(
+            "{large}, for which its manifest does not ask; make it smaller, or ask with a reason"
+        ));
+    }
+    if !grants.contains(LARGE_COMPONENT) {
+        return Err(format!("{large}, which is not granted to it; grant that, or use a smaller plugin"));
+    }
+    Ok(())
 }
 
 fn parts(exports: &[String], generation: Generation) -> Result<Parts, String> {

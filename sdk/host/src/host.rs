@@ -15,7 +15,7 @@ use tokio::task::spawn_blocking;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::budgets::{Budgets, MEMORY_CEILING_BYTES};
+use crate::budgets::{Budgets, CompileBudget, MEMORY_CEILING_BYTES};
 use crate::cache::{Cache, Found};
 use crate::capability::Grants;
 use crate::compiler;
@@ -80,8 +80,12 @@ impl Host {
         let HostConfig { cache_dir, cache_key, compiler, budgets } = config;
         check(&budgets)?;
         let engine = engine::for_guests(&budgets.concurrency)?;
-        let cache =
-            Cache::open(&cache_dir, cache_key, engine::identity(&engine), budgets.compile.output_bytes)?;
+        let cache = Cache::open(
+            &cache_dir,
+            cache_key,
+            engine::identity(&engine),
+            budgets.compile_large.output_bytes,
+        )?;
         let threads = budgets.concurrency.threads;
         Ok(Self(Arc::new(Inner {
             turns: Arc::new(Turns::new(&engine, threads)?),
@@ -103,22 +107,32 @@ impl Host {
     pub async fn load(&self, wasm: Arc<[u8]>, grants: &Grants) -> Result<Plugin, HostError> {
         let began = Instant::now();
         let (digest, outline) = self.inspect(wasm.clone(), grants.clone()).await?;
-        let (component, origin) = self.component(digest, wasm).await?;
+        let budget = self.compile_budget(outline.is_large);
+        let (component, origin) = self.component(digest, wasm, budget).await?;
         let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
         let report = LoadReport { origin, took: began.elapsed() };
         Plugin::link(self.0.clone(), &component, accepted, report)
     }
 
     async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {
-        let most = self.0.budgets.compile.component_bytes;
+        let budgets = self.0.budgets;
         blocking(move || {
-            let outline = component::inspect(&wasm, most, &grants).map_err(HostError::Rejected)?;
+            let outline = component::inspect(&wasm, &budgets, &grants).map_err(HostError::Rejected)?;
             Ok((Sha256::digest(&wasm).into(), outline))
         })
         .await
     }
 
-    async fn component(&self, digest: [u8; 32], wasm: Arc<[u8]>) -> Result<(Component, Origin), HostError> {
+    fn compile_budget(&self, is_large: bool) -> CompileBudget {
+        if is_large { self.0.budgets.compile_large } else { self.0.budgets.compile }
+    }
+
+    async fn component(
+        &self,
+        digest: [u8; 32],
+        wasm: Arc<[u8]>,
+        budget: CompileBudget,
+    ) -> Result<(Component, Origin), HostError> {
         if let Some(component) = self.cached(digest).await? {
             return Ok((component, Origin::Cache));
         }
@@ -129,7 +143,7 @@ impl Host {
         if let Some(component) = self.cached(digest).await? {
             return Ok((component, Origin::Cache));
         }
-        let code = compiler::compile(&self.0.compiler, &self.0.budgets.compile, &wasm).await?;
+        let code = compiler::compile(&self.0.compiler, &budget, &wasm).await?;
         let inner = self.0.clone();
         blocking(move || {
             if let Err(error) = inner.cache.write(&digest, &code) {

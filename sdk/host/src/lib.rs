@@ -46,8 +46,8 @@ pub use gantry_confine::ChildProgram;
 
 pub use capability::{
     CAPABILITIES, CONTAINER_ROOT, CONTAINER_RUN, CallContext, Connection, DOWNLOAD, FILES, FileEntry, Files,
-    Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue, Lent, LentFailure, LogLevel,
-    PluginLog, QUERY, Query, Reply, SECRETS, Secrets, TracingLog,
+    Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue, LARGE_COMPONENT, Lent,
+    LentFailure, LogLevel, PluginLog, QUERY, Query, Reply, SECRETS, Secrets, TracingLog,
 };
 pub use compiler::compiler_main;
 pub use component::{Part, Parts};

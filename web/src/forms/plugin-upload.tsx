@@ -17,7 +17,7 @@ import { toast } from '~/ui/toast'
 import { FormDialog } from './form-dialog'
 
 /** What the plugin host looks at; the control plane refuses more. */
-const MOST_BYTES = 8 * 1024 ** 2
+const MOST_BYTES = 32 * 1024 ** 2
 type Chosen = { file: File; manifest: Manifest }
 
 async function read(file: File): Promise<Chosen | string> {

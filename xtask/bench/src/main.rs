@@ -140,7 +140,7 @@ fn run(options: &Options) -> Result<()> {
     let (parts, hello) = (options.places.parts(), options.places.hello());
     let runtime = runtime()?;
     if wanted(Group::Plugin) {
-        runtime.block_on(plugin::measure(&parts.plugins.join("openarena.wasm")))?;
+        runtime.block_on(plugin::measure(&parts.plugins.join("openarena.wasm"), &options.places.examples))?;
     }
     if wanted(Group::Http) {
         runtime.block_on(http::measure(&parts))?;

@@ -1,7 +1,9 @@
 //! What a plugin costs: a call in a fresh instance through every check, beside the same call by wasmtime alone; compiling
-//! in the limited child, beside compiling without one; and loading from the cache.
+//! in the limited child, beside compiling without one; and loading from the cache. [`languages`] compares those of the SDKs.
 //!
 //! The call is OpenArena's collector with a recorded answer of the game, so that both ways do the same work.
+
+mod languages;
 
 use crate::row::{Result, Timings, Unit, cpu_seconds, row};
 use async_trait::async_trait;
@@ -36,7 +38,7 @@ const CALLS: usize = 10_000;
 /// The two ways take turns, so that whatever else the machine does hits both.
 const ROUNDS: usize = 10;
 
-pub(crate) async fn measure(component: &Path) -> Result<()> {
+pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     let wasm: Arc<[u8]> = std::fs::read(component)?.into();
     let cache = tempfile::tempdir()?;
     let host = open(cache.path())?;
@@ -64,7 +66,7 @@ pub(crate) async fn measure(component: &Path) -> Result<()> {
     }
     let ours = one.rows("plugin_call");
     row("plugin_call_ratio", ours / other.rows("plugin_call_bare"), "x");
-    Ok(())
+    languages::measure(examples).await
 }
 
 /// What one of the two ways showed over all rounds.

@@ -16,9 +16,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-/// Largest component that can be installed: what the plugin host looks at, so that nothing is taken in only to be
-/// refused.
-const COMPONENT_LIMIT: usize = 8 * 1024 * 1024;
+/// Largest component that can be installed: what the plugin host looks at where it is granted to be large, so that nothing is
+/// taken in only to be refused.
+const COMPONENT_LIMIT: usize = 32 * 1024 * 1024;
 
 /// What an installed plugin is granted.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

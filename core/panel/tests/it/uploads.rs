@@ -177,7 +177,11 @@ async fn component_that_is_too_large_is_refused_at_the_door() {
     let app = TestApp::with_games().await;
     let admin = app.admin().await;
     let limit = gantry_api::routes().iter().find(|route| route.id == "installPlugin").unwrap().body_limit;
-    assert_eq!(limit, gantry_host::Budgets::default().compile.component_bytes, "the host would refuse it");
+    assert_eq!(
+        limit,
+        gantry_host::Budgets::default().compile_large.component_bytes,
+        "the host would refuse it"
+    );
     let detail = refused(&admin, "", vec![0; limit + 1], "payload_too_large").await;
     assert!(detail.contains(&limit.to_string()), "{detail}");
     refused(&admin, "", vec![0; limit], "plugin_rejected").await;

@@ -157,8 +157,23 @@ async fn bytes_that_are_no_component_are_refused() {
         host.refusal(wat::parse_str("(module)").unwrap().into()).await,
         "it is a core module; wrap it into a component"
     );
-    let too_large = vec![0; gantry_host::Budgets::default().compile.component_bytes + 1];
-    assert!(host.refusal(too_large.into()).await.contains("the limit is 8388608"));
+    let too_large = vec![0; gantry_host::Budgets::default().compile_large.component_bytes + 1];
+    assert!(host.refusal(too_large.into()).await.contains("the limit is 33554432"));
+}
+
+#[tokio::test]
+async fn large_component_whose_manifest_does_not_ask_to_be_is_refused() {
+    let host = TestHost::new();
+    let most = gantry_host::Budgets::default().compile.component_bytes;
+    let mut wasm = Guest::least().build().to_vec();
+    // A custom section that nobody reads: its number, its length in four groups of seven bits, its name, and zeros.
+    let body = [b"\x03pad".as_slice(), &vec![0; most]].concat();
+    wasm.push(0);
+    wasm.extend([0, 7, 14].map(|shift| u8::try_from(body.len() >> shift & 0x7f).unwrap() | 0x80));
+    wasm.push(u8::try_from(body.len() >> 21).unwrap());
+    wasm.extend(body);
+    let refusal = host.refusal(wasm.into()).await;
+    assert!(refusal.contains("large-component") && refusal.contains("does not ask"), "{refusal}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod answers;
 mod cache;
 mod components;
 mod generations;
+mod guests;
 mod hostile;
 mod hosts;
 mod loading;

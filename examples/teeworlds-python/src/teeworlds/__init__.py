@@ -1,0 +1,1 @@
+"""The plugin, a module for each part."""

@@ -1,0 +1,54 @@
+"""Between the component's exports and an author's classes. The builder puts it there.
+
+An instance ends without a word when something unforeseen is raised, so that is written to the log first.
+"""
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from componentize_py_types import Err
+from gantry_plugin.failure import as_failure
+from wit_world.imports import log, types
+
+# What a function answers that an author left out, where the contract has such an answer.
+_OTHERWISE: dict[str, Callable[..., Any]] = {"blueprints.validate": lambda _self, _server: []}
+
+
+def guard(name: str, part: type, functions: list[str]) -> type:
+    """A part's class with the contract's functions. Run while the component is built."""
+    return type(part.__name__, (), {each: _guarded(name, part, each) for each in functions})
+
+
+def _guarded(name: str, part: type, function: str) -> Callable[..., Any]:
+    call = f"{name}.{function}"
+    found = part.__dict__.get(function) or _inherited(part, function) or _OTHERWISE.get(call)
+    if not callable(found):
+        raise TypeError(f"the part {part.__name__} needs a function {function}")
+
+    def guarded(self: Any, *given: Any) -> Any:
+        try:
+            return found(self, *given)
+        except Exception as error:
+            failure = as_failure(error)
+            if failure is None:
+                log.write(log.Level.ERROR, f"{call} raised {_described(error)}")
+                raise
+            raise Err(types.Failure(failure.code, failure.message, failure.retry_after_ms)) from None
+
+    return guarded
+
+
+def _described(error: BaseException) -> str:
+    """What was raised, and where. Without the lines themselves: a call finds no files, and looking for one ends it."""
+    frames = [
+        f"    at {frame.f_code.co_name} ({frame.f_code.co_filename}:{line})"
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    return "\n".join([f"{type(error).__name__}: {error}", *reversed(frames)])
+
+
+def _inherited(part: type, function: str) -> Any:
+    """What a base class has, unless that is the contract's own, which only says that something is missing."""
+    found = getattr(part, function, None)
+    return None if getattr(found, "__isabstractmethod__", False) else found
