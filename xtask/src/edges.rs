@@ -13,6 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-confine", &[]),
     ("gantry-plugin", &[]),
     ("gantry-host", &["gantry-confine", "gantry-types"]),
+    ("gantry-distribution", &["gantry-types"]),
     ("gantry-domain", &["gantry-types"]),
     ("gantry-auth", &["gantry-domain", "gantry-types"]),
     ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-seal", "gantry-types"]),

@@ -7,6 +7,9 @@ use std::{
     sync::Once,
 };
 
+/// What tests of registries ask pip for.
+const ORAS: &str = "oras==0.2.43";
+
 /// Installs Debian packages, or says what to type.
 pub fn apt(packages: &[&str], why: &str) -> Result<()> {
     static UPDATE: Once = Once::new();
@@ -113,6 +116,38 @@ pub fn btrfs() -> Result<()> {
 /// OpenSSH's file program, which SFTP is tried and measured with.
 pub fn sftp() -> Result<()> {
     program("sftp", "openssh-client", "SFTP is tried and measured with OpenSSH's own client")
+}
+
+/// A registry, and the tool that reads what was put there and is not ours.
+pub fn registry() -> Result<()> {
+    program("docker-registry", "docker-registry", "plugins are pushed to and pulled from a real registry")?;
+    program("skopeo", "skopeo", "artifacts and signatures are read by a tool that is not ours")?;
+    program("openssl", "openssl", "keys and signatures are compared with OpenSSL's")
+}
+
+/// A Python with oras, the general tool for artifacts, which Debian does not have.
+pub fn oras() -> Result<PathBuf> {
+    let folder = root().join(".gantry/tools/oras");
+    let python = folder.join("bin/python");
+    let works = || succeeds(Command::new(&python).args(["-c", "import oras.client"]));
+    if works() {
+        return Ok(python);
+    }
+    let makes_environments = || succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]));
+    if find("python3").is_none() || !makes_environments() {
+        apt(&["python3", "python3-venv"], "oras is a program in Python")?;
+    }
+    say("fetching oras by pip", "what is pushed here must be pulled by other tools");
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    run(Command::new(&python).args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        ORAS,
+    ]))?;
+    if works() { Ok(python) } else { Err(format!("{ORAS} was installed and does not start").into()) }
 }
 
 /// The library that gives one program another time.

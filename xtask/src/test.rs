@@ -113,9 +113,11 @@ fn suites(
         environment::curl()?;
         environment::btrfs()?;
         environment::sftp()?;
+        environment::registry()?;
+        let oras = environment::oras()?;
         let cluster = Cluster::throw_away(data)?;
         cluster.start()?;
-        let tested = rust_tests(&cluster, &plugins, tally);
+        let tested = rust_tests(&cluster, &plugins, &oras, tally);
         cluster.remove()?;
         tested?;
     }
@@ -165,13 +167,14 @@ fn run_npm(arguments: &[&str]) -> Result<()> {
     run(web::npm()?.args(arguments))
 }
 
-fn rust_tests(cluster: &Cluster, plugins: &Path, tally: &mut Tally) -> Result<()> {
+fn rust_tests(cluster: &Cluster, plugins: &Path, oras: &Path, tally: &mut Tally) -> Result<()> {
     say("running the Rust tests", "unit, PostgreSQL, Docker, real games");
     let mut command = cargo();
     command
         .args(["test", "--workspace", "--no-fail-fast"])
         .env("GANTRY_TEST_DATABASE_URL", cluster.url("postgres"))
-        .env("GANTRY_TEST_PLUGINS", plugins);
+        .env("GANTRY_TEST_PLUGINS", plugins)
+        .env("GANTRY_TEST_ORAS", oras);
     count(&mut command, "cargo test", tally)
 }
 

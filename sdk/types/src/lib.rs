@@ -8,6 +8,9 @@
 //! [`action`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`hosts`].
 
 pub mod action;
+//! [`permission`], [`problem`], [`names`], [`address`].
+
+pub mod address;
 pub mod blueprint;
 pub mod foreign;
 pub mod hook;

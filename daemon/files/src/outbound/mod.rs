@@ -4,15 +4,14 @@
 //! proxy, no credentials in the URL, redirects by hand and few, every address that a name has must be public, the
 //! connection goes to exactly the addresses that were checked, and bytes and time have limits.
 //!
-//! Modules in reading order: [`address`], [`client`], [`download`].
+//! Modules in reading order: [`client`], [`download`].
 
-mod address;
 mod client;
 mod download;
 
-pub use address::is_public;
 pub use client::{OutboundClient, OutboundConfig};
 pub use download::Downloaded;
+pub use gantry_types::address::is_public;
 
 /// Why something could not be fetched.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,264 @@
+//! What an administrator trusts, as TOML in a file and as JSON in the API.
+//!
+//! Nothing is allowed that is not written here, and an empty policy allows nothing from the network. The names are the same in
+//! both forms:
+//!
+//! ```toml
+//! # Whether what comes from registries must be signed. The default.
+//! require-signature = true
+//!
+//! # Where plugins may come from: a registry, or the repositories at and below a path of one.
+//! [[registries]]
+//! prefix = "ghcr.io/acme"
+//!
+//! # "public" (the default): https, and every address of the name is public. "private": https, and the registry's own name may
+//! # have private addresses. "loopback": http, to this machine alone.
+//! [[registries]]
+//! prefix = "registry.lan:5000"
+//! network = "private"
+//!
+//! # Who may sign, for which repositories (prefixes as above) or for which plugins (ids), and until when.
+//! [[keys]]
+//! name = "acme-2026"
+//! public-key = """
+//! -----BEGIN PUBLIC KEY-----
+//! MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+//! -----END PUBLIC KEY-----
+//! """
+//! repositories = ["ghcr.io/acme"]
+//! plugins = ["acme-quake"]
+//! expires = "2027-01-01T00:00:00Z"
+//!
+//! # The only digests that a plugin may have, of its artifact or of its component. What is pinned needs no signature.
+//! [pins]
+//! luanti = ["sha256:2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"]
+//!
+//! # Files that a person brings. Packages: "never", "signed" (the default), "any". Bare components, which cannot be signed:
+//! # "never", "pinned" (the default), "any".
+//! [offline]
+//! packages = "signed"
+//! components = "pinned"
+//! ```
+
+use crate::{
+    component::is_plugin_id,
+    digest::Digest,
+    key::PublicKey,
+    reference::{Prefix, Repository},
+};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Registries, keys, and pinned plugins in one policy.
+const ENTRIES: usize = 256;
+/// Scopes of a key, and digests of a pin.
+const SCOPES: usize = 64;
+const NAME_CHARACTERS: usize = 128;
+/// Longest text of a policy.
+const TEXT_BYTES: usize = 1024 * 1024;
+
+/// A policy that means something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Rules", into = "Rules")]
+pub struct TrustPolicy(Rules);
+
+/// The parts of a policy, as they are written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Rules {
+    pub require_signature: bool,
+    pub registries: Vec<RegistryRule>,
+    pub keys: Vec<TrustedKey>,
+    pub pins: BTreeMap<String, Vec<Digest>>,
+    pub offline: OfflineRules,
+}
+
+/// A place where plugins may come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RegistryRule {
+    pub prefix: Prefix,
+    #[serde(default)]
+    pub network: Network,
+}
+
+/// How far a registry's name may lead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    /// By https, to public addresses alone.
+    #[default]
+    Public,
+    /// By https; the registry's own host may have private addresses, and others to which it sends us may not.
+    Private,
+    /// By http, to this machine alone.
+    Loopback,
+}
+
+/// Somebody who may sign.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct TrustedKey {
+    /// For people, and unique.
+    pub name: String,
+    pub public_key: PublicKey,
+    /// It counts for plugins of these repositories,
+    #[serde(default)]
+    pub repositories: Vec<Prefix>,
+    /// and for plugins with these ids.
+    #[serde(default)]
+    pub plugins: Vec<String>,
+    /// From this moment on it counts for nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// What is allowed of files that a person brings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct OfflineRules {
+    pub packages: PackageRule,
+    pub components: ComponentRule,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageRule {
+    Never,
+    #[default]
+    Signed,
+    Any,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ComponentRule {
+    Never,
+    #[default]
+    Pinned,
+    Any,
+}
+
+/// Why a policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    #[error("the trust policy cannot be read: {0}")]
+    Unreadable(String),
+    #[error("the trust policy contradicts itself: {0}")]
+    Senseless(String),
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            require_signature: true,
+            registries: Vec::new(),
+            keys: Vec::new(),
+            pins: BTreeMap::new(),
+            offline: OfflineRules::default(),
+        }
+    }
+}
+
+impl TrustPolicy {
+    /// Reads a policy from a file's text.
+    ///
+    /// # Errors
+    /// It is no policy, or one that means nothing; the message says where.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
+        bounded(text.len())?;
+        let rules: Rules =
+            toml::from_str(text).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
+        rules.try_into()
+    }
+
+    /// Reads a policy from an API's body.
+    ///
+    /// # Errors
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_json(text: &[u8]) -> Result<Self, PolicyError> {
+        bounded(text.len())?;
+        let rules: Rules =
+            serde_json::from_slice(text).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
+        rules.try_into()
+    }
+
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.0
+    }
+
+    /// How a repository may be reached, if it is allowed at all: as the longest prefix says that covers it.
+    #[must_use]
+    pub fn network(&self, repository: &Repository) -> Option<Network> {
+        let covering = self.0.registries.iter().filter(|rule| rule.prefix.covers(repository));
+        covering.max_by_key(|rule| rule.prefix.segments()).map(|rule| rule.network)
+    }
+}
+
+fn bounded(length: usize) -> Result<(), PolicyError> {
+    if length > TEXT_BYTES {
+        return Err(PolicyError::Unreadable(format!("it is longer than {TEXT_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+impl TryFrom<Rules> for TrustPolicy {
+    type Error = PolicyError;
+
+    fn try_from(rules: Rules) -> Result<Self, PolicyError> {
+        match fault(&rules) {
+            Some(fault) => Err(PolicyError::Senseless(fault)),
+            None => Ok(Self(rules)),
+        }
+    }
+}
+
+impl From<TrustPolicy> for Rules {
+    fn from(policy: TrustPolicy) -> Self {
+        policy.0
+    }
+}
+
+fn fault(rules: &Rules) -> Option<String> {
+    let Rules { registries, keys, pins, .. } = rules;
+    if registries.len() > ENTRIES || keys.len() > ENTRIES || pins.len() > ENTRIES {
+        return Some(format!("it has more than {ENTRIES} registries, keys or pins"));
+    }
+    for (index, rule) in registries.iter().enumerate() {
+        if registries[..index].iter().any(|earlier| earlier.prefix == rule.prefix) {
+            return Some(format!("it lists {} twice", rule.prefix));
+        }
+        if rule.network == Network::Loopback && !rule.prefix.host().is_loopback() {
+            return Some(format!("{} is not this machine, so its network is not loopback", rule.prefix));
+        }
+    }
+    let faulty_pin =
+        pins.iter().find(|(id, digests)| !is_plugin_id(id) || digests.is_empty() || digests.len() > SCOPES);
+    if let Some((id, _)) = faulty_pin {
+        return Some(format!("the pin {id:?} is not a plugin's id with 1 to {SCOPES} digests"));
+    }
+    keys.iter().enumerate().find_map(|(index, key)| key_fault(key, &keys[..index]))
+}
+
+fn key_fault(key: &TrustedKey, earlier: &[TrustedKey]) -> Option<String> {
+    let name = &key.name;
+    if name.is_empty() || name.chars().count() > NAME_CHARACTERS || name.chars().any(char::is_control) {
+        return Some(format!("a key's name must have 1 to {NAME_CHARACTERS} visible characters"));
+    }
+    if earlier.iter().any(|other| &other.name == name) {
+        return Some(format!("it has two keys with the name {name:?}"));
+    }
+    if let Some(other) = earlier.iter().find(|other| other.public_key == key.public_key) {
+        return Some(format!("the keys {:?} and {name:?} are the same", other.name));
+    }
+    if key.repositories.is_empty() && key.plugins.is_empty() {
+        return Some(format!("the key {name:?} counts for nothing; give it repositories or plugins"));
+    }
+    if key.repositories.len() + key.plugins.len() > SCOPES {
+        return Some(format!("the key {name:?} has more than {SCOPES} repositories and plugins"));
+    }
+    let other = key.plugins.iter().find(|id| !is_plugin_id(id))?;
+    Some(format!("{other:?}, for which the key {name:?} counts, is not a plugin's id"))
+}

@@ -1,0 +1,281 @@
+//! One request to a registry, with every address checked and every answer bounded.
+//!
+//! What a registry says is a stranger's word: where it redirects, where it wants uploads, which token service it names. So each
+//! hop is checked by itself, before it is asked: the protocol, addresses in the URL, and in the resolver, which is the one that
+//! the connection uses, every address of a name. No proxy of the environment is used, since it would resolve for us.
+//! Credentials go to the registry's own origin alone.
+
+use super::{
+    Limits,
+    reach::{Checked, NotPublic, is_allowed},
+};
+use crate::{error::DistributionError, host::RegistryHost, policy::Network};
+use bytes::Bytes;
+use reqwest::{
+    Client, Method, Response, Url,
+    header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION},
+    redirect::Policy,
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use std::{error::Error, net::IpAddr, sync::Arc};
+use url::{Host, Origin};
+
+/// Bytes of an answer that is no success, from which its words are taken.
+const FAULT_BYTES: u64 = 8 * 1024;
+const FAULT_CHARACTERS: usize = 300;
+
+pub(super) struct Transport {
+    client: Client,
+    host: RegistryHost,
+    base: Url,
+    network: Network,
+    pub(super) limits: Limits,
+}
+
+/// What is asked.
+#[derive(Clone)]
+pub(super) struct Ask {
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(super) body: Bytes,
+}
+
+impl Ask {
+    pub(super) fn new(method: Method, url: Url) -> Self {
+        Self { method, url, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    pub(super) fn with(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+}
+
+impl Transport {
+    pub(super) fn new(
+        host: &RegistryHost,
+        network: Network,
+        limits: Limits,
+    ) -> Result<Self, DistributionError> {
+        let scheme = if network == Network::Loopback { "http" } else { "https" };
+        let text = format!("{scheme}://{host}/");
+        let refuse = |why| DistributionError::NotAllowed { url: text.clone(), why };
+        let base = Url::parse(&text).map_err(|_| refuse("it is not a URL"))?;
+        // 127.1, say, is a way to write an address that nobody reads as one.
+        if base.host_str().map(|name| name.trim_matches(['[', ']'])) != Some(host.name()) {
+            return Err(refuse("its host is not written as it is meant"));
+        }
+        if network == Network::Loopback && !host.is_loopback() {
+            return Err(refuse("without https only this machine is asked"));
+        }
+        let checked = Checked { home: host.name().to_owned(), network };
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .referer(false)
+            .http1_only()
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.idle)
+            .user_agent(concat!("gantry/", env!("CARGO_PKG_VERSION")))
+            .dns_resolver(checked)
+            .tls_backend_preconfigured(tls()?)
+            .build()
+            .map_err(|error| DistributionError::Setup(error.to_string()))?;
+        let transport = Self { client, host: host.clone(), base, network, limits };
+        transport.check(&transport.base)?;
+        Ok(transport)
+    }
+
+    pub(super) fn host(&self) -> &RegistryHost {
+        &self.host
+    }
+
+    /// A URL below `/v2/`.
+    pub(super) fn url(&self, path: &str) -> Result<Url, DistributionError> {
+        self.join(&self.base, &format!("/v2/{path}"))
+    }
+
+    /// What the registry calls by a URL that may be relative.
+    pub(super) fn join(&self, base: &Url, url: &str) -> Result<Url, DistributionError> {
+        let shown = || url.chars().take(FAULT_CHARACTERS).collect();
+        base.join(url).map_err(|_| DistributionError::NotAllowed { url: shown(), why: "it is not a URL" })
+    }
+
+    fn is_home(&self, url: &Url) -> bool {
+        let home: Origin = self.base.origin();
+        url.origin() == home
+    }
+
+    /// Whether this URL may be asked for.
+    pub(super) fn check(&self, url: &Url) -> Result<(), DistributionError> {
+        let refuse = |why| DistributionError::NotAllowed { url: without_query(url), why };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("it contains credentials"));
+        }
+        let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let literal: Option<IpAddr> = match url.host().ok_or_else(|| refuse("it names no host"))? {
+            Host::Domain(_) => None,
+            Host::Ipv4(address) => Some(address.into()),
+            Host::Ipv6(address) => Some(address.into()),
+        };
+        let is_home = name == self.host.name();
+        if let Some(address) = literal
+            && !is_allowed(address, is_home, self.network)
+        {
+            return Err(DistributionError::NotPublic { host: name.to_owned() });
+        }
+        match url.scheme() {
+            "https" => Ok(()),
+            "http" if is_home && self.network == Network::Loopback => Ok(()),
+            _ => Err(refuse("only https is")),
+        }
+    }
+
+    /// The answer, whatever its status, after redirects where the method reads.
+    pub(super) async fn send(
+        &self,
+        ask: &Ask,
+        authorization: Option<&HeaderValue>,
+    ) -> Result<Response, DistributionError> {
+        let mut url = ask.url.clone();
+        for _ in 0..=self.limits.redirects {
+            self.check(&url)?;
+            let mut request = self.client.request(ask.method.clone(), url.clone()).body(ask.body.clone());
+            for (name, value) in &ask.headers {
+                request = request.header(name, value);
+            }
+            if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
+                request = request.header(AUTHORIZATION, value);
+            }
+            let answer = request.send().await.map_err(|error| unreachable(&url, &error))?;
+            let reads = matches!(ask.method, Method::GET | Method::HEAD);
+            if !answer.status().is_redirection() || !reads {
+                return Ok(answer);
+            }
+            let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+            let to = to.ok_or_else(|| self.fault("a request", "a redirect to nowhere"))?;
+            url = self.join(&url, to)?;
+        }
+        Err(self.fault("a request", "more redirects than are followed"))
+    }
+
+    /// One request without redirects and without the registry's authorization, for its token service.
+    pub(super) async fn ask_once(&self, ask: &Ask) -> Result<Response, DistributionError> {
+        self.check(&ask.url)?;
+        let mut request = self.client.request(ask.method.clone(), ask.url.clone());
+        for (name, value) in &ask.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.map_err(|error| unreachable(&ask.url, &error))
+    }
+
+    /// The body of an answer, as far as the limit; an answer that is longer is an error at that byte.
+    pub(super) async fn read(
+        &self,
+        answer: &mut Response,
+        what: &str,
+        limit: u64,
+    ) -> Result<Bytes, DistributionError> {
+        let too_large = || DistributionError::TooLarge { what: what.to_owned(), limit };
+        if answer.content_length().is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let url = answer.url().clone();
+        let mut bytes = Vec::new();
+        while let Some(portion) = answer.chunk().await.map_err(|error| unreachable(&url, &error))? {
+            if (bytes.len() + portion.len()) as u64 > limit {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&portion);
+        }
+        Ok(bytes.into())
+    }
+
+    /// An answer that is no success, as an error.
+    pub(super) async fn refusal(&self, mut answer: Response, what: &str) -> DistributionError {
+        let status = answer.status();
+        let host = self.host.to_string();
+        let what = what.to_owned();
+        let mut start = Vec::new();
+        while let Ok(Some(portion)) = answer.chunk().await {
+            start.extend_from_slice(&portion);
+            if start.len() as u64 >= FAULT_BYTES {
+                break;
+            }
+        }
+        let said = match words(&start) {
+            Some(words) => format!("{} ({words})", status.as_u16()),
+            None => status.to_string(),
+        };
+        match status.as_u16() {
+            404 => DistributionError::NotFound { what },
+            401 | 403 => DistributionError::Unauthorized { host, what, said },
+            _ => DistributionError::Registry { host, what, said },
+        }
+    }
+
+    /// The registry does what it should not.
+    pub(super) fn fault(&self, what: &str, said: &str) -> DistributionError {
+        DistributionError::Registry {
+            host: self.host.to_string(),
+            what: what.to_owned(),
+            said: said.to_owned(),
+        }
+    }
+}
+
+/// What a registry says of its refusal, in its own words, made harmless.
+fn words(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        errors: Vec<Fault>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Fault {
+        code: Option<String>,
+        message: Option<String>,
+    }
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    let Fault { code, message } = envelope.errors.into_iter().next()?;
+    let said: Vec<_> = [code, message].into_iter().flatten().collect();
+    let said: String =
+        said.join(": ").chars().filter(|each| !each.is_control()).take(FAULT_CHARACTERS).collect();
+    (!said.is_empty()).then_some(said)
+}
+
+/// Queries of registries may hold signatures that let anybody in.
+fn without_query(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    if url.password().is_some() {
+        url.set_password(None).ok();
+    }
+    url.to_string().chars().take(FAULT_CHARACTERS).collect()
+}
+
+/// Says what is at the bottom: the outer layers only repeat the URL.
+fn unreachable(url: &Url, error: &reqwest::Error) -> DistributionError {
+    let host = url.host_str().unwrap_or_default().to_owned();
+    let mut cause: &dyn Error = error;
+    while let Some(inner) = cause.source() {
+        if inner.is::<NotPublic>() {
+            return DistributionError::NotPublic { host };
+        }
+        cause = inner;
+    }
+    DistributionError::Unreachable { host, message: cause.to_string() }
+}
+
+fn tls() -> Result<ClientConfig, DistributionError> {
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if added == 0 {
+        return Err(DistributionError::Setup("this machine has no root certificates".to_owned()));
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| DistributionError::Setup(error.to_string()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,97 @@
+//! Policies as they are written.
+
+use crate::kit::key;
+use gantry_distribution::{Network, TrustPolicy, policy::Rules};
+use serde_json::{Value, json};
+
+/// The example of the documentation is a policy.
+#[test]
+fn the_documented_policy_is_one() {
+    let documented = include_str!("../../src/policy.rs");
+    let text: String = documented
+        .lines()
+        .skip_while(|line| *line != "//! ```toml")
+        .skip(1)
+        .take_while(|line| *line != "//! ```")
+        .map(|line| line.trim_start_matches("//!").trim_start().to_owned() + "\n")
+        .collect();
+    let policy = TrustPolicy::from_toml(&text).unwrap();
+    let network = |repository: &str| policy.network(&repository.parse().unwrap());
+    assert_eq!(network("ghcr.io/acme/luanti"), Some(Network::Public));
+    assert_eq!(network("registry.lan:5000/games/luanti"), Some(Network::Private));
+    assert_eq!(network("ghcr.io/other/luanti"), None);
+    assert_eq!(policy.rules().keys.len(), 1);
+}
+
+#[test]
+fn an_empty_policy_allows_nothing_from_the_network() {
+    let policy = TrustPolicy::from_toml("").unwrap();
+    assert_eq!(policy, TrustPolicy::default());
+    assert!(policy.rules().require_signature);
+    assert_eq!(policy.network(&"ghcr.io/acme/luanti".parse().unwrap()), None);
+}
+
+#[test]
+fn toml_and_json_say_the_same() {
+    let written = json!({
+        "require-signature": false,
+        "registries": [{ "prefix": "ghcr.io/acme", "network": "public" }],
+        "keys": [{
+            "name": "acme", "public-key": key().public().to_pem(), "repositories": ["ghcr.io/acme"],
+            "plugins": ["luanti"], "expires": "2027-01-01T00:00:00Z",
+        }],
+        "pins": {},
+        "offline": { "packages": "any", "components": "never" },
+    });
+    let policy = TrustPolicy::from_json(written.to_string().as_bytes()).unwrap();
+    assert_eq!(serde_json::to_value(&policy).unwrap(), written);
+    let text = toml::to_string(&Rules::from(policy.clone())).unwrap();
+    assert_eq!(TrustPolicy::from_toml(&text).unwrap(), policy);
+}
+
+#[test]
+fn the_longest_prefix_decides_how_a_registry_is_reached() {
+    let policy = TrustPolicy::from_toml(
+        "[[registries]]\nprefix = 'r.example/inner'\nnetwork = 'private'\n[[registries]]\nprefix = 'r.example'\n",
+    )
+    .unwrap();
+    let network = |repository: &str| policy.network(&repository.parse().unwrap());
+    assert_eq!(network("r.example/inner/a"), Some(Network::Private));
+    assert_eq!(network("r.example/inner-not/a"), Some(Network::Public));
+}
+
+#[test]
+fn a_policy_that_means_nothing_is_refused_with_the_place() {
+    let pem = key().public().to_pem();
+    let refused = |rules: Value, word: &str| {
+        let error = TrustPolicy::from_json(rules.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(word), "{error} does not say {word:?}");
+        serde_json::from_value::<TrustPolicy>(rules).expect_err("nor by serde");
+    };
+    let with_key = |fields: Value| {
+        let mut key = json!({ "name": "acme", "public-key": pem, "repositories": ["ghcr.io/acme"] });
+        key.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        json!({ "keys": [key] })
+    };
+    refused(json!({ "require-signatures": false }), "require-signatures");
+    refused(json!({ "registries": [{ "prefix": "ghcr.io/Acme" }] }), "lower-case");
+    refused(json!({ "registries": [{ "prefix": "ghcr.io/acme/*" }] }), "lower-case");
+    refused(json!({ "registries": [{ "prefix": "ghcr.io" }, { "prefix": "ghcr.io" }] }), "twice");
+    refused(json!({ "registries": [{ "prefix": "ghcr.io", "network": "loopback" }] }), "this machine");
+    refused(json!({ "registries": [{ "prefix": "ghcr.io", "network": "any" }] }), "any");
+    refused(json!({ "pins": { "luanti": [] } }), "luanti");
+    refused(json!({ "pins": { "Luanti": [format!("sha256:{}", "0".repeat(64))] } }), "Luanti");
+    refused(json!({ "pins": { "luanti": ["sha256:00"] } }), "64");
+    refused(json!({ "offline": { "packages": "pinned" } }), "pinned");
+    refused(with_key(json!({ "repositories": [] })), "counts for nothing");
+    refused(with_key(json!({ "plugins": ["a b"] })), "not a plugin's id");
+    refused(with_key(json!({ "name": "" })), "name");
+    refused(with_key(json!({ "public-key": "x" })), "public key");
+    refused(with_key(json!({ "expires": "tomorrow" })), "line 1");
+    let mut twice = with_key(json!({}));
+    let again = twice["keys"][0].clone();
+    twice["keys"].as_array_mut().unwrap().push(again);
+    refused(twice.clone(), "two keys");
+    twice["keys"][1]["name"] = "other".into();
+    refused(twice, "the same");
+}
