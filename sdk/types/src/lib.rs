@@ -5,11 +5,9 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`action`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`hosts`].
+//! [`action`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`hosts`], [`address`].
 
 pub mod action;
-//! [`permission`], [`problem`], [`names`], [`address`].
-
 pub mod address;
 pub mod blueprint;
 pub mod foreign;

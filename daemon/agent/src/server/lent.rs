@@ -102,6 +102,7 @@ impl KeyValue for Kept {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err hands over")]
 fn broken(error: crate::ledger::LedgerError) -> LentFailure {
     tracing::error!(error = crate::failure::chain(&error), "what a plugin keeps cannot be reached");
     LentFailure::new("unreachable", "what the plugin keeps cannot be reached at the moment")

@@ -25,7 +25,9 @@ const CONNECTIONS: usize = 4;
 
 /// A connection that a guest holds a handle to.
 #[expect(unreachable_pub, reason = "the bindings re-export it")]
-pub struct OpenConnection(Arc<Mutex<Box<dyn Connection>>>);
+pub struct OpenConnection(Shared);
+
+type Shared = Arc<Mutex<Box<dyn Connection>>>;
 
 impl query::Host for CallState {
     async fn datagram(
@@ -151,10 +153,7 @@ impl CallState {
         Ok((query, found.clone(), runtime))
     }
 
-    fn open_connection(
-        &self,
-        connection: &Resource<OpenConnection>,
-    ) -> wasmtime::Result<(Arc<Mutex<Box<dyn Connection>>>, Handle)> {
+    fn open_connection(&self, connection: &Resource<OpenConnection>) -> wasmtime::Result<(Shared, Handle)> {
         let open = self.table.get(connection)?.0.clone();
         let runtime = self.access.runtime.clone();
         // Who holds a connection was lent a query, and with it a runtime.
