@@ -12,6 +12,7 @@ mod generations;
 mod guests;
 mod hostile;
 mod hosts;
+mod lends;
 mod loading;
 mod queries;
 mod visits;
