@@ -12,6 +12,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-seal", &[]),
     ("gantry-confine", &[]),
     ("gantry-plugin", &[]),
+    ("gantry-document", &[]),
+    ("gantry-pack", &["gantry-document"]),
     ("gantry-host", &["gantry-confine", "gantry-types"]),
     ("gantry-distribution", &["gantry-types"]),
     ("gantry-domain", &["gantry-types"]),
@@ -50,6 +52,9 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-types",
         ],
     ),
+    // A document is what a plugin may be instead of a program, so that its crate is as public as the guest SDK.
+    ("gantry-plugin-declarative", &["gantry-document", "gantry-plugin"]),
+    ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
@@ -67,6 +72,10 @@ const EDGES: &[(&str, &[&str])] = &[
 const TEST_EDGES: &[(&str, &[&str])] = &[
     ("gantry-panel", &["gantry-agent", "gantry-files", "gantry-runtime", "gantry-store", "gantry-types"]),
     ("gantry-agent", &["gantry-nodes"]),
+    // Documents are packed and run as users have it.
+    ("gantry-host", &["gantry-document", "gantry-pack"]),
+    // Edits of imported eggs are made by the engine that the daemon has.
+    ("gantry-plugin-eggs", &["gantry-files", "gantry-types"]),
 ];
 
 /// Compares the manifests with the table.

@@ -33,6 +33,8 @@ const GENERATED: &[&str] = &[
     "sdk/js/src",
     "sdk/python/src",
     "sdk/python/stubs",
+    "sdk/document/blueprint.schema.json",
+    "sdk/document/REFERENCE.md",
     "web/src/api",
 ];
 
@@ -50,6 +52,9 @@ pub fn generate(options: &Options) -> Result<()> {
 
 fn everything_else() -> Result<()> {
     queries()?;
+    say("generating the schema and the reference of documents", "sdk/document");
+    let example = ["--package", "gantry-document", "--features", "schema", "--example", "generated"];
+    run(cargo().args(["run", "--quiet"]).args(example))?;
     say("generating the API document", "core/api/openapi.json");
     let document = output(cargo().args(["run", "--quiet", "--package", "gantry-panel", "--", "openapi"]))?;
     fs::write(root().join("core/api/openapi.json"), document)?;

@@ -14,7 +14,7 @@ use gantry_domain::{
     audit::AuditEntry,
     plugins::{BlueprintKey, CapabilityRequest, OfferedBlueprint, Plugin, compare_versions},
 };
-use gantry_host::{CAPABILITIES, Plugin as Loaded};
+use gantry_host::{CAPABILITIES, Part, Plugin as Loaded};
 use gantry_store::plugins::NewRelease;
 use gantry_types::{PluginId, blueprint::Blueprint, problem::Code};
 use serde_json::json;
@@ -111,7 +111,15 @@ impl App {
         let component = read(path).await?;
         // What comes with Gantry gets what it asks for.
         let loaded = self.components().inspect(&component, &CAPABILITIES.iter().copied().collect()).await?;
-        let requested = loaded.manifest().capabilities.iter().map(|request| request.name.clone()).collect();
+        let requested: Vec<String> =
+            loaded.manifest().capabilities.iter().map(|request| request.name.clone()).collect();
+        if !offers_games(&loaded, &requested).await? {
+            tracing::debug!(
+                plugin.id = loaded.manifest().id,
+                "a bundled component offers no games by itself"
+            );
+            return Ok(None);
+        }
         let release = release(&loaded, &component, requested, true).await?;
         let mut tx = self.db().as_system().await?;
         let present =
@@ -197,6 +205,16 @@ fn updates(release: &NewRelease, present: &Plugin) -> Answer<()> {
     Ok(())
 }
 
+/// Whether it has games of its own. What turns other descriptions into games has none, nor has an interpreter before it
+/// is packed with a document.
+async fn offers_games(loaded: &Loaded, granted: &[String]) -> Answer<bool> {
+    if !loaded.has(Part::Game) {
+        return Ok(false);
+    }
+    let blueprints = loaded.blueprints(&context(granted)).await;
+    Ok(!blueprints.map_err(|source| failed(&loaded.manifest().name, source))?.is_empty())
+}
+
 async fn release(
     loaded: &Loaded,
     component: &Bytes,
@@ -204,6 +222,10 @@ async fn release(
     bundled: bool,
 ) -> Answer<NewRelease> {
     let manifest = loaded.manifest();
+    if !loaded.has(Part::Game) {
+        let without = "It has no blueprints, so there is nothing that a server could be made of.";
+        return Err(AppError::refused(Code::PluginRejected, without));
+    }
     let blueprints =
         loaded.blueprints(&context(&granted)).await.map_err(|source| failed(&manifest.name, source))?;
     check(&blueprints)?;

@@ -22,6 +22,15 @@ pub(super) fn line(place: &str, value: String, least: usize, most: usize) -> Che
     Ok(value)
 }
 
+/// A place in a file. It may have tabs, since some lines begin with them.
+pub(super) fn spot(place: &str, value: String) -> Checked<String> {
+    let value = prose(place, value, 1, 1_024)?;
+    if value.contains(['\n', '\r']) {
+        return Err(format!("{place} must be one line"));
+    }
+    Ok(value)
+}
+
 /// Text of `least..=most` characters with line breaks and tabs, and no other control characters.
 pub(super) fn prose(place: &str, value: String, least: usize, most: usize) -> Checked<String> {
     let length = value.chars().count();

@@ -124,7 +124,7 @@ pub(super) fn config_edit(place: &str, given: types::ConfigEdit) -> Checked<Conf
     let place = format!("{place}: edit");
     let convert = |edit: types::Edit| {
         Ok(Edit {
-            at: check::line(&place, edit.at, 1, 1_024)?,
+            at: check::spot(&place, edit.at)?,
             value: check::content(&place, edit.value, VALUE_BYTES)?,
             condition: condition(&place, edit.condition)?,
             notation: notation(edit.notation),

@@ -8,6 +8,7 @@
 mod answers;
 mod cache;
 mod components;
+mod documents;
 mod generations;
 mod guests;
 mod hostile;
