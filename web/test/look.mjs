@@ -639,7 +639,7 @@ const SCENES = [
   ['plugins', '/admin/plugins'],
   ['plugin-upload', '/admin/plugins', click('button', 'Upload plugin')],
   ['plugin-replace', '/admin/plugins', async (page) => {
-    await offer(page, { id: 'openarena', name: 'OpenArena', version: '0.2.0', author: 'Ada Moreau', description: 'OpenArena with our own maps.', licence: 'Apache-2.0', capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.' }] })
+    await offer(page, { id: 'openarena', name: 'OpenArena', version: '0.2.0', author: 'Ada Moreau', description: 'OpenArena with our own maps.', licence: 'Apache-2.0', capabilities: [{ name: 'query', reason: 'Asks the game for its map, its players and their pings.' }, { name: 'download', reason: 'Fetches the maps of your clan.', hosts: ['maps.example.org', '*.githubusercontent.com'] }, { name: 'kv', reason: 'Remembers who won.', quota_kib: 256 }] })
     await page.getByRole('button', { name: 'Install plugin' }).click()
     await page.getByRole('button', { name: 'Replace it' }).waitFor()
   }],

@@ -1773,7 +1773,7 @@ export interface components {
             id: string;
             plugin: components["schemas"]["PluginName"];
         };
-        CapabilityView: {
+        CapabilityView: components["schemas"]["ScopeView"] & {
             granted: boolean;
             name: string;
             /** @description Why the plugin asks for it, in its author's words. */
@@ -2844,6 +2844,18 @@ export interface components {
             players?: number | null;
             series: components["schemas"]["Series"][];
             version?: string | null;
+        };
+        /** @description How far a capability goes, as the manifest says it. What a capability has no such thing of is empty. */
+        ScopeView: {
+            /** @description Names of hosts, or `*.` and what they end with. */
+            hosts: string[];
+            /** @description Names of secrets. */
+            names: string[];
+            /**
+             * Format: int32
+             * @description How much it may keep, in KiB.
+             */
+            quotaKib?: number | null;
         };
         Series: {
             name: string;

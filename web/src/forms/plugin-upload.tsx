@@ -9,6 +9,7 @@ import type { PluginView } from '~/api/types'
 import { bytes } from '~/lib/format'
 import { readManifest, type Manifest } from '~/lib/plugin-manifest'
 import { s } from '~/strings'
+import { CapabilityScope } from '~/ui/capability-scope'
 import { Button } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { Checkbox } from '~/ui/field'
@@ -73,13 +74,13 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
               <p className="text-sm text-dim">{s.plugins.asksNothing}</p>
             ) : (
               <div className="flex flex-col gap-3">
-                {manifest.capabilities.map(({ name, reason }) => (
+                {manifest.capabilities.map(({ name, reason, ...scope }) => (
                   <Checkbox
                     key={name}
                     checked={granted.has(name)}
                     onChange={(on) => setGranted((all) => new Set(on ? [...all, name] : [...all].filter((one) => one !== name)))}
                     label={<>{s.plugins.words[name] ?? name} <code className="ml-1 font-mono text-xs text-dim">{name}</code></>}
-                    help={reason}
+                    help={<>{reason} <CapabilityScope {...scope} /></>}
                   />
                 ))}
                 <p className="text-xs text-dim">{s.plugins.grantAll}</p>

@@ -2,7 +2,10 @@
  * Reads what a plugin asks for out of its file, so that a person can grant it before anything is sent. The manifest is
  * JSON in a custom section `gantry:manifest` of the component, or of a core module inside it.
  */
-export type Manifest = { id: string; name: string; version: string; author: string; description: string; licence: string; capabilities: { name: string; reason: string }[] }
+/** A capability that a manifest asks for, and how far it goes. */
+export type AskedFor = { name: string; reason: string; hosts: string[]; names: string[]; quotaKib: number | null }
+
+export type Manifest = { id: string; name: string; version: string; author: string; description: string; licence: string; capabilities: AskedFor[] }
 
 const SECTION = 'gantry:manifest'
 const CUSTOM = 0
@@ -61,6 +64,7 @@ function find(bytes: Uint8Array, depth: number): string | null {
 }
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+const texts = (value: unknown): string[] => (Array.isArray(value) ? value.map(text).filter((one) => one !== '') : [])
 
 /** The manifest of a component; null when the file is none, or carries none. The control plane checks it all again. */
 export function readManifest(bytes: Uint8Array): Manifest | null {
@@ -71,7 +75,7 @@ export function readManifest(bytes: Uint8Array): Manifest | null {
     const asked = Array.isArray(raw.capabilities) ? (raw.capabilities as Record<string, unknown>[]) : []
     const { id, name, version } = raw
     if (!text(id) || !text(name) || !text(version)) return null
-    return { id: text(id), name: text(name), version: text(version), author: text(raw.author), description: text(raw.description), licence: text(raw.licence), capabilities: asked.map((one) => ({ name: text(one.name), reason: text(one.reason) })).filter((one) => one.name !== '') }
+    return { id: text(id), name: text(name), version: text(version), author: text(raw.author), description: text(raw.description), licence: text(raw.licence), capabilities: asked.map((one) => ({ name: text(one.name), reason: text(one.reason), hosts: texts(one.hosts), names: texts(one.names), quotaKib: typeof one.quota_kib === 'number' ? one.quota_kib : null })).filter((one) => one.name !== '') }
   } catch {
     return null
   }

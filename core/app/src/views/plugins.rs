@@ -13,6 +13,35 @@ pub struct CapabilityView {
     /// Why the plugin asks for it, in its author's words.
     pub reason: String,
     pub granted: bool,
+    #[serde(flatten)]
+    pub scope: ScopeView,
+}
+
+/// How far a capability goes, as the manifest says it. What a capability has no such thing of is empty.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ScopeView {
+    /// Names of hosts, or `*.` and what they end with.
+    pub hosts: Vec<String>,
+    /// Names of secrets.
+    pub names: Vec<String>,
+    /// How much it may keep, in KiB.
+    pub quota_kib: Option<u32>,
+}
+
+impl ScopeView {
+    fn of(manifest: &serde_json::Value, capability: &str) -> Self {
+        let mut asked = manifest["capabilities"].as_array().into_iter().flatten();
+        let Some(request) = asked.find(|request| request["name"] == capability) else {
+            return Self::default();
+        };
+        let texts = |field: &str| {
+            let list = request[field].as_array().into_iter().flatten();
+            list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+        };
+        let quota_kib = request["quota_kib"].as_u64().and_then(|quota| quota.try_into().ok());
+        Self { hosts: texts("hosts"), names: texts("names"), quota_kib }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -72,6 +101,7 @@ impl PluginView {
             name: request.name.clone(),
             reason: request.reason.clone(),
             granted: release.granted.contains(&request.name),
+            scope: ScopeView::of(&release.manifest, &request.name),
         };
         Self {
             id: plugin.id,

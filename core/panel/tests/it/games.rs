@@ -118,10 +118,10 @@ async fn a_strangers_plugin_is_uploaded_granted_what_it_asks_for_and_runs_its_ga
         request.header("content-type", "application/wasm").body(example("teeworlds-rust"))
     };
     let refused = admin.send(upload("?grant=query,everything")).await.problem("validation_failed");
-    assert!(refused.to_string().contains("It asks for query."), "{refused}");
+    assert!(refused.to_string().contains("It asks for image-build, query."), "{refused}");
     let refused = admin.send(upload("")).await.problem("plugin_rejected");
     assert!(refused["detail"].as_str().unwrap().contains("gantry:plugin/query"), "{refused}");
-    let plugin = admin.send(upload("?grant=query")).await.expect(201);
+    let plugin = admin.send(upload("?grant=query,image-build")).await.expect(201);
     assert_eq!((&plugin["manifestId"], &plugin["bundled"]), (&json!("teeworlds"), &json!(false)));
     assert_eq!(plugin["capabilities"][0]["granted"], true, "{plugin}");
 

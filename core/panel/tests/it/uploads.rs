@@ -140,7 +140,7 @@ async fn what_is_no_plugin_is_refused_and_leaves_nothing() {
             sample(&json!({ "capabilities": [{ "name": "shell", "reason": "to own the node" }] })),
             "the capability \"shell\", which this host does not have",
         ),
-        (written("(component)"), "it does not export gantry:plugin/blueprints@0.2"),
+        (written("(component)"), "it exports nothing of the contract 0.2"),
         (
             written("(component (import \"wasi:filesystem/types@0.2.0\" (instance)))"),
             "it imports \"wasi:filesystem/types@0.2.0\", which no plugin may",

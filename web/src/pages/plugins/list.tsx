@@ -9,6 +9,7 @@ import { PluginUploadDialog } from '~/forms/plugin-upload'
 import { Page } from '~/layout/page'
 import { bytes } from '~/lib/format'
 import { s } from '~/strings'
+import { CapabilityScope } from '~/ui/capability-scope'
 import { GameIcon } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
 import { Button, IconButton } from '~/ui/button'
@@ -92,6 +93,7 @@ function Capabilities({ plugin }: { plugin: PluginView }) {
           <span className="min-w-0">
             {s.plugins.words[capability.name] ?? capability.name} <span className="text-xs text-dim">({capability.granted ? s.plugins.granted : s.plugins.refused})</span>
             <span className="block text-xs text-dim">{capability.reason}</span>
+            <CapabilityScope {...capability} />
           </span>
         </li>
       ))}

@@ -1,0 +1,17 @@
+/**
+ * How far a capability goes, in one line: what an administrator decides by, so it is never shortened.
+ */
+import { s } from '~/strings'
+
+type Scope = { hosts: string[]; names: string[]; quotaKib?: number | null }
+
+export function CapabilityScope({ hosts, names, quotaKib }: Scope) {
+  const listed = [...hosts, ...names]
+  if (listed.length === 0 && typeof quotaKib !== 'number') return null
+  return (
+    <span className="mt-0.5 block break-words font-mono text-xs text-text">
+      {listed.length > 0 && s.plugins.scope(listed)}
+      {typeof quotaKib === 'number' && s.plugins.quota(quotaKib)}
+    </span>
+  )
+}
