@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{BinaryReader, Encoding, Parser, Payload};
 
 use crate::budgets::Budgets;
 use crate::capability::{Grants, IMPORTED, LARGE_COMPONENT};
@@ -201,6 +201,41 @@ fn parts(exports: &[String], generation: Generation) -> Result<Parts, String> {
             .collect(),
     };
     Err(format!("it does not export {}", missing.join(" and ")))
+}
+
+/// A component without its manifest and files: what has to be compiled. Only what was inspected comes here; of bytes
+/// that are no sections nothing is left out.
+pub(crate) fn code(wasm: &[u8]) -> Vec<u8> {
+    const PREAMBLE: usize = 8;
+    let mut kept = wasm.get(..PREAMBLE).unwrap_or(wasm).to_vec();
+    let mut rest = wasm.get(PREAMBLE..).unwrap_or_default();
+    while !rest.is_empty() {
+        let Some((section, after)) = section(rest) else {
+            kept.extend_from_slice(rest);
+            break;
+        };
+        if !is_ours(section) {
+            kept.extend_from_slice(section);
+        }
+        rest = after;
+    }
+    kept
+}
+
+/// The first section, from its id to its end, and what follows.
+fn section(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut reader = BinaryReader::new(bytes, 0);
+    reader.read_u8().ok()?;
+    let length = reader.read_var_u32().ok()? as usize;
+    bytes.split_at_checked(reader.current_position().checked_add(length)?)
+}
+
+/// Whether a section is one of those that the host reads itself.
+fn is_ours(section: &[u8]) -> bool {
+    let mut reader = BinaryReader::new(section, 0);
+    let is_custom = reader.read_u8().is_ok_and(|id| id == 0) && reader.read_var_u32().is_ok();
+    let named = |name: &str| name == MANIFEST_SECTION || name.starts_with(FILE_SECTION);
+    is_custom && reader.read_string().is_ok_and(named)
 }
 
 fn surface(wasm: &[u8]) -> Result<Surface, String> {

@@ -3,8 +3,9 @@
 //! A [`Host`] owns what all guests share: the engine, the threads that they run on, the cache. It keeps no list of
 //! plugins; whoever holds a [`Plugin`] keeps it alive.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_confine::ChildProgram;
@@ -49,6 +50,8 @@ pub enum Origin {
     Cache,
     /// It was compiled for this load.
     Compiled,
+    /// Another plugin that is loaded has the same code.
+    Shared,
 }
 
 /// What loading took.
@@ -60,6 +63,9 @@ pub struct LoadReport {
     pub took: Duration,
 }
 
+/// Compiled code, which plugins share and keep.
+pub(crate) struct Code(pub(crate) Component);
+
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) budgets: Budgets,
@@ -69,6 +75,8 @@ pub(crate) struct Inner {
     pub(crate) visits: Semaphore,
     compiler: ChildProgram,
     cache: Cache,
+    /// Code that some plugin holds, by the digest of what was compiled.
+    codes: Mutex<HashMap<[u8; 32], Weak<Code>>>,
     /// One component is compiled at a time; the compiler uses all cores by itself.
     compiling: Semaphore,
     guests: GuestThreads,
@@ -95,6 +103,7 @@ impl Host {
             budgets,
             compiler,
             cache,
+            codes: Mutex::default(),
             compiling: Semaphore::new(1),
             guests: GuestThreads::start(threads)?,
         })))
@@ -108,10 +117,10 @@ impl Host {
         let began = Instant::now();
         let (digest, outline) = self.inspect(wasm.clone(), grants.clone()).await?;
         let budget = self.compile_budget(outline.is_large);
-        let (component, origin) = self.component(digest, wasm, budget).await?;
+        let (component, origin) = self.code(component::code(&wasm), budget).await?;
         let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
         let report = LoadReport { origin, took: began.elapsed() };
-        Plugin::link(self.0.clone(), &component, accepted, report)
+        Plugin::link(self.0.clone(), component, accepted, report)
     }
 
     async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {
@@ -125,6 +134,29 @@ impl Host {
 
     fn compile_budget(&self, is_large: bool) -> CompileBudget {
         if is_large { self.0.budgets.compile_large } else { self.0.budgets.compile }
+    }
+
+    /// The compiled form of what is code in a component: shared by all that differ in their manifest and files alone, in
+    /// memory and in the cache.
+    async fn code(&self, wasm: Vec<u8>, budget: CompileBudget) -> Result<(Arc<Code>, Origin), HostError> {
+        let (digest, wasm) = blocking(move || Ok((Sha256::digest(&wasm).into(), wasm))).await?;
+        if let Some(shared) = self.codes().get(&digest).and_then(Weak::upgrade) {
+            return Ok((shared, Origin::Shared));
+        }
+        let (component, origin) = self.component(digest, wasm.into(), budget).await?;
+        let mut codes = self.codes();
+        // Two loads of the same code may have come here at once; the first one's is everybody's.
+        if let Some(shared) = codes.get(&digest).and_then(Weak::upgrade) {
+            return Ok((shared, origin));
+        }
+        let code = Arc::new(Code(component));
+        codes.retain(|_, code| code.strong_count() > 0);
+        codes.insert(digest, Arc::downgrade(&code));
+        Ok((code, origin))
+    }
+
+    fn codes(&self) -> MutexGuard<'_, HashMap<[u8; 32], Weak<Code>>> {
+        self.0.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn component(

@@ -16,7 +16,7 @@ use gantry_types::plan::{InstallPlan, RunSpec};
 use gantry_types::sample::{ConsoleEvent, Sample};
 use gantry_types::server::{ServerContext, Setting};
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::component::{InstancePre, Linker};
 
 use crate::bindings::types;
 use crate::capability::{CallContext, Grants};
@@ -24,7 +24,7 @@ use crate::component::{Bundle, Outline, Part, Parts};
 use crate::convert;
 use crate::error::{CallError, HostError};
 use crate::generations::{Exports, Generation};
-use crate::host::{Inner, LoadReport};
+use crate::host::{Code, Inner, LoadReport};
 use crate::inline::Habits;
 use crate::manifest::Manifest;
 use crate::run::Kind;
@@ -49,6 +49,8 @@ pub(crate) struct Loaded {
     pub(crate) grants: Grants,
     pub(crate) id: Arc<str>,
     report: LoadReport,
+    /// As long as it is held, others of the same code need none of their own.
+    _code: Arc<Code>,
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) exports: Exports,
     pub(crate) generation: Generation,
@@ -63,7 +65,7 @@ pub(crate) struct Loaded {
 impl Plugin {
     pub(crate) fn link(
         host: Arc<Inner>,
-        component: &Component,
+        code: Arc<Code>,
         accepted: Accepted,
         report: LoadReport,
     ) -> Result<Self, HostError> {
@@ -73,7 +75,7 @@ impl Plugin {
         let mut linker = Linker::new(&host.engine);
         let refused = |error: wasmtime::Error| HostError::Rejected(format!("{error:#}"));
         outline.generation.link(&mut linker, &grants).map_err(refused)?;
-        let pre = linker.instantiate_pre(component).map_err(refused)?;
+        let pre = linker.instantiate_pre(&code.0).map_err(refused)?;
         let exports = Exports::find(&pre, &outline).map_err(refused)?;
         let concurrency = host.budgets.concurrency;
         let admitted = concurrency.instances_per_plugin + concurrency.waiting_per_plugin;
@@ -84,6 +86,7 @@ impl Plugin {
             manifest: outline.manifest,
             grants,
             report,
+            _code: code,
             pre,
             exports,
             generation: outline.generation,

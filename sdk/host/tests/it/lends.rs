@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_host::{
     CallContext, CallError, Connection, FileEntry, Files, Http, HttpRequest, HttpResponse, KeyValue, Lent,
-    LentFailure, Plugin, Query, Reply, Secrets,
+    LentFailure, Origin, Plugin, Query, Reply, Secrets,
 };
 use gantry_types::hook::HookEvent;
 use gantry_types::server::Endpoint;
@@ -407,6 +407,8 @@ async fn a_component_reads_the_files_of_its_own_bundle() {
     assert_eq!(good.install_plan(&call, &server()).await.unwrap().steps, []);
     let other = host.load(with(b"+")).await;
     assert_ne!(good.digest(), other.digest(), "another file is another component");
+    assert_eq!(good.load_report().origin, Origin::Compiled);
+    assert_eq!(other.load_report().origin, Origin::Shared, "the same code is compiled once");
     assert!(matches!(other.install_plan(&call, &server()).await, Err(CallError::Stopped(_))));
     let twice = crate::components::with_section(with(b"*").to_vec(), "gantry:file/token", b"*");
     let refused = host.refusal(twice.into()).await;
