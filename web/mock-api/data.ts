@@ -54,7 +54,7 @@ export const blueprints: BlueprintView[] = [
 const RIGHTS: [Permission, string][] = [
   ['server.read', 'See the server, its state and its address.'], ['server.update', 'Rename the server and change its description.'], ['server.delete', 'Delete the server and its files.'], ['server.reinstall', 'Install the game again.'],
   ['power.start', 'Start the server.'], ['power.stop', 'Stop the server.'], ['power.restart', 'Restart the server.'], ['power.kill', "Kill the server's process at once."],
-  ['console.read', 'Read the console and its history.'], ['console.write', 'Type commands into the console.'], ['statistics.read', 'See CPU, memory, network and player charts.'], ['players.read', 'See who plays.'],
+  ['console.read', 'Read the console and its history.'], ['console.write', 'Type commands into the console.'], ['actions.use', "Use the game's own actions, such as saving or kicking, and send messages to players."], ['statistics.read', 'See CPU, memory, network and player charts.'], ['players.read', 'See who plays.'],
   ['files.list', 'See which files the server has.'], ['files.read', 'Read and download files. Configuration files show the passwords that are in them.'], ['files.write', 'Upload, edit, rename and copy files, and make directories.'], ['files.delete', 'Delete files and directories.'],
   ['variables.read', "See the server's variables."], ['variables.update', "Change the server's variables."], ['allocations.read', "See the server's allocations."], ['allocations.update', "Add, remove and reorder the server's allocations."],
   ['operations.read', 'See which operations ran and how they ended.'], ['operations.cancel', 'Cancel a running operation.'],
@@ -119,7 +119,7 @@ const sample = (cpuPercent: number, memoryMib: number, limitMib: number, players
 export function aServer(change: Partial<ServerView> = {}): ServerView {
   const server: ServerView = {
     id: id(1001), name: 'Friday fragfest', description: 'Every Friday at nine.',
-    blueprint: { id: 'openarena:openarena', name: 'OpenArena', plugin: 'OpenArena', pluginVersion: '0.1.0' },
+    blueprint: { id: 'openarena:openarena', name: 'OpenArena', plugin: 'OpenArena', pluginVersion: '0.1.0', commands: 'console' },
     node: { id: id(101), name: 'fra-1', location: 'Frankfurt', connected: true }, owner: person(1), desired: 'running',
     observed: { state: 'running', since: before(5 * HOUR + 720), reason: null, crashes: 0, startedAt: before(5 * HOUR + 725), generation: 2 },
     holds: [], operation: null, limits: limits(512, 100),
@@ -130,7 +130,7 @@ export function aServer(change: Partial<ServerView> = {}): ServerView {
   return { ...server, actions: change.actions ?? actionsFor(server.observed.state, server.holds.length > 0) }
 }
 
-const luanti = { id: 'luanti:luanti', name: 'Luanti', plugin: 'Luanti', pluginVersion: '0.1.0' }
+const luanti = { id: 'luanti:luanti', name: 'Luanti', plugin: 'Luanti', pluginVersion: '0.1.0', commands: 'none' as const }
 const endpoint = (n: number, port: number) => [{ allocationId: id(n), name: 'game', protocol: 'udp' as const, address: '203.0.113.10', port, primary: true }]
 const off = (seconds: number, reason: string | null = null) => ({ state: 'offline' as const, since: before(seconds), reason, crashes: 0, startedAt: null })
 

@@ -11,6 +11,7 @@ import { machineParts, machinePoint, usageOf } from './machines'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import { everyStep } from './plan'
+import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
 
 type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
@@ -61,6 +62,13 @@ function preview(input: ServerInput) {
   }
 }
 
+/** A kick takes its time; nobody is called Nobody. */
+async function act(server: ServerView, action: string, form: Record<string, string>) {
+  await new Promise((done) => setTimeout(done, 1_500))
+  if (action === 'kick' && !server.sample?.game?.playerList.some(({ name }) => name === form.player)) return problem('action_refused', 422, 'The game’s plugin did not do this', `Nobody called ${form.player ?? ''} plays. These do: Sarge, Grism.`, 'The detail says why; change what you ask for, or what is in the way.')
+  return { messages: doneBy(action, form) }
+}
+
 function create(input: ServerInput) {
   const blueprint = blueprints.find((item) => item.id === input.blueprintId)
   const free = allocations.find((one) => !one.inUse)
@@ -68,7 +76,7 @@ function create(input: ServerInput) {
   if (!blueprint || !free || !node) return missing()
   const server = aServer({
     id: world.newId(), name: input.name, description: input.description ?? '', limits: input.limits ?? blueprint.blueprint.recommended, sample: null,
-    blueprint: { id: blueprint.id, name: blueprint.blueprint.name, plugin: blueprint.plugin.name, pluginVersion: blueprint.plugin.version },
+    blueprint: { id: blueprint.id, name: blueprint.blueprint.name, plugin: blueprint.plugin.name, pluginVersion: blueprint.plugin.version, commands: blueprint.blueprint.commands ?? 'console' },
     observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null },
     endpoints: [{ allocationId: free.id, name: 'game', protocol: 'udp', address: free.address, port: free.port, primary: true }], createdAt: new Date().toISOString(),
   })
@@ -178,6 +186,9 @@ const routes: [method: string, path: string, handle: Handler][] = [
     }, 2_000)
     return { operationId: operation.id }
   })],
+  ['GET', '/api/servers/:/actions', withServer((server) => offerOf(server))],
+  ['POST', '/api/servers/:/actions/:', withServer((server, { params, body }) => act(server, params[1] ?? '', (body.form ?? {}) as Record<string, string>))],
+  ['POST', '/api/servers/:/broadcast', withServer(() => ({ messages: [] }))],
   ['POST', '/api/servers/:/power', withServer((server, { body }) => ({ operationId: power(server.id, body.action as 'start').id }))],
   ['POST', '/api/servers/:/reinstall', withServer((server) => {
     const operation = world.begin(server.id, 'reinstall')
@@ -355,7 +366,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
       return Response.json(refused, { status: 409 })
     }
     const broken = about('failing', 'failing-parts')
-    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : handle({ params, query: url.searchParams, body, bytes })
+    const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : await handle({ params, query: url.searchParams, body, bytes })
     if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)
   }

@@ -75,6 +75,13 @@ async function offer(page, manifest) {
   await page.getByRole('heading', { name: manifest.name }).last().waitFor()
 }
 
+/** Chooses one of the game's own actions. */
+async function choose(page, name) {
+  await page.getByRole('button', { name: 'Actions' }).click()
+  await page.getByRole('menuitem', { name }).click()
+  await page.getByRole('dialog').waitFor()
+}
+
 const SCENES = [
   ['setup', '/setup?mock=setup'],
   ['sign-in', '/sign-in?mock=signed-out'],
@@ -104,6 +111,33 @@ const SCENES = [
     else await page.getByRole('button', { name: 'Sort by Server' }).click()
     await page.getByRole('row').nth(1).getByText('Clan war practice').waitFor()
   }],
+  ['actions-menu', `/servers/${S1}/console`, async (page) => {
+    await page.getByRole('button', { name: 'Actions' }).click()
+    await page.getByRole('menuitem', { name: 'Kick a player' }).waitFor()
+  }],
+  ['actions-off', `/servers/${S3}/overview`, async (page) => {
+    await page.getByRole('button', { name: 'Actions' }).click()
+    await page.getByText('The server is not running.').first().waitFor()
+  }],
+  ['actions-form', `/servers/${S1}/overview`, (page) => choose(page, 'Change the map')],
+  ['actions-at-it', `/servers/${S1}/overview`, async (page) => {
+    await choose(page, 'Begin the match anew')
+    await page.getByRole('dialog').getByRole('button', { name: 'Begin the match anew' }).click()
+    await page.getByText('The game is at it.').waitFor()
+  }],
+  ['actions-refused', `/servers/${S1}/overview`, async (page) => {
+    await choose(page, 'Kick a player')
+    await page.getByLabel('Name').fill('Nobody')
+    await page.getByRole('dialog').getByRole('button', { name: 'Kick a player' }).click()
+    await page.getByRole('alert').waitFor()
+  }],
+  ['actions-said', `/servers/${S1}/overview`, async (page) => {
+    await choose(page, 'Kick a player')
+    await page.getByLabel('Name').fill('Sarge')
+    await page.getByRole('dialog').getByRole('button', { name: 'Kick a player' }).click()
+    await page.getByText('Sarge was kicked.').waitFor()
+  }],
+  ['console-no-commands', `/servers/${S2}/console`, (page) => page.getByText('This game reads no commands.').waitFor()],
   ['tabs-further', `/servers/${S1}/overview`, async (page, narrow) => {
     const further = page.locator('[data-further=end]')
     if (!narrow) {

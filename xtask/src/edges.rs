@@ -57,6 +57,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin"]),
+    ("chores-rust", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
     ("xtask", &[]),

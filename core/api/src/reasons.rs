@@ -68,6 +68,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::FileRefused => {
             "The path leads to a directory where a file is needed or the other way round, to a pipe or a device, or through a link out of the server's directory; or what is there is too large or not text."
         }
+        Code::ActionRefused => {
+            "The plugin of the game looked at what was asked for and said no, or the game did not answer it as it should have. What it did before that stays done."
+        }
         Code::QuotaExceeded => {
             "What the server's files take, with what is being written, would be more than its disk limit. A file that is replaced counts until the new one is in its place."
         }

@@ -263,6 +263,11 @@ impl Route {
         self.body_time = UPLOAD_TIME;
         self
     }
+    /// Answers when it is done, however long that takes.
+    pub(crate) fn patient(mut self) -> Self {
+        self.unhurried = true;
+        self
+    }
     /// Passes a body on as it comes, for as long as the largest file may take.
     pub(crate) fn flowing(mut self) -> Self {
         self.unhurried = true;
@@ -343,9 +348,14 @@ impl Route {
         names
             .map(|name| {
                 let blueprint = self.path.starts_with("/api/blueprints/");
-                let format = (!blueprint).then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
+                let action = name == "action";
+                let format = (!blueprint && !action).then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
                 let text = ObjectBuilder::new().schema_type(Type::String).format(format);
-                let help = if blueprint { "`plugin:blueprint`" } else { "UUID" };
+                let help = match (blueprint, action) {
+                    (true, _) => "`plugin:blueprint`",
+                    (_, true) => "The action's id",
+                    _ => "UUID",
+                };
                 ParameterBuilder::new()
                     .name(name)
                     .parameter_in(ParameterIn::Path)

@@ -49,6 +49,7 @@ struct Inner {
     tickets: Tickets,
     turns: Turns,
     transfers: Transfers,
+    waiting_actions: Transfers,
     rights: Rights,
     doorbells: Doorbells,
     grant_bells: Doorbells,
@@ -78,7 +79,8 @@ impl App {
             sessions: SessionCache::default(),
             tickets: Tickets::default(),
             turns: Turns::default(),
-            transfers: Transfers::default(),
+            transfers: Transfers::of_files(),
+            waiting_actions: Transfers::of_actions(),
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             grant_bells: Doorbells::default(),
@@ -120,6 +122,10 @@ impl App {
     }
     pub(crate) fn transfers(&self) -> &Transfers {
         &self.inner.transfers
+    }
+    /// Actions that wait for their games.
+    pub(crate) fn waiting_actions(&self) -> &Transfers {
+        &self.inner.waiting_actions
     }
     pub(crate) fn rights(&self) -> &Rights {
         &self.inner.rights

@@ -6,9 +6,9 @@
 use crate::error::{Answer, AppError};
 use bytes::Bytes;
 use gantry_domain::plugins::OfferedBlueprint;
-use gantry_host::{CallContext, CallError, Grants, Host, Plugin};
+use gantry_host::{CallContext, CallError, Grants, Host, Part, Plugin};
 use gantry_store::Db;
-use gantry_types::{blueprint::FieldProblem, plan::InstallPlan, server::ServerContext};
+use gantry_types::{action::ServerAction, blueprint::FieldProblem, plan::InstallPlan, server::ServerContext};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Plugins that are kept ready; the one that was unused for longest makes way.
@@ -80,6 +80,26 @@ impl Components {
             .validate(&context(&offered.granted), server)
             .await
             .map_err(|source| failed(&offered.plugin_name, source))
+    }
+
+    /// What people can have done to a server beyond power; nothing where the plugin has no such part.
+    pub(crate) async fn actions(
+        &self,
+        db: &Db,
+        offered: &OfferedBlueprint,
+        server: &ServerContext,
+    ) -> Answer<Vec<ServerAction>> {
+        let plugin = self.plugin(db, offered).await?;
+        if !plugin.has(Part::Actions) {
+            return Ok(Vec::new());
+        }
+        let actions = plugin.actions(&context(&offered.granted), server).await;
+        actions.map_err(|source| failed(&offered.plugin_name, source))
+    }
+
+    /// Whether the plugin knows how to tell everybody who plays.
+    pub(crate) async fn can_broadcast(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<bool> {
+        Ok(self.plugin(db, offered).await?.has(Part::Quiescing))
     }
 
     /// What installing would do.

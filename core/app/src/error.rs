@@ -174,7 +174,8 @@ fn node_code(error: &NodeError) -> Code {
             | RefusalCode::NotRunning
             | RefusalCode::NoCommands
             | RefusalCode::MissingPlugin => Code::Conflict,
-            RefusalCode::PluginRefused => Code::PluginFailed,
+            RefusalCode::PluginRefused => Code::ActionRefused,
+            RefusalCode::PluginFailed => Code::PluginFailed,
             RefusalCode::UnknownServer => Code::NotInstalled,
             RefusalCode::Invalid => Code::InvalidRequest,
             RefusalCode::NoSuchFile => Code::NotFound,

@@ -156,6 +156,15 @@ inputs! {
         /// One line.
         command: String,
     }
+    ActionInput {
+        /// Answers by the keys of the action's questions. What is left out takes its default.
+        #[serde(default)]
+        form: BTreeMap<String, String>,
+    }
+    BroadcastInput {
+        /// One line.
+        text: String,
+    }
     /// An address for one of the blueprint's endpoints, in place of the one that it has.
     ServerAllocationInput {
         endpoint: String,

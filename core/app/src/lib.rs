@@ -6,12 +6,12 @@
 //! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
 //!
 //! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or
-//! read one, or to look at files. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
+//! read one, to look at files, or to have a plugin's action done. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
-//! `files` with `transfers`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `files` with `transfers`, `actions`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
 pub mod context;
@@ -24,6 +24,7 @@ mod access;
 mod app;
 
 mod accounts;
+mod actions;
 mod activity;
 mod allowances;
 mod components;

@@ -1,8 +1,8 @@
-//! Files on their way to and from nodes are counted, so that whoever takes nothing of theirs takes nothing from others.
+//! What people have under way at nodes for long is counted, so that whoever never ends takes nothing from others.
 //!
-//! A file that stands still holds a window of its node's link. Few enough of them fit beside everything else, and none
-//! waits: one too many is refused at once. Only what flows as fast as a person gives or takes it counts; texts for
-//! editors come and go whole.
+//! A file that stands still holds a window of its node's link, and an action that waits for its game a call. Few enough of
+//! them fit beside everything else, and none waits: one too many is refused at once. Of files only what flows as fast as a
+//! person gives or takes it counts; texts for editors come and go whole.
 
 use crate::error::{Answer, AppError};
 use gantry_protocol::MAX_TRANSFERS;
@@ -12,21 +12,36 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Files that one person may have under way to and from one node: a browser moves three at once, and a second tab as many.
-const OF_PERSON: usize = 8;
-/// Of a node's places so many are for people who have none, or else four people could take all.
-const KEPT: usize = 8;
+/// How much of one kind there may be at one node.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// What it is, in a sentence.
+    what: &'static str,
+    of_person: usize,
+    /// Of the node's places so many are for people who have none, or else a few people could take all.
+    kept: usize,
+    of_node: usize,
+}
 
-const _: () = assert!(OF_PERSON + KEPT < MAX_TRANSFERS);
+/// A browser moves three files at once, and a second tab as many.
+const FILES: Bounds = Bounds { what: "files", of_person: 8, kept: 8, of_node: MAX_TRANSFERS };
+/// Together a quarter of the calls that one link takes at a time.
+const ACTIONS: Bounds = Bounds { what: "actions", of_person: 8, kept: 16, of_node: 64 };
 
-/// How many files each person has under way, by node.
+const _: () = assert!(FILES.of_person + FILES.kept < FILES.of_node);
+const _: () = assert!(ACTIONS.of_person + ACTIONS.kept < ACTIONS.of_node);
+
+/// How much each person has under way, by node.
 type Counts = HashMap<NodeId, HashMap<UserId, usize>>;
 
-/// All files that are under way.
-#[derive(Clone, Default)]
-pub(crate) struct Transfers(Arc<Mutex<Counts>>);
+/// All of one kind that is under way.
+#[derive(Clone)]
+pub(crate) struct Transfers {
+    bounds: Bounds,
+    by_node: Arc<Mutex<Counts>>,
+}
 
-/// One file's place, for as long as it is under way.
+/// One place, for as long as what has it is under way.
 pub(crate) struct Transfer {
     all: Transfers,
     node: NodeId,
@@ -34,19 +49,28 @@ pub(crate) struct Transfer {
 }
 
 impl Transfers {
-    /// A place for one more file, or why there is none.
+    pub(crate) fn of_files() -> Self {
+        Self { bounds: FILES, by_node: Arc::default() }
+    }
+
+    pub(crate) fn of_actions() -> Self {
+        Self { bounds: ACTIONS, by_node: Arc::default() }
+    }
+
+    /// A place for one more, or why there is none.
     pub(crate) fn begin(&self, node: NodeId, person: UserId) -> Answer<Transfer> {
+        let Bounds { what, of_person, kept, of_node } = self.bounds;
         let mut counts = self.counts();
         let people = counts.entry(node).or_default();
         let under_way: usize = people.values().sum();
         let own = people.get(&person).copied().unwrap_or(0);
-        if own >= OF_PERSON {
-            let detail = format!("You have {OF_PERSON} files of this node under way; one has to end first.");
+        if own >= of_person {
+            let detail = format!("You have {of_person} {what} of this node under way; one has to end first.");
             return Err(AppError::refused(Code::RateLimited, detail));
         }
-        let room = if own == 0 { MAX_TRANSFERS } else { MAX_TRANSFERS - KEPT };
+        let room = if own == 0 { of_node } else { of_node - kept };
         if under_way >= room {
-            let detail = "Too many files of this node are under way at this moment.";
+            let detail = format!("Too many {what} of this node are under way at this moment.");
             return Err(AppError::refused(Code::Overloaded, detail));
         }
         people.insert(person, own + 1);
@@ -55,7 +79,7 @@ impl Transfers {
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.by_node.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,8 +118,8 @@ mod tests {
 
     #[test]
     fn one_person_has_so_many_files_under_way_at_a_node_and_no_more() {
-        let (transfers, there, she) = (Transfers::default(), node(), person());
-        let mut held: Vec<_> = (0..OF_PERSON).map(|_| transfers.begin(there, she).unwrap()).collect();
+        let (transfers, there, she) = (Transfers::of_files(), node(), person());
+        let mut held: Vec<_> = (0..FILES.of_person).map(|_| transfers.begin(there, she).unwrap()).collect();
         assert_eq!(code(transfers.begin(there, she)), Code::RateLimited);
         assert!(transfers.begin(node(), she).is_ok(), "another node has a link of its own");
         assert!(transfers.begin(there, person()).is_ok(), "others have a share of theirs");
@@ -107,11 +131,11 @@ mod tests {
 
     #[test]
     fn many_people_leave_places_for_who_comes_last_and_windows_for_everything_else() {
-        let (transfers, there) = (Transfers::default(), node());
+        let (transfers, there) = (Transfers::of_files(), node());
         let mut held = Vec::new();
-        while held.len() < MAX_TRANSFERS - KEPT {
+        while held.len() < MAX_TRANSFERS - FILES.kept {
             let she = person();
-            held.extend((0..OF_PERSON).map_while(|_| transfers.begin(there, she).ok()));
+            held.extend((0..FILES.of_person).map_while(|_| transfers.begin(there, she).ok()));
         }
         let last = person();
         held.push(transfers.begin(there, last).unwrap());

@@ -14,10 +14,15 @@
 //!
 //! Reinstalling and deleting are possible in every state but `deleted`. On top of the table: a hold forbids what would
 //! run the game; a server that is to be deleted takes nothing more; an operation at work lets only stop, kill and
-//! delete through, because a person must always be able to end what misbehaves.
+//! delete through, because a person must always be able to end what misbehaves. A game that reads no commands takes none in
+//! any state.
+//!
+//! What a plugin offers beside these says itself in which states it makes sense; [`check_offered`] decides by that.
 
 use crate::servers::ServerAction;
 use gantry_types::{
+    action::Availability,
+    blueprint::CommandDoor,
     operation::OperationKind,
     problem::Code,
     server::{Desired, Hold, Observed},
@@ -33,6 +38,8 @@ pub struct Situation<'a> {
     pub operation: Option<OperationKind>,
     /// Whether the node can be reached at present.
     pub connected: bool,
+    /// How the game takes commands.
+    pub commands: CommandDoor,
 }
 
 /// Why an action is not possible, for programs and for people.
@@ -52,6 +59,9 @@ pub fn check(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPo
     if situation.desired == Desired::Deleted {
         return not(Code::Conflict, "The server is being deleted.");
     }
+    if action == ServerAction::Command && situation.commands == CommandDoor::None {
+        return not(Code::Conflict, "This game reads no commands.");
+    }
     held(situation, action)?;
     busy(situation, action)?;
     state(situation.observed, action)?;
@@ -59,6 +69,53 @@ pub fn check(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPo
         return not(Code::NodeUnreachable, "The node is not connected, so nothing can take the command.");
     }
     Ok(())
+}
+
+/// Whether something that a plugin offers in these states is possible in `situation`.
+pub fn check_offered(situation: Situation<'_>, available: Availability) -> Result<(), NotPossible> {
+    if situation.desired == Desired::Deleted {
+        return not(Code::Conflict, "The server is being deleted.");
+    }
+    // Whoever may not type a command may not have one typed.
+    held(situation, ServerAction::Command)?;
+    match situation.operation {
+        Some(OperationKind::Install | OperationKind::Reinstall) => {
+            return not(Code::OperationInProgress, "The game is being installed.");
+        }
+        Some(OperationKind::Start | OperationKind::Restart) if available == Availability::Stopped => {
+            return not(Code::OperationInProgress, "The server is being started.");
+        }
+        _ => {}
+    }
+    match (available, situation.observed) {
+        (_, Observed::Deleted) => return gone(),
+        (_, Observed::Uninstalled) => return not(Code::NotInstalled, "The game is not installed."),
+        (Availability::Always, _)
+        | (Availability::Running, Observed::Running)
+        | (Availability::Stopped, Observed::Offline | Observed::Crashed) => {}
+        (Availability::Running, Observed::Starting) => {
+            return not(Code::Conflict, "The server is still starting.");
+        }
+        (Availability::Running | Availability::Stopped, Observed::Stopping) => {
+            return not(Code::Conflict, "The server is stopping.");
+        }
+        (Availability::Running, Observed::Offline | Observed::Crashed) => {
+            return not(Code::Conflict, "The server is not running.");
+        }
+        (Availability::Stopped, Observed::Starting | Observed::Running) => {
+            return not(Code::Conflict, "The server has to be stopped first.");
+        }
+    }
+    if situation.connected {
+        return Ok(());
+    }
+    not(Code::NodeUnreachable, "The node is not connected, so nothing can be done there.")
+}
+
+/// An older copy of the database was put back.
+fn gone() -> Result<(), NotPossible> {
+    let reason = "The server is gone from its node, which was told to delete it: delete it here as well.";
+    not(Code::Conflict, reason)
 }
 
 fn held(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
@@ -94,11 +151,7 @@ fn state(observed: Observed, action: ServerAction) -> Result<(), NotPossible> {
     use ServerAction as A;
     match (action, observed) {
         (A::Delete, _) => Ok(()),
-        // An older copy of the database was put back.
-        (_, Observed::Deleted) => not(
-            Code::Conflict,
-            "The server is gone from its node, which was told to delete it: delete it here as well.",
-        ),
+        (_, Observed::Deleted) => gone(),
         (A::Reinstall, _) => Ok(()),
         (_, Observed::Uninstalled) => not(Code::NotInstalled, "The game is not installed."),
         (A::Start, Observed::Offline | Observed::Crashed) => Ok(()),
@@ -133,7 +186,14 @@ mod tests {
     ];
 
     fn idle(observed: Observed) -> Situation<'static> {
-        Situation { desired: Desired::Stopped, observed, holds: &[], operation: None, connected: true }
+        Situation {
+            desired: Desired::Stopped,
+            observed,
+            holds: &[],
+            operation: None,
+            connected: true,
+            commands: CommandDoor::Console,
+        }
     }
 
     #[test]
@@ -182,6 +242,50 @@ Command     --+++--
     fn a_server_that_is_to_be_deleted_takes_nothing_more() {
         let situation = Situation { desired: Desired::Deleted, ..idle(Observed::Running) };
         assert!(ServerAction::ALL.iter().all(|action| check(situation, *action).is_err()));
+    }
+
+    #[test]
+    fn a_game_that_reads_no_commands_takes_none_whatever_it_does() {
+        let deaf = |observed| Situation { commands: CommandDoor::None, ..idle(observed) };
+        for state in STATES {
+            let refusal = check(deaf(state), ServerAction::Command).unwrap_err();
+            assert_eq!(
+                (refusal.code, refusal.reason.as_str()),
+                (Code::Conflict, "This game reads no commands.")
+            );
+        }
+        assert!(check(deaf(Observed::Running), ServerAction::Stop).is_ok());
+    }
+
+    #[test]
+    fn what_a_plugin_offers_is_possible_in_the_states_that_it_names() {
+        let mut table = String::new();
+        for available in [Availability::Running, Availability::Stopped, Availability::Always] {
+            let cells: String = STATES
+                .iter()
+                .map(|s| if check_offered(idle(*s), available).is_ok() { '+' } else { '-' })
+                .collect();
+            table.push_str(&format!("{:<12}{cells}\n", format!("{available:?}")));
+        }
+        assert_eq!(table, "Running     ---+---\nStopped     -+---+-\nAlways      -+++++-\n");
+    }
+
+    #[test]
+    fn nothing_offered_is_done_to_a_server_that_is_held_installed_or_cut_off() {
+        let running = idle(Observed::Running);
+        let holds = [Hold { by: "administrator".to_owned(), reason: String::new() }];
+        let code = |situation| check_offered(situation, Availability::Always).unwrap_err().code;
+        assert_eq!(code(Situation { holds: &holds, ..running }), Code::ServerHeld);
+        assert_eq!(code(Situation { connected: false, ..running }), Code::NodeUnreachable);
+        assert_eq!(code(Situation { desired: Desired::Deleted, ..running }), Code::Conflict);
+        let reinstalled = Situation { operation: Some(OperationKind::Reinstall), ..running };
+        assert_eq!(code(reinstalled), Code::OperationInProgress);
+        let started = Situation { operation: Some(OperationKind::Start), ..idle(Observed::Offline) };
+        assert!(check_offered(started, Availability::Always).is_ok());
+        assert_eq!(
+            check_offered(started, Availability::Stopped).unwrap_err().code,
+            Code::OperationInProgress
+        );
     }
 
     #[test]

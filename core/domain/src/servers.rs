@@ -5,6 +5,7 @@ use crate::{allocations::ServerEndpoint, operations::Operation, plugins::Bluepri
 use chrono::{DateTime, Utc};
 use gantry_types::{
     LocationId, NodeId, PluginId, ServerId,
+    blueprint::CommandDoor,
     operation::OperationKind,
     permission::Permission,
     server::{Desired, Hold, Observed, ObservedState, PowerAction},
@@ -28,6 +29,8 @@ pub struct BlueprintPin {
     pub plugin_version: String,
     /// Lower-case hex SHA-256 of the component.
     pub digest: String,
+    /// How the game takes commands.
+    pub commands: CommandDoor,
 }
 
 /// Where a server stands, for people.

@@ -6,9 +6,9 @@ use crate::{
 };
 use bytes::Bytes;
 use gantry_protocol::{
-    Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile,
-    FileChange, FileDeletion, FileDeletionOutcome, FileListing, FileOutcome, FileSaved, Hello, NodeReport,
-    NodeSample, ObservedServer, SampleEnvelope, SftpGrants,
+    Acknowledge, ActionReport, ActionRequest, BroadcastRequest, ConsoleCommand, ConsoleLine, ConsolePage,
+    DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion, FileDeletionOutcome, FileListing,
+    FileOutcome, FileSaved, Hello, NodeReport, NodeSample, ObservedServer, SampleEnvelope, SftpGrants,
 };
 use gantry_types::{NodeId, ServerId};
 use http::{HeaderValue, Method, header};
@@ -26,6 +26,9 @@ const TRANSFER: Duration = Duration::from_secs(120);
 const UPLOAD: Duration = Duration::from_secs(3_600);
 /// For copying or deleting a tree.
 const TREE: Duration = Duration::from_secs(300);
+
+/// For what a plugin does to its game: effects wait for ten minutes at most, and calls of the plugin take their time.
+const ACTION: Duration = Duration::from_secs(660);
 
 /// Caps on answers, in bytes.
 const SMALL: usize = 256 * 1024;
@@ -151,6 +154,27 @@ impl NodeClient {
     ) -> Result<(), NodeError> {
         let path = format!("/v1/servers/{server_id}/console");
         self.link.perform(Method::POST, &path, call::json(command)?, QUICK).await
+    }
+
+    /// Has the server's plugin do one of its actions, which may wait for its game.
+    pub async fn perform_action(
+        &self,
+        server_id: ServerId,
+        action: &str,
+        request: &ActionRequest,
+    ) -> Result<ActionReport, NodeError> {
+        let path = format!("/v1/servers/{server_id}/actions/{action}");
+        self.link.fetch(Method::POST, &path, call::json(request)?, ACTION, REPORT).await
+    }
+
+    /// Has the server's plugin tell everybody who plays.
+    pub async fn broadcast(
+        &self,
+        server_id: ServerId,
+        request: &BroadcastRequest,
+    ) -> Result<ActionReport, NodeError> {
+        let path = format!("/v1/servers/{server_id}/broadcast");
+        self.link.fetch(Method::POST, &path, call::json(request)?, ACTION, REPORT).await
     }
 
     /// At most `limit` lines, oldest first: those after `after`, or the newest there are.

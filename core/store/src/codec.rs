@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use gantry_types::{
+    blueprint::CommandDoor,
     operation::{OperationKind, OperationState},
     permission::Permission,
     server::{Desired, Observed},
@@ -60,6 +61,16 @@ codec!(
     Failed = "failed",
     Cancelled = "cancelled"
 );
+
+/// How commands go in, which a trigger copies from the blueprint.
+pub(crate) fn to_commands(text: &str) -> Result<CommandDoor, StoreError> {
+    match text {
+        "console" => Ok(CommandDoor::Console),
+        "plugin" => Ok(CommandDoor::Plugin),
+        "none" => Ok(CommandDoor::None),
+        _ => Err(StoreError::Unreadable("CommandDoor")),
+    }
+}
 
 /// Rights that this version does not know are left out: an unknown right allows nothing.
 pub(crate) fn to_permissions(texts: &[String]) -> BTreeSet<Permission> {

@@ -87,8 +87,10 @@ pub enum RefusalCode {
     NotRunning,
     /// The game takes no commands at all.
     NoCommands,
-    /// The plugin said no, or could not answer; the message is its own.
+    /// The plugin said no, or the game did not do what the plugin asked of it; the message says which.
     PluginRefused,
+    /// The plugin could not be asked, or was stopped.
+    PluginFailed,
     /// The body could not be understood.
     Invalid,
     /// Nothing has this path.

@@ -21,6 +21,8 @@ pub(crate) fn blueprint() -> Blueprint {
         least: Limits::new(128, 20, 256),
         recommended: Limits::new(1_024, 100, 2_048),
         collect_every_ms: Some(5_000),
+        // The server reads commands only in a full-screen terminal mode of its own; players type them in the game.
+        commands: CommandDoor::None,
         ..Blueprint::new("luanti", "Luanti")
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
         "--port",
         &port,
     ];
-    // The server reads commands only in a full-screen terminal mode of its own, so it runs without a terminal.
+    // It reads no commands, so it runs without a terminal.
     let mut spec = RunSpec::new(image(), command).environment("HOME", "/data").edit(configuration(server));
     spec.terminal = false;
     Ok(spec

@@ -4,7 +4,7 @@ use gantry_plugin::{prelude::*, rules::PLAIN_TEXT};
 
 /// Maps of the packaged game, with the modes in which each is fun: `d` for everybody against everybody, `t` for teams
 /// with flags.
-const MAPS: &[(&str, &str)] = &[
+pub(crate) const MAPS: &[(&str, &str)] = &[
     ("oa_dm1", "oa_dm1 (deathmatch)"),
     ("oa_dm2", "oa_dm2 (deathmatch)"),
     ("oa_dm3", "oa_dm3 (deathmatch)"),
@@ -87,12 +87,16 @@ fn variables() -> Vec<Variable> {
     ]
 }
 
+/// Why a map cannot be played in a mode.
+pub(crate) fn without_flags(mode: &str, map: &str) -> Option<&'static str> {
+    (mode == CAPTURE_THE_FLAG && !map.contains("ctf")).then_some("This map has no flags.")
+}
+
 pub(crate) fn validate(server: &Server) -> Vec<FieldProblem> {
     let mut problems = Vec::new();
-    let is_ctf_map = server.setting("map").contains("ctf");
-    if server.setting("mode") == CAPTURE_THE_FLAG && !is_ctf_map {
+    if let Some(problem) = without_flags(server.setting("mode"), server.setting("map")) {
         problems.push(
-            FieldProblem::new("map", "This map has no flags.")
+            FieldProblem::new("map", problem)
                 .remedy("Choose a map that says capture the flag, or another mode."),
         );
     }

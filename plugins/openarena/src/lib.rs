@@ -1,8 +1,9 @@
 //! OpenArena: a dedicated server of Debian's package, and what it says of itself.
 //!
 //! Settings reach the engine so that no text becomes a command; [`run`] says how. Modules in reading order: [`blueprint`],
-//! [`run`], [`status`].
+//! [`run`], [`status`], [`actions`].
 
+mod actions;
 mod blueprint;
 mod run;
 mod status;
@@ -30,14 +31,29 @@ impl Plugin for OpenArena {
 
 impl Collector for OpenArena {
     fn collect(_server: &Server) -> Result<Sample, Failure> {
-        let replies = query::datagram("game", status::REQUEST, 1, 1_500)?;
-        let reply = replies
-            .first()
-            .ok_or_else(|| Failure::new("no_answer", "The game did not answer its status query."))?;
-        let mut sample = status::parse(&reply.payload)
-            .ok_or_else(|| Failure::new("bad_answer", "The game's status answer could not be read."))?;
-        sample.latency_ms = Some(reply.after_us as f64 / 1_000.0);
-        Ok(sample)
+        status::ask()
+    }
+}
+
+impl Actions for OpenArena {
+    fn offer(server: &Server) -> Vec<ServerAction> {
+        actions::offer(server)
+    }
+    fn perform(server: &Server, id: &str, form: &[Setting]) -> Result<Vec<Effect>, Failure> {
+        actions::perform(server, id, form)
+    }
+}
+
+impl Quiescing for OpenArena {
+    fn broadcast(_server: &Server, text: &str) -> Vec<Effect> {
+        actions::broadcast(text)
+    }
+    // It writes its files when it ends, and nothing of them is a match's.
+    fn quiesce(_server: &Server) -> Vec<Effect> {
+        Vec::new()
+    }
+    fn resume(_server: &Server) -> Vec<Effect> {
+        Vec::new()
     }
 }
 

@@ -13,6 +13,18 @@ const ANSWER: &[u8] = b"\xff\xff\xff\xffstatusResponse\n";
 /// As many as the engine can hold.
 const MOST_PLAYERS: usize = 64;
 
+/// What the game says of itself this moment.
+pub(crate) fn ask() -> Result<Sample, Failure> {
+    let replies = query::datagram("game", REQUEST, 1, 1_500)?;
+    let reply = replies
+        .first()
+        .ok_or_else(|| Failure::new("no_answer", "The game did not answer its status query."))?;
+    let mut sample = parse(&reply.payload)
+        .ok_or_else(|| Failure::new("bad_answer", "The game's status answer could not be read."))?;
+    sample.latency_ms = Some(reply.after_us as f64 / 1_000.0);
+    Ok(sample)
+}
+
 pub(crate) fn parse(payload: &[u8]) -> Option<Sample> {
     let mut reader = Reader::new(payload);
     reader.expect(ANSWER)?;

@@ -20,6 +20,8 @@
 //!
 //! A panic is written to the plugin's log before the instance traps, since wasm32-unknown-unknown has no stderr.
 
+#[cfg(feature = "actions")]
+pub mod act;
 #[cfg(feature = "game")]
 mod build;
 mod export;

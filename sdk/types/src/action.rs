@@ -20,6 +20,7 @@ pub enum Availability {
 /// A thing that people can have done to a server, with the form that it asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = OfferedAction)]
 pub struct ServerAction {
     /// Unique within the plugin.
     pub id: String,

@@ -46,6 +46,8 @@ permissions! {
     ConsoleRead = "console.read",
     /// Type commands into the console.
     ConsoleWrite = "console.write",
+    /// Use the game's own actions, such as saving or kicking, and send messages to players.
+    ActionsUse = "actions.use",
     /// See CPU, memory, network and player charts.
     StatisticsRead = "statistics.read",
     /// See who plays.

@@ -54,6 +54,7 @@ codes! {
     PluginRejected = "plugin_rejected", 422, "The plugin cannot be installed", "The detail names the reason: grant what the plugin uses, or ask its author for a corrected version.";
     CapacityExceeded = "capacity_exceeded", 422, "The node has not enough free resources", "Lower the limits or choose another node.";
     AllowanceExceeded = "allowance_exceeded", 422, "The account may not use so much", "Ask for less, free some by deleting or shrinking other servers, or ask an administrator to raise the account's limits under People.";
+    ActionRefused = "action_refused", 422, "The game's plugin did not do this", "The detail says why; change what you ask for, or what is in the way.";
     FileRefused = "file_refused", 422, "This cannot be done with that file", "The detail says what is in the way.";
     QuotaExceeded = "quota_exceeded", 422, "The server's disk limit leaves no room", "Delete what is not needed, or ask an administrator for a higher limit.";
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";

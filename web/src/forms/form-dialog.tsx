@@ -5,9 +5,9 @@ import { Button } from '~/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { ProblemCard } from '~/ui/problem'
 
-type FormDialogProps = { title: string; description?: string; verb: string; busy: boolean; error: unknown; disabledReason?: string | null; size?: 'sm' | 'md' | 'lg'; onSubmit: () => void; onClose: () => void; children: ReactNode }
+type FormDialogProps = { title: string; description?: string; verb: string; busy: boolean; error: unknown; disabledReason?: string | null; size?: 'sm' | 'md' | 'lg'; /** What closes it, where that calls nothing off. */ leave?: string; onSubmit: () => void; onClose: () => void; children: ReactNode }
 
-export const FormDialog = ({ title, description, verb, busy, error, disabledReason, size = 'md', onSubmit, onClose, children }: FormDialogProps) => (
+export const FormDialog = ({ title, description, verb, busy, error, disabledReason, size = 'md', leave = s.common.cancel, onSubmit, onClose, children }: FormDialogProps) => (
   <Dialog open onClose={onClose} title={title} description={description} size={size}>
     <form
       className="contents"
@@ -22,7 +22,7 @@ export const FormDialog = ({ title, description, verb, busy, error, disabledReas
         {children}
       </DialogBody>
       <DialogFooter>
-        <Button onClick={onClose}>{s.common.cancel}</Button>
+        <Button onClick={onClose}>{leave}</Button>
         <Button type="submit" variant="primary" busy={busy} disabledReason={disabledReason}>{verb}</Button>
       </DialogFooter>
     </form>

@@ -1,10 +1,11 @@
 /** Ctrl-K: servers by name, places, and the actions of the server that is open. A combobox over one listbox. */
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { Monitor, Moon, Plus, Sun, UserRound, LogOut, type LucideIcon } from 'lucide-react'
+import { Monitor, Moon, Plus, Sun, UserRound, LogOut, Zap, type LucideIcon } from 'lucide-react'
 import { Dialog as Primitive } from 'radix-ui'
 import { useEffect, useId, useRef, useState } from 'react'
 import { useSession } from '~/actions/context'
+import { chosenAction, offeredQuery } from '~/actions/offered'
 import { mayCreateServers, placesFor } from '~/actions/navigation'
 import { POWER_ICONS, powerActions, usePower, useServerActions } from '~/actions/servers'
 import { useSignOut } from '~/actions/session'
@@ -16,6 +17,7 @@ import { serverStatus } from '~/lib/server-status'
 import { setTheme } from '~/lib/theme'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
+import { actions as a } from '~/strings/actions'
 import { cn } from '~/ui/cn'
 import { BlueprintIcon } from './blueprint-icon'
 
@@ -33,7 +35,9 @@ function WithServer({ server, onClose }: { server: ServerView; onClose: () => vo
   const more = actions
     .filter((action) => !action.dangerous)
     .map((action): Entry => ({ id: action.id, group: s.palette.actions, label: `${action.label} ${server.name}`, icon: action.icon, keywords: action.keywords ?? '', disabledReason: action.disabledReason, run: action.perform }))
-  return <PaletteDialog more={more} onClose={onClose} />
+  const { data: offer } = useQuery({ ...offeredQuery(server), enabled: server.permissions.includes('actions.use') })
+  const offered = (offer?.items ?? []).map(({ action, reason }): Entry => ({ id: `offered-${action.id}`, group: s.palette.actions, label: action.title, note: server.name, icon: Zap, keywords: `${a.label} ${action.help}`, disabledReason: reason, run: () => chosenAction.set({ serverId: server.id, action: action.id }) }))
+  return <PaletteDialog more={[...more, ...offered]} onClose={onClose} />
 }
 
 const searchQuery = (text: string) =>

@@ -75,6 +75,9 @@ const allRights: Field['show'] = (value) => (Array.isArray(value) ? { ...listed(
 const isEndpoint = (one: unknown): one is { address: string; port: number } => isFields(one) && typeof one.address === 'string' && typeof one.port === 'number'
 const endpoints: Field['show'] = (value) =>
   Array.isArray(value) && value.every(isEndpoint) ? { value: value.map(address).join(', ') || a.nothing, code: value.length > 0 } : plainly(value)
+/** Of a form, what was answered; of a secret, that it was. */
+const answers: Field['show'] = (value) =>
+  isFields(value) ? plainly(Object.entries(value).map(([key, one]) => `${humanly(key)}: ${one === '(secret)' ? a.secret : String(one)}`).join(', ') || null) : plainly(value)
 const unlisted: Field['show'] = (value) => plainly(typeof value === 'number' ? a.changes(value) : value)
 
 /** In reading order; null for what only programs want to know. */
@@ -113,6 +116,9 @@ const FIELDS: Record<string, Field | null> = {
   bundled: field(a.field.source, onlyIf(a.bundled)),
   credential: field(a.field.credential),
   changes: field(a.field.unlisted, unlisted),
+  title: field(a.field.did),
+  text: field(a.field.text),
+  form: field(a.field.answers, answers),
   refused: field(a.field.refused, word(a.did)),
   unconfirmed: field(a.field.unconfirmed, onlyIf(a.unconfirmed)),
   person: field(a.field.person, inCode),
@@ -120,6 +126,7 @@ const FIELDS: Record<string, Field | null> = {
   appPasswords: field(a.field.appPasswords, amount(String)),
   at: field(a.field.at, date),
   digest: field(a.field.digest, inCode),
+  id: null,
   via: null,
   desired: null,
   operationId: null,

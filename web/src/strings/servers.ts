@@ -348,7 +348,7 @@ export const servers = {
     notYours: 'You can only give rights that you have yourself.',
     pick: 'Choose at least one right.',
     groups: {
-      server: 'Server', power: 'Power', console: 'Console', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
+      server: 'Server', power: 'Power', console: 'Console', actions: 'Actions', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
       allocations: 'Allocations', operations: 'Operations', members: 'Members', activity: 'Activity',
     } satisfies Record<PermissionGroup, string> as Record<string, string>,
   },

@@ -3,6 +3,7 @@
 //! A handler decodes, makes one call and encodes; it holds no rules. What is not in this table is not served.
 
 mod account;
+mod actions;
 mod audit;
 mod blueprints;
 mod console;
@@ -37,6 +38,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("servers", "Game servers: intent, state, variables, power."),
     ("files", "A server's files: look, fetch, bring, change."),
     ("console", "A server's console, as history and live."),
+    ("actions", "What a game's plugin lets people do beyond power."),
     ("statistics", "Numbers over time and who plays."),
     ("members", "Subusers of a server and their permissions."),
     ("operations", "Long work with progress and outcome."),
@@ -76,6 +78,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("servers", servers::routes()),
         ("files", files::routes()),
         ("console", console::routes()),
+        ("actions", actions::routes()),
         ("statistics", statistics::routes()),
         ("members", members::routes()),
         ("operations", operations::routes()),

@@ -17,4 +17,5 @@ mod view;
 pub use list::ServerPage;
 
 pub(crate) use list::WrittenRows;
+pub(crate) use variables::{context, settings};
 pub(crate) use view::{Permissions, narrowed};

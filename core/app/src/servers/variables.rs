@@ -81,7 +81,8 @@ async fn changed_since_start(tx: &mut UserTx, server: &Server) -> Answer<BTreeSe
     }
 }
 
-async fn settings(tx: &mut UserTx, server: &Server) -> Answer<(OfferedBlueprint, Values)> {
+/// The blueprint that the server was made of, and its values with the secrets in clear.
+pub(crate) async fn settings(tx: &mut UserTx, server: &Server) -> Answer<(OfferedBlueprint, Values)> {
     let pin = &server.blueprint;
     let offered = tx.pinned_blueprint(&pin.digest, &pin.key.blueprint).await?;
     Ok((offered, tx.values(server.id).await?))
@@ -101,7 +102,8 @@ fn decide(
     Ok((change, after))
 }
 
-fn context(server: &Server, offered: &OfferedBlueprint, values: &Values) -> ServerContext {
+/// What a plugin is told of the server.
+pub(crate) fn context(server: &Server, offered: &OfferedBlueprint, values: &Values) -> ServerContext {
     ServerContext {
         id: server.id.to_string(),
         name: server.name.clone(),

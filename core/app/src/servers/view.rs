@@ -43,6 +43,7 @@ fn situation(server: &Server, connected: bool) -> Situation<'_> {
         holds: &server.holds,
         operation: server.operation.as_ref().map(|operation| operation.kind),
         connected,
+        commands: server.blueprint.commands,
     }
 }
 
@@ -68,6 +69,7 @@ fn view(
             name: server.blueprint.name,
             plugin: server.blueprint.plugin_name,
             plugin_version: server.blueprint.plugin_version,
+            commands: server.blueprint.commands,
         },
         node: ServerNode {
             id: server.node.id,
@@ -124,6 +126,7 @@ pub(crate) fn narrowed(mut sample: LiveSample, permissions: &Permissions) -> Opt
 mod tests {
     use super::*;
     use gantry_types::{
+        blueprint::CommandDoor,
         sample::{Player, Sample, Statistics},
         server::{Desired, Observed},
     };
@@ -134,6 +137,7 @@ mod tests {
         holds: &[],
         operation: None,
         connected: true,
+        commands: CommandDoor::Console,
     };
 
     fn sample() -> LiveSample {

@@ -4,6 +4,7 @@
 //! for one actor and carry nothing more than that actor may know. The edge serializes them as they stand.
 
 mod account;
+mod actions;
 mod activity;
 mod credentials;
 mod files;
@@ -12,6 +13,7 @@ mod plugins;
 mod servers;
 
 pub use account::*;
+pub use actions::*;
 pub use activity::*;
 pub use credentials::*;
 pub use files::*;

@@ -10,7 +10,7 @@ use gantry_domain::{
 };
 use gantry_types::{
     AllocationId, NodeId, OperationId, ServerId,
-    blueprint::{FieldProblem, Variable},
+    blueprint::{CommandDoor, FieldProblem, Variable},
     operation::{OperationFailure, OperationKind, OperationState, Progress},
     permission::Permission,
     plan::InstallPlan,
@@ -61,6 +61,8 @@ pub struct ServerBlueprint {
     pub name: String,
     pub plugin: String,
     pub plugin_version: String,
+    /// How it takes commands.
+    pub commands: CommandDoor,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -31,6 +31,7 @@ async fn play(
     variables: Value,
     visit: impl AsyncFnOnce(u16),
     says: impl Fn(&Value) -> bool,
+    then: impl AsyncFnOnce(&str, &mut Page),
 ) {
     let node = TestNode::with_docker(admin).await;
     let mut page = Page::live(admin, &["servers"]).await;
@@ -46,6 +47,7 @@ async fn play(
         _ = live.until(|frame| samples(frame).any(|one| says(&one["sample"]["game"]))) => {}
         () = visit(port) => panic!("the visitor left"),
     }
+    then(&id, &mut live).await;
     assert_hardened(&inspect(&id));
 
     admin.post(&format!("/api/servers/{id}/power"), json!({ "action": "stop" })).await.expect(202);
@@ -55,11 +57,45 @@ async fn play(
     node.stop().await;
 }
 
-async fn play_bundled(blueprint: &str, variables: Value, says: impl Fn(&Value) -> bool) {
+async fn play_bundled(
+    blueprint: &str,
+    variables: Value,
+    says: impl Fn(&Value) -> bool,
+    then: impl AsyncFnOnce(&Client, &str, &mut Page),
+) {
     let app = TestApp::with_games().await;
+    let admin = app.admin().await;
     let nobody = async |_| std::future::pending().await;
-    play(&app.admin().await, blueprint, variables, nobody, says).await;
+    play(&admin, blueprint, variables, nobody, says, async |id, live| then(&admin, id, live).await).await;
     app.stop().await;
+}
+
+/// Each of its actions, done by the game itself.
+async fn arena(admin: &Client, id: &str, live: &mut Page) {
+    let path = |action: &str| format!("/api/servers/{id}/actions/{action}");
+    let act = async |action: &str, form: Value| {
+        let done = admin.post(&path(action), json!({ "form": form })).await.expect(200);
+        done["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one.as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    act("say", json!({ "text": "Good evening, arena (EU)" })).await;
+    let told = json!({ "text": "Back at 8; \"quit\"" });
+    admin.post(&format!("/api/servers/{id}/broadcast"), told).await.expect(200);
+    let console = admin.get(&format!("/api/servers/{id}/console?limit=1000")).await.expect(200).to_string();
+    assert!(console.contains("console: Good evening, arena (EU)"), "{console}");
+    assert!(console.contains("console: Back at 8 'quit'"), "{console}");
+
+    let frame = live.until(|frame| samples(frame).any(|one| one["sample"]["game"]["players"] == 2)).await;
+    let players = samples(&frame).next().unwrap()["sample"]["game"]["playerList"].clone();
+    let bot = players[0]["name"].as_str().unwrap();
+    assert_eq!(act("kick", json!({ "player": bot })).await, [format!("{bot} was kicked.")]);
+    assert_eq!(act("restart-match", json!({})).await, ["The match has begun anew."]);
+    assert_eq!(act("map", json!({ "map": "oa_dm2" })).await, ["The match goes on at oa_dm2."]);
+    live.until(|frame| samples(frame).any(|one| one["sample"]["game"]["map"] == "oa_dm2")).await;
 }
 
 /// The law of SECURITY.md as Docker tells it back.
@@ -86,23 +122,33 @@ fn assert_hardened(container: &Value) {
 async fn openarena_runs_and_its_bots_are_counted_by_the_plugin() {
     // Were the name read apart at the plus sign, the game would not tell it whole.
     let variables = json!({ "hostname": "Tested+quit", "bots": "2", "join_password": SECRET });
-    play_bundled("openarena:openarena", variables, |game| {
-        game["name"] == "Tested+quit"
-            && game["map"] == "oa_dm1"
-            && game["maxPlayers"] == 12
-            && game["players"] == 2
-            && game["playerList"][1]["name"].is_string()
-    })
+    play_bundled(
+        "openarena:openarena",
+        variables,
+        |game| {
+            game["name"] == "Tested+quit"
+                && game["map"] == "oa_dm1"
+                && game["maxPlayers"] == 12
+                && game["players"] == 2
+                && game["playerList"][1]["name"].is_string()
+        },
+        arena,
+    )
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn luanti_runs_and_answers_the_plugins_probe() {
-    play_bundled("luanti:luanti", json!({ "name": "Tested", "max_players": "7" }), |game| {
-        // Nobody is there, and that is known: the console tells who comes and goes.
-        let nobody = game["players"] == 0 && game["listsPlayers"] == true;
-        nobody && game["name"] == "Tested" && game["maxPlayers"] == 7 && game["latencyMs"].is_number()
-    })
+    play_bundled(
+        "luanti:luanti",
+        json!({ "name": "Tested", "max_players": "7" }),
+        |game| {
+            // Nobody is there, and that is known: the console tells who comes and goes.
+            let nobody = game["players"] == 0 && game["listsPlayers"] == true;
+            nobody && game["name"] == "Tested" && game["maxPlayers"] == 7 && game["latencyMs"].is_number()
+        },
+        async |_, _, _| {},
+    )
     .await;
 }
 
@@ -140,6 +186,7 @@ async fn a_strangers_plugin_is_uploaded_granted_what_it_asks_for_and_runs_its_ga
                 && game["playerList"][0]["name"] == "Grace"
                 && game["latencyMs"].is_number()
         },
+        async |_, _| {},
     )
     .await;
     app.stop().await;

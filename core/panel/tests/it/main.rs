@@ -8,6 +8,7 @@
 
 mod kit;
 
+mod actions;
 mod allowances;
 mod credentials;
 mod edge;

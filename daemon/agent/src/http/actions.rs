@@ -1,5 +1,5 @@
-//! What plugins are asked beside a game. The work is done here and not in the server's mailbox: an action may wait for its
-//! game for minutes, and nothing else may wait for that.
+//! What plugins are asked beside a game. The work is done in tasks of the server and not in its mailbox: an action may wait
+//! for its game for minutes, and nothing else may wait for that.
 
 use super::{
     Refused,
@@ -16,7 +16,7 @@ use axum::{
 };
 use gantry_host::{CallError, Part};
 use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, RefusalCode};
-use gantry_types::{ServerId, operation::OperationFailure, page::Block};
+use gantry_types::{ServerId, operation::OperationFailure, page::Block, problem::Code};
 
 type Report = Result<Json<ActionReport>, Refused>;
 
@@ -25,8 +25,9 @@ pub(super) async fn perform(
     Path((id, action)): Path<(ServerId, String)>,
     Body(asked): Body<ActionRequest>,
 ) -> Report {
-    let hand = hand(&node, id).await?;
-    report(hand.act(&action, &asked.form, &asked.actor).await)
+    let ActionRequest { form, actor } = asked;
+    let deed = move |hand: Hand| async move { report(hand.act(&action, &form, &actor).await) };
+    known(&node, id)?.with_hand(deed).await
 }
 
 pub(super) async fn broadcast(
@@ -34,40 +35,45 @@ pub(super) async fn broadcast(
     Id(id): Id,
     Body(asked): Body<BroadcastRequest>,
 ) -> Report {
-    let hand = hand(&node, id).await?;
-    let plugin = hand.plugin().await.map_err(refused)?;
-    let effects = plugin.broadcast(&hand.call(&plugin), &hand.context(), &asked.text).await;
-    report(hand.carry_out(effects.map_err(said_no)?, &asked.actor).await)
+    let deed = move |hand: Hand| async move {
+        let plugin = hand.plugin().await.map_err(refused)?;
+        let effects = plugin.broadcast(&hand.call(&plugin), &hand.context(), &asked.text).await;
+        report(hand.carry_out(effects.map_err(said_no)?, &asked.actor).await)
+    };
+    known(&node, id)?.with_hand(deed).await
 }
 
 pub(super) async fn quiesce(State(node): State<Node>, Id(id): Id, Body(asked): Body<QuietRequest>) -> Report {
-    let hand = hand(&node, id).await?;
-    let plugin = hand.plugin().await.map_err(refused)?;
-    let effects = plugin.quiesce(&hand.call(&plugin), &hand.context()).await.map_err(said_no)?;
-    report(hand.carry_out(effects, &asked.actor).await)
+    let deed = move |hand: Hand| async move {
+        let plugin = hand.plugin().await.map_err(refused)?;
+        let effects = plugin.quiesce(&hand.call(&plugin), &hand.context()).await.map_err(said_no)?;
+        report(hand.carry_out(effects, &asked.actor).await)
+    };
+    known(&node, id)?.with_hand(deed).await
 }
 
 pub(super) async fn resume(State(node): State<Node>, Id(id): Id, Body(asked): Body<QuietRequest>) -> Report {
-    let hand = hand(&node, id).await?;
-    let plugin = hand.plugin().await.map_err(refused)?;
-    let effects = plugin.resume(&hand.call(&plugin), &hand.context()).await.map_err(said_no)?;
-    report(hand.carry_out(effects, &asked.actor).await)
+    let deed = move |hand: Hand| async move {
+        let plugin = hand.plugin().await.map_err(refused)?;
+        let effects = plugin.resume(&hand.call(&plugin), &hand.context()).await.map_err(said_no)?;
+        report(hand.carry_out(effects, &asked.actor).await)
+    };
+    known(&node, id)?.with_hand(deed).await
 }
 
 pub(super) async fn tab(
     State(node): State<Node>,
     Path((id, tab)): Path<(ServerId, String)>,
 ) -> Result<Json<Vec<Block>>, Refused> {
-    let hand = hand(&node, id).await?;
-    let plugin = hand.plugin().await.map_err(refused)?;
-    if !plugin.has(Part::Tabs) {
-        return Err(refusal(RefusalCode::PluginRefused, "this game's plugin has no pages").into());
-    }
-    Ok(Json(plugin.render_tab(&hand.call(&plugin), &hand.context(), &tab).await.map_err(said_no)?))
-}
-
-async fn hand(node: &Node, id: ServerId) -> Result<Hand, Refused> {
-    Ok(known(node, id)?.hand().await?)
+    let deed = move |hand: Hand| async move {
+        let plugin = hand.plugin().await.map_err(refused)?;
+        if !plugin.has(Part::Tabs) {
+            return Err(refusal(RefusalCode::PluginRefused, "this game's plugin has no pages").into());
+        }
+        let blocks = plugin.render_tab(&hand.call(&plugin), &hand.context(), &tab).await;
+        Ok(Json(blocks.map_err(said_no)?))
+    };
+    known(&node, id)?.with_hand(deed).await
 }
 
 fn report(done: Result<Vec<String>, OperationFailure>) -> Report {
@@ -80,5 +86,11 @@ fn said_no(error: CallError) -> Refused {
 }
 
 fn refused(failure: OperationFailure) -> Refused {
-    refusal(RefusalCode::PluginRefused, failure.message).into()
+    let code = match failure.code.as_str() {
+        "not_running" => RefusalCode::NotRunning,
+        "no_commands" => RefusalCode::NoCommands,
+        code if code == Code::PluginFailed.as_str() => RefusalCode::PluginFailed,
+        _ => RefusalCode::PluginRefused,
+    };
+    refusal(code, failure.message).into()
 }

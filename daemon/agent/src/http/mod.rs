@@ -88,6 +88,7 @@ impl From<Refusal> for Refused {
             RefusalCode::FileRefused | RefusalCode::QuotaExceeded | RefusalCode::PluginRefused => {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
+            RefusalCode::PluginFailed => StatusCode::BAD_GATEWAY,
             RefusalCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
             RefusalCode::UnknownServer | RefusalCode::NoSuchFile => StatusCode::NOT_FOUND,

@@ -132,13 +132,7 @@ impl Hand {
     }
 
     async fn command(&self, line: String, actor: &str) -> Result<(), OperationFailure> {
-        let Some(input) = &self.input else {
-            return Err(failure(
-                "not_running",
-                "nothing runs that could take a command",
-                "Start the server first.",
-            ));
-        };
+        let input = self.input()?;
         match self.work.server.blueprint.commands {
             CommandDoor::Console => {
                 self.work.console.command(self.work.now(), actor, &line, self.terminal);
@@ -159,7 +153,14 @@ impl Hand {
         }
     }
 
+    fn input(&self) -> Result<&mpsc::Sender<Typed>, OperationFailure> {
+        let nothing = || failure("not_running", "nothing runs that could answer", "Start the server first.");
+        self.input.as_ref().ok_or_else(nothing)
+    }
+
     async fn await_line(&self, pattern: &str, ms: u32, first_line: u64) -> Result<(), OperationFailure> {
+        // Where nothing runs nothing is printed.
+        self.input()?;
         let wrong = |_| {
             failure("invalid_pattern", "the plugin waits for a pattern that is not valid", "Tell its author.")
         };

@@ -20,6 +20,7 @@ pub(crate) use supervisor::{FoundContainer, Supervisor};
 pub(crate) use terms::FileTerms;
 
 use crate::{console::Console, desk::Desk};
+use futures_util::future::BoxFuture;
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
 use hand::Hand;
 use std::sync::Arc;
@@ -33,11 +34,14 @@ pub(crate) enum Message {
     Apply(Box<DesiredServer>, oneshot::Sender<Result<ObservedServer, Refusal>>),
     Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
     Observe(oneshot::Sender<ObservedServer>),
-    /// For those who do things to the game on its plugin's behalf.
-    Hand(oneshot::Sender<Hand>),
+    /// Something that is done to the game on its plugin's behalf, or why it cannot begin.
+    Deed(Deed),
     /// The daemon leaves and takes its servers along; answered once nothing runs.
     Leave(oneshot::Sender<()>),
 }
+
+/// What somebody does with the hand on the game. It tells its outcome to whoever still listens.
+pub(crate) type Deed = Box<dyn FnOnce(Result<Hand, Refusal>) -> BoxFuture<'static, ()> + Send>;
 
 /// Reaches one server.
 #[derive(Clone)]
@@ -61,9 +65,30 @@ impl ServerHandle {
         self.ask(Message::Observe).await
     }
 
-    /// What reaches the game as it runs now.
-    pub(crate) async fn hand(&self) -> Result<Hand, Refusal> {
-        self.ask(Message::Hand).await
+    /// Does something with what reaches the game as it runs now. Once begun it is done to its end, whoever still listens:
+    /// half of it may be worse than none.
+    pub(crate) async fn with_hand<T, E, F>(
+        &self,
+        deed: impl FnOnce(Hand) -> F + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Refusal> + Send + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let done = |answer: oneshot::Sender<Result<T, E>>| {
+            let whole = move |hand: Result<Hand, Refusal>| -> BoxFuture<'static, ()> {
+                Box::pin(async move {
+                    let outcome = match hand {
+                        Ok(hand) => deed(hand).await,
+                        Err(refusal) => Err(refusal.into()),
+                    };
+                    drop(answer.send(outcome));
+                })
+            };
+            Message::Deed(Box::new(whole))
+        };
+        self.ask(done).await?
     }
 
     /// As they are at this moment.

@@ -1,9 +1,10 @@
 //! Doing what the machine asks for.
 
 use super::{
+    Deed,
     follow::{Follower, Typed},
     hand::Hand,
-    probe, start,
+    probe, refusal, start,
     supervisor::{Duty, Live, Report, Supervisor},
     telemetry::{self, Board, Hearing},
     work::Work,
@@ -14,7 +15,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use gantry_lifecycle::{Effect, Event, Phase};
-use gantry_protocol::ConsoleCommand;
+use gantry_protocol::{ConsoleCommand, RefusalCode};
 use gantry_runtime::{ContainerId, RuntimeError};
 use gantry_types::operation::OperationFailure;
 use std::{sync::Arc, time::Duration};
@@ -149,6 +150,18 @@ impl Supervisor {
         let token = live.map_or_else(CancellationToken::new, |live| live.token.clone());
         let input = live.map(|live| live.input.clone());
         Hand::new(self.work(token), input, self.has_terminal())
+    }
+
+    /// Something that somebody does with the hand, unless too much of that waits for the game already.
+    pub(super) fn do_deed(&mut self, deed: Deed) {
+        let place = Arc::clone(&self.deeds).try_acquire_owned();
+        let busy = |_| refusal(RefusalCode::Busy, "too much waits for this game already; try again later");
+        let hand = place.as_ref().map(|_| self.hand()).map_err(busy);
+        self.tasks.spawn(async move {
+            deed(hand).await;
+            drop(place);
+            Report::Nothing
+        });
     }
 
     /// An action that stops the game. What comes of it shows in the game; the next stop step does not wait for it.

@@ -29,7 +29,7 @@ use gantry_types::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{Semaphore, mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
@@ -39,6 +39,8 @@ use tokio_util::sync::CancellationToken;
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 /// Before a ledger that failed is tried again.
 const LEDGER_RETRY: Duration = Duration::from_secs(1);
+/// What is done with the hand on one game at a time: each may wait for the game for minutes.
+const DEEDS: usize = 16;
 /// Longest console command in bytes.
 const COMMAND_BYTES: usize = 4_096;
 
@@ -81,6 +83,8 @@ pub(crate) struct Supervisor {
     pub(crate) record: ServerRecord,
     pub(super) console: Arc<Console>,
     pub(super) tasks: JoinSet<Report>,
+    /// Places for what is done with the hand.
+    pub(super) deeds: Arc<Semaphore>,
     pub(super) duties: HashMap<Id, Duty>,
     /// Calls off the work that is out.
     pub(super) calling_off: CancellationToken,
@@ -104,6 +108,7 @@ impl Supervisor {
             record,
             console,
             tasks: JoinSet::new(),
+            deeds: Arc::new(Semaphore::new(DEEDS)),
             duties: HashMap::new(),
             calling_off: CancellationToken::new(),
             live: None,
@@ -175,7 +180,7 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
-            Message::Hand(answer) => drop(answer.send(self.hand())),
+            Message::Deed(deed) => self.do_deed(deed),
             Message::Leave(answer) => self.leave(answer).await,
         }
     }

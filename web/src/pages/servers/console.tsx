@@ -1,11 +1,14 @@
 /** The console tab: terminal, tools above it, input below it. */
+import { useQuery } from '@tanstack/react-query'
 import { ArrowDown, ArrowUp, ChevronsUp, ClipboardCopy, Clock, Download, Eraser, Search, TerminalSquare, X } from 'lucide-react'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { offeredQuery } from '~/actions/offered'
 import type { ServerView } from '~/api/types'
 import { inputState } from '~/lib/console-input'
 import { isActive, isInstalling, refusal } from '~/lib/server-status'
 import { useTheme } from '~/lib/theme'
 import { s } from '~/strings'
+import { actions as a } from '~/strings/actions'
 import { Button, IconButton } from '~/ui/button'
 import { copyText } from '~/ui/copy-button'
 import { Empty } from '~/ui/empty'
@@ -90,7 +93,7 @@ function Console({ server }: { server: ServerView }) {
         <div ref={element} className="absolute inset-0" />
         {controller && <Overlays controller={controller} server={server} />}
       </div>
-      {controller && <InputBar controller={controller} server={server} />}
+      {server.blueprint.commands === 'none' ? <NoCommands server={server} /> : controller && <InputBar controller={controller} server={server} />}
     </section>
   )
 }
@@ -136,6 +139,16 @@ function Overlays({ controller, server }: { controller: ConsoleController; serve
         </Button>
       )}
     </>
+  )
+}
+
+function NoCommands({ server }: { server: ServerView }) {
+  const { data: offer } = useQuery({ ...offeredQuery(server), enabled: server.permissions.includes('actions.use') })
+  const offers = offer && (offer.items.length > 0 || offer.broadcast)
+  return (
+    <p className="shrink-0 border-t border-line bg-surface px-3.5 py-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] text-sm text-dim">
+      {a.noCommands} {offers && a.useActions}
+    </p>
   )
 }
 

@@ -24,6 +24,7 @@ import { Notice } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { CallOff } from '~/forms/operation-cancel'
 import { PlayersCell } from './cells'
+import { OfferedActions } from './offered'
 import { PowerGroup } from './power'
 
 export const serverRoute = getRouteApi('/app/servers/$serverId')
@@ -100,7 +101,10 @@ function ServerFrame() {
               </div>
             </div>
           </div>
-          <PowerGroup server={server} />
+          <div className="flex flex-wrap items-center gap-2">
+            <OfferedActions server={server} />
+            <PowerGroup server={server} />
+          </div>
         </div>
         <Tabs label={s.server.tabs.label} tabs={TABS.filter((tab) => server.permissions.includes(tab.right)).map((tab) => ({ label: tab.label, link: tab.link(server.id) }))} />
       </div>

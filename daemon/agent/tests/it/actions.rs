@@ -1,0 +1,178 @@
+//! What a plugin has done to its game: effects in order and bounded, said no to, or broken off with the game.
+
+use crate::daemon::{Daemon, PATIENCE, component, digest, id_of};
+use axum::http::{Method, StatusCode};
+use gantry_protocol::{
+    ActionReport, ActionRequest, BroadcastRequest, ConsoleSource, DesiredServer, Refusal, RefusalCode,
+};
+use gantry_runtime::simulated::Moment;
+use gantry_types::{
+    ServerId,
+    operation::{OperationKind as Kind, OperationState},
+    server::{Desired, Observed, Setting},
+};
+use std::{fs, time::Duration};
+
+/// A server of `examples/chores-rust`, which has one action of each sort.
+async fn house(daemon: &mut Daemon, desired: Desired) -> DesiredServer {
+    let plugin = component("examples/chores-rust");
+    let mut server = daemon.server(desired, Kind::Install);
+    server.blueprint.digest = digest(&plugin);
+    server.blueprint.blueprint = "chores".to_owned();
+    server.blueprint.capabilities = ["files", "kv"].map(str::to_owned).to_vec();
+    daemon.push(plugin).await;
+    daemon.put(&server).await.unwrap();
+    let state = if desired == Desired::Running { Observed::Running } else { Observed::Offline };
+    daemon.until(server.id, state).await;
+    server
+}
+
+/// Nothing takes time, and what waits waits as long as it says.
+async fn unhurried() -> Daemon {
+    Daemon::slow(|_| Duration::ZERO).await
+}
+
+type Outcome = Result<Vec<String>, (StatusCode, Refusal)>;
+
+async fn act(daemon: &Daemon, server: ServerId, action: &str, form: &[(&str, &str)]) -> Outcome {
+    let setting =
+        |(key, value): &(&str, &str)| Setting { key: (*key).to_owned(), value: (*value).to_owned() };
+    let request = ActionRequest { form: form.iter().map(setting).collect(), actor: "ann".to_owned() };
+    let body = serde_json::to_vec(&request).unwrap();
+    let path = format!("/v1/servers/{server}/actions/{action}");
+    let (status, bytes) = daemon.send(Method::POST, &path, body.into()).await;
+    if status.is_success() {
+        return Ok(serde_json::from_slice::<ActionReport>(&bytes).unwrap().messages);
+    }
+    Err((status, serde_json::from_slice(&bytes).unwrap()))
+}
+
+fn refused(outcome: Outcome) -> (u16, RefusalCode, String) {
+    let (status, refusal) = outcome.unwrap_err();
+    (status.as_u16(), refusal.code, refusal.message)
+}
+
+/// What people and the game said.
+async fn said(daemon: &Daemon, server: ServerId) -> Vec<String> {
+    let page = daemon.page(server, "?after=0&limit=2000").await;
+    let spoken = page.lines.into_iter().filter(|line| line.source != ConsoleSource::Gantry);
+    spoken.map(|line| line.text).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effects_are_done_in_order_each_after_the_games_word_and_messages_come_back() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let form = [("word", "moss"), ("times", "2"), ("key", "hunter2")];
+    assert_eq!(act(&daemon, server.id, "repeat", &form).await.unwrap(), ["Somebody said moss."]);
+    let said = said(&daemon, server.id).await;
+    let end = &said[said.len() - 4..];
+    assert_eq!(end, ["[ann] moss 1", "moss 1", "[ann] moss 2", "moss 2"]);
+    assert!(!said.iter().any(|line| line.contains("hunter2")), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_does_not_come_in_time_ends_the_action_and_one_of_before_does_not_count() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    daemon.command(server.id, "moss").await;
+    daemon.line(server.id, "moss").await;
+    let outcome = act(&daemon, server.id, "listen", &[("word", "moss"), ("seconds", "10")]).await;
+    let (status, code, message) = refused(outcome);
+    assert_eq!((status, code), (422, RefusalCode::PluginRefused));
+    assert_eq!(message, "the game did not print a line that matches \"^moss$\" within 10 s");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_says_no_in_its_own_words() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let no = (422, RefusalCode::PluginRefused, "There is no paint left in the house.".to_owned());
+    assert_eq!(refused(act(&daemon, server.id, "refuse", &[]).await), no);
+    let unknown = refused(act(&daemon, server.id, "dance", &[]).await);
+    assert_eq!((unknown.0, unknown.2.as_str()), (422, "There is no action dance."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_ends_with_its_game_and_does_nothing_where_none_runs() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let (form, ends) = ([("word", "moss"), ("seconds", "300")], "crash 1");
+    let waiting = act(&daemon, server.id, "listen", &form);
+    let (outcome, _) = tokio::join!(waiting, daemon.command(server.id, ends));
+    let (status, code, _) = refused(outcome);
+    assert_eq!((status, code), (409, RefusalCode::NotRunning));
+    let quiet = house(&mut daemon, Desired::Stopped).await;
+    for (action, form) in [("repeat", &[("word", "moss")][..]), ("listen", &form)] {
+        let (status, code, message) = refused(act(&daemon, quiet.id, action, form).await);
+        assert_eq!(
+            (status, code, message.as_str()),
+            (409, RefusalCode::NotRunning, "nothing runs that could answer")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_plugin_keeps_and_writes_is_there_the_next_time_and_needs_no_game() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Stopped).await;
+    assert_eq!(act(&daemon, server.id, "rules", &[]).await.unwrap(), ["Be kind.", "Read 1 times."]);
+    let daemon = daemon.restart().await;
+    assert_eq!(act(&daemon, server.id, "rules", &[]).await.unwrap(), ["Be kind.", "Read 2 times."]);
+    assert_eq!(fs::read_to_string(daemon.file(server.id, "times.txt")).unwrap(), "2\n");
+    assert_eq!(act(&daemon, server.id, "open", &[("open", "false")]).await.unwrap(), ["The door knows."]);
+    let written = fs::read_to_string(daemon.file(server.id, "house.ini")).unwrap();
+    assert!(written.contains("[door]") && written.contains("false"), "{written}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_begun_is_done_to_its_end_when_nobody_waits_for_it() {
+    let answer = |moment| if moment == Moment::Answer { Duration::from_millis(200) } else { Duration::ZERO };
+    let mut daemon = Daemon::slow(answer).await;
+    let server = house(&mut daemon, Desired::Running).await;
+    tokio::select! {
+        outcome = act(&daemon, server.id, "repeat", &[("word", "moss"), ("times", "3")]) => panic!("{outcome:?}"),
+        _ = daemon.line(server.id, "[ann] moss 1") => {}
+    }
+    daemon.line(server.id, "[ann] moss 3").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_much_waits_for_one_game_and_no_more() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let form = [("word", "moss"), ("seconds", "300")];
+    let all = (0..17).map(|_| act(&daemon, server.id, "listen", &form));
+    let mut codes = vec![];
+    let waiting = futures_util::future::join_all(all.map(|one| async {
+        let outcome = one.await;
+        if matches!(&outcome, Err((_, refusal)) if refusal.code == RefusalCode::Busy) {
+            // The others have their places, until their game ends.
+            daemon.command(server.id, "crash 1").await;
+        }
+        outcome
+    }));
+    for outcome in tokio::time::timeout(PATIENCE, waiting).await.unwrap() {
+        codes.push(outcome.map_err(|(status, refusal)| (status.as_u16(), refusal.code)));
+    }
+    assert_eq!(codes.iter().filter(|one| **one == Err((409, RefusalCode::Busy))).count(), 1, "{codes:?}");
+    let ended = Err((409, RefusalCode::NotRunning));
+    assert_eq!(codes.iter().filter(|one| **one == ended).count(), 16, "{codes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn players_are_told_and_a_stop_says_farewell() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let told = BroadcastRequest { text: "dinner".to_owned(), actor: "ann".to_owned() };
+    let path = format!("/v1/servers/{}/broadcast", server.id);
+    let report: ActionReport = daemon.json(Method::POST, &path, &told).await;
+    assert_eq!(report, ActionReport::default());
+    daemon.line(server.id, "[ann] tell dinner").await;
+
+    let stop = daemon.next(&server, Desired::Stopped, Kind::Stop);
+    daemon.put(&stop).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&stop)).await.state, OperationState::Succeeded);
+    let said = said(&daemon, server.id).await;
+    assert!(said.contains(&"[gantry] farewell from A test".to_owned()), "{said:?}");
+}

@@ -1,0 +1,132 @@
+//! What actions can do, one of each: type a command and wait for the game's word, say no, keep a few bytes, read and write
+//! files, edit a configuration of a game that does not run, and stop the game.
+//!
+//! Its "game" says again what it reads.
+
+use gantry_plugin::{act::answer, prelude::*};
+
+const SCRIPT: &str = r#"while IFS= read -r line; do printf '%s\n' "$line"; done"#;
+const RULES: &str = "rules.txt";
+const LEDGER: &str = "times.txt";
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Chores;
+
+impl Plugin for Chores {
+    fn blueprints() -> Vec<Blueprint> {
+        let summary = "Says again what it reads, and does chores.".to_owned();
+        vec![Blueprint { summary, ..Blueprint::new("chores", "Chores") }]
+    }
+
+    fn install(_: &Server) -> Result<InstallPlan, Failure> {
+        Ok(InstallPlan::new().step("Write the rules", 1, Action::Write(Write::once(RULES, "Be kind."))))
+    }
+
+    fn run(_: &Server) -> Result<RunSpec, Failure> {
+        let image = Image::reference("debian:bookworm-slim");
+        let mut spec = RunSpec::new(image, ["bash", "-c", SCRIPT]);
+        // A terminal would say each line again before the game does.
+        spec.terminal = false;
+        Ok(spec.stop([
+            StopStep::Action("farewell".to_owned()),
+            StopStep::WaitMs(2_000),
+            StopStep::Interrupt,
+            StopStep::WaitMs(5_000),
+        ]))
+    }
+}
+
+impl Actions for Chores {
+    fn offer(_: &Server) -> Vec<ServerAction> {
+        let word = || {
+            Variable::text("word", "Word", "", 40)
+                .required()
+                .pattern("[a-z ]+", "Small letters and spaces, for it becomes a pattern too.")
+        };
+        vec![
+            ServerAction::new("repeat", "Repeat a word")
+                .help("Types it and waits until the game has said it.")
+                .icon("megaphone")
+                .ask(word())
+                .ask(Variable::number("times", "Times", 1, 1, 5))
+                .ask(Variable::secret("key", "Key", 0, 32).help("Nobody sees it again.")),
+            ServerAction::new("listen", "Wait for a word")
+                .help("Types nothing, and fails if nobody says the word in time.")
+                .icon("clock")
+                .ask(word())
+                .ask(Variable::number("seconds", "Seconds", 10, 1, 300).unit("s")),
+            ServerAction::new("refuse", "Ask for the impossible").icon("shield-x"),
+            ServerAction::new("rules", "Read the rules")
+                .icon("book")
+                .available(Availability::Always)
+                .help("And counts how often that was done."),
+            ServerAction::new("open", "Open or close the house")
+                .icon("settings")
+                .available(Availability::Stopped)
+                .audience(Audience::Owners)
+                .ask(Variable::boolean("open", "Open", true))
+                .confirm("Holds from the next start on."),
+            ServerAction::new("farewell", "Say farewell").icon("log-out"),
+        ]
+    }
+
+    fn perform(server: &Server, id: &str, form: &[Setting]) -> Result<Vec<Effect>, Failure> {
+        match id {
+            "repeat" => Ok(repeat(answer(form, "word"), answer(form, "times").parse().unwrap_or(1))),
+            "listen" => {
+                let seconds = answer(form, "seconds").parse().unwrap_or(10);
+                let word = answer(form, "word");
+                Ok(vec![Effect::await_line(&format!("^{word}$"), seconds), said(word)])
+            }
+            "refuse" => Err(Failure::new("out_of_paint", "There is no paint left in the house.")),
+            "rules" => rules(),
+            "open" => Ok(vec![
+                Effect::EditConfig(ConfigEdit::new(
+                    "house.ini",
+                    Format::Ini,
+                    [("door.open", answer(form, "open").to_owned())],
+                )),
+                Effect::Message("The door knows.".to_owned()),
+            ]),
+            "farewell" => Ok(vec![Effect::Command(format!("farewell from {}", server.name))]),
+            _ => Err(ServerAction::unknown(id)),
+        }
+    }
+}
+
+impl Quiescing for Chores {
+    fn broadcast(_: &Server, text: &str) -> Vec<Effect> {
+        vec![Effect::Command(format!("tell {text}"))]
+    }
+    fn quiesce(_: &Server) -> Vec<Effect> {
+        vec![Effect::Command("hush".to_owned()), Effect::await_line("^hush$", 10)]
+    }
+    fn resume(_: &Server) -> Vec<Effect> {
+        vec![Effect::Command("go on".to_owned())]
+    }
+}
+
+fn said(word: &str) -> Effect {
+    Effect::Message(format!("Somebody said {word}."))
+}
+
+fn repeat(word: &str, times: u32) -> Vec<Effect> {
+    let once = |number| {
+        let line = format!("{word} {number}");
+        [Effect::Command(line.clone()), Effect::await_line(&format!("^{line}$"), 10)]
+    };
+    (1..=times).flat_map(once).chain([said(word)]).collect()
+}
+
+fn rules() -> Result<Vec<Effect>, Failure> {
+    let rules = files::read(RULES, 1_024)?;
+    let before = kv::get("times")?.and_then(|bytes| String::from_utf8(bytes).ok());
+    let times = before.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0) + 1;
+    kv::set("times", times.to_string().as_bytes())?;
+    files::write(LEDGER, format!("{times}\n").as_bytes())?;
+    let rules = String::from_utf8_lossy(&rules);
+    Ok(vec![Effect::Message(rules.into_owned()), Effect::Message(format!("Read {times} times."))])
+}
+
+gantry_plugin::export!(Chores);
