@@ -1,7 +1,11 @@
 //! Capability `files`: the directory of the server that the call is about.
 
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
 use crate::bindings::{files, types};
-use crate::capability::{FILES, FileEntry};
+use crate::capability::{FILES, FileEntry, Files};
 use crate::convert;
 use crate::lend::{failure, too_large};
 use crate::state::CallState;
@@ -9,16 +13,19 @@ use crate::state::CallState;
 const CONTENT_BYTES: usize = 4 * 1024 * 1024;
 const ENTRIES: usize = 4_096;
 
-fn check_path(path: String) -> Result<String, types::Failure> {
-    convert::relative_path("the path", path).map_err(|why| failure("invalid", why))
+impl CallState {
+    /// The directory, where this call may have it, and a path that stays within.
+    fn directory(&self, path: String) -> Result<(Arc<dyn Files>, Handle, String), types::Failure> {
+        let (files, runtime) = self.access.find(FILES, |lent| &lent.files)?;
+        let path = convert::relative_path("the path", path).map_err(|why| failure("invalid", why))?;
+        Ok((files, runtime, path))
+    }
 }
 
 impl files::Host for CallState {
     async fn list(&mut self, path: String) -> wasmtime::Result<Result<Vec<files::Entry>, types::Failure>> {
         self.count_host_call()?;
-        let found =
-            self.access.find(FILES, |lent| &lent.files).and_then(|found| Ok((found, check_path(path)?)));
-        let ((files, runtime), path) = match found {
+        let (files, runtime, path) = match self.directory(path) {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -32,9 +39,7 @@ impl files::Host for CallState {
         max_bytes: u32,
     ) -> wasmtime::Result<Result<Vec<u8>, types::Failure>> {
         self.count_host_call()?;
-        let found =
-            self.access.find(FILES, |lent| &lent.files).and_then(|found| Ok((found, check_path(path)?)));
-        let ((files, runtime), path) = match found {
+        let (files, runtime, path) = match self.directory(path) {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -55,10 +60,8 @@ impl files::Host for CallState {
         if content.len() > CONTENT_BYTES {
             return Ok(Err(too_large("the content", content.len(), CONTENT_BYTES)));
         }
-        let found =
-            self.access.find(FILES, |lent| &lent.files).and_then(|found| Ok((found, check_path(path)?)));
-        match found {
-            Ok(((files, runtime), path)) => {
+        match self.directory(path) {
+            Ok((files, runtime, path)) => {
                 self.asked(&runtime, async move { files.write(&path, content).await }).await
             }
             Err(refusal) => Ok(Err(refusal)),

@@ -1,7 +1,11 @@
 //! Capabilities `kv` and `secrets`: what outlives a call, and what an administrator keeps for the plugin.
 
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
 use crate::bindings::{kv, secrets, types};
-use crate::capability::{KV, LentFailure, SECRETS};
+use crate::capability::{KV, KeyValue, LentFailure, SECRETS};
 use crate::lend::{failure, too_large};
 use crate::state::CallState;
 
@@ -18,11 +22,19 @@ fn check_key(key: &str) -> Result<(), types::Failure> {
     Ok(())
 }
 
+impl CallState {
+    /// What this call may keep things in, and a key that may stand there.
+    fn kept(&self, key: &str) -> Result<(Arc<dyn KeyValue>, Handle), types::Failure> {
+        let found = self.access.find(KV, |lent| &lent.kv)?;
+        check_key(key)?;
+        Ok(found)
+    }
+}
+
 impl kv::Host for CallState {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, types::Failure>> {
         self.count_host_call()?;
-        let found = self.access.find(KV, |lent| &lent.kv).and_then(|found| check_key(&key).map(|()| found));
-        match found {
+        match self.kept(&key) {
             Ok((kept, runtime)) => self.asked(&runtime, async move { kept.get(&key).await }).await,
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -33,8 +45,7 @@ impl kv::Host for CallState {
         if value.len() > VALUE_BYTES {
             return Ok(Err(too_large("the value", value.len(), VALUE_BYTES)));
         }
-        let found = self.access.find(KV, |lent| &lent.kv).and_then(|found| check_key(&key).map(|()| found));
-        match found {
+        match self.kept(&key) {
             Ok((kept, runtime)) => self.asked(&runtime, async move { kept.set(&key, value).await }).await,
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -42,8 +53,7 @@ impl kv::Host for CallState {
 
     async fn remove(&mut self, key: String) -> wasmtime::Result<Result<(), types::Failure>> {
         self.count_host_call()?;
-        let found = self.access.find(KV, |lent| &lent.kv).and_then(|found| check_key(&key).map(|()| found));
-        match found {
+        match self.kept(&key) {
             Ok((kept, runtime)) => self.asked(&runtime, async move { kept.remove(&key).await }).await,
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -51,9 +61,7 @@ impl kv::Host for CallState {
 
     async fn keys(&mut self, prefix: String) -> wasmtime::Result<Result<Vec<String>, types::Failure>> {
         self.count_host_call()?;
-        let found =
-            self.access.find(KV, |lent| &lent.kv).and_then(|found| check_key(&prefix).map(|()| found));
-        match found {
+        match self.kept(&prefix) {
             Ok((kept, runtime)) => self.asked(&runtime, async move { kept.keys(&prefix).await }).await,
             Err(refusal) => Ok(Err(refusal)),
         }
