@@ -249,6 +249,24 @@ async fn a_terminal_echoes_and_its_long_lines_arrive_whole() {
 }
 
 #[tokio::test]
+async fn a_terminal_has_a_size_and_enter_is_the_key_that_programs_wait_for() {
+    let fixture = fixture().await;
+    let script =
+        "read -r go; stty size; stty -echo -icanon -icrnl min 1; echo raw; head -c 3 | od -An -c; exit 0";
+    let mut spec = fixture.spec(Purpose::Server, script).await;
+    spec.terminal = true;
+    let id = fixture.runtime.create_and_start(&spec).await.unwrap();
+    let mut console = Console::open(&fixture.runtime, &id).await;
+    console.say("go").await;
+    console.until("50 400").await;
+    console.until("raw").await;
+    console.say("ab").await;
+    console.until("   a   b  \\r").await;
+    assert_eq!(soon(fixture.runtime.wait(&id)).await.unwrap().code, 0);
+    fixture.clear().await;
+}
+
+#[tokio::test]
 async fn a_console_that_nobody_reads_does_not_slow_the_process() {
     let fixture = fixture().await;
     let script = "seq 400000; touch done; sleep 1000";
