@@ -250,6 +250,10 @@ impl From<Shortage> for AppError {
         match shortage {
             Shortage::NoFree(_) => Self::refused(Code::NoFreeAllocation, text),
             Shortage::Taken(_) => Self::refused(Code::AllocationTaken, text),
+            Shortage::Apart { endpoint, .. } => {
+                let remedy = "Choose the address of the endpoint that it follows; its own comes with that.";
+                gantry_domain::problem(&format!("allocations.{endpoint}"), text, remedy).into()
+            }
             Shortage::UnknownEndpoint(name) => {
                 gantry_domain::problem(&format!("allocations.{name}"), text, "Remove it.").into()
             }

@@ -213,6 +213,9 @@ fn explain(shortage: &Shortage) -> FieldProblem {
         ),
         Shortage::Taken(name) => (format!("allocations.{name}"), "Choose a free one."),
         Shortage::UnknownEndpoint(name) => (format!("allocations.{name}"), "Remove it."),
+        Shortage::Apart { endpoint, .. } => {
+            (format!("allocations.{endpoint}"), "Leave it out; it comes with the endpoint that it follows.")
+        }
     };
     let text = shortage.to_string();
     let message = format!("{}{}.", text[..1].to_uppercase(), &text[1..]);
