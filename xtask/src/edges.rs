@@ -24,9 +24,11 @@ const EDGES: &[(&str, &[&str])] = &[
         "gantry-app",
         &[
             "gantry-auth",
+            "gantry-document",
             "gantry-domain",
             "gantry-host",
             "gantry-nodes",
+            "gantry-pack",
             "gantry-protocol",
             "gantry-store",
             "gantry-types",
