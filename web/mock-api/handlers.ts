@@ -143,6 +143,32 @@ function upload({ query, bytes }: Call) {
   return plugin
 }
 
+const asks = (granted: boolean) => [
+  { name: 'image-build', reason: 'The node builds the image that the game runs in.', granted, hosts: [], names: [] },
+  { name: 'container-run', reason: 'A step of the installation runs a command in a container.', granted, hosts: [], names: [] },
+  { name: 'container-root', reason: 'The egg’s install script runs as root in its container.', granted, hosts: [], names: [] },
+]
+
+/** Every egg is the same to it, but one that is none. */
+function convert({ query, bytes }: Call) {
+  const name = query.get('fileName') ?? ''
+  if (bytes.length < 3) return problem('validation_failed', 422, 'Some fields need another value', `Eggs: ${name} is no egg: it has no fields`, 'Choose an egg of Pterodactyl or Pelican as it was exported, in JSON or YAML.')
+  const found = blueprints.slice(1).map(({ blueprint }) => ({ ...blueprint, id: 'egg', name: 'Terraria Vanilla' }))
+  const losses = name.includes('plain') ? [] : [
+    { severity: 'lost', at: 'features/5', what: 'The feature “gsl_token”', meaning: 'The panel does not ask for a Steam game server login token when the game says that it lacks one; set the variable by hand.' },
+    { severity: 'different', at: 'scripts/installation/script', what: 'The install script’s exit status', meaning: 'It may fail and the installation goes on, as it does there; what it printed stands in the operation.' },
+    { severity: 'different', at: 'config/logs', what: 'Where the logs are', meaning: 'Gantry reads the console itself and needs no place of logs.' },
+  ]
+  return { importer: 'Eggs 0.1.0', manifestId: 'egg-terraria-vanilla', name: 'Terraria Vanilla', version: '1.0.20250311', author: 'support@example.org', description: 'Terraria is a land of adventure, made by you; this runs its dedicated server.', document: JSON.stringify({ plugin: { id: 'egg-terraria-vanilla' }, blueprint: { name: 'Terraria Vanilla' } }, null, 2), losses, capabilities: asks(false), blueprints: found, present: null }
+}
+
+function installDocument({ query }: Call) {
+  const granted = (query.get('grant') ?? '').split(',')
+  const plugin = { id: world.newId(), manifestId: 'egg-terraria-vanilla', name: 'Terraria Vanilla', version: '1.0.20250311', author: 'support@example.org', description: 'Runs the dedicated server.', licence: '', contract: '0.2', digest: 'e66e'.repeat(16), sizeBytes: 3_900_000, capabilities: asks(false).map((one) => ({ ...one, granted: granted.includes(one.name) })), blueprints: [{ id: 'egg-terraria-vanilla:egg', name: 'Terraria Vanilla' }], bundled: false, serverCount: 0, installedAt: new Date().toISOString() }
+  plugins.push(plugin)
+  return plugin
+}
+
 const filed = (result: unknown) => (result instanceof files.Fails ? problem(...result.fault, 'The detail says what is in the way.') : result)
 /** Whether no server has any files. */
 let noFiles = false
@@ -286,6 +312,8 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['DELETE', '/api/locations/:', ({ params }) => void locations.splice(locations.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/plugins', () => page(plugins)],
   ['POST', '/api/plugins', upload],
+  ['POST', '/api/plugins/convert', convert],
+  ['POST', '/api/plugins/documents', installDocument],
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }

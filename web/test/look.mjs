@@ -75,6 +75,13 @@ async function offer(page, manifest) {
   await page.getByRole('heading', { name: manifest.name }).last().waitFor()
 }
 
+/** Chooses an egg in the import dialog. */
+async function importEgg(page, name, content, until) {
+  await page.getByRole('button', { name: 'Import a game' }).click()
+  await page.getByLabel('Egg or blueprint').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(content) })
+  await until(page.getByRole('dialog')).first().waitFor()
+}
+
 /** Chooses one of the game's own actions. */
 async function choose(page, name) {
   await page.getByRole('button', { name: 'Actions' }).click()
@@ -701,6 +708,16 @@ const SCENES = [
   ['node-long', `/admin/nodes/${N1}?mock=long`],
   ['locations-empty', '/admin/locations?mock=empty'],
   ['locations-long', '/admin/locations?mock=long'],
+  ['plugin-import', '/admin/plugins', click('button', 'Import a game')],
+  ['plugin-import-losses', '/admin/plugins', (page) => importEgg(page, 'egg-terraria.json', '{"name":1}', (dialog) => dialog.getByText('gsl_token'))],
+  ['plugin-import-plain', '/admin/plugins', (page) => importEgg(page, 'egg-plain.json', '{"name":1}', (dialog) => dialog.getByText('Everything in it was kept.'))],
+  ['plugin-import-document', '/admin/plugins', async (page) => {
+    await importEgg(page, 'egg-plain.json', '{"name":1}', (dialog) => dialog.getByText('Everything in it was kept.'))
+    await page.getByText('The document that becomes the plugin').first().click()
+    await page.getByRole('textbox', { name: 'The document' }).fill('{}')
+    await page.getByRole('button', { name: 'Check again' }).scrollIntoViewIfNeeded()
+  }],
+  ['plugin-import-wrong', '/admin/plugins', (page) => importEgg(page, 'notes.json', '{}', (dialog) => dialog.getByRole('alert'))],
   ['plugins-empty', '/admin/plugins?mock=empty'],
   ['plugins-failing', ...failing('/admin/plugins')],
   ['people-limits', '/admin/people?mock=tight', async (page) => {

@@ -8,13 +8,14 @@ use crate::{
     components::{context, failed},
     error::{Answer, AppError},
     views::{BlueprintName, BlueprintView, Page, PluginView},
+    workshop::all,
 };
 use bytes::Bytes;
 use gantry_domain::{
     audit::AuditEntry,
     plugins::{BlueprintKey, CapabilityRequest, OfferedBlueprint, Plugin, compare_versions},
 };
-use gantry_host::{CAPABILITIES, Part, Plugin as Loaded};
+use gantry_host::{Part, Plugin as Loaded};
 use gantry_store::plugins::NewRelease;
 use gantry_types::{PluginId, blueprint::Blueprint, problem::Code};
 use serde_json::json;
@@ -109,17 +110,13 @@ impl App {
 
     async fn install_file(&self, path: &Path) -> Answer<Option<String>> {
         let component = read(path).await?;
-        // What comes with Gantry gets what it asks for.
-        let loaded = self.components().inspect(&component, &CAPABILITIES.iter().copied().collect()).await?;
-        let requested: Vec<String> =
-            loaded.manifest().capabilities.iter().map(|request| request.name.clone()).collect();
-        if !offers_games(&loaded, &requested).await? {
-            tracing::debug!(
-                plugin.id = loaded.manifest().id,
-                "a bundled component offers no games by itself"
-            );
+        let (manifest, parts) = self.components().look(&component, &all()).await?;
+        if self.workshop().takes(path, &manifest, parts) {
             return Ok(None);
         }
+        // What comes with Gantry gets what it asks for.
+        let loaded = self.components().inspect(&component, &all()).await?;
+        let requested = manifest.capabilities.iter().map(|request| request.name.clone()).collect();
         let release = release(&loaded, &component, requested, true).await?;
         let mut tx = self.db().as_system().await?;
         let present =
@@ -203,16 +200,6 @@ fn updates(release: &NewRelease, present: &Plugin) -> Answer<()> {
         ));
     }
     Ok(())
-}
-
-/// Whether it has games of its own. What turns other descriptions into games has none, nor has an interpreter before it
-/// is packed with a document.
-async fn offers_games(loaded: &Loaded, granted: &[String]) -> Answer<bool> {
-    if !loaded.has(Part::Game) {
-        return Ok(false);
-    }
-    let blueprints = loaded.blueprints(&context(granted)).await;
-    Ok(!blueprints.map_err(|source| failed(&loaded.manifest().name, source))?.is_empty())
 }
 
 async fn release(
@@ -305,7 +292,7 @@ async fn components_in(directory: &Path) -> Answer<Vec<PathBuf>> {
     Ok(paths)
 }
 
-async fn read(path: &Path) -> Answer<Bytes> {
+pub(crate) async fn read(path: &Path) -> Answer<Bytes> {
     let bytes = tokio::fs::read(path).await;
     bytes.map(Bytes::from).map_err(|error| {
         AppError::refused(

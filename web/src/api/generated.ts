@@ -690,6 +690,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/convert": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Shows what an egg would become, and what would be lost
+         * @description Reads an egg of Pterodactyl or Pelican (JSON or YAML) in the sandbox. Nothing is stored; the answer's document, changed or not, goes to `POST /api/plugins/documents`.
+         *
+         *     Needs an administrator.
+         */
+        post: operations["convertForeign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Installs a declarative blueprint
+         * @description Takes a document in JSON or TOML, as `sdk/document` describes it, and makes a plugin of it.
+         *
+         *     Needs an administrator.
+         */
+        post: operations["installDocument"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins/{id}": {
         parameters: {
             query?: never;
@@ -2014,6 +2058,25 @@ export interface components {
             /** @description Where the server's directory is mounted and the command starts. */
             workingDirectory?: string;
         };
+        /** @description A document that was made of a foreign description, what was lost on the way, and the plugin that it would be. */
+        ConvertedView: {
+            author: string;
+            blueprints: components["schemas"]["Blueprint"][];
+            /** @description What it asks for. None of it is granted yet. */
+            capabilities: components["schemas"]["CapabilityView"][];
+            description: string;
+            /** @description In JSON, as `POST /api/plugins/documents` takes it. */
+            document: string;
+            /** @description The plugin that read it, with its version; none where it was a document already. */
+            importer?: string | null;
+            /** @description What could not be kept as it was. */
+            losses: components["schemas"]["Loss"][];
+            /** @description The id that the plugin would have. */
+            manifestId: string;
+            name: string;
+            present?: components["schemas"]["PresentView"] | null;
+            version: string;
+        };
         CoreUse: {
             /** Format: int32 */
             core: number;
@@ -2415,6 +2478,16 @@ export interface components {
             name: string;
             /** Format: int32 */
             nodeCount: number;
+        };
+        /** @description Something that could not be kept as it was. */
+        Loss: {
+            /** @description Where it stands in the source. */
+            at: string;
+            /** @description What that means for the server. */
+            meaning: string;
+            severity: components["schemas"]["Severity"];
+            /** @description What it is. */
+            what: string;
         };
         MemberInput: {
             email: string;
@@ -2868,6 +2941,12 @@ export interface components {
         PowerInput: {
             action: components["schemas"]["PowerAction"];
         };
+        /** @description A plugin that another would take the place of. */
+        PresentView: {
+            /** @description Comes with Gantry. */
+            bundled: boolean;
+            version: string;
+        };
         /** @description What creating a server would do. */
         PreviewView: {
             /** @description The addresses that would be taken. */
@@ -3113,6 +3192,11 @@ export interface components {
             /** @description Whether the caller needs the one-time token that the control plane printed. */
             tokenRequired: boolean;
         };
+        /**
+         * @description What a loss means.
+         * @enum {string}
+         */
+        Severity: "different" | "lost";
         SftpDoorView: {
             /** @description `SHA256:…`: what a program shows at the first connection. */
             fingerprint: string;
@@ -6882,6 +6966,270 @@ export interface operations {
         requestBody: {
             content: {
                 "application/wasm": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_rejected`: The plugin cannot be installed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    convertForeign: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What the file is called; its ending tells JSON from YAML where the content does not.
+                 * @example egg-paper.json
+                 */
+                fileName?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertedView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_rejected`: The plugin cannot be installed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    installDocument: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Names of capabilities, separated by commas; none when left out.
+                 * @example query
+                 */
+                grant?: string;
+                /** @description Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version. */
+                replace?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": Record<string, never>;
             };
         };
         responses: {

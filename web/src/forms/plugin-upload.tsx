@@ -58,8 +58,8 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const conflict = chosen && before && upload.error instanceof ApiError && upload.error.code === 'conflict' ? before : null
   return (
     <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={conflict ? null : upload.error} disabledReason={conflict ? s.plugins.replaceBlocked : chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate({ ...chosen, replace: false })} onClose={onClose}>
-      {conflict && chosen && <Takeover present={conflict} manifest={chosen.manifest} onReplace={() => upload.mutate({ ...chosen, replace: true })} />}
-      <DropZone chosen={chosen?.file ?? null} error={wrong} onFile={choose} />
+      {conflict && chosen && <Takeover present={conflict} version={chosen.manifest.version} onReplace={() => upload.mutate({ ...chosen, replace: true })} />}
+      <DropZone chosen={chosen?.file ?? null} error={wrong} drop={s.plugins.drop} label={s.plugins.file} accept=".wasm,application/wasm" onFile={choose} />
       {manifest && (
         <>
           <div>
@@ -68,42 +68,52 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
             {manifest.description && <p className="mt-2 text-sm">{manifest.description}</p>}
             {before && !conflict && <p className="mt-2 text-sm text-info">{s.plugins.update(before.version, manifest.version)}</p>}
           </div>
-          <fieldset>
-            <legend className="mb-2 text-sm font-medium">{s.plugins.asks}</legend>
-            {manifest.capabilities.length === 0 ? (
-              <p className="text-sm text-dim">{s.plugins.asksNothing}</p>
-            ) : (
-              <div className="flex flex-col gap-3">
-                {manifest.capabilities.map(({ name, reason, ...scope }) => (
-                  <Checkbox
-                    key={name}
-                    checked={granted.has(name)}
-                    onChange={(on) => setGranted((all) => new Set(on ? [...all, name] : [...all].filter((one) => one !== name)))}
-                    label={<>{s.plugins.words[name] ?? name} <code className="ml-1 font-mono text-xs text-dim">{name}</code></>}
-                    help={<>{reason} <CapabilityScope {...scope} /></>}
-                  />
-                ))}
-                <p className="text-xs text-dim">{s.plugins.grantAll}</p>
-              </div>
-            )}
-          </fieldset>
+          <GrantChoices capabilities={manifest.capabilities} granted={granted} onChange={setGranted} />
         </>
       )}
     </FormDialog>
   )
 }
 
+type Asked = { name: string; reason: string; hosts: string[]; names: string[]; quotaKib?: number | null }
+type GrantChoicesProps = { capabilities: Asked[]; granted: ReadonlySet<string>; onChange: (granted: ReadonlySet<string>) => void }
+
+/** What a plugin asks for, in words, each to be granted or not. */
+export const GrantChoices = ({ capabilities, granted, onChange }: GrantChoicesProps) => (
+  <fieldset>
+    <legend className="mb-2 text-sm font-medium">{s.plugins.asks}</legend>
+    {capabilities.length === 0 ? (
+      <p className="text-sm text-dim">{s.plugins.asksNothing}</p>
+    ) : (
+      <div className="flex flex-col gap-3">
+        {capabilities.map(({ name, reason, hosts, names, quotaKib }) => (
+          <Checkbox
+            key={name}
+            checked={granted.has(name)}
+            onChange={(on) => onChange(new Set(on ? [...granted, name] : [...granted].filter((one) => one !== name)))}
+            label={<>{s.plugins.words[name] ?? name} <code className="ml-1 font-mono text-xs text-dim">{name}</code></>}
+            help={<>{reason} <CapabilityScope hosts={hosts} names={names} quotaKib={quotaKib} /></>}
+          />
+        ))}
+        <p className="text-xs text-dim">{s.plugins.grantAll}</p>
+      </div>
+    )}
+  </fieldset>
+)
+
 /** What a file would take the place of without being its update, and the one button that means it. */
-function Takeover({ present, manifest, onReplace }: { present: PluginView; manifest: Manifest; onReplace: () => void }) {
+export function Takeover({ present, version, onReplace }: { present: Pick<PluginView, 'name' | 'version' | 'bundled'>; version: string; onReplace: () => void }) {
   const title = present.bundled ? s.plugins.takesBundled(present.name) : s.plugins.goesBack(present.name, present.version)
   return (
     <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{s.plugins.replace}</Button>}>
-      {present.bundled ? s.plugins.takesBundledHelp(present.version) : s.plugins.goesBackHelp(manifest.version)}
+      {present.bundled ? s.plugins.takesBundledHelp(present.version) : s.plugins.goesBackHelp(version)}
     </Notice>
   )
 }
 
-function DropZone({ chosen, error, onFile }: { chosen: File | null; error: string | null; onFile: (file: File | undefined) => void }) {
+type DropZoneProps = { chosen: File | null; error: string | null; /** What stands in it while nothing is chosen. */ drop: string; label: string; accept: string; onFile: (file: File | undefined) => void }
+
+export function DropZone({ chosen, error, drop, label, accept, onFile }: DropZoneProps) {
   const [over, setOver] = useState(false)
   const id = useId()
   return (
@@ -125,8 +135,8 @@ function DropZone({ chosen, error, onFile }: { chosen: File | null; error: strin
         className={cn('flex cursor-pointer flex-col items-center gap-2 rounded-lg border border-dashed border-line-strong px-4 py-6 text-center text-sm hover:bg-hover has-focus-visible:outline-2 has-focus-visible:outline-accent', over && 'border-accent bg-accent/5')}
       >
         <FileUp aria-hidden className="size-5 text-dim" />
-        {chosen ? <span className="font-medium">{chosen.name} <span className="font-normal text-dim">{bytes(chosen.size)}</span></span> : s.plugins.drop}
-        <input id={id} type="file" accept=".wasm,application/wasm" aria-label={s.plugins.file} aria-describedby={error ? `${id}-error` : undefined} className="sr-only" onChange={(event) => onFile(event.target.files?.[0])} />
+        {chosen ? <span className="font-medium">{chosen.name} <span className="font-normal text-dim">{bytes(chosen.size)}</span></span> : drop}
+        <input id={id} type="file" accept={accept} aria-label={label} aria-describedby={error ? `${id}-error` : undefined} className="sr-only" onChange={(event) => onFile(event.target.files?.[0])} />
       </label>
       {error && <p id={`${id}-error`} role="alert" className="mt-1.5 text-xs text-bad">{error}</p>}
     </div>

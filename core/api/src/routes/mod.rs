@@ -9,6 +9,7 @@ mod blueprints;
 mod console;
 mod credentials;
 mod daemon;
+mod documents;
 mod files;
 mod live;
 mod locations;
@@ -74,6 +75,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("locations", locations::routes()),
         ("nodes", nodes::routes()),
         ("plugins", plugins::routes()),
+        ("plugins", documents::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
         ("files", files::routes()),

@@ -34,11 +34,11 @@ pub(crate) struct InstallQuery {
 }
 
 impl InstallQuery {
-    fn takeover(&self) -> Takeover {
+    pub(super) fn takeover(&self) -> Takeover {
         if self.replace { Takeover::Meant } else { Takeover::Refused }
     }
 
-    fn grants(&self) -> Vec<String> {
+    pub(super) fn grants(&self) -> Vec<String> {
         let names = self.grant.as_deref().unwrap_or("").split(',');
         names.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
     }

@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod activity;
+mod conversion;
 mod credentials;
 mod files;
 mod nodes;
@@ -15,6 +16,7 @@ mod servers;
 pub use account::*;
 pub use actions::*;
 pub use activity::*;
+pub use conversion::*;
 pub use credentials::*;
 pub use files::*;
 pub use nodes::*;

@@ -1,14 +1,16 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Blocks, Check, Trash2, Upload, X } from 'lucide-react'
+import { Blocks, Check, FileInput, Trash2, Upload, X } from 'lucide-react'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { blueprintsQuery, keys, pluginsQuery } from '~/api/queries'
 import type { BlueprintView, PluginView } from '~/api/types'
+import { PluginImportDialog } from '~/forms/plugin-import'
 import { PluginUploadDialog } from '~/forms/plugin-upload'
 import { Page } from '~/layout/page'
 import { bytes } from '~/lib/format'
 import { s } from '~/strings'
+import { conversion } from '~/strings/conversion'
 import { CapabilityScope } from '~/ui/capability-scope'
 import { GameIcon } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
@@ -25,8 +27,14 @@ export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
   const { data: blueprints } = useQuery(blueprintsQuery)
   const [uploading, setUploading] = useState(false)
+  const [importing, setImporting] = useState(false)
   const [deleting, setDeleting] = useState<PluginView | null>(null)
-  const upload = <Button variant="primary" onClick={() => setUploading(true)}><Upload aria-hidden />{s.plugins.upload}</Button>
+  const upload = (
+    <>
+      <Button onClick={() => setImporting(true)}><FileInput aria-hidden />{conversion.open}</Button>
+      <Button variant="primary" onClick={() => setUploading(true)}><Upload aria-hidden />{s.plugins.upload}</Button>
+    </>
+  )
   return (
     <Page title={s.plugins.title} lead={s.plugins.lead} actions={data?.items.length !== 0 && upload}>
       {error && !data ? (
@@ -45,6 +53,7 @@ export function PluginsPage() {
         </ul>
       )}
       {uploading && <PluginUploadDialog plugins={data?.items ?? []} onClose={() => setUploading(false)} />}
+      {importing && <PluginImportDialog onClose={() => setImporting(false)} />}
       {deleting && <DeletePlugin plugin={deleting} onClose={() => setDeleting(null)} />}
     </Page>
   )

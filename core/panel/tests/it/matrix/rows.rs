@@ -57,6 +57,8 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("deleteAllocation", Administrator),
     ("listPlugins", Administrator),
     ("installPlugin", Administrator),
+    ("convertForeign", Administrator),
+    ("installDocument", Administrator),
     ("plugin", Administrator),
     ("deletePlugin", Administrator),
     ("listBlueprints", SignedIn),
