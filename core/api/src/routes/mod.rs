@@ -16,6 +16,7 @@ mod members;
 mod nodes;
 mod operations;
 mod plugins;
+mod releases;
 mod servers;
 mod statistics;
 mod system;
@@ -76,6 +77,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("plugins", plugins::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
+        ("servers", releases::routes()),
         ("files", files::routes()),
         ("console", console::routes()),
         ("actions", actions::routes()),

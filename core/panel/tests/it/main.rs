@@ -16,6 +16,7 @@ mod examples;
 mod files;
 mod floods;
 mod games;
+mod lifecycle;
 mod limits;
 mod matrix;
 mod members;
