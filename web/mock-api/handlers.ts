@@ -10,6 +10,7 @@ import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
+import * as lifecycle from './lifecycle'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
@@ -137,8 +138,12 @@ function upload({ query, bytes }: Call) {
     if (manifest.version < present.version) return refuse(`Version ${present.version} of ${manifest.id} is installed, and this is ${manifest.version}. Upload it with replace=true if going back is meant.`)
   }
   const granted = (query.get('grant') ?? '').split(',')
+  if (present && !query.has('grant')) {
+    const waits = lifecycle.takeIn(present, manifest, bytes.length)
+    if (waits) return present
+  }
   const capabilities = manifest.capabilities.map((one) => ({ ...one, granted: granted.includes(one.name) }))
-  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString() }
+  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString(), waiting: null, givenUp: null, disabledAt: null }
   plugins.splice(present ? plugins.indexOf(present) : plugins.length, present ? 1 : 0, plugin)
   return plugin
 }
@@ -314,6 +319,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/plugins', upload],
   ['POST', '/api/plugins/convert', convert],
   ['POST', '/api/plugins/documents', installDocument],
+  ...lifecycle.handlers,
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
@@ -330,13 +336,14 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
   if (name === 'plan') longPlan = true
+  if (name === 'updates' || name === 'disabled') lifecycle.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')

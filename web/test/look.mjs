@@ -698,6 +698,35 @@ const SCENES = [
     await page.getByLabel('Plugin file').setInputFiles({ name: 'large.wasm', mimeType: 'application/wasm', buffer: Buffer.alloc(9 * 1024 ** 2) })
     await page.getByRole('alert').waitFor()
   }],
+  ['plugins-updates', '/admin/plugins?mock=updates', (page) => page.getByText('asks for more than').waitFor()],
+  ['plugins-disabled', '/admin/plugins?mock=disabled', (page) => page.getByText('Its servers go on.').waitFor()],
+  ['plugin-menu', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for OpenArena' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).waitFor()
+  }],
+  ['plugin-grants', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'Decide' }).click()
+    await page.getByText('goes further').waitFor()
+  }],
+  ['plugin-releases', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for OpenArena' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).click()
+    await page.getByText('Waits for a grant').waitFor()
+  }],
+  ['plugin-releases-failed', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for Luanti' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).click()
+    await page.getByText('Failed', { exact: true }).waitFor()
+  }],
+  ['plugin-failures', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for Luanti' }).click()
+    await page.getByRole('menuitem', { name: 'What went wrong' }).click()
+    await page.getByText('214 times').waitFor()
+  }],
+  ['settings-release', `/servers/${S1}/settings?mock=updates`, async (page) => {
+    await page.getByText('Version 0.2.0 is there').waitFor()
+    await scrolled('Version of the plugin')(page)
+  }],
   ['people', '/admin/people'],
   ['audit', '/admin/audit'],
   ['nodes-long', '/admin/nodes?mock=long'],

@@ -8,6 +8,7 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::{ActionInput, BroadcastInput},
+    plugins::AskedFor,
     servers::{context, settings},
     transfers::Transfer,
     views::{ActionDoneView, OfferedActionView, OfferedActionsView, PossibleView},
@@ -161,7 +162,9 @@ impl App {
         who: Audience,
     ) -> Answer<Vec<ServerAction>> {
         let given = context(server, offered, values);
-        let mut offer = self.components().actions(self.db(), offered, &given).await?;
+        let offer = self.components().actions(self.db(), offered, &given).await;
+        let asked = AskedFor { server: Some((server.id, &server.name)) };
+        let mut offer = self.heard(offered, asked, offer).await?;
         offer.retain(|action| variables::may(who, action.audience));
         Ok(offer)
     }

@@ -115,6 +115,30 @@ inputs! {
         /// Ports and ranges: `30000-30010,30020`.
         ports: String,
     }
+    /// What a release that waits, or the current one, is granted from here on.
+    GrantsInput {
+        /// Of the release that is meant; another may have come meanwhile.
+        digest: String,
+        /// Names of capabilities, each of which it asks for.
+        capabilities: Vec<String>,
+    }
+    RollbackInput {
+        /// Of a release that was current before.
+        digest: String,
+    }
+    /// To which release a server is moved.
+    ReleaseInput {
+        digest: String,
+        /// Values that the release wants other than they are.
+        #[serde(default)]
+        values: BTreeMap<String, String>,
+    }
+    /// Servers of a plugin, moved to one release.
+    MoveInput {
+        /// Those of this release; all, if left out.
+        from: Option<String>,
+        to: String,
+    }
     /// A server to be; the same for preview and creation.
     ServerInput {
         name: String,

@@ -27,8 +27,8 @@ use std::{
 pub struct DocumentUpload {
     /// JSON or TOML, as it comes.
     pub document: Bytes,
-    /// The capabilities that it is granted.
-    pub grants: Vec<String>,
+    /// The capabilities that it is granted; none given, an update has what the release before it had.
+    pub grants: Option<Vec<String>>,
     pub takeover: Takeover,
 }
 

@@ -124,6 +124,37 @@ pub fn change(
     if problems.is_empty() { Ok(change) } else { Err(problems) }
 }
 
+/// What has to be written for a server whose blueprint becomes that of another release: defaults of what is there for the
+/// first time, and what is to stand in another form. Values that only the former release knows stay where they are, so that
+/// nothing is lost on the way back.
+pub fn carry(
+    present: &Values,
+    before: &[Variable],
+    after: &[Variable],
+) -> Result<Vec<StoredValue>, Vec<FieldProblem>> {
+    let was_secret = |key: &str| before.iter().any(|variable| variable.key == key && is_secret(variable));
+    let (mut values, mut problems) = (Vec::new(), Vec::new());
+    for variable in after {
+        let kept = present.get(&variable.key);
+        let Some(value) = kept.filter(|value| !value.is_empty()).or(variable.default_value.as_ref()) else {
+            if variable.required {
+                problems.push(missing(variable));
+            }
+            continue;
+        };
+        match canonical(variable, value) {
+            Ok(Some(value)) => {
+                if kept != Some(&value) || was_secret(&variable.key) != is_secret(variable) {
+                    values.push(stored(variable, value));
+                }
+            }
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(values) } else { Err(problems) }
+}
+
 /// Whether somebody of standing `who` is among `audience`.
 pub fn may(who: Audience, audience: Audience) -> bool {
     who <= audience

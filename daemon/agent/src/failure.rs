@@ -12,6 +12,7 @@ pub(crate) fn failure(code: &str, message: impl Into<String>, remedy: &str) -> O
         code: code.to_owned(),
         message: message.into(),
         remedy: Some(remedy.to_owned()),
+        call: None,
         step: None,
         log_tail: Vec::new(),
     }
@@ -33,13 +34,24 @@ pub(crate) fn of_call(error: &CallError) -> OperationFailure {
     }
 }
 
+/// The same of a plan: the control plane decides by it whether a release is given up.
+pub(crate) fn of_plan(call: &str, error: &CallError) -> OperationFailure {
+    let failure = of_call(error);
+    match error {
+        CallError::Failed(_) | CallError::Stopped(_) => {
+            OperationFailure { call: Some(call.to_owned()), ..failure }
+        }
+        CallError::Host(_) => failure,
+    }
+}
+
 fn of_host(error: &HostError) -> OperationFailure {
-    let code = match error {
-        HostError::Rejected(_) | HostError::Compile(_) => Code::PluginRejected,
-        HostError::Overloaded { .. } => Code::Overloaded,
-        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => Code::Internal,
+    let (code, call) = match error {
+        HostError::Rejected(_) | HostError::Compile(_) => (Code::PluginRejected, Some("load".to_owned())),
+        HostError::Overloaded { .. } => (Code::Overloaded, None),
+        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => (Code::Internal, None),
     };
-    failure(code.as_str(), error.to_string(), code.remedy())
+    OperationFailure { call, ..failure(code.as_str(), error.to_string(), code.remedy()) }
 }
 
 pub(crate) fn of_plugins(error: &PluginsError) -> OperationFailure {

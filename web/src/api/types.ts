@@ -1,7 +1,7 @@
 /** Names for the API's schemas, so that pages import nouns. Nothing here is written by hand but the aliases. */
 import type { components } from './generated'
 
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
 export type ActionView = Schemas['ActionView']
 export type Allowance = Schemas['Allowance']

@@ -7,8 +7,8 @@ import { ApiError } from '~/api/problem'
 import { keys } from '~/api/queries'
 import type { ConvertedView, Loss } from '~/api/types'
 import { bytes } from '~/lib/format'
-import { s } from '~/strings'
 import { conversion as t } from '~/strings/conversion'
+import { plugins as p } from '~/strings/plugins'
 import { Badge } from '~/ui/badge'
 import { Button } from '~/ui/button'
 import { Skeleton } from '~/ui/empty'
@@ -37,7 +37,7 @@ export function PluginImportDialog({ onClose }: { onClose: () => void }) {
     onSuccess: (plugin) => {
       void queries.invalidateQueries({ queryKey: keys.plugins })
       void queries.invalidateQueries({ queryKey: keys.blueprints })
-      toast({ title: s.plugins.installed(plugin.name) })
+      toast({ title: p.installed(plugin.name) })
       onClose()
     },
   })
@@ -57,7 +57,7 @@ export function PluginImportDialog({ onClose }: { onClose: () => void }) {
   const view = wrong === null ? convert.data : undefined
   const changed = view !== undefined && document !== view.document
   const conflict = view?.present && install.error instanceof ApiError && install.error.code === 'conflict' ? view.present : null
-  const blocked = conflict ? s.plugins.replaceBlocked : !view ? t.choose : changed ? t.unchecked : null
+  const blocked = conflict ? p.replaceBlocked : !view ? t.choose : changed ? t.unchecked : null
   return (
     <FormDialog size="lg" title={t.title} verb={t.install} busy={install.isPending} error={conflict ? null : (convert.error ?? install.error)} disabledReason={blocked} onSubmit={() => install.mutate(false)} onClose={onClose}>
       {view && conflict && <Takeover present={{ name: view.name, ...conflict }} version={view.version} onReplace={() => install.mutate(true)} />}
@@ -84,13 +84,13 @@ export function PluginImportDialog({ onClose }: { onClose: () => void }) {
 const Game = ({ view }: { view: ConvertedView }) => (
   <div>
     <h3 className="text-base break-words">{view.name} <span className="tabular text-sm font-normal text-dim">{view.version}</span></h3>
-    <p className="text-sm text-dim">{[view.author && s.plugins.by(view.author), view.importer ? t.readBy(view.importer) : t.written].filter(Boolean).join(' · ')}</p>
+    <p className="text-sm text-dim">{[view.author && p.by(view.author), view.importer ? t.readBy(view.importer) : t.written].filter(Boolean).join(' · ')}</p>
     {view.description && <p className="mt-2 text-sm break-words">{view.description}</p>}
     <p className="mt-2 flex flex-wrap items-center gap-1.5 text-xs text-dim">
       {view.blueprints.map((blueprint) => <Badge key={blueprint.id}>{blueprint.name}</Badge>)}
       {t.variables(view.blueprints.reduce((sum, blueprint) => sum + blueprint.variables.length, 0))}
     </p>
-    {view.present && <p className="mt-2 text-sm text-info">{s.plugins.update(view.present.version, view.version)}</p>}
+    {view.present && <p className="mt-2 text-sm text-info">{p.update(view.present.version, view.version)}</p>}
   </div>
 )
 

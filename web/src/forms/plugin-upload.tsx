@@ -8,7 +8,7 @@ import { keys } from '~/api/queries'
 import type { PluginView } from '~/api/types'
 import { bytes } from '~/lib/format'
 import { readManifest, type Manifest } from '~/lib/plugin-manifest'
-import { s } from '~/strings'
+import { plugins as p } from '~/strings/plugins'
 import { CapabilityScope } from '~/ui/capability-scope'
 import { Button } from '~/ui/button'
 import { cn } from '~/ui/cn'
@@ -22,9 +22,9 @@ const MOST_BYTES = 32 * 1024 ** 2
 type Chosen = { file: File; manifest: Manifest }
 
 async function read(file: File): Promise<Chosen | string> {
-  if (file.size > MOST_BYTES) return s.plugins.tooLarge(bytes(file.size), bytes(MOST_BYTES))
+  if (file.size > MOST_BYTES) return p.tooLarge(bytes(file.size), bytes(MOST_BYTES))
   const manifest = readManifest(new Uint8Array(await file.arrayBuffer()))
-  return manifest ? { file, manifest } : s.plugins.notAPlugin
+  return manifest ? { file, manifest } : p.notAPlugin
 }
 
 export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]; onClose: () => void }) {
@@ -32,13 +32,17 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const [chosen, setChosen] = useState<Chosen | null>(null)
   const [wrong, setWrong] = useState<string | null>(null)
   const [granted, setGranted] = useState<ReadonlySet<string>>(new Set())
+  const manifest = chosen?.manifest
+  const before = plugins.find((plugin) => plugin.manifestId === manifest?.id)
+  // An update has what the version before it had, and waits where it asks for more.
+  const inherits = before && !before.bundled ? before : null
   const upload = useMutation({
     mutationFn: ({ file, replace }: Chosen & { replace: boolean }) =>
-      take(client.POST('/api/plugins', { params: { query: { grant: [...granted].join(','), ...(replace && { replace }) } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
+      take(client.POST('/api/plugins', { params: { query: { ...(!inherits && { grant: [...granted].join(',') }), ...(replace && { replace }) } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
     onSuccess: (plugin) => {
       void queries.invalidateQueries({ queryKey: keys.plugins })
       void queries.invalidateQueries({ queryKey: keys.blueprints })
-      toast({ title: s.plugins.installed(plugin.name) })
+      toast({ title: plugin.waiting ? p.waits(plugin.name, plugin.waiting.version) : p.installed(plugin.name) })
       onClose()
     },
   })
@@ -52,23 +56,21 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
       setGranted(new Set())
     })
   }
-  const manifest = chosen?.manifest
-  const before = plugins.find((plugin) => plugin.manifestId === manifest?.id)
   // The control plane compares versions; the panel asks it, and asks the person only about what it refused.
   const conflict = chosen && before && upload.error instanceof ApiError && upload.error.code === 'conflict' ? before : null
   return (
-    <FormDialog size="lg" title={s.plugins.uploadTitle} verb={s.plugins.install} busy={upload.isPending} error={conflict ? null : upload.error} disabledReason={conflict ? s.plugins.replaceBlocked : chosen ? null : s.plugins.fileHelp} onSubmit={() => chosen && upload.mutate({ ...chosen, replace: false })} onClose={onClose}>
+    <FormDialog size="lg" title={p.uploadTitle} verb={p.install} busy={upload.isPending} error={conflict ? null : upload.error} disabledReason={conflict ? p.replaceBlocked : chosen ? null : p.fileHelp} onSubmit={() => chosen && upload.mutate({ ...chosen, replace: false })} onClose={onClose}>
       {conflict && chosen && <Takeover present={conflict} version={chosen.manifest.version} onReplace={() => upload.mutate({ ...chosen, replace: true })} />}
-      <DropZone chosen={chosen?.file ?? null} error={wrong} drop={s.plugins.drop} label={s.plugins.file} accept=".wasm,application/wasm" onFile={choose} />
+      <DropZone chosen={chosen?.file ?? null} error={wrong} drop={p.drop} label={p.file} accept=".wasm,application/wasm" onFile={choose} />
       {manifest && (
         <>
           <div>
             <h3 className="text-base">{manifest.name} <span className="tabular text-sm font-normal text-dim">{manifest.version}</span></h3>
-            <p className="text-sm text-dim">{[manifest.author && s.plugins.by(manifest.author), manifest.licence].filter(Boolean).join(' · ')}</p>
+            <p className="text-sm text-dim">{[manifest.author && p.by(manifest.author), manifest.licence].filter(Boolean).join(' · ')}</p>
             {manifest.description && <p className="mt-2 text-sm">{manifest.description}</p>}
-            {before && !conflict && <p className="mt-2 text-sm text-info">{s.plugins.update(before.version, manifest.version)}</p>}
+            {before && !conflict && <p className="mt-2 text-sm text-info">{p.update(before.version, manifest.version)}</p>}
           </div>
-          <GrantChoices capabilities={manifest.capabilities} granted={granted} onChange={setGranted} />
+          {inherits ? <Inherited capabilities={manifest.capabilities} from={inherits.version} /> : <GrantChoices capabilities={manifest.capabilities} granted={granted} onChange={setGranted} />}
         </>
       )}
     </FormDialog>
@@ -81,9 +83,9 @@ type GrantChoicesProps = { capabilities: Asked[]; granted: ReadonlySet<string>; 
 /** What a plugin asks for, in words, each to be granted or not. */
 export const GrantChoices = ({ capabilities, granted, onChange }: GrantChoicesProps) => (
   <fieldset>
-    <legend className="mb-2 text-sm font-medium">{s.plugins.asks}</legend>
+    <legend className="mb-2 text-sm font-medium">{p.asks}</legend>
     {capabilities.length === 0 ? (
-      <p className="text-sm text-dim">{s.plugins.asksNothing}</p>
+      <p className="text-sm text-dim">{p.asksNothing}</p>
     ) : (
       <div className="flex flex-col gap-3">
         {capabilities.map(({ name, reason, hosts, names, quotaKib }) => (
@@ -91,22 +93,39 @@ export const GrantChoices = ({ capabilities, granted, onChange }: GrantChoicesPr
             key={name}
             checked={granted.has(name)}
             onChange={(on) => onChange(new Set(on ? [...granted, name] : [...granted].filter((one) => one !== name)))}
-            label={<>{s.plugins.words[name] ?? name} <code className="ml-1 font-mono text-xs text-dim">{name}</code></>}
+            label={<>{p.words[name] ?? name} <code className="ml-1 font-mono text-xs text-dim">{name}</code></>}
             help={<>{reason} <CapabilityScope hosts={hosts} names={names} quotaKib={quotaKib} /></>}
           />
         ))}
-        <p className="text-xs text-dim">{s.plugins.grantAll}</p>
+        <p className="text-xs text-dim">{p.grantAll}</p>
       </div>
     )}
   </fieldset>
 )
 
+/** What an update asks for that has what the release before it had. */
+const Inherited = ({ capabilities, from }: { capabilities: Asked[]; from: string }) => (
+  <section>
+    <h3 className="mb-2 text-sm font-medium">{p.asks}</h3>
+    {capabilities.length === 0 ? (
+      <p className="text-sm text-dim">{p.asksNothing}</p>
+    ) : (
+      <ul className="flex flex-col gap-2 text-sm">
+        {capabilities.map(({ name, reason, hosts, names, quotaKib }) => (
+          <li key={name}>{p.words[name] ?? name} <span className="block text-xs text-dim">{reason} <CapabilityScope hosts={hosts} names={names} quotaKib={quotaKib} /></span></li>
+        ))}
+        <li className="text-xs text-dim">{p.inherits(from)}</li>
+      </ul>
+    )}
+  </section>
+)
+
 /** What a file would take the place of without being its update, and the one button that means it. */
 export function Takeover({ present, version, onReplace }: { present: Pick<PluginView, 'name' | 'version' | 'bundled'>; version: string; onReplace: () => void }) {
-  const title = present.bundled ? s.plugins.takesBundled(present.name) : s.plugins.goesBack(present.name, present.version)
+  const title = present.bundled ? p.takesBundled(present.name) : p.goesBack(present.name, present.version)
   return (
-    <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{s.plugins.replace}</Button>}>
-      {present.bundled ? s.plugins.takesBundledHelp(present.version) : s.plugins.goesBackHelp(version)}
+    <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{p.replace}</Button>}>
+      {present.bundled ? p.takesBundledHelp(present.version) : p.goesBackHelp(version)}
     </Notice>
   )
 }

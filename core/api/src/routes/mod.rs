@@ -17,6 +17,7 @@ mod members;
 mod nodes;
 mod operations;
 mod plugins;
+mod releases;
 mod servers;
 mod statistics;
 mod system;
@@ -78,6 +79,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("plugins", documents::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
+        ("servers", releases::routes()),
         ("files", files::routes()),
         ("console", console::routes()),
         ("actions", actions::routes()),

@@ -3,10 +3,12 @@
 use super::{Answer, Created, Done, created};
 use crate::{
     edge::Edge,
-    extract::{Caller, Path, Query, Wasm},
+    extract::{self, Caller, Path, Query, Wasm},
     guard::Preset,
     route::{Requirement, Route},
-    wire::{Page, PluginView},
+    wire::{
+        GrantsInput, MoveInput, MovedView, Page, PluginFailureView, PluginView, ReleaseView, RollbackInput,
+    },
 };
 use axum::{Json, extract::State};
 use gantry_app::{PluginUpload, Takeover};
@@ -25,7 +27,8 @@ const COMPONENT_LIMIT: usize = 32 * 1024 * 1024;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct InstallQuery {
-    /// Names of capabilities, separated by commas; none when left out.
+    /// Names of capabilities, separated by commas. Left out, an update has what the release before it was granted for each
+    /// request that goes no further, and waits for a grant where it asks for more; what is no update has none.
     #[param(example = "query")]
     grant: Option<String>,
     /// Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version.
@@ -38,14 +41,22 @@ impl InstallQuery {
         if self.replace { Takeover::Meant } else { Takeover::Refused }
     }
 
-    pub(super) fn grants(&self) -> Vec<String> {
-        let names = self.grant.as_deref().unwrap_or("").split(',');
-        names.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect()
+    pub(super) fn grants(&self) -> Option<Vec<String>> {
+        let names = self.grant.as_deref()?.split(',');
+        Some(names.map(str::trim).filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect())
     }
 }
 
+const NEEDS: Requirement = Requirement::Administrator;
+
 pub(super) fn routes() -> Vec<Route> {
-    let needs = Requirement::Administrator;
+    let mut routes = whole();
+    routes.extend(releases());
+    routes
+}
+
+fn whole() -> Vec<Route> {
+    let needs = NEEDS;
     vec![
         Route::get("/api/plugins", "listPlugins", "Installed plugins, by name", needs, list)
             .pages::<PluginView>(),
@@ -56,7 +67,10 @@ pub(super) fn routes() -> Vec<Route> {
             needs,
             install,
         )
-        .details("The component is checked, compiled and asked for its blueprints before it is stored.")
+        .details(
+            "The component is checked, compiled and asked for its blueprints before it is stored. An update that asks for more \
+             than was granted is kept as `waiting`, and the release before it goes on.",
+        )
         .preset(Preset::Files)
         .unhurried()
         .query::<InstallQuery>()
@@ -76,6 +90,78 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .status(204)
         .fails(&[Code::NotFound, Code::InUse]),
+    ]
+}
+
+fn releases() -> Vec<Route> {
+    vec![
+        Route::post(
+            "/api/plugins/{id}/grants",
+            "grantPlugin",
+            "Grants the waiting release, or the current one, what it is to have",
+            NEEDS,
+            grant,
+        )
+        .details("A release that waited is current from then on.")
+        .takes::<GrantsInput>()
+        .answers::<PluginView>()
+        .fails(&[Code::NotFound, Code::Conflict, Code::PluginRejected]),
+        Route::post(
+            "/api/plugins/{id}/disable",
+            "disablePlugin",
+            "Has nothing new made of a plugin; its servers go on",
+            NEEDS,
+            disable,
+        )
+        .answers::<PluginView>()
+        .fails(&[Code::NotFound]),
+        Route::post("/api/plugins/{id}/enable", "enablePlugin", "Offers a disabled plugin again", NEEDS, enable)
+            .answers::<PluginView>()
+            .fails(&[Code::NotFound]),
+        Route::post(
+            "/api/plugins/{id}/rollback",
+            "rollBackPlugin",
+            "Makes a former release current; servers stay where they are",
+            NEEDS,
+            roll_back,
+        )
+        .details("A release that was given up is tried once more.")
+        .takes::<RollbackInput>()
+        .answers::<PluginView>()
+        .fails(&[Code::NotFound, Code::Conflict]),
+        Route::post(
+            "/api/plugins/{id}/move",
+            "moveServers",
+            "Moves a plugin's servers to one of its releases, each for itself",
+            NEEDS,
+            move_all,
+        )
+        .details("Servers that run take it in when they start again. Those that cannot be moved stay, and are named.")
+        .patient()
+        .takes::<MoveInput>()
+        .answers::<MovedView>()
+        .fails(&[Code::NotFound, Code::Conflict]),
+        Route::get("/api/plugins/{id}/releases", "listReleases", "A plugin's releases, latest first", NEEDS, list_releases)
+            .pages::<ReleaseView>()
+            .fails(&[Code::NotFound]),
+        Route::delete(
+            "/api/plugins/{id}/releases/{digest}",
+            "deleteRelease",
+            "Declines the release that waits, or removes one that no server runs",
+            NEEDS,
+            delete_release,
+        )
+        .status(204)
+        .fails(&[Code::NotFound, Code::InUse]),
+        Route::get(
+            "/api/plugins/{id}/failures",
+            "listPluginFailures",
+            "What went wrong in a plugin, each kind of it once, latest first",
+            NEEDS,
+            failures,
+        )
+        .pages::<PluginFailureView>()
+        .fails(&[Code::NotFound]),
     ]
 }
 
@@ -101,4 +187,72 @@ async fn show(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<Plug
 async fn delete(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<PluginId>) -> Done {
     edge.app().delete_plugin(&ctx, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn grant(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+    extract::Json(input): extract::Json<GrantsInput>,
+) -> Answer<PluginView> {
+    Ok(Json(edge.app().grant_plugin(&ctx, id, input).await?))
+}
+
+async fn disable(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+) -> Answer<PluginView> {
+    Ok(Json(edge.app().disable_plugin(&ctx, id).await?))
+}
+
+async fn enable(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+) -> Answer<PluginView> {
+    Ok(Json(edge.app().enable_plugin(&ctx, id).await?))
+}
+
+async fn roll_back(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+    extract::Json(input): extract::Json<RollbackInput>,
+) -> Answer<PluginView> {
+    Ok(Json(edge.app().roll_back_plugin(&ctx, id, input).await?))
+}
+
+async fn move_all(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+    extract::Json(input): extract::Json<MoveInput>,
+) -> Answer<MovedView> {
+    Ok(Json(edge.app().move_servers(&ctx, id, input).await?))
+}
+
+async fn list_releases(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+) -> Answer<Page<ReleaseView>> {
+    Ok(Json(edge.app().plugin_releases(&ctx, id).await?))
+}
+
+async fn delete_release(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path((id, digest)): Path<(PluginId, String)>,
+) -> Done {
+    edge.app().delete_release(&ctx, id, &digest).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn failures(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+) -> Answer<Page<PluginFailureView>> {
+    Ok(Json(edge.app().plugin_failures(&ctx, id).await?))
 }

@@ -11,6 +11,7 @@ mod credentials;
 mod files;
 mod nodes;
 mod plugins;
+mod releases;
 mod servers;
 
 pub use account::*;
@@ -21,6 +22,7 @@ pub use credentials::*;
 pub use files::*;
 pub use nodes::*;
 pub use plugins::*;
+pub use releases::*;
 pub use servers::*;
 
 pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};

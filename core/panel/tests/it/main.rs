@@ -17,6 +17,7 @@ mod files;
 mod floods;
 mod games;
 mod imports;
+mod lifecycle;
 mod limits;
 mod matrix;
 mod members;

@@ -103,9 +103,13 @@ impl Hand {
         actor: &str,
     ) -> Result<Vec<String>, OperationFailure> {
         let whole = self.all(effects, actor);
-        let ended =
-            || failure("not_running", "the game ended meanwhile", "Start the server, then try again.");
-        self.work.cancel.run_until_cancelled(whole).await.unwrap_or_else(|| Err(ended()))
+        match self.work.cancel.run_until_cancelled(whole).await {
+            Some(done) => done,
+            None => {
+                let remedy = "Start the server, then try again.";
+                Err(failure("not_running", "the game ended meanwhile", remedy))
+            }
+        }
     }
 
     async fn all(&self, effects: Vec<Effect>, actor: &str) -> Result<Vec<String>, OperationFailure> {
@@ -153,6 +157,7 @@ impl Hand {
         }
     }
 
+    #[expect(clippy::result_large_err, reason = "a failure is told to people, once for an operation")]
     fn input(&self) -> Result<&mpsc::Sender<Typed>, OperationFailure> {
         let nothing = || failure("not_running", "nothing runs that could answer", "Start the server first.");
         self.input.as_ref().ok_or_else(nothing)

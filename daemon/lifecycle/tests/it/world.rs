@@ -40,6 +40,7 @@ pub(crate) fn failure() -> OperationFailure {
         code: "test".to_owned(),
         message: "it broke".to_owned(),
         remedy: None,
+        call: None,
         step: None,
         log_tail: vec![],
     }

@@ -61,6 +61,14 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("installDocument", Administrator),
     ("plugin", Administrator),
     ("deletePlugin", Administrator),
+    ("grantPlugin", Administrator),
+    ("disablePlugin", Administrator),
+    ("enablePlugin", Administrator),
+    ("rollBackPlugin", Administrator),
+    ("moveServers", Administrator),
+    ("listReleases", Administrator),
+    ("deleteRelease", Administrator),
+    ("listPluginFailures", Administrator),
     ("listBlueprints", SignedIn),
     ("blueprint", SignedIn),
     ("listServers", SignedIn),
@@ -71,6 +79,8 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("deleteServer", Server(ServerDelete)),
     ("serverVariables", Server(VariablesRead)),
     ("updateVariables", Server(VariablesUpdate)),
+    ("serverRelease", Server(ServerRead)),
+    ("moveServer", Server(ServerReinstall)),
     ("updateLimits", Administrator),
     ("holdServer", Administrator),
     ("releaseServer", Administrator),
@@ -134,6 +144,9 @@ pub(super) fn body(route: &str) -> Option<Value> {
         "updateLimits" => {
             json!({ "memoryMib": 512, "swapMib": 0, "cpuPercent": 100, "diskMib": 1024, "pids": 0 })
         }
+        "grantPlugin" => json!({ "digest": "x", "capabilities": [] }),
+        "rollBackPlugin" | "moveServer" => json!({ "digest": "x" }),
+        "moveServers" => json!({ "to": "x" }),
         "holdServer" => json!({ "reason": "" }),
         "powerServer" => json!({ "action": "start" }),
         "addServerAllocation" => json!({ "allocationId": NOBODY, "endpoint": "x" }),
