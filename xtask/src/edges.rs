@@ -56,6 +56,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-declarative", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-bedrock", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-java", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin"]),
     // Tests alone, of all that these crates are together.
     ("gantry-plugin-proof", &["gantry-host"]),

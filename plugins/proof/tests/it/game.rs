@@ -50,6 +50,19 @@ impl Game {
         Self { sandbox, server, process }
     }
 
+    /// Asks a game that is not what the plugin would install, but speaks as that does. The command is told the server.
+    pub(crate) async fn foreign(
+        plugin: &str,
+        blueprint: &str,
+        answers: &[(&str, &str)],
+        command: impl FnOnce(&ServerContext) -> Vec<String>,
+    ) -> Self {
+        let sandbox = Sandbox::load(plugin).await;
+        let server = sandbox.server(blueprint, answers).await;
+        let process = Process::start(TempDir::new().unwrap(), &command(&server), &[]);
+        Self { sandbox, server, process }
+    }
+
     /// The first sample that is as awaited.
     pub(crate) async fn sample(&mut self, awaited: impl Fn(&Sample) -> bool) -> Sample {
         let deadline = Instant::now() + PATIENCE;
