@@ -81,19 +81,20 @@ pub(crate) fn broadcast(text: &str) -> Vec<Effect> {
     vec![say(&plain)]
 }
 
-/// `save hold` begins to write; `save query` says when that is done, and must be asked until it does. Files may then be
-/// copied while the game goes on, since it writes into others until `save resume`.
+/// `save hold` begins to write, and `save query` says whether that is done, as often as it is asked. Files may then be
+/// copied while the game goes on, since it leaves them alone until `save resume`.
 pub(crate) fn quiesce() -> Vec<Effect> {
-    let mut effects = vec![
-        Effect::Command("save hold".to_owned()),
-        Effect::await_line("Saving\\.\\.\\.|The command is already running", 10),
-        Effect::WaitMs(3_000),
-    ];
-    effects.extend([
-        Effect::Command("save query".to_owned()),
-        Effect::await_line("Data saved\\. Files are now ready to be copied\\.", 30),
-    ]);
-    effects
+    let command = |line: &str| Effect::Command(line.to_owned());
+    vec![
+        command("save hold"),
+        Effect::await_line(r"Saving\.\.\.|The command is already running", 10),
+        Effect::WaitMs(2_000),
+        command("save query"),
+        // A large world takes longer.
+        Effect::WaitMs(5_000),
+        command("save query"),
+        Effect::await_line(r"Data saved\. Files are now ready to be copied\.", 30),
+    ]
 }
 
 /// Nothing is awaited: a game that saves already says something else, and one that is gone says nothing.
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_backup_holds_the_world_and_lets_it_go() {
-        assert_eq!(commands(&quiesce()), ["save hold", "save query"]);
+        assert_eq!(commands(&quiesce()), ["save hold", "save query", "save query"]);
         assert_eq!(commands(&resume()), ["save resume"]);
     }
 }

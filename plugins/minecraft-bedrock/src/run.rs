@@ -36,7 +36,7 @@ pub(crate) fn install(server: &Server) -> Result<InstallPlan, Failure> {
     let unpack = Extract {
         archive: ARCHIVE.to_owned(),
         format: ArchiveFormat::Zip,
-        into: String::new(),
+        into: ".".to_owned(),
         strip_components: 0,
         max_bytes: LARGEST_UNPACKED,
     };

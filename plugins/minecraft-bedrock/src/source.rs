@@ -15,6 +15,7 @@ pub(crate) const PATTERN: &str = r"latest|preview|[0-9]+(\.[0-9]+){2,4}";
 const LINKS: &str = "https://net-secondary.web.minecraft-services.net/api/v1.0/download/links";
 const RELEASES: &str = "https://www.minecraft.net/bedrockdedicatedserver/bin-linux/bedrock-server-";
 const ENDING: &str = ".zip";
+const AGENT: &str = concat!("Gantry/", env!("CARGO_PKG_VERSION"), " (plugin minecraft-bedrock)");
 /// Some twenty links stand there.
 const MAX_BYTES: u32 = 256 * 1024;
 
@@ -51,7 +52,10 @@ fn ask() -> Result<Vec<u8>, Failure> {
     let request = http::Request {
         method: "GET".to_owned(),
         url: LINKS.to_owned(),
-        headers: vec![("accept".to_owned(), "application/json".to_owned())],
+        headers: vec![
+            ("accept".to_owned(), "application/json".to_owned()),
+            ("user-agent".to_owned(), AGENT.to_owned()),
+        ],
         body: Vec::new(),
         max_bytes: MAX_BYTES,
     };

@@ -162,7 +162,10 @@ pub(crate) fn perform(server: &Server, id: &str, form: &[Setting]) -> Result<Vec
         "say" => Ok(say(answer(form, "text"))),
         "save" => Ok([save(), vec![Effect::Message("The world is saved.".to_owned())]].concat()),
         "time" => Ok(done(format!("time set {}", one_of(answer(form, "time"))?), "Set the time to")),
-        "weather" => Ok(done(format!("weather {}", one_of(answer(form, "weather"))?), "[Ww]eather")),
+        "weather" => Ok(done(
+            format!("weather {}", one_of(answer(form, "weather"))?),
+            "Set the weather to|Changing to",
+        )),
         "ask" if has_remote(server) => {
             let command = answer(form, "command").trim_start_matches('/');
             let said = remote::ask(server.setting("rcon_password"), command)?;

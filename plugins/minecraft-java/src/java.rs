@@ -70,7 +70,7 @@ pub(crate) fn flags(server: &Server) -> Vec<String> {
         // Its own place for temporary files: from /tmp no library may be loaded.
         "-Djava.io.tmpdir=/data/.tmp".to_owned(),
         format!("-Duser.timezone={}", server.time_zone),
-        // Versions before 1.18.1 have a logger that obeys what players write (CVE-2021-44228).
+        // 1.17 to 1.18 have a logger that obeys what players write (CVE-2021-44228); of older ones see `run`.
         "-Dlog4j2.formatMsgNoLookups=true".to_owned(),
     ];
     flags.extend(server.setting("jvm_flags").split_whitespace().map(str::to_owned));

@@ -5,6 +5,7 @@ use gantry_plugin::prelude::*;
 
 const JAR: &str = "server.jar";
 const PROPERTIES: &str = "server.properties";
+const LOGGING: &str = "gantry-log4j2.xml";
 /// Where libraries of Java may be loaded from; /tmp is not such a place.
 const TEMPORARY: &str = ".tmp";
 /// The largest server there is has some 60 MiB.
@@ -35,13 +36,29 @@ pub(crate) fn install(server: &Server) -> Result<InstallPlan, Failure> {
         expect: digest(server)?,
         max_bytes: LARGEST_JAR,
     };
-    let mut plan = InstallPlan::new()
-        .step(&format!("Download {name}"), 10, Action::Download(download))
+    let mut plan = InstallPlan::new().step(&format!("Download {name}"), 10, Action::Download(download));
+    if logger_obeys_players(server) {
+        let quiet = Write::file(LOGGING, include_str!("log4j2.xml"));
+        plan = plan.step("Keep the log from obeying what players write", 1, Action::Write(quiet));
+    }
+    plan = plan
         .step("Prepare a folder for temporary files", 1, Action::MakeDirectory(TEMPORARY.to_owned()))
         .step("Write down that the EULA is accepted", 1, Action::EditConfig(eula()))
         .step("Write the settings", 1, Action::EditConfig(properties(server)?));
     plan.installed_version = Some(name);
     Ok(plan)
+}
+
+/// Whether it has a logger that does what players write, and that no flag keeps from it (CVE-2021-44228): those of Mojang
+/// from 1.7 to 1.16. What is written so is left out of the log then. Paper and Purpur have mended theirs.
+fn logger_obeys_players(server: &Server) -> bool {
+    let mojangs = match Software::of(&server.blueprint) {
+        Some(Software::Vanilla | Software::Fabric) | None => true,
+        Some(Software::Paper | Software::Purpur) => false,
+    };
+    let mut numbers = server.fact("version").split('.').map(|part| part.parse::<u32>().ok());
+    let is_old = matches!((numbers.next().flatten(), numbers.next().flatten()), (Some(1), Some(7..=16)));
+    mojangs && is_old
 }
 
 /// The form asks, and whoever reaches this by another way is asked too.
@@ -103,6 +120,9 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     accepted(server)?;
     let mut command = vec!["java".to_owned()];
     command.extend(java::flags(server));
+    if logger_obeys_players(server) {
+        command.push(format!("-Dlog4j.configurationFile={LOGGING}"));
+    }
     command.extend(["-jar", JAR, "nogui"].map(str::to_owned));
     let mut spec = RunSpec::new(java::image(server), command)
         .environment("HOME", "/data")
@@ -221,6 +241,31 @@ mod tests {
         assert!(without(&SETTINGS, &[("game", 1)]).contains(&off));
         assert!(without(&SETTINGS[..5], &[("game", 1), ("rcon", 2)]).contains(&off));
         assert!(without(&SETTINGS, &[("game", 1)]).contains(&"enable-query=false".to_owned()));
+    }
+
+    #[test]
+    fn old_loggers_are_kept_from_obeying_players() {
+        let of = |blueprint: &str, version: &str| {
+            let facts = [("url", "https://x"), ("version", version)];
+            let server =
+                Server { blueprint: blueprint.to_owned(), ..server(&SETTINGS, &[("game", 1)], &facts) };
+            let writes = install(&server)
+                .expect("a plan")
+                .steps
+                .iter()
+                .any(|step| matches!(&step.action, Action::Write(write) if write.path == LOGGING));
+            let told = run(&server).expect("a run spec").command.iter().any(|word| word.contains(LOGGING));
+            assert_eq!(writes, told, "{blueprint} {version}");
+            told
+        };
+        for (blueprint, version) in [("vanilla", "1.7.10"), ("fabric", "1.16.5")] {
+            assert!(of(blueprint, version), "{blueprint} {version}");
+        }
+        for (blueprint, version) in
+            [("vanilla", "1.17"), ("vanilla", "26.1"), ("paper", "1.16.5"), ("vanilla", "1.6.4")]
+        {
+            assert!(!of(blueprint, version), "{blueprint} {version}");
+        }
     }
 
     #[test]

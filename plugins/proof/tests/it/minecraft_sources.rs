@@ -80,6 +80,17 @@ fn answer(url: &str) -> Option<serde_json::Value> {
         "https://meta.fabricmc.net/v2/versions/installer" => {
             json!([{ "url": "x", "maven": "x", "version": "1.0.1", "stable": true }])
         }
+        "https://net-secondary.web.minecraft-services.net/api/v1.0/download/links" => {
+            let link = |kind: &str, place: &str, version: &str| {
+                let folder = "https://www.minecraft.net/bedrockdedicatedserver";
+                json!({ "downloadType": kind, "downloadUrl": format!("{folder}/{place}/bedrock-server-{version}.zip") })
+            };
+            json!({ "result": { "links": [
+                link("serverBedrockWindows", "bin-win", "1.21.92.1"),
+                link("serverBedrockLinux", "bin-linux", "1.21.92.1"),
+                link("serverBedrockPreviewLinux", "bin-linux-preview", "1.21.100.23"),
+            ] } })
+        }
         _ => return None,
     })
 }
@@ -253,4 +264,25 @@ async fn nothing_is_installed_or_started_before_the_eula_is_accepted() {
         code(sandbox.plugin.run_spec(&alone, &server).await.expect_err("a refusal")),
         "eula_not_accepted"
     );
+}
+
+#[tokio::test]
+async fn bedrock_is_found_by_kind_and_by_number() {
+    let sandbox = Sandbox::load("minecraft-bedrock").await;
+    let folder = "https://www.minecraft.net/bedrockdedicatedserver";
+    for (version, installed, place) in [
+        ("latest", "Bedrock 1.21.92.1", "bin-linux/bedrock-server-1.21.92.1.zip"),
+        ("preview", "Bedrock 1.21.100.23", "bin-linux-preview/bedrock-server-1.21.100.23.zip"),
+        ("1.20.81.01", "Bedrock 1.20.81.01", "bin-linux/bedrock-server-1.20.81.01.zip"),
+    ] {
+        let server = looked_up(&sandbox, "bedrock", &[("version", version)]).await.expect("facts");
+        let alone = call(Lent::default());
+        let plan = sandbox.plugin.install_plan(&alone, &server).await.expect("a plan");
+        assert_eq!(plan.installed_version.as_deref(), Some(installed));
+        let Action::Download(download) = &plan.steps[1].action else { panic!("{:?}", plan.steps[1]) };
+        assert_eq!(download.url, format!("{folder}/{place}"));
+        let spec = sandbox.plugin.run_spec(&alone, &server).await.expect("a run spec");
+        assert_eq!(spec.command, ["/data/bedrock_server"]);
+        assert!(matches!(spec.image, Image::Recipe { .. }));
+    }
 }
