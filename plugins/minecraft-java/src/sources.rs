@@ -30,10 +30,7 @@ struct Found {
 }
 
 pub(crate) fn choices(name: &str, settings: &[Setting]) -> Result<Vec<Choice>, Failure> {
-    let version = || {
-        let chosen = settings.iter().find(|each| each.key == "version").map_or("", |each| &each.value);
-        Ok::<_, Failure>(mojang::manifest()?.named(chosen)?.id.clone())
-    };
+    let chosen = settings.iter().find(|each| each.key == "version").map_or("", |each| &each.value);
     let of = |software: Software| ALL.iter().any(|each| *each == software && each.versions() == name);
     let mut choices = if of(Software::Vanilla) {
         mojang::choices()?
@@ -45,8 +42,8 @@ pub(crate) fn choices(name: &str, settings: &[Setting]) -> Result<Vec<Choice>, F
         plain("Newest version", fabric::versions()?)
     } else {
         match name {
-            "paper-builds" => plain("Newest build", paper::builds(&version()?)?),
-            "purpur-builds" => plain("Newest build", purpur::builds(&version()?)?),
+            "paper-builds" => plain("Newest build", paper::builds(&version(Software::Paper, chosen)?)?),
+            "purpur-builds" => plain("Newest build", purpur::builds(&version(Software::Purpur, chosen)?)?),
             "fabric-loaders" => plain("Newest loader", fabric::loaders()?),
             _ => return Err(Failure::new("unknown_catalog", format!("There is no list {name}."))),
         }
@@ -64,6 +61,24 @@ fn choice(value: &str, label: &str) -> Choice {
     Choice { value: value.to_owned(), label: label.to_owned(), help: None }
 }
 
+/// The version that a form means. Others publish one days after Mojang does: their newest is their own.
+fn version(software: Software, named: &str) -> Result<String, Failure> {
+    if !wants_newest(named) && named != NEWEST_SNAPSHOT {
+        return Ok(named.to_owned());
+    }
+    let versions = match software {
+        Software::Vanilla => return Ok(mojang::manifest()?.named(named)?.id.clone()),
+        Software::Paper => return paper::newest(),
+        Software::Purpur => purpur::versions()?,
+        Software::Fabric => fabric::versions()?,
+    };
+    versions.into_iter().next().ok_or_else(|| no_version(software))
+}
+
+fn no_version(software: Software) -> Failure {
+    Failure::new("no_version", format!("{} publishes no version.", software.title()))
+}
+
 pub(crate) fn resolve(server: &Server) -> Result<Vec<Setting>, Failure> {
     let Some(software) = Software::of(&server.blueprint) else {
         return Err(Failure::new(
@@ -71,23 +86,9 @@ pub(crate) fn resolve(server: &Server) -> Result<Vec<Setting>, Failure> {
             format!("There is no blueprint {}.", server.blueprint),
         ));
     };
-    let (version, build) = (server.setting("version"), server.setting("build"));
-    let manifest = mojang::manifest()?;
-    let newest = |versions: Vec<String>| {
-        versions
-            .into_iter()
-            .next()
-            .ok_or_else(|| Failure::new("no_version", format!("{} publishes no version.", software.title())))
-    };
-    // Others publish a version days after Mojang does: their newest is their own.
-    let version = match (software, version) {
-        (Software::Vanilla, _) => manifest.named(version)?.id.clone(),
-        (Software::Paper, NEWEST | "") => newest(paper::versions()?)?,
-        (Software::Purpur, NEWEST | "") => newest(purpur::versions()?)?,
-        (Software::Fabric, NEWEST | "") => newest(fabric::versions()?)?,
-        (_, named) => named.to_owned(),
-    };
-    let details = manifest.named(&version)?.details()?;
+    let build = server.setting("build");
+    let version = version(software, server.setting("version"))?;
+    let details = mojang::manifest()?.named(&version)?.details()?;
     let java = details.java().to_string();
     let found = match software {
         Software::Vanilla => details.server(&version)?,

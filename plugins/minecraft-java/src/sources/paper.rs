@@ -1,7 +1,7 @@
 //! PaperMC's Fill, version 3: `{versions: {"1.21": ["1.21.4", …]}}` with the newest first, and builds with
 //! `{id, channel, downloads: {"server:default": {url, checksums: {sha256}}}}`, the newest first as well.
 
-use super::{Found, no_build, wants_newest};
+use super::{Found, no_build, no_version, wants_newest};
 use crate::{software::Software, web};
 use gantry_plugin::prelude::*;
 use serde::{Deserialize, Deserializer, de};
@@ -12,6 +12,9 @@ const PROJECT: &str = "https://fill.papermc.io/v3/projects/paper";
 const SERVER: &str = "server:default";
 /// The channels of what is finished.
 const FINISHED: [&str; 2] = ["STABLE", "RECOMMENDED"];
+
+/// How many versions are looked at for a finished build.
+const LOOK_BACK: usize = 4;
 
 #[derive(Deserialize)]
 struct Project {
@@ -64,6 +67,21 @@ pub(super) fn versions() -> Result<Vec<String>, Failure> {
     Ok(released.into_iter().chain(unfinished).collect())
 }
 
+/// The newest version of which a build is finished: one that Mojang has just published has none for weeks.
+pub(super) fn newest() -> Result<String, Failure> {
+    let mut versions = versions()?;
+    for version in versions.iter().take(LOOK_BACK) {
+        if all(version)?.iter().any(is_finished) {
+            return Ok(version.clone());
+        }
+    }
+    (!versions.is_empty()).then(|| versions.swap_remove(0)).ok_or_else(|| no_version(Software::Paper))
+}
+
+fn is_finished(build: &Build) -> bool {
+    FINISHED.contains(&build.channel.as_str())
+}
+
 fn all(version: &str) -> Result<Vec<Build>, Failure> {
     web::get(&format!("{PROJECT}/versions/{version}/builds"))
 }
@@ -92,7 +110,7 @@ fn pick(mut builds: Vec<Build>, wanted: &str) -> Option<Build> {
     if !wants_newest(wanted) {
         return builds.into_iter().find(|build| build.id.to_string() == wanted);
     }
-    let stable = builds.iter().position(|build| FINISHED.contains(&build.channel.as_str())).unwrap_or(0);
+    let stable = builds.iter().position(is_finished).unwrap_or(0);
     (stable < builds.len()).then(|| builds.swap_remove(stable))
 }
 

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 /// The newest family first, and in each the newest version: as text, because the order counts.
 const PAPER: &str = r#"{"project": {"id": "paper", "name": "Paper"},
-    "versions": {"1.21": ["1.21.5-rc1", "1.21.4"], "1.16": ["1.16.5"]}}"#;
+    "versions": {"1.21": ["1.21.6", "1.21.5-rc1", "1.21.4"], "1.16": ["1.16.5"]}}"#;
 
 /// The internet, as far as the plugin may see it. Samples are of our own making.
 struct Publishers;
@@ -36,6 +36,12 @@ impl Http for Publishers {
     }
 }
 
+fn paper(id: u32, channel: &str) -> serde_json::Value {
+    json!({ "id": id, "time": "2025-01-01T00:00:00Z", "channel": channel, "commits": [], "downloads": {
+        "server:default": { "name": "paper.jar", "size": 1, "checksums": { "sha256": "b".repeat(64) },
+            "url": format!("https://fill-data.papermc.io/v1/objects/b/paper-{id}.jar") } } })
+}
+
 fn answer(url: &str) -> Option<serde_json::Value> {
     let details = |java: u32, server: bool| {
         let file = json!({ "sha1": "a".repeat(40), "size": 1, "url": "https://piston-data.mojang.com/v1/objects/a/server.jar" });
@@ -44,26 +50,24 @@ fn answer(url: &str) -> Option<serde_json::Value> {
     };
     Some(match url {
         "https://piston-meta.mojang.com/mc/game/version_manifest_v2.json" => json!({
-            "latest": { "release": "1.21.4", "snapshot": "25w03a" },
+            "latest": { "release": "1.21.6", "snapshot": "25w03a" },
             "versions": [
                 { "id": "25w03a", "type": "snapshot", "url": "https://piston-meta.mojang.com/v1/packages/s/25w03a.json" },
+                { "id": "1.21.6", "type": "release", "url": "https://piston-meta.mojang.com/v1/packages/r/1.21.6.json" },
                 { "id": "1.21.4", "type": "release", "url": "https://piston-meta.mojang.com/v1/packages/r/1.21.4.json" },
                 { "id": "1.16.5", "type": "release", "url": "https://piston-meta.mojang.com/v1/packages/r/1.16.5.json" },
                 { "id": "1.0", "type": "release", "url": "https://piston-meta.mojang.com/v1/packages/r/1.0.json" },
             ],
         }),
         "https://piston-meta.mojang.com/v1/packages/s/25w03a.json" => details(21, true),
+        "https://piston-meta.mojang.com/v1/packages/r/1.21.6.json" => details(21, true),
         "https://piston-meta.mojang.com/v1/packages/r/1.21.4.json" => details(21, true),
         "https://piston-meta.mojang.com/v1/packages/r/1.16.5.json" => details(8, true),
         "https://piston-meta.mojang.com/v1/packages/r/1.0.json" => details(8, false),
         "https://fill.papermc.io/v3/projects/paper/versions/1.21.4/builds" => {
-            let build = |id: u32, channel: &str| {
-                json!({ "id": id, "time": "2025-01-01T00:00:00Z", "channel": channel, "commits": [], "downloads": {
-                    "server:default": { "name": "paper.jar", "size": 1, "checksums": { "sha256": "b".repeat(64) },
-                        "url": format!("https://fill-data.papermc.io/v1/objects/b/paper-{id}.jar") } } })
-            };
-            json!([build(233, "ALPHA"), build(232, "STABLE"), build(231, "STABLE")])
+            json!([paper(233, "ALPHA"), paper(232, "STABLE"), paper(231, "STABLE")])
         }
+        "https://fill.papermc.io/v3/projects/paper/versions/1.21.6/builds" => json!([paper(300, "ALPHA")]),
         "https://api.purpurmc.org/v2/purpur" => {
             json!({ "project": "purpur", "metadata": { "current": "1.21.4" }, "versions": ["1.16.5", "1.21.4"] })
         }
@@ -136,7 +140,7 @@ async fn each_software_is_found_where_it_is_published() {
             "vanilla",
             newest,
             json!([
-                "Vanilla 1.21.4",
+                "Vanilla 1.21.6",
                 "https://piston-data.mojang.com/v1/objects/a/server.jar",
                 "sha1 40",
                 "eclipse-temurin:21-jre"
@@ -180,6 +184,16 @@ async fn each_software_is_found_where_it_is_published() {
                 "https://fill-data.papermc.io/v1/objects/b/paper-233.jar",
                 "sha256 64",
                 "registry.example.org/java:21"
+            ]),
+        ),
+        (
+            "paper",
+            &[("version", "1.21.6")],
+            json!([
+                "Paper 1.21.6 (300)",
+                "https://fill-data.papermc.io/v1/objects/b/paper-300.jar",
+                "sha256 64",
+                "eclipse-temurin:21-jre"
             ]),
         ),
         (
@@ -228,10 +242,14 @@ async fn what_nobody_publishes_is_said_in_words() {
 #[tokio::test]
 async fn lists_for_forms_begin_with_the_newest() {
     let sandbox = Sandbox::load("minecraft-java").await;
-    let chosen = [Setting { key: "version".to_owned(), value: "1.21.4".to_owned() }];
+    // The newest of Paper and Purpur is older than Mojang's, and Paper's newest has nothing finished.
+    let chosen = [Setting { key: "version".to_owned(), value: "latest".to_owned() }];
     for (name, expected) in [
-        ("vanilla-versions", &["latest", "latest-snapshot", "1.21.4", "1.16.5", "1.0", "25w03a"][..]),
-        ("paper-versions", &["latest", "1.21.4", "1.16.5", "1.21.5-rc1"]),
+        (
+            "vanilla-versions",
+            &["latest", "latest-snapshot", "1.21.6", "1.21.4", "1.16.5", "1.0", "25w03a"][..],
+        ),
+        ("paper-versions", &["latest", "1.21.6", "1.21.4", "1.16.5", "1.21.5-rc1"]),
         ("paper-builds", &["latest", "233", "232", "231"]),
         ("purpur-versions", &["latest", "1.21.4", "1.16.5"]),
         ("purpur-builds", &["latest", "2416", "2415"]),
