@@ -61,6 +61,22 @@ fn recorded(name: &str) -> Vec<u8> {
     words.map(|word| u8::from_str_radix(word, 16).unwrap()).collect()
 }
 
+/// What was recorded, in the session of whoever asks, until an empty datagram.
+fn answer_queries(query: &UdpSocket) {
+    let mut asked = [0; 64];
+    loop {
+        let (length, from) = query.recv_from(&mut asked).unwrap();
+        let mut answer = match asked[..length] {
+            [] => return,
+            [0xfe, 0xfd, 9, ..] => recorded("minecraft-java-handshake"),
+            [0xfe, 0xfd, 0, ..] => recorded("minecraft-java-status"),
+            ref other => panic!("no question: {other:?}"),
+        };
+        answer[1..5].copy_from_slice(&asked[3..7]);
+        query.send_to(&answer, from).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_query_names_everybody_of_whom_the_ping_does_not_tell() {
     let sandbox = Sandbox::load("minecraft-java").await;
@@ -68,19 +84,21 @@ async fn the_query_names_everybody_of_whom_the_ping_does_not_tell() {
     let port = |name: &str| server.endpoints.iter().find(|each| each.name == name).unwrap().port;
     let ping = TcpListener::bind((Ipv4Addr::LOCALHOST, port("game"))).unwrap();
     let query = UdpSocket::bind((Ipv4Addr::LOCALHOST, port("query"))).unwrap();
-    let game = thread::spawn(move || {
+    let ping = thread::spawn(move || {
         let (mut somebody, _) = ping.accept().unwrap();
         let mut asked = [0; 64];
         assert!(somebody.read(&mut asked).unwrap() > 0);
         somebody.write_all(&recorded("minecraft-java-ping")).unwrap();
-        drop(somebody);
-        for answer in ["minecraft-java-handshake", "minecraft-java-status"] {
-            let (_, from) = query.recv_from(&mut asked).unwrap();
-            query.send_to(&recorded(answer), from).unwrap();
-        }
     });
+    let query = thread::spawn(move || answer_queries(&query));
     let sample = sandbox.collect(&server).await.expect("a sample");
-    game.join().unwrap();
+    ping.join().unwrap();
+    agree(&sample, &gamedig("protocol-gamespy3", port("query")).await);
+    UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .send_to(&[], (Ipv4Addr::LOCALHOST, port("query")))
+        .unwrap();
+    query.join().unwrap();
     assert_eq!(sample.version.as_deref(), Some("Paper 1.21.4"));
     assert_eq!((sample.players, sample.max_players), (Some(2), Some(20)));
     assert_eq!(sample.map.as_deref(), Some("nether"));
