@@ -60,6 +60,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-openarena", &["gantry-plugin"]),
     ("gantry-plugin-openttd", &["gantry-plugin"]),
     ("gantry-plugin-teeworlds", &["gantry-plugin"]),
+    // Tests alone, of all that these crates are together.
+    ("gantry-plugin-proof", &["gantry-host"]),
     ("chores-rust", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
@@ -80,6 +82,8 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
     ("gantry-host", &["gantry-document", "gantry-pack"]),
     // Edits of imported eggs are made by the engine that the daemon has.
     ("gantry-plugin-eggs", &["gantry-files", "gantry-types"]),
+    // Collectors are proved with the sockets and the edits that the daemon has.
+    ("gantry-plugin-proof", &["gantry-agent", "gantry-files", "gantry-types"]),
 ];
 
 /// Compares the manifests with the table.

@@ -108,6 +108,24 @@ pub fn curl() -> Result<()> {
     program("curl", "curl", "the scripts of examples/ use it")
 }
 
+/// Servers of games that Debian has, which collectors are held against: each where its package puts it, which need not be
+/// in PATH.
+pub fn games() -> Result<()> {
+    for (server, package) in [
+        ("/usr/games/openarena-server", "openarena-server"),
+        ("/usr/games/openttd", "openttd"),
+        // The graphics, which it wants even where nobody looks.
+        ("/usr/share/games/openttd/baseset/opengfx/opengfx.obg", "openttd-opengfx"),
+        ("/usr/sbin/murmurd", "mumble-server"),
+        ("/usr/games/teeworlds-server", "teeworlds-server"),
+    ] {
+        if !Path::new(server).is_file() {
+            apt(&[package], "the collector of its plugin is held against the real game")?;
+        }
+    }
+    Ok(())
+}
+
 /// What makes and asks a file system with quotas.
 pub fn btrfs() -> Result<()> {
     program("btrfs", "btrfs-progs", "disk limits that the kernel enforces are tested on btrfs")

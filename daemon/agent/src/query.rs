@@ -4,7 +4,7 @@
 //! that asked. Endpoints on an unspecified address are asked on loopback.
 
 use async_trait::async_trait;
-use gantry_host::{LentFailure, Query, Reply};
+use gantry_host::{Connection, LentFailure, Query, Reply};
 use gantry_types::server::{Endpoint, Protocol};
 use std::{
     collections::HashMap,
@@ -24,13 +24,14 @@ const DATAGRAM_BYTES: usize = 65_536;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The endpoints of one server, for one call.
-pub(crate) struct Endpoints {
+pub struct Endpoints {
     allowed: Vec<Endpoint>,
     sockets: Mutex<HashMap<String, Arc<UdpSocket>>>,
 }
 
 impl Endpoints {
-    pub(crate) fn new(allowed: Vec<Endpoint>) -> Self {
+    /// Those of one server, with no socket yet.
+    pub fn new(allowed: Vec<Endpoint>) -> Self {
         Self { allowed, sockets: Mutex::default() }
     }
 
@@ -139,5 +140,43 @@ impl Query for Endpoints {
             }
             Ok(_) | Err(_) => Ok(Reply { payload: answer, after: began.elapsed() }),
         }
+    }
+    async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        timeout: Duration,
+    ) -> Result<Box<dyn Connection>, LentFailure> {
+        let to = self.address(endpoint, Protocol::Tcp)?;
+        let stream = within(timeout, TcpStream::connect(to)).await?;
+        stream.set_nodelay(true).map_err(unreachable)?;
+        Ok(Box::new(Open(stream)))
+    }
+}
+
+/// A conversation; whoever drops it ends it.
+struct Open(TcpStream);
+
+#[async_trait]
+impl Connection for Open {
+    async fn write(&mut self, payload: Vec<u8>) -> Result<(), LentFailure> {
+        within(LONGEST, self.0.write_all(&payload)).await
+    }
+
+    async fn read(&mut self, max_bytes: u32, timeout: Duration) -> Result<Vec<u8>, LentFailure> {
+        // Room for nothing would look like the end of the stream.
+        let mut buffer = vec![0; max_bytes.max(1) as usize];
+        let length = within(timeout, self.0.read(&mut buffer)).await?;
+        buffer.truncate(length);
+        Ok(buffer)
+    }
+}
+
+async fn within<T>(
+    timeout: Duration,
+    work: impl Future<Output = std::io::Result<T>>,
+) -> Result<T, LentFailure> {
+    match tokio::time::timeout(timeout.min(LONGEST), work).await {
+        Ok(outcome) => outcome.map_err(unreachable),
+        Err(_) => Err(LentFailure::new("timeout", "the endpoint did not answer in time")),
     }
 }
