@@ -57,9 +57,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-mumble", &["gantry-plugin"]),
-    ("gantry-plugin-openarena", &["gantry-plugin"]),
+    ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-openttd", &["gantry-plugin"]),
+    ("gantry-plugin-source", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-teeworlds", &["gantry-plugin"]),
+    // Protocols that several games speak.
+    ("gantry-wire", &["gantry-plugin"]),
     // Tests alone, of all that these crates are together.
     ("gantry-plugin-proof", &["gantry-host"]),
     ("chores-rust", &["gantry-plugin"]),

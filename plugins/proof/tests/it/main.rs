@@ -16,4 +16,5 @@ mod openttd;
 mod peers;
 mod process;
 mod sandbox;
+mod source;
 mod teeworlds;
