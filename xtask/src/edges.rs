@@ -55,6 +55,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // A document is what a plugin may be instead of a program, so that its crate is as public as the guest SDK.
     ("gantry-plugin-declarative", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
+    ("gantry-plugin-generic", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-mumble", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
