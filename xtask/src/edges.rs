@@ -60,6 +60,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-mumble", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-openttd", &["gantry-plugin"]),
+    ("gantry-plugin-quake3", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-source", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-teeworlds", &["gantry-plugin"]),
     // Protocols that several games speak.

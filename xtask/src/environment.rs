@@ -116,6 +116,7 @@ pub fn games() -> Result<()> {
         ("/usr/games/openttd", "openttd"),
         // The graphics, which it wants even where nobody looks.
         ("/usr/share/games/openttd/baseset/opengfx/opengfx.obg", "openttd-opengfx"),
+        ("/usr/lib/ioquake3/ioq3ded", "ioquake3-server"),
         ("/usr/sbin/murmurd", "mumble-server"),
         ("/usr/games/teeworlds-server", "teeworlds-server"),
     ] {

@@ -15,6 +15,7 @@ mod openarena;
 mod openttd;
 mod peers;
 mod process;
+mod quake3;
 mod sandbox;
 mod source;
 mod teeworlds;
