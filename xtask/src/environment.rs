@@ -111,7 +111,15 @@ pub fn curl() -> Result<()> {
 /// Servers of games that Debian has, which collectors are held against: each where its package puts it, which need not be
 /// in PATH.
 pub fn games() -> Result<()> {
-    for (server, package) in [("/usr/games/openarena-server", "openarena-server")] {
+    for (server, package) in [
+        ("/usr/games/openarena-server", "openarena-server"),
+        ("/usr/games/openttd", "openttd"),
+        // The graphics, which it wants even where nobody looks.
+        ("/usr/share/games/openttd/baseset/opengfx/opengfx.obg", "openttd-opengfx"),
+        ("/usr/lib/ioquake3/ioq3ded", "ioquake3-server"),
+        ("/usr/sbin/murmurd", "mumble-server"),
+        ("/usr/games/teeworlds-server", "teeworlds-server"),
+    ] {
         if !Path::new(server).is_file() {
             apt(&[package], "the collector of its plugin is held against the real game")?;
         }

@@ -8,7 +8,7 @@ use gantry_files::config;
 use gantry_host::Lent;
 use gantry_types::{
     plan::{Action, ConfigEdit},
-    sample::Sample,
+    sample::{ConsoleEvent, Sample},
     server::ServerContext,
 };
 use std::{
@@ -77,6 +77,27 @@ impl Game {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// Waits until what it has printed meant this to its plugin.
+    pub(crate) async fn tells(&mut self, awaited: &ConsoleEvent) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let printed = self.process.output();
+            let lines: Vec<String> = printed.lines().map(str::to_owned).collect();
+            let told = self.sandbox.console_events(&self.server, lines).await;
+            if told.contains(awaited) {
+                return;
+            }
+            let over = self.process.has_ended() || Instant::now() > deadline;
+            assert!(!over, "the console tells {told:?} and not {awaited:?}; the game says:\n{printed}");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// What it answers to a command that its plugin gives it.
+    pub(crate) async fn command(&self, line: &str) -> String {
+        self.sandbox.command(&self.server, line).await.expect("an answer")
     }
 
     /// The port of an endpoint.

@@ -12,7 +12,12 @@
 mod game;
 mod minecraft;
 mod minecraft_sources;
+mod mumble;
 mod openarena;
+mod openttd;
 mod peers;
 mod process;
+mod quake3;
 mod sandbox;
+mod source;
+mod teeworlds;

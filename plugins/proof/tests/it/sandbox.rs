@@ -6,7 +6,7 @@ use gantry_host::{
 };
 use gantry_types::{
     blueprint::{Blueprint, EndpointNeed, Variable},
-    sample::Sample,
+    sample::{ConsoleEvent, Sample},
     server::{Endpoint, ServerContext, Setting},
 };
 use std::{
@@ -54,6 +54,24 @@ impl Sandbox {
     pub(crate) async fn collect(&self, server: &ServerContext) -> Result<Sample, CallError> {
         let endpoints = Arc::new(Endpoints::new(server.endpoints.clone()));
         self.plugin.collect(&call(Lent { query: Some(endpoints), ..Lent::default() }), server).await
+    }
+
+    /// What lines of its console mean.
+    pub(crate) async fn console_events(
+        &self,
+        server: &ServerContext,
+        lines: Vec<String>,
+    ) -> Vec<ConsoleEvent> {
+        let found = self.plugin.console_events(&call(Lent::default()), server, lines).await;
+        found.expect("events").into_iter().map(|(_, event)| event).collect()
+    }
+
+    /// Gives it a command by way of the plugin.
+    pub(crate) async fn command(&self, server: &ServerContext, line: &str) -> Result<String, CallError> {
+        let endpoints = Arc::new(Endpoints::new(server.endpoints.clone()));
+        self.plugin
+            .send_command(&call(Lent { query: Some(endpoints), ..Lent::default() }), server, line)
+            .await
     }
 }
 

@@ -8,14 +8,18 @@ use gantry_plugin::{
     wire::{Reader, text},
 };
 
-pub(crate) const REQUEST: &[u8] = b"\xff\xff\xff\xffgetstatus\n";
+/// The question. A server that answers it is ready for players.
+pub const REQUEST: &[u8] = b"\xff\xff\xff\xffgetstatus\n";
 const ANSWER: &[u8] = b"\xff\xff\xff\xffstatusResponse\n";
 /// As many as the engine can hold.
 const MOST_PLAYERS: usize = 64;
 
-/// What the game says of itself this moment.
-pub(crate) fn ask() -> Result<Sample, Failure> {
-    let replies = query::datagram("game", REQUEST, 1, 1_500)?;
+/// What the game at the endpoint of this name says of itself this moment.
+///
+/// # Errors
+/// A [`Failure`] where nothing comes, or nothing that makes sense.
+pub fn sample(endpoint: &str) -> Result<Sample, Failure> {
+    let replies = query::datagram(endpoint, REQUEST, 1, 1_500)?;
     let reply = replies
         .first()
         .ok_or_else(|| Failure::new("no_answer", "The game did not answer its status query."))?;
@@ -25,7 +29,8 @@ pub(crate) fn ask() -> Result<Sample, Failure> {
     Ok(sample)
 }
 
-pub(crate) fn parse(payload: &[u8]) -> Option<Sample> {
+/// Reads an answer.
+pub fn parse(payload: &[u8]) -> Option<Sample> {
     let mut reader = Reader::new(payload);
     reader.expect(ANSWER)?;
     let mut lines = reader.rest().split(|byte| *byte == b'\n');
@@ -74,7 +79,8 @@ fn without_colours(name: &str) -> String {
     clean
 }
 
-pub(crate) fn console_events(lines: &[String]) -> Vec<Found> {
+/// Who came and went, in the engine's own words.
+pub fn console_events(lines: &[String]) -> Vec<Found> {
     let event = |line: &str| {
         let said = line.strip_prefix("broadcast: print \"")?;
         if let Some((name, _)) = said.split_once("^7 entered the game") {
