@@ -1,11 +1,14 @@
-//! Capability `query` as this node does it: datagrams and streams to one server's own endpoints, and nowhere else.
+//! Capability `query` as nodes do it: datagrams and streams to one server's own endpoints, and nowhere else.
+//!
+//! It stands here and not in the daemon because an author who records a game must ask it in the same way.
 //!
 //! All datagrams of one call to one endpoint leave from the same socket, because games answer challenges to the port
 //! that asked. Endpoints on an unspecified address are asked on loopback.
 
 use async_trait::async_trait;
-use gantry_host::{LentFailure, Query, Reply};
 use gantry_types::server::{Endpoint, Protocol};
+
+use crate::capability::{LentFailure, Query, Reply};
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -24,18 +27,21 @@ const DATAGRAM_BYTES: usize = 65_536;
 const LONGEST: Duration = Duration::from_secs(10);
 
 /// The endpoints of one server, for one call.
-pub(crate) struct Endpoints {
+pub struct Endpoints {
     allowed: Vec<Endpoint>,
     sockets: Mutex<HashMap<String, Arc<UdpSocket>>>,
 }
 
 impl Endpoints {
-    pub(crate) fn new(allowed: Vec<Endpoint>) -> Self {
+    /// Those that the call may ask.
+    #[must_use]
+    pub fn new(allowed: Vec<Endpoint>) -> Self {
         Self { allowed, sockets: Mutex::default() }
     }
 
     /// The endpoint of this name and protocol.
-    pub(crate) fn named(&self, name: &str, protocol: Protocol) -> Option<&Endpoint> {
+    #[must_use]
+    pub fn named(&self, name: &str, protocol: Protocol) -> Option<&Endpoint> {
         self.allowed.iter().find(|endpoint| endpoint.name == name && endpoint.protocol == protocol)
     }
 
@@ -67,7 +73,8 @@ impl Endpoints {
 }
 
 /// Where an endpoint is reached from this machine.
-pub(crate) fn reachable(endpoint: &Endpoint) -> Option<SocketAddr> {
+#[must_use]
+pub fn reachable(endpoint: &Endpoint) -> Option<SocketAddr> {
     let address: IpAddr = endpoint.address.parse().ok()?;
     let address = match address {
         IpAddr::V4(four) if four.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
