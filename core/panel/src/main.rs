@@ -16,6 +16,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => commands::serve(*args),
         Command::Migrate(args) => commands::migrate(args),
         Command::Openapi => commands::openapi(),
+        Command::Plugin(args) => return gantry_tool::plugin(args),
+        Command::Egg(args) => return gantry_tool::egg(args),
         Command::CompileComponent => return gantry_host::compiler_main(),
     };
     match outcome {

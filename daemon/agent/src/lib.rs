@@ -6,6 +6,7 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, [`query`], `faults`,
+//! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `faults`,
 //! `machine`, [`node`], `server`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;

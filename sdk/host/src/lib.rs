@@ -16,7 +16,7 @@
 //!
 //! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`,
 //! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `lend`, `reach`, `stop`, `convert`, `generations`,
-//! `bindings`.
+//! `bindings`; and for embedders `endpoints` and [`record`].
 
 #![warn(missing_docs)]
 
@@ -27,6 +27,7 @@ mod capability;
 mod compiler;
 mod component;
 mod convert;
+mod endpoints;
 mod engine;
 mod error;
 mod generations;
@@ -36,6 +37,7 @@ mod lend;
 mod manifest;
 mod plugin;
 mod reach;
+pub mod record;
 mod run;
 mod state;
 mod stop;
@@ -51,7 +53,9 @@ pub use capability::{
 };
 pub use compiler::compiler_main;
 pub use component::{Part, Parts};
+pub use endpoints::{Endpoints, reachable};
 pub use error::{CallError, CompileError, HostError, PluginFailure, Stop, StopReason};
 pub use host::{Host, HostConfig, LoadReport, Origin};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
 pub use plugin::Plugin;
+pub use record::Told;

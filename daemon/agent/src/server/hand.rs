@@ -12,10 +12,9 @@ use super::{
 use crate::{
     failure::{failure, of_call},
     install::edit_configs,
-    query::Endpoints,
     server::work::Ended,
 };
-use gantry_host::{CallContext, Lent, Plugin};
+use gantry_host::{CallContext, Endpoints, Lent, Plugin};
 use gantry_types::{
     action::Effect,
     blueprint::CommandDoor,

@@ -1,4 +1,6 @@
-//! Capability `query` as this node does it: datagrams and streams to one server's own endpoints, and nowhere else.
+//! Capability `query` as nodes do it: datagrams and streams to one server's own endpoints, and nowhere else.
+//!
+//! It stands here and not in the daemon because an author who records a game must ask it in the same way.
 //!
 //! All datagrams of one call to one endpoint leave from the same socket, because games answer challenges to the port
 //! that asked. Endpoints on an unspecified address are asked on loopback.
@@ -6,6 +8,8 @@
 use async_trait::async_trait;
 use gantry_host::{Connection, LentFailure, Query, Reply};
 use gantry_types::server::{Endpoint, Protocol};
+
+use crate::capability::{LentFailure, Query, Reply};
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -31,12 +35,15 @@ pub struct Endpoints {
 
 impl Endpoints {
     /// Those of one server, with no socket yet.
+    /// Those that the call may ask.
+    #[must_use]
     pub fn new(allowed: Vec<Endpoint>) -> Self {
         Self { allowed, sockets: Mutex::default() }
     }
 
     /// The endpoint of this name and protocol.
-    pub(crate) fn named(&self, name: &str, protocol: Protocol) -> Option<&Endpoint> {
+    #[must_use]
+    pub fn named(&self, name: &str, protocol: Protocol) -> Option<&Endpoint> {
         self.allowed.iter().find(|endpoint| endpoint.name == name && endpoint.protocol == protocol)
     }
 
@@ -68,7 +75,8 @@ impl Endpoints {
 }
 
 /// Where an endpoint is reached from this machine.
-pub(crate) fn reachable(endpoint: &Endpoint) -> Option<SocketAddr> {
+#[must_use]
+pub fn reachable(endpoint: &Endpoint) -> Option<SocketAddr> {
     let address: IpAddr = endpoint.address.parse().ok()?;
     let address = match address {
         IpAddr::V4(four) if four.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
