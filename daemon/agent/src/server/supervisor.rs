@@ -18,7 +18,9 @@ use crate::{
     ledger::{Change, ServerRecord},
     node::Shared,
 };
-use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Process, Request, State, Timer, step};
+use gantry_lifecycle::{
+    Asked, Effect, Event, Exit, Found, Outcome, Phase, Process, Request, State, Timer, step,
+};
 use gantry_protocol::{
     ConsoleCommand, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal, RefusalCode,
 };
@@ -194,14 +196,14 @@ impl Supervisor {
         if self.known && desired.generation == present {
             return Ok(self.report());
         }
-        let request = self.unseen(&desired).await.map_err(|error| {
+        let asked = self.asked(&desired).await.map_err(|error| {
             tracing::error!(server.id = %desired.id, error = chain(&error), "the ledger cannot be read");
             refusal(RefusalCode::Internal, "the node's ledger cannot be read")
         })?;
         let before = self.record.clone();
         self.record.desired = desired;
         let (desired, holds) = (self.record.desired.desired, self.shared.leaving.holds(&self.record));
-        let intent = Event::Intent { desired, holds, operation: request };
+        let intent = Event::Intent { desired, holds, operation: asked };
         if let Err(error) = self.take(intent).await {
             tracing::error!(server.id = %before.desired.id, error = chain(&error), "the ledger cannot be written");
             self.record = before;
@@ -214,17 +216,17 @@ impl Supervisor {
         Ok(self.report())
     }
 
-    /// The request, unless this node has taken it before.
-    async fn unseen(&self, desired: &DesiredServer) -> Result<Option<Request>, crate::ledger::LedgerError> {
-        let Some(operation) = &desired.operation else { return Ok(None) };
+    /// What is asked that this node has not taken before.
+    async fn asked(&self, desired: &DesiredServer) -> Result<Asked, crate::ledger::LedgerError> {
+        let Some(operation) = &desired.operation else { return Ok(Asked::Nothing) };
         if self.shared.ledger.operation(operation.id).await?.is_some() {
-            return Ok(None);
+            return Ok(Asked::Known);
         }
         // By this node's clock, which may differ from the one that made the deadline.
         let ahead = operation.sent_at.map(|sent| self.shared.clock.now() - sent).unwrap_or_default();
         let deadline = operation.deadline.checked_add_signed(ahead).unwrap_or(operation.deadline);
         let deadline = clock::moment(deadline);
-        Ok(Some(Request { id: operation.id, kind: operation.kind, deadline }))
+        Ok(Asked::New(Request { id: operation.id, kind: operation.kind, deadline }))
     }
 
     fn command(&mut self, command: &ConsoleCommand) -> Result<(), Refusal> {
