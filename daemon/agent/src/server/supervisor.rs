@@ -26,12 +26,13 @@ use gantry_protocol::{
 };
 use gantry_runtime::{ContainerId, Phase as ContainerPhase};
 use gantry_types::{
+    action::Availability,
     blueprint::CommandDoor,
     operation::{OperationState, Progress},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{RwLock, Semaphore, mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
@@ -86,7 +87,11 @@ pub(crate) struct Supervisor {
     pub(super) console: Arc<Console>,
     pub(super) tasks: JoinSet<Report>,
     /// Places for what is done with the hand.
-    pub(super) deeds: Arc<Semaphore>,
+    pub(super) places: Arc<Semaphore>,
+    /// What is done with it, each for the states that it is for.
+    pub(super) deeds: Vec<(Availability, CancellationToken)>,
+    /// Held for reading by all that reaches the server through its plugin, and for writing by what has it to itself.
+    pub(super) hands: Arc<RwLock<()>>,
     pub(super) duties: HashMap<Id, Duty>,
     /// Calls off the work that is out.
     pub(super) calling_off: CancellationToken,
@@ -110,7 +115,9 @@ impl Supervisor {
             record,
             console,
             tasks: JoinSet::new(),
-            deeds: Arc::new(Semaphore::new(DEEDS)),
+            places: Arc::new(Semaphore::new(DEEDS)),
+            deeds: Vec::new(),
+            hands: Arc::default(),
             duties: HashMap::new(),
             calling_off: CancellationToken::new(),
             live: None,
@@ -182,7 +189,7 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
-            Message::Deed(deed) => self.do_deed(deed),
+            Message::Deed(available, deed) => self.do_deed(available, deed),
             Message::Leave(answer) => self.leave(answer).await,
         }
     }
@@ -333,6 +340,7 @@ impl Supervisor {
         self.record = next;
         // Before the step is acted on: what has the files to itself begins after people were told to keep away.
         self.terms.send_replace(FileTerms::of(&self.record));
+        self.end_deeds();
         for effect in effects {
             self.perform(effect).await;
         }
