@@ -81,7 +81,6 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-minecraft-bedrock", &["gantry-plugin"]),
     ("gantry-plugin-minecraft-java", &["gantry-plugin"]),
-    ("gantry-plugin-openarena", &["gantry-plugin"]),
     ("gantry-plugin-mumble", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-openttd", &["gantry-plugin"]),

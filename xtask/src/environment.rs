@@ -5,7 +5,11 @@ use gantry_build::{
     Language,
     tools::{self, WASM_TARGET},
 };
-use std::{path::PathBuf, process::Command, sync::Once};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Once,
+};
 
 /// Where npm puts a Node.js that is newer than the system's.
 const NODE_TOOLS: &str = ".gantry/tools";

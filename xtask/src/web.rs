@@ -31,8 +31,12 @@ fn path() -> Result<std::ffi::OsString> {
 
 /// Installs the packages of the web panel that the lock file names.
 pub fn install() -> Result<()> {
-    let (web, what) = (root().join("web"), "the web panel's packages");
-    let installed = scripts::install_node_packages(&environment::node()?, &web, what, &say);
+    install_in(&root().join("web"), "the web panel's packages")
+}
+
+/// Installs the packages that a folder's lock file names.
+pub fn install_in(folder: &Path, what: &str) -> Result<()> {
+    let installed = scripts::install_node_packages(&environment::node()?, folder, what, &say);
     Ok(installed.map_err(|error| guests::told(&error))?)
 }
 

@@ -10,6 +10,7 @@ use crate::{
     inputs::{ActionInput, BroadcastInput},
     plugins::AskedFor,
     servers::{context, settings},
+    standing::Standing,
     transfers::Transfer,
     views::{ActionDoneView, OfferedActionView, OfferedActionsView, PossibleView},
 };
@@ -40,6 +41,12 @@ const MAX_TEXT: usize = 256;
 const MAX_FORM: usize = 48 * 1024;
 /// Characters of one answer that the audit log keeps.
 const TOLD: usize = 200;
+
+/// What an action has while the node works on it.
+struct UnderWay {
+    standing: Standing,
+    place: Transfer,
+}
 
 /// What somebody asks of the node, as the audit log tells it.
 struct Wish {
@@ -119,14 +126,14 @@ impl App {
         let answers = answers(&action, &input.form, who)?;
         let wish = Wish::action(&action, &answers);
         let form = answers.into_iter().map(|one| Setting { key: one.key, value: one.value }).collect();
-        let request = ActionRequest { form, actor: ctx.actor.name.clone() };
+        let request = ActionRequest { form, actor: ctx.actor.name.clone(), available: action.available };
         if serde_json::to_vec(&request.form).map_or(true, |form| form.len() > MAX_FORM) {
             let remedy = format!("Use {} KiB for all fields together.", MAX_FORM / 1024);
             return Err(problem("form", "The answers are too long.", remedy).into());
         }
-        let (client, _place) = self.written_down(ctx, id, action.available, &wish).await?;
-        let done = client.perform_action(id, &action.id, &request).await;
-        self.report(ctx, id, wish, done).await
+        let (client, under_way) = self.written_down(ctx, id, action.available, &wish).await?;
+        let done = async move { client.perform_action(id, &action.id, &request).await };
+        self.awaited(ctx, id, wish, under_way, done).await
     }
 
     /// Tells everybody who plays.
@@ -147,10 +154,10 @@ impl App {
             ));
         }
         let wish = Wish::broadcast(&text);
-        let (client, _place) = self.written_down(ctx, id, Availability::Running, &wish).await?;
+        let (client, under_way) = self.written_down(ctx, id, Availability::Running, &wish).await?;
         let request = BroadcastRequest { text, actor: ctx.actor.name.clone() };
-        let done = client.broadcast(id, &request).await;
-        self.report(ctx, id, wish, done).await
+        let done = async move { client.broadcast(id, &request).await };
+        self.awaited(ctx, id, wish, under_way, done).await
     }
 
     /// What is for somebody of this standing.
@@ -176,7 +183,9 @@ impl App {
         id: ServerId,
         available: Availability,
         wish: &Wish,
-    ) -> Answer<(NodeClient, Transfer)> {
+    ) -> Answer<(NodeClient, UnderWay)> {
+        // Listening begins before the rights are read, so that no change falls between the two.
+        let news = self.rights().listen();
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::ActionsUse).await?;
         access.grant::<rights::ActionsUse>()?;
         actions::check_offered(self.situation(&server), available)?;
@@ -184,7 +193,36 @@ impl App {
         let place = self.waiting_actions().begin(server.node.id, ctx.actor.user_id)?;
         tx.audit(wish.entry(ctx, id));
         tx.commit().await?;
-        Ok((client, place))
+        let standing = Standing::new(self, ctx, id, Permission::ActionsUse, news);
+        Ok((client, UnderWay { standing, place }))
+    }
+
+    /// Waits for the node, whether whoever asked still listens or not: what was begun is not left half done, and the place is
+    /// theirs until it has ended. A right that ends does end it: the node goes on for as long as this waits.
+    async fn awaited(
+        &self,
+        ctx: &OpCtx,
+        id: ServerId,
+        wish: Wish,
+        under_way: UnderWay,
+        done: impl Future<Output = Result<ActionReport, NodeError>> + Send + 'static,
+    ) -> Answer<ActionDoneView> {
+        let (app, ctx) = (self.clone(), ctx.clone());
+        let whole = tokio::spawn(async move {
+            let UnderWay { mut standing, place } = under_way;
+            let done = tokio::select! {
+                done = done => done,
+                why = standing.ended() => {
+                    let mut tx = app.db().as_user(&ctx.actor).await?;
+                    tx.audit(wish.no(&ctx, id, "It was ended: whoever asked for it may no longer do so."));
+                    tx.commit().await?;
+                    return Err(why);
+                }
+            };
+            drop(place);
+            app.report(&ctx, id, wish, done).await
+        });
+        whole.await.map_err(|_| AppError::Broken("an action was not awaited"))?
     }
 
     async fn report(

@@ -39,6 +39,7 @@ mod servers;
 mod sessions;
 mod setup;
 mod sftp;
+mod standing;
 mod tickets;
 mod transfers;
 mod turns;

@@ -71,6 +71,10 @@ pub(crate) fn of_runtime(error: &RuntimeError) -> OperationFailure {
         RuntimeError::Unreachable { .. } => {
             ("runtime_unreachable", "Check that the container engine runs on the node.")
         }
+        RuntimeError::Registry { .. } => (
+            "image_failed",
+            "Use an image of a public registry, or have the node's administrator allow this one: gantryd run --allow-registry.",
+        ),
         RuntimeError::Pull { .. } => {
             ("image_failed", "Check the image's name and that the node reaches its registry.")
         }

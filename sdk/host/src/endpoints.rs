@@ -6,10 +6,9 @@
 //! that asked. Endpoints on an unspecified address are asked on loopback.
 
 use async_trait::async_trait;
-use gantry_host::{Connection, LentFailure, Query, Reply};
 use gantry_types::server::{Endpoint, Protocol};
 
-use crate::capability::{LentFailure, Query, Reply};
+use crate::capability::{Connection, LentFailure, Query, Reply};
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -34,8 +33,7 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
-    /// Those of one server, with no socket yet.
-    /// Those that the call may ask.
+    /// Those that the call may ask, with no socket yet.
     #[must_use]
     pub fn new(allowed: Vec<Endpoint>) -> Self {
         Self { allowed, sockets: Mutex::default() }

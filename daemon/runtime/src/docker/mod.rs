@@ -7,8 +7,8 @@
 //! Output is read from the engine's log rather than from an attached terminal. Attaching makes the engine wait for a
 //! slow reader, which would slow the game, and has no way to resume; the log has both, with a time for each line.
 //!
-//! Modules in reading order: [`create`], [`network`], [`images`], [`shared`], [`logs`], [`frames`], [`keyboard`],
-//! [`statistics`].
+//! Modules in reading order: [`create`], [`network`], [`registries`], [`images`], [`shared`], [`logs`], [`frames`],
+//! [`keyboard`], [`statistics`].
 
 mod create;
 mod errors;
@@ -17,10 +17,12 @@ mod images;
 mod keyboard;
 mod logs;
 mod network;
+mod registries;
 mod shared;
 mod statistics;
 
 pub use network::SubnetPool;
+pub use registries::Registry;
 
 use crate::{
     console::Attachment,
@@ -71,12 +73,19 @@ pub struct DockerConfig {
     pub socket: PathBuf,
     /// Private networks get their addresses from here.
     pub subnets: SubnetPool,
+    /// Registries that may be asked although they are not on the public internet.
+    pub registries: Vec<Registry>,
 }
 
 impl DockerConfig {
     /// The engine's usual socket and subnets that seldom collide.
     pub fn new(node: NodeId) -> Self {
-        Self { node, socket: PathBuf::from("/var/run/docker.sock"), subnets: SubnetPool::default() }
+        Self {
+            node,
+            socket: PathBuf::from("/var/run/docker.sock"),
+            subnets: SubnetPool::default(),
+            registries: Vec::new(),
+        }
     }
 }
 

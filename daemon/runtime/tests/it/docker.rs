@@ -10,7 +10,7 @@ use gantry_runtime::{
     docker::DockerConfig,
 };
 use gantry_types::{NodeId, plan::Image, server::Protocol};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn fixture() -> Fixture<DockerRuntime> {
     let node = NodeId::new(uuid::Uuid::now_v7());
@@ -294,10 +294,43 @@ async fn a_build_cannot_take_the_memory_that_games_live_on() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_nowhere_says_so() {
-    let image = Image::Reference { reference: "localhost:1/no/such-image:1".to_owned() };
-    let failed = soon(fixture().await.runtime.ensure_image(&image, &|_| {})).await;
+async fn a_registry_inside_is_asked_only_where_it_is_allowed_and_not_quoted() {
+    let inside = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = inside.local_addr().unwrap().port();
+    let reference = format!("127.0.0.1:{port}/x/y:1");
+    let image = Image::Reference { reference: reference.clone() };
+    let node = NodeId::new(uuid::Uuid::now_v7());
+    let strict = DockerRuntime::connect(DockerConfig::new(node)).await.unwrap();
+    let refused = soon(strict.ensure_image(&image, &|_| {})).await;
+    assert!(matches!(refused, Err(RuntimeError::Registry { .. })), "{refused:?}");
+    let recipe = Image::Recipe { dockerfile: format!("FROM {reference}"), files: vec![] };
+    let refused = soon(strict.ensure_image(&recipe, &|_| {})).await;
+    assert!(matches!(refused, Err(RuntimeError::Registry { .. })), "{refused:?}");
+    let asked = tokio::time::timeout(std::time::Duration::from_millis(200), inside.accept()).await;
+    assert!(asked.is_err(), "the engine was sent there");
+
+    let mut config = DockerConfig::new(node);
+    config.registries.push(format!("127.0.0.1:{port}").parse().unwrap());
+    let lenient = DockerRuntime::connect(config).await.unwrap();
+    let answering = async {
+        loop {
+            let (mut asked, _) = inside.accept().await.unwrap();
+            let mut request = [0; 4096];
+            asked.read(&mut request).await.ok();
+            let body = r#"{"errors":[{"code":"DENIED","message":"INTERNAL-SECRET-BODY"}]}"#;
+            let answer = format!(
+                "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            asked.write_all(answer.as_bytes()).await.ok();
+        }
+    };
+    let failed = tokio::select! {
+        failed = soon(lenient.ensure_image(&image, &|_| {})) => failed,
+        () = answering => panic!("it answers for ever"),
+    };
     assert!(matches!(failed, Err(RuntimeError::Pull { .. })), "{failed:?}");
+    assert!(!format!("{failed:?}").contains("SECRET"), "{failed:?}");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::{
     peers::{agree, gamedig, script},
     sandbox::{Sandbox, call},
 };
-use gantry_agent::query::Endpoints;
+use gantry_host::Endpoints;
 use gantry_host::Lent;
 use gantry_types::{action::Effect, server::Setting};
 use std::{

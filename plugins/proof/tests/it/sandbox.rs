@@ -1,6 +1,6 @@
 //! A built component in the host that production uses, with all that its manifest asks for.
 
-use gantry_agent::query::Endpoints;
+use gantry_host::Endpoints;
 use gantry_host::{
     Budgets, CAPABILITIES, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, Lent, Plugin,
 };
