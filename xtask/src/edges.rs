@@ -57,6 +57,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-generic", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-bedrock", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-java", &["gantry-plugin"]),
     ("gantry-plugin-mumble", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-openttd", &["gantry-plugin"]),
