@@ -91,7 +91,12 @@ fn branch() -> Variable {
 }
 
 fn port_of_query(port: u16) -> EndpointNeed {
-    EndpointNeed::required("query", Protocol::Udp, port, "Answers Steam's server list.")
+    EndpointNeed::required(
+        "query",
+        Protocol::Udp,
+        port,
+        "Answers Steam's server list; where the game has no other, players connect to it too.",
+    )
 }
 
 fn port_of_rcon(port: u16) -> EndpointNeed {

@@ -38,6 +38,8 @@ fn settings(server: &Server) -> Result<Vec<(&'static str, String)>, Failure> {
         // Without a password the game does not open it.
         number("ec_port ", &server.port("console")?.to_string()),
         text("ec_password ", "console_password"),
+        // By default it hears its own machine alone, which within a container is nobody.
+        number("ec_bindaddr ", "0.0.0.0"),
         // What is typed at one console is not told at the others.
         number("ec_output_level ", "0"),
         // Only at this level does the game print the names of those who join.

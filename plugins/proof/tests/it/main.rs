@@ -17,6 +17,7 @@ mod openarena;
 mod openttd;
 mod peers;
 mod process;
+mod promises;
 mod quake3;
 mod sandbox;
 mod source;

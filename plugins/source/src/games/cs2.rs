@@ -1,4 +1,4 @@
-//! Counter-Strike 2. It reads commands from its standard input; RCON shares the number of its port.
+//! Counter-Strike 2. It reads commands from its standard input; players and Steam's query share its port.
 
 use super::{Game, blueprint, branch, name, nothing_wrong, password, port_of_query, spec, strings};
 use gantry_plugin::prelude::*;
@@ -57,16 +57,7 @@ fn this() -> Blueprint {
                 .help("Without it players of the same network alone can join."),
             branch(),
         ],
-        endpoints: vec![
-            port_of_query(27_015),
-            EndpointNeed::required(
-                "rcon",
-                Protocol::Tcp,
-                27_015,
-                "The same number by TCP, which the game opens too.",
-            )
-            .relative_to("query", 0),
-        ],
+        endpoints: vec![port_of_query(27_015)],
         least: Limits::new(2_048, 100, 65_536),
         recommended: Limits::new(4_096, 200, 81_920),
         ..blueprint("cs2", "Counter-Strike 2")
