@@ -28,7 +28,7 @@ const PERMISSION_BITS: u32 = 0o777;
 pub(crate) fn install_plan(given: wit::InstallPlan) -> Checked<InstallPlan> {
     let steps = check::count("the plan", given.steps, STEPS)?;
     check::unique("step", steps.iter().map(|step| step.id.as_str()))?;
-    let version = given.installed_version.map(|text| check::line("the installed version", text, 1, 128));
+    let version = given.installed_version.map(|text| check::title("the installed version", text, 1, 128));
     Ok(InstallPlan {
         steps: steps.into_iter().map(step).collect::<Checked<_>>()?,
         installed_version: version.transpose()?,
@@ -42,7 +42,7 @@ fn step(given: wit::Step) -> Checked<Step> {
         return Err(format!("{place}: the weight must be 1 to {WEIGHT}; it is {}", given.weight));
     }
     Ok(Step {
-        title: check::line(&format!("{place}: title"), given.title, 1, 200)?,
+        title: check::title(&format!("{place}: title"), given.title, 1, 200)?,
         action: action(&place, given.action)?,
         weight: given.weight,
         may_fail: given.may_fail,
@@ -222,6 +222,49 @@ fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Che
     let given = check::count(&place, given, RECIPE_FILES)?;
     check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
     let inside = |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    let convert = |(path, content): (String, String)| {
+                Ok(RecipeFile {
+                    path: check::path(&place, path)?,
+                    content: check::content(&place, content, CONTENT_BYTES)?,
+                })
+            };
+            let dockerfile = check::content(&place, recipe.dockerfile, VALUE_BYTES)?;
+            if dockerfile.trim().is_empty() {
+                return Err(format!("{place}: the Dockerfile is empty"));
+            }
+            Ok(Image::Recipe { dockerfile, files: files.into_iter().map(convert).collect::<Checked<_>>()? })
+        }
+    }
+}
+
+fn container_run(place: &str, given: wit::ContainerRun) -> Checked<ContainerRun> {
+    check::at_least_one(&format!("{place}: timeout-ms"), given.timeout_ms.into())?;
+    Ok(ContainerRun {
+        image: image(place, given.image)?,
+        command: command(place, given.command)?,
+        environment: environment(place, given.environment)?,
+        network: given.network,
+        files: step_files(place, &given.working_directory, given.files)?,
+        working_directory: absolute(&format!("{place}: the working directory"), given.working_directory)?,
+        user: match given.user {
+            wit::User::Server => StepUser::Server,
+            wit::User::Root => StepUser::Root,
+        },
+        timeout_ms: given.timeout_ms,
+    })
+}
+
+/// Files that a container finds outside the server's directory.
+fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Checked<Vec<RecipeFile>> {
+    let place = format!("{place}: file");
+    let given = check::count(&place, given, RECIPE_FILES)?;
+    check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
+    // However either is spelled: a slash too many names the same place.
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
+    };
+    let home = parts(directory);
+    let inside = |path: &str| parts(path).starts_with(&home);
     let convert = |(path, content): (String, String)| {
         let path = absolute(&place, path)?;
         if path.ends_with('/') || inside(&path) {
