@@ -221,44 +221,6 @@ fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Che
     let place = format!("{place}: file");
     let given = check::count(&place, given, RECIPE_FILES)?;
     check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
-    let inside = |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-    let convert = |(path, content): (String, String)| {
-                Ok(RecipeFile {
-                    path: check::path(&place, path)?,
-                    content: check::content(&place, content, CONTENT_BYTES)?,
-                })
-            };
-            let dockerfile = check::content(&place, recipe.dockerfile, VALUE_BYTES)?;
-            if dockerfile.trim().is_empty() {
-                return Err(format!("{place}: the Dockerfile is empty"));
-            }
-            Ok(Image::Recipe { dockerfile, files: files.into_iter().map(convert).collect::<Checked<_>>()? })
-        }
-    }
-}
-
-fn container_run(place: &str, given: wit::ContainerRun) -> Checked<ContainerRun> {
-    check::at_least_one(&format!("{place}: timeout-ms"), given.timeout_ms.into())?;
-    Ok(ContainerRun {
-        image: image(place, given.image)?,
-        command: command(place, given.command)?,
-        environment: environment(place, given.environment)?,
-        network: given.network,
-        files: step_files(place, &given.working_directory, given.files)?,
-        working_directory: absolute(&format!("{place}: the working directory"), given.working_directory)?,
-        user: match given.user {
-            wit::User::Server => StepUser::Server,
-            wit::User::Root => StepUser::Root,
-        },
-        timeout_ms: given.timeout_ms,
-    })
-}
-
-/// Files that a container finds outside the server's directory.
-fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Checked<Vec<RecipeFile>> {
-    let place = format!("{place}: file");
-    let given = check::count(&place, given, RECIPE_FILES)?;
-    check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
     // However either is spelled: a slash too many names the same place.
     let parts = |path: &str| -> Vec<String> {
         path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
