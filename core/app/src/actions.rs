@@ -12,6 +12,7 @@ use crate::{
     servers::{context, settings},
     standing::Standing,
     transfers::Transfer,
+    unsaid::Unsaid,
     views::{ActionDoneView, OfferedActionView, OfferedActionsView, PossibleView},
 };
 use gantry_auth::rights;
@@ -46,6 +47,8 @@ const TOLD: usize = 200;
 struct UnderWay {
     standing: Standing,
     place: Transfer,
+    /// Nobody is told these, whatever is said of it.
+    unsaid: Unsaid,
 }
 
 /// What somebody asks of the node, as the audit log tells it.
@@ -125,13 +128,15 @@ impl App {
         actions::check_offered(self.situation(&server), action.available)?;
         let answers = answers(&action, &input.form, who)?;
         let wish = Wish::action(&action, &answers);
+        let of_form = answers.iter().filter(|one| one.secret).map(|one| one.value.as_str());
+        let unsaid = Unsaid::new(of_form.chain(secret_values(&offered, &values)));
         let form = answers.into_iter().map(|one| Setting { key: one.key, value: one.value }).collect();
         let request = ActionRequest { form, actor: ctx.actor.name.clone(), available: action.available };
         if serde_json::to_vec(&request.form).map_or(true, |form| form.len() > MAX_FORM) {
             let remedy = format!("Use {} KiB for all fields together.", MAX_FORM / 1024);
             return Err(problem("form", "The answers are too long.", remedy).into());
         }
-        let (client, under_way) = self.written_down(ctx, id, action.available, &wish).await?;
+        let (client, under_way) = self.written_down(ctx, id, action.available, &wish, unsaid).await?;
         let done = async move { client.perform_action(id, &action.id, &request).await };
         self.awaited(ctx, id, wish, under_way, done).await
     }
@@ -145,7 +150,7 @@ impl App {
     ) -> Answer<ActionDoneView> {
         let (mut tx, _, server) = self.server_with(ctx, id, Permission::ActionsUse).await?;
         let text = message(&input.text)?;
-        let (offered, _) = settings(&mut tx, &server).await?;
+        let (offered, values) = settings(&mut tx, &server).await?;
         drop(tx);
         if !self.components().can_broadcast(self.db(), &offered).await? {
             return Err(AppError::refused(
@@ -154,7 +159,8 @@ impl App {
             ));
         }
         let wish = Wish::broadcast(&text);
-        let (client, under_way) = self.written_down(ctx, id, Availability::Running, &wish).await?;
+        let unsaid = Unsaid::new(secret_values(&offered, &values));
+        let (client, under_way) = self.written_down(ctx, id, Availability::Running, &wish, unsaid).await?;
         let request = BroadcastRequest { text, actor: ctx.actor.name.clone() };
         let done = async move { client.broadcast(id, &request).await };
         self.awaited(ctx, id, wish, under_way, done).await
@@ -183,6 +189,7 @@ impl App {
         id: ServerId,
         available: Availability,
         wish: &Wish,
+        unsaid: Unsaid,
     ) -> Answer<(NodeClient, UnderWay)> {
         // Listening begins before the rights are read, so that no change falls between the two.
         let news = self.rights().listen();
@@ -194,7 +201,7 @@ impl App {
         tx.audit(wish.entry(ctx, id));
         tx.commit().await?;
         let standing = Standing::new(self, ctx, id, Permission::ActionsUse, news);
-        Ok((client, UnderWay { standing, place }))
+        Ok((client, UnderWay { standing, place, unsaid }))
     }
 
     /// Waits for the node, whether whoever asked still listens or not: what was begun is not left half done, and the place is
@@ -209,7 +216,7 @@ impl App {
     ) -> Answer<ActionDoneView> {
         let (app, ctx) = (self.clone(), ctx.clone());
         let whole = tokio::spawn(async move {
-            let UnderWay { mut standing, place } = under_way;
+            let UnderWay { mut standing, place, unsaid } = under_way;
             let done = tokio::select! {
                 done = done => done,
                 why = standing.ended() => {
@@ -220,6 +227,17 @@ impl App {
                 }
             };
             drop(place);
+            let done = match done {
+                Ok(report) => {
+                    let messages = report.messages.into_iter().map(|text| unsaid.out_of(text)).collect();
+                    Ok(ActionReport { messages })
+                }
+                Err(NodeError::Refused(mut refusal)) => {
+                    refusal.message = unsaid.out_of(refusal.message);
+                    Err(NodeError::Refused(refusal))
+                }
+                other => other,
+            };
             app.report(&ctx, id, wish, done).await
         });
         whole.await.map_err(|_| AppError::Broken("an action was not awaited"))?
@@ -239,6 +257,12 @@ impl App {
         }
         Ok(ActionDoneView { messages: done?.messages })
     }
+}
+
+/// What the server's own secrets are; the plugin knows them too.
+fn secret_values<'a>(offered: &OfferedBlueprint, values: &'a Values) -> impl Iterator<Item = &'a str> {
+    let secrets = variables::secrets(&offered.blueprint.variables);
+    values.iter().filter(move |(key, _)| secrets.contains(key)).map(|(_, value)| value.as_str())
 }
 
 fn possible(checked: Result<(), NotPossible>) -> PossibleView {
@@ -264,7 +288,7 @@ fn message(text: &str) -> Answer<String> {
     let say = |what: &str, remedy: String| Err(problem("text", what, remedy).into());
     match text.chars().count() {
         0 => say("The message is empty.", "Write what players are to read.".to_owned()),
-        1..=MAX_TEXT if text.chars().any(char::is_control) => {
+        1..=MAX_TEXT if text.chars().any(gantry_types::names::leaves_line) => {
             say("A message is one plain line.", "Remove line breaks and control characters.".to_owned())
         }
         1..=MAX_TEXT => Ok(text.to_owned()),
@@ -292,7 +316,9 @@ mod tests {
     #[test]
     fn a_message_is_one_line_of_some_length() {
         assert_eq!(message(" Back in five \n").unwrap(), "Back in five");
-        for bad in ["", "  ", "one\ntwo", "bell \u{7}", &"x".repeat(MAX_TEXT + 1)] {
+        for bad in
+            ["", "  ", "one\ntwo", "bell \u{7}", "forged\rline", "one\u{2028}two", &"x".repeat(MAX_TEXT + 1)]
+        {
             assert!(message(bad).is_err(), "{bad:?}");
         }
     }

@@ -43,6 +43,7 @@ mod standing;
 mod tickets;
 mod transfers;
 mod turns;
+mod unsaid;
 mod workshop;
 
 mod console;

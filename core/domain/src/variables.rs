@@ -219,7 +219,16 @@ pub fn canonical(variable: &Variable, value: &str) -> Result<Option<String>, Fie
             one_line(variable, value)?;
             text(variable, rule, value).map(Some)
         }
-        VariableKind::Multiline(rule) => text(variable, rule, &value.replace("\r\n", "\n")).map(Some),
+        VariableKind::Multiline(rule) => {
+            let value = value.replace("\r\n", "\n");
+            if value.chars().any(|each| each.is_control() && !matches!(each, '\n' | '\t')) {
+                return say(
+                    "It has a control character.".to_owned(),
+                    "Use line breaks and tabs, and nothing else that cannot be seen.".to_owned(),
+                );
+            }
+            text(variable, rule, &value).map(Some)
+        }
         VariableKind::Number(rule) => number(variable, rule, value).map(Some),
         VariableKind::Boolean => match value {
             "true" | "false" => Ok(Some(value.to_owned())),
@@ -247,7 +256,7 @@ pub fn canonical(variable: &Variable, value: &str) -> Result<Option<String>, Fie
 }
 
 fn one_line(variable: &Variable, value: &str) -> Result<(), FieldProblem> {
-    if value.chars().any(char::is_control) {
+    if value.chars().any(gantry_types::names::leaves_line) {
         return Err(crate::problem(
             &variable.key,
             "It has more than one line.",

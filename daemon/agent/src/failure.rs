@@ -26,7 +26,16 @@ pub(crate) fn internal(message: impl Into<String>) -> OperationFailure {
 /// What is told of a plugin that did not answer: code and text.
 pub(crate) fn of_call(error: &CallError) -> OperationFailure {
     match error {
-        CallError::Failed(refusal) => failure(&refusal.code, refusal.message.clone(), "The plugin says why."),
+        CallError::Failed(refusal) => {
+            // Gantry said no, not the plugin.
+            let remedy = match refusal.code.as_str() {
+                "capability_denied" => {
+                    "An administrator grants it under Plugins; what the manifest does not ask for, the plugin's author adds."
+                }
+                _ => "The plugin says why.",
+            };
+            failure(&refusal.code, refusal.message.clone(), remedy)
+        }
         CallError::Stopped(stop) => {
             failure(Code::PluginFailed.as_str(), stop.message.clone(), Code::PluginFailed.remedy())
         }
@@ -174,4 +183,21 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_host::PluginFailure;
+
+    #[test]
+    fn what_gantry_refused_is_not_said_to_be_the_plugins_word() {
+        let remedy = |code: &str| {
+            let refusal =
+                PluginFailure { code: code.to_owned(), message: "no".to_owned(), retry_after: None };
+            of_call(&CallError::Failed(refusal)).remedy.unwrap()
+        };
+        assert!(remedy("capability_denied").contains("under Plugins"));
+        assert_eq!(remedy("out_of_paint"), "The plugin says why.");
+    }
 }

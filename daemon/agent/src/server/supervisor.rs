@@ -237,7 +237,8 @@ impl Supervisor {
     }
 
     fn command(&mut self, command: &ConsoleCommand) -> Result<(), Refusal> {
-        let fits = |text: &str, most| text.len() <= most && !text.chars().any(char::is_control);
+        let fits =
+            |text: &str, most| text.len() <= most && !text.chars().any(gantry_types::names::leaves_line);
         if !fits(&command.command, COMMAND_BYTES) || !fits(&command.actor, 256) {
             let message =
                 format!("a command is one line of at most {COMMAND_BYTES} bytes without control characters");
