@@ -38,6 +38,8 @@ pub enum PluginCommand {
     Run(RunArgs),
     /// Shows what a component, a package or a published plugin is
     Inspect(InspectArgs),
+    /// Asks a plugin once more what a record asks, with the record's answers in the place of the world
+    Replay(ReplayArgs),
     /// Makes and shows the keys that plugins are signed with
     Key(KeyArgs),
     /// Makes a package: one file for machines without a network
@@ -122,9 +124,24 @@ pub struct TestArgs {
     /// Writes the answers down as the right ones
     #[arg(long)]
     pub bless: bool,
+    /// Where calls that were stopped are kept for `replay`; .gantry/records in the folder when left out
+    #[arg(long, value_name = "DIR")]
+    pub records: Option<PathBuf>,
     /// Asks the game that runs there, such as 127.0.0.1:8303, and writes down what it answers
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub record: Option<std::net::SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// The record of a call
+    pub record: PathBuf,
+    /// The component that it is about, or another build of it; the plugin's folder is built when left out
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+    /// The plugin's folder
+    #[arg(long, default_value = ".")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@
 //! go there otherwise, and what is done meanwhile to standard error.
 //!
 //! Modules in reading order: [`cli`], `fault`, `terminal`, `embedded`, `desk`, `source`, `standing`; then the commands `new`, `make`,
-//! `check`, `inspect`, `keys`, `carry`, `egg`, `test`, `run`.
+//! `check`, `inspect`, `keys`, `carry`, `egg`, `test`, `run`, `replay`.
 
 pub mod cli;
 
@@ -23,6 +23,7 @@ mod keys;
 mod make;
 mod memory;
 mod new;
+mod replay;
 mod run;
 mod source;
 mod standing;
@@ -52,6 +53,7 @@ pub fn plugin(arguments: PluginArgs) -> ExitCode {
             PluginCommand::Test(asked) => test::test(&desk, &asked).await,
             PluginCommand::Run(asked) => run::run(&desk, &asked).await,
             PluginCommand::Inspect(asked) => inspect::inspect(&desk, &asked).await,
+            PluginCommand::Replay(asked) => replay::replay(&desk, &asked).await,
             PluginCommand::Key(asked) => keys::key(&desk, asked),
             PluginCommand::Pack(asked) => carry::pack(&desk, &asked).await,
             PluginCommand::Sign(asked) => carry::sign(&desk, &asked).await,

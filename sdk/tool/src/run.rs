@@ -23,7 +23,10 @@ pub(crate) async fn run(desk: &Desk, asked: &RunArgs) -> Result<Verdict, Fault> 
     };
     let wish = Wish::of(desk, asked, source.component).await?;
     let daemon = Daemon::start(desk, asked).await?;
-    let outcome = Play::new(desk, asked, &daemon, wish).until_the_end().await;
+    let outcome = match Play::new(desk, asked, &daemon, wish) {
+        Ok(play) => play.until_the_end().await,
+        Err(fault) => Err(fault),
+    };
     let ended = daemon.stop().await;
     outcome.and_then(|verdict| ended.map(|()| verdict))
 }

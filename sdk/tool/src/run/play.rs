@@ -11,10 +11,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 use std::io::BufRead;
 use tokio::{
-    signal::{
-        ctrl_c,
-        unix::{SignalKind, signal},
-    },
+    signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
 };
 
@@ -26,6 +23,9 @@ pub(super) struct Play<'a> {
     seen: Option<Observed>,
     /// Whether the last thing that was asked for failed.
     failed: bool,
+    /// Ctrl-C, and whatever else asks for the end. Opened once: a signal that comes while nobody listens must not be lost.
+    interrupt: Signal,
+    terminate: Signal,
 }
 
 /// What happens next.
@@ -38,8 +38,16 @@ enum Next {
 }
 
 impl<'a> Play<'a> {
-    pub(super) fn new(desk: &'a Desk, asked: &'a RunArgs, daemon: &'a Daemon, wish: Wish) -> Self {
-        Self { desk, asked, daemon, wish, seen: None, failed: false }
+    pub(super) fn new(
+        desk: &'a Desk,
+        asked: &'a RunArgs,
+        daemon: &'a Daemon,
+        wish: Wish,
+    ) -> Result<Self, Fault> {
+        let failed = |error: std::io::Error| Fault::io("signals cannot be received", &error);
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        Ok(Self { desk, asked, daemon, wish, seen: None, failed: false, interrupt, terminate })
     }
 
     /// Runs the game until somebody has had enough of it, and leaves nothing.
@@ -62,16 +70,14 @@ impl<'a> Play<'a> {
         let watched = self.asked.component.is_none() && !self.asked.no_watch;
         let mut saved = watched.then(|| Saved::below(&self.asked.folder)).transpose()?;
         let mut typed = typed_lines();
-        let mut terminate = signal(SignalKind::terminate())
-            .map_err(|error| Fault::io("signals cannot be received", &error))?;
         loop {
             let next = tokio::select! {
                 line = lines.recv() => Next::Line(line),
                 event = events.recv() => Next::Event(event.map(Box::new)),
                 Some(line) = typed.recv() => Next::Typed(line),
                 () = next_save(&mut saved) => Next::Saved,
-                _ = ctrl_c() => Next::Enough,
-                _ = terminate.recv() => Next::Enough,
+                _ = self.interrupt.recv() => Next::Enough,
+                _ = self.terminate.recv() => Next::Enough,
             };
             match next {
                 Next::Line(Some(line)) => self.show(&line)?,
@@ -115,7 +121,7 @@ impl<'a> Play<'a> {
             tokio::select! {
                 line = lines.recv() => if let Some(line) = line { self.show(&line)?; } else { return self.gone(states) },
                 event = events.recv() => if let Some(event) = event { self.hear(&event)?; } else { return self.gone(states) },
-                _ = ctrl_c() => {
+                _ = self.interrupt.recv() => {
                     self.wish.next(Desired::Stopped, OperationKind::Kill);
                     self.put().await?;
                 }

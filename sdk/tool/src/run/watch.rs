@@ -6,7 +6,10 @@ use std::{
     path::{Component, Path},
     time::Duration,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
 
 /// No change for so long is a moment of quiet.
 const QUIET: Duration = Duration::from_millis(200);
@@ -15,6 +18,8 @@ const APART: [&str; 7] = [".gantry", ".git", "dist", "target", "node_modules", "
 
 pub(super) struct Saved {
     changes: mpsc::UnboundedReceiver<()>,
+    /// When it is quiet, if something was saved.
+    quiet_at: Option<Instant>,
     /// Dropped, nobody watches any more.
     _watcher: notify::RecommendedWatcher,
 }
@@ -42,15 +47,27 @@ impl Saved {
         };
         let mut watcher = notify::recommended_watcher(hear).map_err(|error| unseen(&error))?;
         watcher.watch(&root, RecursiveMode::Recursive).map_err(|error| unseen(&error))?;
-        Ok(Self { changes, _watcher: watcher })
+        Ok(Self { changes, quiet_at: None, _watcher: watcher })
     }
 
-    /// Waits until something was saved and all is quiet.
+    /// Waits until something was saved and all is quiet. Called off in between, it knows what it heard.
     pub(super) async fn next(&mut self) {
-        if self.changes.recv().await.is_none() {
-            std::future::pending::<()>().await;
+        loop {
+            let Some(quiet) = self.quiet_at else {
+                match self.changes.recv().await {
+                    Some(()) => self.quiet_at = Some(Instant::now() + QUIET),
+                    None => std::future::pending().await,
+                }
+                continue;
+            };
+            match timeout_at(quiet, self.changes.recv()).await {
+                Ok(Some(())) => self.quiet_at = Some(Instant::now() + QUIET),
+                Ok(None) | Err(_) => {
+                    self.quiet_at = None;
+                    return;
+                }
+            }
         }
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, self.changes.recv()).await {}
     }
 }
 
@@ -74,5 +91,17 @@ mod tests {
         {
             assert!(!is_source(root, Path::new(path)), "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_save_is_not_forgotten_when_something_else_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut saved = Saved::below(folder.path()).unwrap();
+        std::fs::write(folder.path().join("plugin.toml"), "").unwrap();
+        // Called off again and again, as by lines of a console, until it has heard of the save.
+        while saved.quiet_at.is_none() {
+            assert!(tokio::time::timeout(QUIET / 4, saved.next()).await.is_err());
+        }
+        tokio::time::timeout(QUIET * 50, saved.next()).await.expect("the save is told");
     }
 }

@@ -8,16 +8,16 @@ use super::{
 use crate::{
     cli::TestArgs,
     fault::Fault,
+    replay,
     standing::{self, Standing},
 };
-use gantry_host::{CallError, Lent};
+use gantry_host::{CallError, Lent, record::Question};
 use gantry_types::{
-    blueprint::Blueprint,
+    blueprint::{Blueprint, VariableKind},
     plan::{Action, ConfigEdit},
     server::{ServerContext, Setting},
     units::Limits,
 };
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
     fs,
@@ -34,6 +34,17 @@ pub(super) struct Bench<'a> {
     file: &'a Path,
     fixture: Fixture,
     server: ServerContext,
+    /// Values that stand in no record.
+    secrets: Vec<String>,
+    /// Where records go.
+    records: Option<PathBuf>,
+}
+
+/// Why there is no answer.
+enum Refused {
+    /// The plugin said no, with this code.
+    Said(String, Fault),
+    Other(Fault),
 }
 
 /// One case of it.
@@ -117,7 +128,14 @@ impl<'a> Bench<'a> {
         let at = |fault: Fault| fault.at(file.display());
         let blueprint = standing::blueprint(blueprints, fixture.server.blueprint.as_deref()).map_err(at)?;
         let server = server(blueprint, &fixture.server).map_err(at)?;
-        let bench = Self { standing, asked, file, fixture, server };
+        let is_secret = |setting: &&Setting| {
+            let kind = blueprint.variables.iter().find(|variable| variable.key == setting.key);
+            kind.is_some_and(|variable| matches!(variable.kind, VariableKind::Secret(_)))
+        };
+        let secrets = server.settings.iter().filter(is_secret).map(|setting| setting.value.clone()).collect();
+        let own = || asked.component.is_none().then(|| asked.folder.join(".gantry/records"));
+        let records = asked.records.clone().or_else(own);
+        let bench = Self { standing, asked, file, fixture, server, secrets, records };
         let mut files: Vec<PathBuf> = bench.cases().iter().map(|case| bench.golden(case)).collect();
         files.sort();
         if let Some(twice) = files.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -147,62 +165,98 @@ impl<'a> Bench<'a> {
 
     /// Asks, and compares.
     pub(super) async fn run(&self, case: &Case<'_>) -> Result<Outcome, Fault> {
-        let plugin = &self.standing.plugin;
-        let call = || self.standing.call(Lent::default());
         match case {
             Case::Validate(plain) => {
                 let server = self.with(&plain.settings)?;
-                self.settle(case, plugin.validate(&call(), &server).await, plain.failure.as_deref())
+                self.plain(case, &Question::Validate { server }, plain.failure.as_deref()).await
             }
             Case::Install(plain) => {
                 let server = self.with(&plain.settings)?;
-                self.settle(case, plugin.install_plan(&call(), &server).await, plain.failure.as_deref())
+                self.plain(case, &Question::Install { server }, plain.failure.as_deref()).await
             }
             Case::Run(plain) => {
                 let server = self.with(&plain.settings)?;
-                self.settle(case, plugin.run_spec(&call(), &server).await, plain.failure.as_deref())
+                self.plain(case, &Question::Run { server }, plain.failure.as_deref()).await
             }
             Case::Offer(plain) => {
                 let server = self.with(&plain.settings)?;
-                self.settle(case, plugin.actions(&call(), &server).await, plain.failure.as_deref())
+                self.plain(case, &Question::Offer { server }, plain.failure.as_deref()).await
             }
             Case::ConfigFiles(plain) => {
                 let server = self.with(&plain.settings)?;
-                self.settle(case, plugin.config_files(&call(), &server).await, plain.failure.as_deref())
+                self.plain(case, &Question::ConfigFiles { server }, plain.failure.as_deref()).await
+            }
+            Case::Broadcast(told) => {
+                let (server, text) = (self.server.clone(), told.text.clone());
+                self.plain(case, &Question::Broadcast { server, text }, None).await
             }
             Case::Edit(edit) => self.edit(case, edit).await,
             Case::Console(console) => self.console(case, console).await,
-            Case::Broadcast(told) => {
-                self.settle(case, plugin.broadcast(&call(), &self.server, &told.text).await, None)
-            }
             Case::Collect(asking) => {
-                let server = self.with(&asking.settings)?;
-                let file = self.exchange(case, asking.exchange.as_deref());
-                let talk = exchange::Talk::open(self.asked, &file, &server)?;
-                let answer = plugin.collect(&self.standing.call(talk.lent(plugin)), &talk.server).await;
-                let verdict = self.settle(case, answer, asking.failure.as_deref());
-                talk.close(verdict)
+                let question = |server| Question::Collect { server };
+                let (exchange, failure) = (asking.exchange.as_deref(), asking.failure.as_deref());
+                self.talk(case, &asking.settings, exchange, question, failure).await
             }
             Case::Action(action) => {
-                let server = self.with(&action.settings)?;
-                let file = self.exchange(case, action.exchange.as_deref());
-                let talk = exchange::Talk::open(self.asked, &file, &server)?;
-                let call = self.standing.call(talk.lent(plugin));
-                let answer = plugin.perform(&call, &talk.server, &action.id, &settings(&action.form)).await;
-                let verdict = self.settle(case, answer, action.failure.as_deref());
-                talk.close(verdict)
+                let (id, form) = (action.id.clone(), settings(&action.form));
+                let question = |server| Question::Perform { server, id, form };
+                let (exchange, failure) = (action.exchange.as_deref(), action.failure.as_deref());
+                self.talk(case, &action.settings, exchange, question, failure).await
             }
             Case::Command(command) => {
-                let server = self.with(&command.settings)?;
-                let file = self.exchange(case, command.exchange.as_deref());
-                let talk = exchange::Talk::open(self.asked, &file, &server)?;
-                let answer = plugin
-                    .send_command(&self.standing.call(talk.lent(plugin)), &talk.server, &command.line)
-                    .await;
-                let verdict = self.settle(case, answer, command.failure.as_deref());
-                talk.close(verdict)
+                let line = command.line.clone();
+                let question = |server| Question::Send { server, line };
+                let (exchange, failure) = (command.exchange.as_deref(), command.failure.as_deref());
+                self.talk(case, &command.settings, exchange, question, failure).await
             }
         }
+    }
+
+    /// A question that is answered without a game.
+    async fn plain(
+        &self,
+        case: &Case<'_>,
+        question: &Question,
+        failure: Option<&str>,
+    ) -> Result<Outcome, Fault> {
+        let answer = self.ask(question, Lent::default()).await;
+        self.settle(case, answer, failure)
+    }
+
+    /// A question that asks the game, or what was recorded of it.
+    async fn talk(
+        &self,
+        case: &Case<'_>,
+        values: &Values,
+        exchange: Option<&str>,
+        question: impl FnOnce(ServerContext) -> Question,
+        failure: Option<&str>,
+    ) -> Result<Outcome, Fault> {
+        let server = self.with(values)?;
+        let file = self.exchange(case, exchange);
+        let talk = exchange::Talk::open(self.asked, &file, &server)?;
+        let lent = talk.lent(&self.standing.plugin);
+        let answer = self.ask(&question(talk.server.clone()), lent).await;
+        let verdict = self.settle(case, answer, failure);
+        talk.close(verdict)
+    }
+
+    /// Asks; what a call that was stopped had asked in turn is kept for `replay`.
+    async fn ask(&self, question: &Question, lent: Lent) -> Result<Value, Refused> {
+        let call = self.standing.call(lent);
+        let (outcome, record) = self.standing.plugin.recorded(&call, question, self.secrets.clone()).await;
+        let error = match outcome {
+            Ok(answer) => return Ok(answer),
+            Err(CallError::Failed(said)) => {
+                return Err(Refused::Said(said.code.clone(), self.standing.fault(CallError::Failed(said))));
+            }
+            Err(error) => error,
+        };
+        let fault = self.standing.fault(error);
+        Err(Refused::Other(match &self.records {
+            Some(folder) => replay::keep(folder, &record, fault),
+            None => fault,
+        }))
     }
 
     /// Makes the edits that the plugin asks for on a sample, by the engine of the daemon.
@@ -263,10 +317,15 @@ impl<'a> Bench<'a> {
         let lines: Vec<String> = text.lines().map(str::to_owned).collect();
         let mut events = Vec::new();
         for (number, batch) in lines.chunks(BATCH).enumerate() {
-            let call = self.standing.call(Lent::default());
-            let found = self.standing.plugin.console_events(&call, &self.server, batch.to_vec()).await;
-            for (line, event) in found.map_err(|error| self.standing.fault(error))? {
-                let line = line as usize + number * BATCH + 1;
+            let question = Question::Parse { server: self.server.clone(), lines: batch.to_vec() };
+            let found = match self.ask(&question, Lent::default()).await {
+                Ok(found) => found,
+                Err(Refused::Said(_, fault) | Refused::Other(fault)) => return Err(fault),
+            };
+            let found: Vec<(usize, Value)> = serde_json::from_value(found)
+                .map_err(|error| Fault::new("answer", error.to_string(), "Report this."))?;
+            for (line, event) in found {
+                let line = line + number * BATCH + 1;
                 events.push(json!({ "line": line, "event": event }));
             }
         }
@@ -274,20 +333,16 @@ impl<'a> Bench<'a> {
     }
 
     /// An answer against its golden file, or a refusal against its code.
-    fn settle<T: Serialize>(
+    fn settle(
         &self,
         case: &Case<'_>,
-        answer: Result<T, CallError>,
+        answer: Result<Value, Refused>,
         failure: Option<&str>,
     ) -> Result<Outcome, Fault> {
         match (answer, failure) {
-            (Ok(answer), None) => {
-                let value = serde_json::to_value(&answer)
-                    .map_err(|error| Fault::new("answer", error.to_string(), "Report this."))?;
-                golden::json(&self.golden(case), &value, self.asked.bless)
-            }
-            (Err(CallError::Failed(said)), Some(code)) if said.code == code => Ok(Outcome::Passed),
-            (Err(error), _) => Err(self.standing.fault(error).at(self.place(case))),
+            (Ok(answer), None) => golden::json(&self.golden(case), &answer, self.asked.bless),
+            (Err(Refused::Said(code, _)), Some(expected)) if code == expected => Ok(Outcome::Passed),
+            (Err(Refused::Said(_, fault) | Refused::Other(fault)), _) => Err(fault.at(self.place(case))),
             (Ok(_), Some(code)) => {
                 let what = format!("it was to refuse with {code:?}, and answers");
                 Err(Fault::new("no-failure", what, "Correct the plugin, or the fixture.")

@@ -8,4 +8,5 @@ mod eggs;
 mod fixtures;
 mod folders;
 mod kit;
+mod replaying;
 mod running;

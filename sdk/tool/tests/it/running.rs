@@ -81,6 +81,20 @@ impl Game {
     }
 }
 
+/// A test that failed leaves no game either.
+impl Drop for Game {
+    fn drop(&mut self) {
+        let began = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && began.elapsed() < PATIENCE {
+            if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+                kill_process(pid, Signal::INT).ok();
+            }
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        self.child.kill().ok();
+    }
+}
+
 /// Values of standard output, and texts of standard error.
 fn hear(stream: impl Read + Send + 'static, sender: Sender<Value>) {
     std::thread::spawn(move || {
