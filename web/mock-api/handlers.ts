@@ -143,7 +143,7 @@ function upload({ query, bytes }: Call) {
     if (waits) return present
   }
   const capabilities = manifest.capabilities.map((one) => ({ ...one, granted: granted.includes(one.name) }))
-  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString(), waiting: null, givenUp: null, disabledAt: null }
+  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString(), waiting: null, givenUp: null, disabledAt: null, origin: null }
   plugins.splice(present ? plugins.indexOf(present) : plugins.length, present ? 1 : 0, plugin)
   return plugin
 }

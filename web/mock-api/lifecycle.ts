@@ -46,7 +46,15 @@ const choices = (server: ServerView) => {
   return all.map((release) => ({ digest: release.digest, version: release.version, isCurrent: release.standing === 'current', installedAt: release.installedAt }))
 }
 
+let rules: Record<string, unknown> = { 'require-signature': true, registries: [], keys: [], pins: {}, offline: { packages: 'signed', components: 'any' } }
+
 export const handlers: [string, string, Handler][] = [
+  ['GET', '/api/trust', () => ({ rules, updatedAt: null })],
+  ['PUT', '/api/trust', ({ body }) => {
+    rules = body.rules as typeof rules
+    return { rules, updatedAt: new Date().toISOString() }
+  }],
+  ['POST', '/api/plugins/:/check', ({ params }) => ({ reference: plugin(params).origin?.reference ?? '', version: '1.1.0', isInstalled: false, isLater: true })],
   ['POST', '/api/plugins/:/grants', ({ params, body }) => {
     const one = plugin(params)
     const granted = body.capabilities as string[]
@@ -109,6 +117,7 @@ export function scene(name: 'updates' | 'disabled'): void {
   const failure = { call: 'plans.run', code: 'plugin_failed', message: 'the plugin luanti was stopped in plans.run: it computed for more than 1s; its author must make it do less in one call', serverId: servers[1]?.id ?? null, serverName: servers[1]?.name ?? 'Hilltop village', nodeName: 'fra-1' }
   const [downloads, asked] = [worlds.capabilities[1], arena.capabilities]
   arena.bundled = false
+  arena.origin = { reference: 'ghcr.io/acme/openarena:stable', artifact: `sha256:${'c0de'.repeat(16)}`, trust: { by: 'key', name: 'acme-2026' } }
   arena.version = '0.2.0'
   arena.waiting = {
     digest: 'a11c'.repeat(16), version: '1.0.0', sizeBytes: 71_680, installedAt: ago(0.1), noLonger: [],

@@ -723,6 +723,14 @@ const SCENES = [
     await page.getByRole('menuitem', { name: 'What went wrong' }).click()
     await page.getByText('214 times').waitFor()
   }],
+  ['plugin-pull', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'From a registry' }).click()
+    await page.getByLabel('Reference').fill('ghcr.io/acme/luanti:1.4.0')
+  }],
+  ['plugin-trust', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'Trust policy' }).click()
+    await page.getByLabel('Rules').waitFor()
+  }],
   ['settings-release', `/servers/${S1}/settings?mock=updates`, async (page) => {
     await page.getByText('Version 0.2.0 is there').waitFor()
     await scrolled('Version of the plugin')(page)

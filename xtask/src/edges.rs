@@ -40,6 +40,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "gantry-app",
         &[
             "gantry-auth",
+            "gantry-distribution",
             "gantry-document",
             "gantry-domain",
             "gantry-host",
@@ -105,7 +106,17 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Tests may reach across: the control plane is tested against a real daemon with simulated containers.
 const TEST_EDGES: &[(&str, &[&str])] = &[
-    ("gantry-panel", &["gantry-agent", "gantry-files", "gantry-runtime", "gantry-store", "gantry-types"]),
+    (
+        "gantry-panel",
+        &[
+            "gantry-agent",
+            "gantry-distribution",
+            "gantry-files",
+            "gantry-runtime",
+            "gantry-store",
+            "gantry-types",
+        ],
+    ),
     ("gantry-agent", &["gantry-nodes"]),
     // Documents are packed and run as users have it.
     ("gantry-host", &["gantry-document", "gantry-pack"]),

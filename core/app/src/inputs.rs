@@ -122,6 +122,22 @@ inputs! {
         /// Names of capabilities, each of which it asks for.
         capabilities: Vec<String>,
     }
+    /// A plugin in a registry.
+    PullInput {
+        /// `registry/repository:tag` or `registry/repository@sha256:…`.
+        reference: String,
+        /// What it is granted; left out, as an upload without grants.
+        capabilities: Option<Vec<String>>,
+        /// Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version.
+        #[serde(default)]
+        replace: bool,
+    }
+    /// The trust policy, whole.
+    TrustInput {
+        /// As `GET` answers them.
+        #[schema(value_type = Object)]
+        rules: serde_json::Value,
+    }
     RollbackInput {
         /// Of a release that was current before.
         digest: String,

@@ -61,7 +61,7 @@ pub use error::{Answer, AppError};
 pub use files::{FileDownload, FileUpload, MAX_TEXT};
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
-pub use plugins::{Bundled, PluginUpload, Takeover};
+pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover};
 pub use seldom::Seldom;
 pub use servers::ServerPage;
 pub use sessions::Authenticated;

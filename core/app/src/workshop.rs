@@ -6,7 +6,7 @@
 //! stored like any upload. Tools are remembered by their place and read when they are used, which is seldom.
 
 use crate::{
-    App, OpCtx, PluginUpload, Takeover,
+    App, OpCtx, PluginFile, PluginUpload, Takeover,
     components::{context, failed},
     error::{Answer, AppError},
     plugins::read,
@@ -93,7 +93,8 @@ impl App {
         ctx.actor.administrator()?;
         let DocumentUpload { document, grants, takeover } = upload;
         let component = self.packed(&document).await?;
-        self.upload_plugin(ctx, PluginUpload { component, grants, takeover }).await
+        let file = PluginFile::Component(component);
+        self.upload_plugin(ctx, PluginUpload { file, grants, takeover }).await
     }
 
     /// What the first importer makes of it that knows it; with its name.

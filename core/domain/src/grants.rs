@@ -115,6 +115,7 @@ mod tests {
             granted: granted.iter().map(|&name| name.to_owned()).collect(),
             size: 0,
             installed_at: DateTime::UNIX_EPOCH,
+            origin: None,
             accepted_at: None,
             proved_at: None,
             failure: None,

@@ -50,6 +50,8 @@ pub struct Release {
     pub granted: Vec<String>,
     pub size: u64,
     pub installed_at: DateTime<Utc>,
+    /// How it came here; none for what comes with Gantry, or came before this was kept.
+    pub origin: Option<ReleaseOrigin>,
     /// When it was first made current.
     pub accepted_at: Option<DateTime<Utc>>,
     /// When it first planned something.
@@ -58,6 +60,29 @@ pub struct Release {
     pub failure: Option<(DateTime<Utc>, ReleaseFailure)>,
     /// Servers that are pinned to it.
     pub servers: u32,
+}
+
+/// How a release came here, and why it was trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseOrigin {
+    /// Where it was pulled from, and is looked for again; none for a file.
+    pub reference: Option<String>,
+    /// Digest of the artifact that it came as; none for a bare component.
+    pub artifact: Option<String>,
+    pub trust: Trust,
+}
+
+/// Why a release was let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Trust {
+    /// A key of the policy signed it.
+    Key { name: String },
+    /// The policy names its digest.
+    Pin,
+    /// Nobody vouches for it, and the policy asks nobody.
+    Nobody,
 }
 
 /// A release that was given up.

@@ -20,6 +20,8 @@ ALTER TABLE plugin_releases
     ADD COLUMN failure     jsonb,
     -- What was current before it: where its failure leads back to.
     ADD COLUMN predecessor text REFERENCES plugin_releases ON DELETE SET NULL,
+    -- How it came here, and why it was trusted: {reference, artifact, trust}. Null for what comes with Gantry.
+    ADD COLUMN origin      jsonb,
     ADD CONSTRAINT plugin_releases_failure CHECK ((failed_at IS NULL) = (failure IS NULL));
 CREATE INDEX plugin_releases_plugin_id ON plugin_releases (plugin_id, installed_at DESC);
 CREATE INDEX plugin_releases_predecessor ON plugin_releases (predecessor);
@@ -90,3 +92,17 @@ CREATE POLICY system ON plugin_failures TO gantry_system USING (true) WITH CHECK
 CREATE POLICY administrator ON plugin_failures FOR SELECT TO gantry_admin USING (true);
 GRANT SELECT, INSERT, UPDATE, DELETE ON plugin_failures TO gantry_system;
 GRANT SELECT ON plugin_failures TO gantry_admin;
+
+-- Whose plugins may come in, as administrators wrote it: one row at most.
+CREATE TABLE trust_policy (
+    single      boolean PRIMARY KEY DEFAULT true,
+    rules       jsonb NOT NULL,
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT trust_policy_single CHECK (single)
+);
+ALTER TABLE trust_policy ENABLE ROW LEVEL SECURITY;
+ALTER TABLE trust_policy FORCE ROW LEVEL SECURITY;
+CREATE POLICY system ON trust_policy TO gantry_system USING (true) WITH CHECK (true);
+CREATE POLICY administrator ON trust_policy FOR SELECT TO gantry_admin USING (true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON trust_policy TO gantry_system;
+GRANT SELECT ON trust_policy TO gantry_admin;

@@ -11,6 +11,8 @@ export const releasesQuery = (id: string) =>
 export const failuresQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.plugins, id, 'failures'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/failures', { ...path({ id }), signal })) })
 
+export const trustQuery = queryOptions({ queryKey: ['trust'], queryFn: ({ signal }) => take(client.GET('/api/trust', { signal })), staleTime: 0 })
+
 /** Which release runs a server. News of plugins asks for it again. */
 export const serverReleaseQuery = (id: string, version: string) =>
   queryOptions({ queryKey: ['release', id, version], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/release', { ...path({ id }), signal })) })

@@ -66,6 +66,7 @@ export const audit = {
     'plugin.enable': 'Enabled the plugin',
     'plugin.forget': 'Removed a version of the plugin',
     'plugin.delete': 'Removed the plugin',
+    'trust.update': 'Changed whose plugins may come in',
     'user.create': 'Added the person',
     'user.update': 'Changed name or e-mail address',
     'user.role': 'Changed the role',
@@ -81,7 +82,7 @@ export const audit = {
   /** What a change was about. */
   kind: {
     server: 'Server', node: 'Node', user: 'Person', session: 'Session', allocation: 'Allocation', location: 'Location', plugin: 'Plugin', operation: 'Operation',
-    ssh_key: 'SSH key', app_password: 'App password',
+    ssh_key: 'SSH key', app_password: 'App password', trust: 'Trust policy',
   } as Record<string, string>,
   field: {
     name: 'Name', email: 'E-mail address', role: 'Role', description: 'Description', blueprint: 'Blueprint', owner: 'Owner', node: 'Node', location: 'Location',

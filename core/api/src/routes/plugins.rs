@@ -7,7 +7,8 @@ use crate::{
     guard::Preset,
     route::{Requirement, Route},
     wire::{
-        GrantsInput, MoveInput, MovedView, Page, PluginFailureView, PluginView, ReleaseView, RollbackInput,
+        GrantsInput, MoveInput, MovedView, Page, PluginFailureView, PluginView, PullInput, ReleaseView,
+        RollbackInput, TrustInput, TrustView, UpdateView,
     },
 };
 use axum::{Json, extract::State};
@@ -51,6 +52,7 @@ const NEEDS: Requirement = Requirement::Administrator;
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = whole();
+    routes.extend(registries());
     routes.extend(releases());
     routes
 }
@@ -69,7 +71,8 @@ fn whole() -> Vec<Route> {
         )
         .details(
             "The component is checked, compiled and asked for its blueprints before it is stored. An update that asks for more \
-             than was granted is kept as `waiting`, and the release before it goes on.",
+             than was granted is kept as `waiting`, and the release before it goes on. With the media type `application/x-tar`, \
+             the body is a package with its signatures (`.gantry.tar`).",
         )
         .preset(Preset::Files)
         .unhurried()
@@ -77,7 +80,7 @@ fn whole() -> Vec<Route> {
         .takes_bytes("application/wasm", COMPONENT_LIMIT)
         .status(201)
         .answers::<PluginView>()
-        .fails(&[Code::PluginRejected, Code::Conflict]),
+        .fails(&[Code::PluginRejected, Code::PluginUntrusted, Code::Conflict]),
         Route::get("/api/plugins/{id}", "plugin", "One plugin", needs, show)
             .answers::<PluginView>()
             .fails(&[Code::NotFound]),
@@ -90,6 +93,41 @@ fn whole() -> Vec<Route> {
         )
         .status(204)
         .fails(&[Code::NotFound, Code::InUse]),
+    ]
+}
+
+fn registries() -> Vec<Route> {
+    vec![
+        Route::post(
+            "/api/plugins/install",
+            "pullPlugin",
+            "Pulls a plugin from its registry and installs it",
+            NEEDS,
+            pull,
+        )
+        .details("As an upload, under the rules of the trust policy.")
+        .preset(Preset::Files)
+        .patient()
+        .takes::<PullInput>()
+        .status(201)
+        .answers::<PluginView>()
+        .fails(&[Code::PluginRejected, Code::PluginUntrusted, Code::RegistryFailed, Code::Conflict]),
+        Route::post(
+            "/api/plugins/{id}/check",
+            "checkPlugin",
+            "Looks whether a plugin's reference leads to another release",
+            NEEDS,
+            check,
+        )
+        .preset(Preset::Files)
+        .patient()
+        .answers::<UpdateView>()
+        .fails(&[Code::NotFound, Code::Conflict, Code::PluginUntrusted, Code::RegistryFailed]),
+        Route::get("/api/trust", "trustPolicy", "Whose plugins may come in", NEEDS, trust)
+            .answers::<TrustView>(),
+        Route::put("/api/trust", "setTrustPolicy", "Replaces the trust policy", NEEDS, set_trust)
+            .takes::<TrustInput>()
+            .answers::<TrustView>(),
     ]
 }
 
@@ -173,10 +211,10 @@ async fn install(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
     Query(query): Query<InstallQuery>,
-    Wasm(component): Wasm,
+    Wasm(file): Wasm,
 ) -> Created<PluginView> {
     let (grants, takeover) = (query.grants(), query.takeover());
-    let upload = PluginUpload { component, grants, takeover };
+    let upload = PluginUpload { file, grants, takeover };
     Ok(created(edge.app().upload_plugin(&ctx, upload).await?))
 }
 
@@ -255,4 +293,32 @@ async fn failures(
     Path(id): Path<PluginId>,
 ) -> Answer<Page<PluginFailureView>> {
     Ok(Json(edge.app().plugin_failures(&ctx, id).await?))
+}
+
+async fn pull(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    extract::Json(input): extract::Json<PullInput>,
+) -> Created<PluginView> {
+    Ok(created(edge.app().pull_plugin(&ctx, input).await?))
+}
+
+async fn check(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+) -> Answer<UpdateView> {
+    Ok(Json(edge.app().check_plugin(&ctx, id).await?))
+}
+
+async fn trust(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<TrustView> {
+    Ok(Json(edge.app().trust_policy(&ctx).await?))
+}
+
+async fn set_trust(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    extract::Json(input): extract::Json<TrustInput>,
+) -> Answer<TrustView> {
+    Ok(Json(edge.app().set_trust_policy(&ctx, input.rules).await?))
 }

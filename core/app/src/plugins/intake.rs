@@ -14,7 +14,7 @@ use bytes::Bytes;
 use gantry_domain::{
     audit::AuditEntry,
     grants::{self, Inheritance},
-    plugins::{BlueprintKey, CapabilityRequest, Plugin, compare_versions},
+    plugins::{BlueprintKey, CapabilityRequest, Plugin, ReleaseOrigin, compare_versions},
 };
 use gantry_host::{HostError, Part, Plugin as Loaded};
 use gantry_store::plugins::{Intake, NewRelease};
@@ -25,12 +25,28 @@ use std::{cmp::Ordering, collections::BTreeSet};
 /// Blueprints that one plugin may offer.
 const MAX_BLUEPRINTS: usize = 200;
 
-/// A component that somebody uploads.
+/// A file that somebody uploads.
 pub struct PluginUpload {
-    pub component: Bytes,
+    pub file: PluginFile,
     /// The capabilities that it is granted; none given, an update has what the release before it had.
     pub grants: Option<Vec<String>>,
     pub takeover: Takeover,
+}
+
+/// What a file is.
+pub enum PluginFile {
+    Component(Bytes),
+    /// `.gantry.tar`: a component with its signatures.
+    Package(Bytes),
+}
+
+/// A component that the trust policy lets in.
+pub(super) struct Arrived {
+    pub(super) component: Bytes,
+    pub(super) origin: ReleaseOrigin,
+    /// The capabilities that it is granted, as in an upload.
+    pub(super) grants: Option<Vec<String>>,
+    pub(super) takeover: Takeover,
 }
 
 /// Whether an upload may take the place of a plugin that it is no update of: a bundled one, or a later version.
@@ -50,14 +66,23 @@ struct Decided {
 impl App {
     /// Takes a component in. It becomes current with the capabilities that it is granted, or waits for a grant.
     pub async fn upload_plugin(&self, ctx: &OpCtx, upload: PluginUpload) -> Answer<PluginView> {
-        let PluginUpload { component, grants, takeover } = upload;
+        let PluginUpload { file, grants, takeover } = upload;
+        ctx.actor.administrator()?;
+        let (component, origin) = self.trusted_file(file).await?;
+        self.take_in(ctx, Arrived { component, origin, grants, takeover }).await
+    }
+
+    /// Takes in what may come in.
+    pub(super) async fn take_in(&self, ctx: &OpCtx, arrived: Arrived) -> Answer<PluginView> {
+        let Arrived { component, origin, grants, takeover } = arrived;
         let grant = ctx.actor.administrator()?;
         let (decided, basis) = match grants {
             Some(grants) => (self.with_grants(&component, grants).await?, None),
             None => self.with_inheritance(&component).await?,
         };
         let Decided { loaded, granted, intake } = decided;
-        let release = release(&loaded, &component, granted, false).await?;
+        let mut release = release(&loaded, &component, granted, false).await?;
+        release.origin = Some(origin);
         let entry = match intake {
             Intake::Current => installed_entry(&release, ctx.origin.clone()),
             Intake::Waiting => waiting_entry(&release, ctx.origin.clone()),
@@ -208,6 +233,7 @@ pub(super) async fn release(
         component: component.to_vec(),
         blueprints,
         bundled,
+        origin: None,
     })
 }
 
@@ -254,5 +280,6 @@ fn told(release: &NewRelease) -> serde_json::Value {
         "digest": release.digest,
         "granted": release.granted,
         "bundled": release.bundled,
+        "reference": release.origin.as_ref().and_then(|origin| origin.reference.as_ref()),
     })
 }

@@ -4,16 +4,17 @@
 //! and what it is granted are two lists; the grant binds exactly this component.
 //!
 //! Modules in reading order: here what is shown; `intake` takes what administrators bring, `bundled` what comes with Gantry,
-//! `lifecycle` has releases come and go, `verdicts` hears what became of their plans.
+//! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `verdicts` hears what became of their plans.
 
 mod bundled;
 mod intake;
 mod lifecycle;
+mod registry;
 mod verdicts;
 
 pub use bundled::Bundled;
 pub(crate) use bundled::read;
-pub use intake::{PluginUpload, Takeover};
+pub use intake::{PluginFile, PluginUpload, Takeover};
 pub(crate) use verdicts::{AskedFor, ended_on_node, fault_on_node};
 
 use crate::{

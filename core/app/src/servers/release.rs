@@ -16,14 +16,14 @@ use gantry_domain::{
     allocations::{self, ServerEndpoint},
     audit::AuditEntry,
     limits,
-    plugins::{OfferedBlueprint, Release},
+    plugins::{OfferedBlueprint, Release, compare_versions},
     servers::Server,
     variables::{self, StoredValue, Values},
 };
 use gantry_store::{StoreError, UserTx, server_changes::Move};
 use gantry_types::{PluginId, ServerId, permission::Permission, problem::Code};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 /// What a server would be at another release.
 struct Arrival {
@@ -53,7 +53,8 @@ impl App {
             .filter(|release| release.digest != pin.digest && fit(release).is_ok())
             .map(name)
             .collect();
-        let later = choices.iter().find(|choice| choice.is_current).cloned();
+        let is_later = |version: &str| compare_versions(version, &pin.plugin_version) == Ordering::Greater;
+        let later = choices.iter().find(|choice| choice.is_current && is_later(&choice.version)).cloned();
         Ok(ServerReleaseView {
             digest: pin.digest.clone(),
             version: pin.plugin_version.clone(),

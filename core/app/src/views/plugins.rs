@@ -4,7 +4,7 @@ use super::{GivenUpView, WaitingView};
 use chrono::{DateTime, Utc};
 use gantry_domain::{
     grants::Scope,
-    plugins::{BlueprintKey, OfferedBlueprint, Plugin, Release},
+    plugins::{BlueprintKey, OfferedBlueprint, Plugin, Release, ReleaseOrigin},
 };
 use gantry_types::{PluginId, blueprint::Blueprint};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,8 @@ pub struct PluginView {
     pub waiting: Option<WaitingView>,
     /// The latest release that was given up because its first plan failed.
     pub given_up: Option<GivenUpView>,
+    /// How it came here; none for what comes with Gantry.
+    pub origin: Option<ReleaseOrigin>,
     /// Since when nothing new is made of it. Its servers go on.
     pub disabled_at: Option<DateTime<Utc>>,
     /// Comes with Gantry.
@@ -120,6 +122,7 @@ impl PluginView {
             capabilities: capabilities(&release),
             waiting: plugin.waiting.map(|waiting| WaitingView::of(waiting, &release)),
             given_up: plugin.failed.map(GivenUpView::from),
+            origin: release.origin,
             disabled_at: plugin.disabled_at,
             manifest_id: plugin.manifest_id,
             name: release.name,

@@ -93,6 +93,29 @@ impl From<FailedRelease> for GivenUpView {
     }
 }
 
+/// Whose plugins may come in.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustView {
+    /// As `sdk/distribution` describes them, in JSON: `require-signature`, `registries`, `keys`, `pins`, `offline`.
+    #[schema(value_type = Object)]
+    pub rules: serde_json::Value,
+    /// None while nobody has written any: files are taken, and nothing from a network.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// What a plugin's reference leads to.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateView {
+    pub reference: String,
+    pub version: String,
+    /// It is what is current.
+    pub is_installed: bool,
+    /// Its version is later than the current one's.
+    pub is_later: bool,
+}
+
 /// One component that was installed under a plugin's name.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -176,7 +199,7 @@ pub struct ServerReleaseView {
     pub version: String,
     /// Of the plugin's current release.
     pub current_version: String,
-    /// The current release, where the server runs another and can be moved.
+    /// The current release, where it is a later one and the server can be moved to it.
     pub later: Option<ReleaseName>,
     /// All that it can be moved to, latest first.
     pub choices: Vec<ReleaseName>,

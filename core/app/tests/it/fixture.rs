@@ -197,6 +197,7 @@ pub(crate) fn release() -> NewRelease {
         component: b"component".to_vec(),
         blueprints: vec![blueprint()],
         bundled: true,
+        origin: None,
     }
 }
 

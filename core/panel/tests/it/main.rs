@@ -23,6 +23,7 @@ mod matrix;
 mod members;
 mod nodes;
 mod program;
+mod registries;
 mod repeats;
 mod servers;
 mod sessions;

@@ -2,7 +2,10 @@
 
 use crate::{Notice, StoreError, SystemTx, codec};
 use gantry_auth::AdministratorGrant;
-use gantry_domain::{audit::AuditEntry, plugins::CapabilityRequest};
+use gantry_domain::{
+    audit::AuditEntry,
+    plugins::{CapabilityRequest, ReleaseOrigin},
+};
 use gantry_types::{NodeId, PluginId, ServerId, blueprint::Blueprint};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -20,6 +23,7 @@ pub struct NewRelease {
     pub component: Vec<u8>,
     pub blueprints: Vec<Blueprint>,
     pub bundled: bool,
+    pub origin: Option<ReleaseOrigin>,
 }
 
 /// What a release that is taken in becomes.
@@ -228,11 +232,12 @@ impl SystemTx {
         Ok(())
     }
 
-    /// Keeps a release. One that is known stays as it is.
+    /// Keeps a release. One that is known stays as it is, but for where it came from last.
     async fn insert_release(&mut self, plugin: Uuid, release: &NewRelease) -> Result<(), StoreError> {
         sqlx::query!(
-            "INSERT INTO plugin_releases (digest, plugin_id, name, version, manifest, requested, granted, size)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO plugin_releases (digest, plugin_id, name, version, manifest, requested, granted, size, origin)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (digest) DO UPDATE SET origin = coalesce(excluded.origin, plugin_releases.origin)",
             release.digest,
             plugin,
             release.name,
@@ -240,7 +245,8 @@ impl SystemTx {
             release.manifest,
             Json(&release.requested) as _,
             &release.granted,
-            codec::to_i64(release.component.len() as u64)
+            codec::to_i64(release.component.len() as u64),
+            release.origin.as_ref().map(Json) as _
         )
         .execute(self.db())
         .await?;

@@ -1,10 +1,11 @@
 //! Plugins, their releases, the bytes of these, and the blueprints that they offer.
 //!
 //! Modules in reading order: here what is read; [`install`] takes releases in, [`lifecycle`] has them come and go,
-//! [`verdicts`] keeps what became of their plans.
+//! [`verdicts`] keeps what became of their plans, [`trust`] whose may come in.
 
 mod install;
 mod lifecycle;
+mod trust;
 mod verdicts;
 
 pub use install::{Installed, Intake, NewRelease};
@@ -15,6 +16,7 @@ use crate::{StoreError, SystemTx, Tx, codec, tx::Who};
 use chrono::{DateTime, Utc};
 use gantry_domain::plugins::{
     BlueprintKey, CapabilityRequest, FailedRelease, OfferedBlueprint, Plugin, Release, ReleaseFailure,
+    ReleaseOrigin,
 };
 use gantry_types::{PluginId, blueprint::Blueprint};
 use sqlx::types::Json;
@@ -55,6 +57,7 @@ struct ReleaseRow {
     granted: Vec<String>,
     size: i64,
     installed_at: DateTime<Utc>,
+    origin: Option<Json<ReleaseOrigin>>,
     accepted_at: Option<DateTime<Utc>>,
     proved_at: Option<DateTime<Utc>>,
     failed_at: Option<DateTime<Utc>>,
@@ -73,6 +76,7 @@ impl From<ReleaseRow> for Release {
             granted: row.granted,
             size: codec::to_u64(row.size),
             installed_at: row.installed_at,
+            origin: row.origin.map(|origin| origin.0),
             accepted_at: row.accepted_at,
             proved_at: row.proved_at,
             failure: row.failed_at.zip(row.failure.map(|failure| failure.0)),
@@ -86,7 +90,7 @@ macro_rules! release_rows {
         sqlx::query_as!(
             ReleaseRow,
             r#"SELECT r.digest, r.name, r.version, r.manifest, r.requested AS "requested: Json<Vec<CapabilityRequest>>",
-                      r.granted, r.size, r.installed_at, r.accepted_at, r.proved_at, r.failed_at,
+                      r.granted, r.size, r.installed_at, r.origin AS "origin: Json<ReleaseOrigin>", r.accepted_at, r.proved_at, r.failed_at,
                       r.failure AS "failure: Json<ReleaseFailure>",
                       (SELECT count(*) FROM servers s WHERE s.digest = r.digest) AS "servers!"
                FROM plugin_releases r "# + $tail

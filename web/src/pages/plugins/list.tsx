@@ -1,9 +1,10 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Blocks, CirclePause, CirclePlay, Ellipsis, FileInput, History, ListChecks, OctagonAlert, ShieldQuestionMark, Trash2, TriangleAlert, Upload } from 'lucide-react'
+import { Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, Trash2, TriangleAlert, Upload } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useLive } from '~/actions/context'
 import { client, take } from '~/api/client'
+import { toApiError } from '~/api/problem'
 import { blueprintsQuery, keys, pluginsQuery } from '~/api/queries'
 import type { BlueprintView, PluginView } from '~/api/types'
 import { PluginImportDialog } from '~/forms/plugin-import'
@@ -27,6 +28,7 @@ import { toast } from '~/ui/toast'
 import { Capabilities, inWords } from './capabilities'
 import { FailuresDialog } from './failures'
 import { GrantsDialog } from './grants'
+import { PullDialog, TrustDialog } from './registry'
 import { ReleasesDialog } from './releases'
 
 type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable'; id: string }
@@ -34,8 +36,7 @@ type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable'; 
 export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
   const { data: blueprints } = useQuery(blueprintsQuery)
-  const [uploading, setUploading] = useState(false)
-  const [importing, setImporting] = useState(false)
+  const [adding, setAdding] = useState<'upload' | 'import' | 'pull' | 'trust' | null>(null)
   const [asked, setAsked] = useState<Asked | null>(null)
   const live = useLive()
   useEffect(() => live.follow('plugins'), [live])
@@ -44,8 +45,10 @@ export function PluginsPage() {
   const close = () => setAsked(null)
   const upload = (
     <>
-      <Button onClick={() => setImporting(true)}><FileInput aria-hidden />{conversion.open}</Button>
-      <Button variant="primary" onClick={() => setUploading(true)}><Upload aria-hidden />{p.upload}</Button>
+      <Button onClick={() => setAdding('trust')}><ShieldCheck aria-hidden />{p.trust}</Button>
+      <Button onClick={() => setAdding('pull')}><CloudDownload aria-hidden />{p.pull}</Button>
+      <Button onClick={() => setAdding('import')}><FileInput aria-hidden />{conversion.open}</Button>
+      <Button variant="primary" onClick={() => setAdding('upload')}><Upload aria-hidden />{p.upload}</Button>
     </>
   )
   return (
@@ -65,8 +68,10 @@ export function PluginsPage() {
           ))}
         </ul>
       )}
-      {uploading && <PluginUploadDialog plugins={data?.items ?? []} onClose={() => setUploading(false)} />}
-      {importing && <PluginImportDialog onClose={() => setImporting(false)} />}
+      {adding === 'upload' && <PluginUploadDialog plugins={data?.items ?? []} onClose={() => setAdding(null)} />}
+      {adding === 'import' && <PluginImportDialog onClose={() => setAdding(null)} />}
+      {adding === 'pull' && <PullDialog onClose={() => setAdding(null)} />}
+      {adding === 'trust' && <TrustDialog onClose={() => setAdding(null)} />}
       {subject && asked?.what === 'delete' && <DeletePlugin plugin={subject} onClose={close} />}
       {subject && asked?.what === 'disable' && <DisablePlugin plugin={subject} onClose={close} />}
       {subject && asked?.what === 'grants' && <GrantsDialog key={subject.waiting?.digest ?? subject.digest} plugin={subject} onClose={close} />}
@@ -109,6 +114,7 @@ function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
           { term: p.digest, value: <span className="flex items-center gap-1"><code className="truncate font-mono">{plugin.digest.slice(0, 16)}…</code><CopyButton text={plugin.digest} what={p.digest.toLowerCase()} className="-my-1.5" /></span> },
           { term: p.size, value: `${bytes(plugin.sizeBytes)}, ${p.contract.toLowerCase()} ${plugin.contract}` },
           { term: p.licence, value: plugin.licence },
+          ...(plugin.origin?.reference ? [{ term: p.from, value: <code className="font-mono break-all">{plugin.origin.reference}</code> }] : []),
           { term: s.people.since, value: <Ago at={plugin.installedAt} /> },
         ]}
       />
@@ -118,10 +124,16 @@ function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
 
 function CardMenu({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
   const enable = useSwitch(plugin, 'enable')
+  const check = useMutation({
+    mutationFn: () => take(client.POST('/api/plugins/{id}/check', { params: { path: { id: plugin.id } } })),
+    onSuccess: (found) => toast(found.isInstalled ? { title: p.upToDate(found.reference) } : { title: p.found(found.version), detail: p.foundHelp }),
+    onError: (error) => toast({ title: toApiError(error).detail ?? toApiError(error).title, tone: 'bad' }),
+  })
   return (
     <Menu trigger={<IconButton size="iconSm" label={p.more(plugin.name)}><Ellipsis aria-hidden /></IconButton>}>
       <MenuItem icon={<History aria-hidden />} onSelect={() => onAsk('releases')}>{p.releases}</MenuItem>
       <MenuItem icon={<ListChecks aria-hidden />} disabledReason={plugin.capabilities.length === 0 && !plugin.waiting ? p.noCapabilities : null} onSelect={() => onAsk('grants')}>{p.changeGrants}</MenuItem>
+      {plugin.origin?.reference && <MenuItem icon={<RefreshCw aria-hidden />} onSelect={() => check.mutate()}>{p.check}</MenuItem>}
       <MenuItem icon={<OctagonAlert aria-hidden />} onSelect={() => onAsk('failures')}>{p.failures}</MenuItem>
       {plugin.disabledAt ? (
         <MenuItem icon={<CirclePlay aria-hidden />} onSelect={() => enable.mutate()}>{p.enable}</MenuItem>

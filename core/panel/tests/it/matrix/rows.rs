@@ -61,6 +61,10 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("installDocument", Administrator),
     ("plugin", Administrator),
     ("deletePlugin", Administrator),
+    ("pullPlugin", Administrator),
+    ("checkPlugin", Administrator),
+    ("trustPolicy", Administrator),
+    ("setTrustPolicy", Administrator),
     ("grantPlugin", Administrator),
     ("disablePlugin", Administrator),
     ("enablePlugin", Administrator),
@@ -144,6 +148,8 @@ pub(super) fn body(route: &str) -> Option<Value> {
         "updateLimits" => {
             json!({ "memoryMib": 512, "swapMib": 0, "cpuPercent": 100, "diskMib": 1024, "pids": 0 })
         }
+        "pullPlugin" => json!({ "reference": "x" }),
+        "setTrustPolicy" => json!({ "rules": {} }),
         "grantPlugin" => json!({ "digest": "x", "capabilities": [] }),
         "rollBackPlugin" | "moveServer" => json!({ "digest": "x" }),
         "moveServers" => json!({ "to": "x" }),
