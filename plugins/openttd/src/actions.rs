@@ -3,7 +3,7 @@
 //! The console takes a backslash and a quote within double quotes for its own, and nothing else: what people typed stands
 //! between quotes and has neither. Source: OpenTTD's `IConsoleCmdExec`.
 
-use crate::run::WORLD;
+use crate::run::{INPUT_PAUSE_MS, WORLD};
 use gantry_plugin::{act::answer, prelude::*, rules};
 
 const SAVED: &str = "^Map successfully saved to ";
@@ -64,7 +64,7 @@ pub(crate) fn broadcast(text: &str) -> Vec<Effect> {
 
 /// While it is paused the game saves nothing by itself.
 pub(crate) fn quiesce() -> Vec<Effect> {
-    vec![command("pause"), save(), Effect::await_line(SAVED, 60)]
+    vec![command("pause"), Effect::WaitMs(INPUT_PAUSE_MS), save(), Effect::await_line(SAVED, 60)]
 }
 
 pub(crate) fn resume() -> Vec<Effect> {

@@ -6,6 +6,8 @@ const DOCKERFILE: &str = "FROM debian:bookworm-slim\n\
     RUN apt-get update \\\n\
     \x20&& DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openttd openttd-opengfx \\\n\
     \x20&& rm -rf /var/lib/apt/lists/*\n";
+/// Between two commands.
+pub(crate) const INPUT_PAUSE_MS: u32 = 1_000;
 /// As the console's `save` names it, below `save/`.
 pub(crate) const WORLD: &str = "gantry";
 
@@ -53,6 +55,9 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     spec.ready_timeout_ms = 300_000;
     Ok(spec.ready_when_collected().stop([
         StopStep::Console(format!("save {WORLD}")),
+        // The game looks for input, reads all of it, and takes one line: a second that came with the first would lie there
+        // until somebody types a third.
+        StopStep::WaitMs(INPUT_PAUSE_MS),
         StopStep::Console("quit".to_owned()),
         StopStep::WaitMs(60_000),
         StopStep::Signal("SIGTERM".to_owned()),
@@ -101,10 +106,11 @@ mod tests {
     #[test]
     fn it_is_saved_before_it_ends() {
         let spec = run(&server(&[])).expect("a spec");
-        assert_eq!(
-            spec.stop[..2],
-            [StopStep::Console("save gantry".to_owned()), StopStep::Console("quit".to_owned())]
-        );
+        let [StopStep::Console(save), StopStep::WaitMs(_), StopStep::Console(quit), ..] = &spec.stop[..]
+        else {
+            panic!("{:?}", spec.stop)
+        };
+        assert_eq!((save.as_str(), quit.as_str()), ("save gantry", "quit"));
     }
 
     #[test]

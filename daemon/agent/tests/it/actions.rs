@@ -34,9 +34,9 @@ async fn unhurried() -> Daemon {
     Daemon::slow(|_| Duration::ZERO).await
 }
 
-type Outcome = Result<Vec<String>, (StatusCode, Refusal)>;
+pub(crate) type Outcome = Result<Vec<String>, (StatusCode, Refusal)>;
 
-async fn act(daemon: &Daemon, server: ServerId, action: &str, form: &[(&str, &str)]) -> Outcome {
+pub(crate) async fn act(daemon: &Daemon, server: ServerId, action: &str, form: &[(&str, &str)]) -> Outcome {
     act_in(daemon, server, action, form, Availability::Always).await
 }
 
@@ -66,7 +66,7 @@ fn refused(outcome: Outcome) -> (u16, RefusalCode, String) {
 }
 
 /// What people and the game said.
-async fn said(daemon: &Daemon, server: ServerId) -> Vec<String> {
+pub(crate) async fn said(daemon: &Daemon, server: ServerId) -> Vec<String> {
     let page = daemon.page(server, "?after=0&limit=2000").await;
     let spoken = page.lines.into_iter().filter(|line| line.source != ConsoleSource::Gantry);
     spoken.map(|line| line.text).collect()
