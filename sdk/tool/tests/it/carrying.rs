@@ -112,6 +112,6 @@ fn what_is_published_can_be_looked_at() {
     let other = plugin(at, ["publish", tees.to_str().unwrap(), &tag, "--json"]);
     assert_eq!(other.code(), "tag-exists");
     plugin(at, ["publish", tees.to_str().unwrap(), &tag, "--replace"]).expect();
-    assert_eq!(plugin(at, ["inspect", &tag, "--json"]).json()["id"], "teeworlds");
+    assert_eq!(plugin(at, ["inspect", &tag, "--json"]).json()["id"], "teeworlds-example");
     assert_eq!(plugin(at, ["inspect", &format!("{repository}:9.9.9"), "--json"]).code(), "not-found");
 }

@@ -95,7 +95,7 @@ fn a_component_is_shown_as_it_is() {
     let place = folder();
     let file = example("teeworlds-rust");
     let shown = plugin(place.path(), ["inspect", file.to_str().unwrap(), "--json"]).json();
-    assert_eq!((shown["id"].as_str(), shown["contract"].as_str()), (Some("teeworlds"), Some("0.2")));
+    assert_eq!((shown["id"].as_str(), shown["contract"].as_str()), (Some("teeworlds-example"), Some("0.2")));
     assert_eq!(shown["capabilities"][0]["name"], "query");
     assert!(shown["imports"].to_string().contains("gantry:plugin/query@0.2.0"));
     let words = plugin(place.path(), ["inspect", file.to_str().unwrap()]).expect();
