@@ -68,8 +68,9 @@ pub(crate) fn new(desk: &Desk, asked: &NewArgs) -> Result<Verdict, Fault> {
     }
     let shown = folder.display();
     let value = json!({ "ok": true, "folder": folder, "id": id, "name": name });
-    let words =
-        format!("{name} is in {shown}. Next:\n  cd {shown}\n  gantry plugin test\n  gantry plugin run");
+    let words = format!(
+        "{name} is in {shown}. Next:\n  cd {shown}\n  gantry plugin test --bless\n  gantry plugin run"
+    );
     desk.terminal.answer(&value, &words)?;
     Ok(Verdict::Good)
 }
