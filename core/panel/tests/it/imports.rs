@@ -212,21 +212,22 @@ async fn egg_is_installed_configured_run_told_and_stopped_as_its_author_meant() 
     let command = async |line: &str| {
         admin.post(&format!("/api/servers/{id}/console"), json!({ "command": line })).await.expect(204);
     };
-    // Its answers, which are not what was typed. It throws away what came before it began to read.
-    let port = format!("2) \\\"{port}\\\"");
-    let answered = async {
-        loop {
-            command("config get port").await;
-            let answer = console.until(|frame| frame.to_string().contains(&port));
-            if tokio::time::timeout(Duration::from_secs(2), answer).await.is_ok() {
-                return;
+    // Its answers, which are not what was typed. What comes while it does not read, its client throws away.
+    let mut ask = async |line: &str, answer: String| {
+        let answered = async {
+            loop {
+                command(line).await;
+                let answer = console.until(|frame| frame.to_string().contains(&answer));
+                if tokio::time::timeout(Duration::from_secs(2), answer).await.is_ok() {
+                    return;
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, answered).await.unwrap_or_else(|_| panic!("{line} has no answer"));
     };
-    tokio::time::timeout(PATIENCE, answered).await.expect("its client answers");
-    command("set greeting hello-from-the-egg").await;
-    command("strlen greeting").await;
-    console.until(|frame| frame.to_string().contains("(integer) 18")).await;
+    ask("config get port", format!("2) \\\"{port}\\\"")).await;
+    ask("set greeting hello-from-the-egg", "\"OK\"".to_owned()).await;
+    ask("strlen greeting", "(integer) 18".to_owned()).await;
 
     admin.post(&format!("/api/servers/{id}/power"), json!({ "action": "stop" })).await.expect(202);
     page.until(|frame| is_in_state(frame, "offline")).await;
