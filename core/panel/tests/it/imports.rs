@@ -15,7 +15,9 @@ use std::{
 const EGG: &str = include_str!("../../../../plugins/eggs/tests/samples/ptdl-v2.json");
 const YAML: &str = include_str!("../../../../plugins/eggs/tests/samples/plcn-v3.yaml");
 const LUANTI: &str = include_str!("../../../../examples/luanti-declarative/blueprint.toml");
-/// The images are there by then; the egg's own script takes five seconds, and hashing them some.
+/// The node compiles the interpreter first, which takes an unoptimised compiler on a busy machine its time.
+const START: Duration = Duration::from_secs(600);
+/// Until its client reads what is typed.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 async fn send(client: &Client, path: &str, content: impl Into<reqwest::Body>) -> Answer {
@@ -205,7 +207,7 @@ async fn egg_is_installed_configured_run_told_and_stopped_as_its_author_meant() 
     });
     let server = admin.post("/api/servers", form).await.expect(201);
     let id = server["server"]["id"].as_str().unwrap().to_owned();
-    page.within(PATIENCE, |frame| is_in_state(frame, "running")).await;
+    page.within(START, |frame| is_in_state(frame, "running")).await;
 
     let port: u64 = server["server"]["endpoints"][0]["port"].as_u64().unwrap();
     let mut console = Page::console(&admin, &id).await;
