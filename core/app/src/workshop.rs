@@ -80,8 +80,7 @@ impl App {
             }
         };
         let loaded = self.inspect_tool(&self.packed(imported.document.as_bytes()).await?).await?;
-        let granted: Vec<String> = CAPABILITIES.iter().map(|name| (*name).to_owned()).collect();
-        let blueprints = loaded.blueprints(&context(&granted)).await;
+        let blueprints = loaded.blueprints(&context(&[])).await;
         let blueprints = blueprints.map_err(|source| failed(&imported.name, source))?;
         let mut tx = self.db().as_user(&ctx.actor).await?;
         let present = tx.plugins().await?.into_iter().find(|plugin| plugin.manifest_id == imported.id);
