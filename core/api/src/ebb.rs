@@ -3,6 +3,9 @@
 //! What thousands of sockets took lies in pieces between what is still in use, and the C library keeps it: after 5,000 pages a
 //! control plane of 110 MiB stayed at 400 for good. It is asked to return what is free once most of a rush has gone, and only
 //! then, since it looks through all of its memory for that.
+//!
+//! Large blocks go back at once: hashing a password takes 19 MiB, and the C library would learn from the first of them to keep
+//! as much for each thread that ever hashed one.
 
 /// So many sockets fewer than there were at most are the end of a rush.
 const RUSH: usize = 256;
@@ -30,17 +33,37 @@ pub(crate) fn give_back() {
     glibc::trim();
 }
 
+/// From here on a large block is the kernel's again as soon as it is free. For the beginning of a program.
+pub fn return_large_blocks() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    glibc::fix_threshold();
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(
     unsafe_code,
-    reason = "the C library's function has no safe name in Rust; the argument stands at it"
+    reason = "the C library's functions have no safe names in Rust; the arguments stand at them"
 )]
 mod glibc {
     use std::ffi::c_int;
 
-    // SAFETY: malloc_trim(3) is thread-safe, takes any number, and touches only memory that nobody holds.
+    /// From malloc.h.
+    const M_MMAP_THRESHOLD: c_int = -3;
+    /// Far above what requests, lines and rows take, which shall be had without asking the kernel.
+    const LARGE_BYTES: c_int = 4 << 20;
+
+    // SAFETY: malloc_trim(3) is thread-safe, takes any number, and touches only memory that nobody holds. mallopt(3) takes its
+    // lock, refuses what it does not know, and with this parameter changes only where later blocks come from.
     unsafe extern "C" {
         safe fn malloc_trim(pad: usize) -> c_int;
+        safe fn mallopt(parameter: c_int, value: c_int) -> c_int;
+    }
+
+    /// Once set, the threshold no longer grows with what is freed.
+    pub(super) fn fix_threshold() {
+        if mallopt(M_MMAP_THRESHOLD, LARGE_BYTES) == 0 {
+            tracing::warn!("large blocks of memory are kept by the C library");
+        }
     }
 
     pub(super) fn trim() {

@@ -22,6 +22,7 @@ mod problem;
 mod reasons;
 mod sockets;
 
+pub use ebb::return_large_blocks;
 pub use edge::{Edge, EdgeConfig, MetricsPage, router};
 pub use guard::Preset;
 pub use headers::PANEL as PANEL_POLICY;

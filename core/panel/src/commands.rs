@@ -29,6 +29,7 @@ fn runtime() -> Result<Runtime, StartError> {
 pub fn serve(args: ServeArgs) -> Outcome {
     let settings = Settings::read(args)?;
     logs::begin(&settings.log, settings.log_format);
+    gantry_api::return_large_blocks();
     if let Err(error) = have_files() {
         tracing::warn!(%error, "no more files can be opened than the system gave room for");
     }

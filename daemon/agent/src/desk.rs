@@ -94,11 +94,11 @@ impl Desk {
     pub(crate) async fn measure(
         &self,
         jail: &Jail,
-        terms: &FileTerms,
+        disk_mib: u32,
         bytes: Option<u64>,
         cancel: &CancellationToken,
     ) -> Result<(), FilesError> {
-        let limit = (terms.disk_mib > 0).then(|| u64::from(terms.disk_mib) << 20);
+        let limit = (disk_mib > 0).then(|| u64::from(disk_mib) << 20);
         self.quota.limit(limit);
         let mut measured = self.measured.lock().await;
         let wanted = self.quota.taken().saturating_add(bytes.unwrap_or(0));
@@ -111,6 +111,25 @@ impl Desk {
         self.quota.measured(mark, usage.bytes);
         *measured = Some(Instant::now());
         Ok(())
+    }
+
+    /// Has something done within the server's disk limit. What has no room by an old measurement is done again after a new one.
+    pub(crate) async fn within<T, F: Future<Output = Result<T, FilesError>> + Send>(
+        &self,
+        jail: &Jail,
+        disk_mib: u32,
+        cancel: &CancellationToken,
+        attempt: impl Fn(Quota) -> F + Send + Sync,
+    ) -> Result<T, FilesError> {
+        self.measure(jail, disk_mib, None, cancel).await?;
+        match attempt(self.quota.clone()).await {
+            Err(FilesError::Quota { .. }) => {
+                self.forget().await;
+                self.measure(jail, disk_mib, None, cancel).await?;
+                attempt(self.quota.clone()).await
+            }
+            done => done,
+        }
     }
 
     /// What was measured is too much by now.

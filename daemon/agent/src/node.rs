@@ -302,13 +302,10 @@ impl Node {
             Console::open(&directory)?
         });
         let (sender, mailbox) = mpsc::channel(MAILBOX);
-        let supervisor = Supervisor::new(Arc::clone(self.shared()), record, Arc::clone(&console), known);
-        let handle = ServerHandle {
-            mailbox: sender,
-            console,
-            desk: Arc::new(Desk::new(self.shared().clock.now())),
-            terms: supervisor.terms(),
-        };
+        let desk = Arc::new(Desk::new(self.shared().clock.now()));
+        let (kept, shared) = (Arc::clone(&console), Arc::clone(self.shared()));
+        let supervisor = Supervisor::new(shared, record, kept, Arc::clone(&desk), known);
+        let handle = ServerHandle { mailbox: sender, console, desk, terms: supervisor.terms() };
         self.0.servers.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
         // The keeper ends only with the node, and then nobody waits for this server.
         self.0.keeper.send(Kept { id, supervisor, mailbox, found }).await.ok();

@@ -96,7 +96,7 @@ impl Files {
     }
 
     async fn measure(&self, terms: &FileTerms, bytes: Option<u64>) -> Result<(), String> {
-        let measured = self.desk.measure(&self.jail, terms, bytes, &self.changing).await;
+        let measured = self.desk.measure(&self.jail, terms.disk_mib, bytes, &self.changing).await;
         measured.map_err(|error| format!("It was not done: {error}."))
     }
 }

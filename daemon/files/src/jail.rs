@@ -66,6 +66,8 @@ pub struct Stat {
     pub bytes: u64,
     /// Permission bits.
     pub mode: u32,
+    /// What goes from the disk with this name, in bytes; nothing where it is not the only name.
+    pub(crate) alone: u64,
 }
 
 /// A server's directory. Clones share it.
@@ -144,6 +146,7 @@ impl Jail {
                 kind: Kind::of(found.mode()),
                 bytes: found.len(),
                 mode: found.mode() & 0o777,
+                alone: if found.nlink() < 2 { found.blocks().saturating_mul(512) } else { 0 },
             })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(FilesError::io("look at", path, error)),
@@ -169,6 +172,20 @@ impl Jail {
         io::Write::write_all(placing.file(), content)
             .map_err(|error| FilesError::io("write", path, error))?;
         placing.commit(Durability::Synced)
+    }
+
+    /// The same within the server's limit: without room for it nothing has changed.
+    pub fn write_within(
+        &self,
+        path: &JailPath,
+        content: &[u8],
+        mode: u32,
+        mut reservation: Reservation,
+    ) -> Result<(), FilesError> {
+        reservation.grow_by_entry(content.len() as u64)?;
+        self.write(path, content, mode)?;
+        reservation.settle();
+        Ok(())
     }
 
     /// Makes a directory and those above it; one that exists is left as it is.

@@ -48,7 +48,7 @@ pub use list::{Entry, Listing};
 pub use outbound::{Downloaded, OutboundClient, OutboundConfig, OutboundError, is_public};
 pub use path::JailPath;
 pub use place::Existing;
-pub use quota::{Quota, Reservation};
+pub use quota::{Quota, Reservation, Room};
 pub use remove::remove_directory;
 pub use transfer::{Expected, Opened, Version, Writing};
 pub use walk::Usage;

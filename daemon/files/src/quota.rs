@@ -5,6 +5,7 @@
 //! holds it measures again from time to time, and before a refusal is final.
 
 use crate::error::FilesError;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the smallest file or directory takes, and what bytes are rounded up to.
@@ -59,10 +60,48 @@ impl Quota {
         account.used.saturating_add(account.reserved)
     }
 
+    /// What is left of the limit, if there is one.
+    pub fn room(&self) -> Option<Room> {
+        let account = self.account();
+        let taken = account.used.saturating_add(account.reserved);
+        account.limit.map(|limit| Room { left: limit.saturating_sub(taken), limit })
+    }
+
     /// A promise of nothing, to be grown.
     pub fn reserve(&self) -> Reservation {
         Reservation { quota: self.clone(), bytes: 0 }
     }
+}
+
+/// What may still be added, for work that has the files to itself and is done by another process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Room {
+    left: u64,
+    limit: u64,
+}
+
+impl Room {
+    /// Takes so many bytes of it.
+    pub(crate) fn take(&mut self, bytes: u64) -> Result<(), FilesError> {
+        let left = self.left.checked_sub(bytes);
+        self.left = left.ok_or(FilesError::Quota { limit: self.limit })?;
+        Ok(())
+    }
+
+    /// Takes what a file or directory with so many bytes takes.
+    pub(crate) fn take_entry(&mut self, bytes: u64) -> Result<(), FilesError> {
+        self.take(entry_bytes(bytes))
+    }
+
+    /// So much is on the disk no longer.
+    pub(crate) const fn free(&mut self, bytes: u64) {
+        self.left = self.left.saturating_add(bytes);
+    }
+}
+
+/// What a file or directory with so many bytes takes.
+pub(crate) fn entry_bytes(bytes: u64) -> u64 {
+    bytes.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX).max(BLOCK)
 }
 
 /// What one write may still put on the disk. Dropped, it is given back.
@@ -91,7 +130,7 @@ impl Reservation {
 
     /// Asks for what a file or directory with so many bytes takes.
     pub(crate) fn grow_by_entry(&mut self, bytes: u64) -> Result<(), FilesError> {
-        self.grow(bytes.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX).max(BLOCK))
+        self.grow(entry_bytes(bytes))
     }
 
     /// It is on the disk: what was reserved is used.

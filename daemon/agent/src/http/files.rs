@@ -67,7 +67,7 @@ impl Session {
     }
 
     async fn measure(&self, bytes: Option<u64>, cancel: &CancellationToken) -> Result<(), Refused> {
-        self.desk.measure(&self.jail, &self.terms, bytes, cancel).await.map_err(refused)
+        self.desk.measure(&self.jail, self.terms.disk_mib, bytes, cancel).await.map_err(refused)
     }
 }
 

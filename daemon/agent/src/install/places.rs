@@ -5,13 +5,15 @@
 
 use super::steps::ended;
 use crate::server::work::{Ended, Work};
-use gantry_files::{Changes, Existing, FilesError, Jail, JailPath, Links, Quota};
+use gantry_files::{Changes, Existing, FilesError, Jail, JailPath, Links, Quota, Reservation};
 use tokio_util::sync::CancellationToken;
 
 pub(super) async fn copy(work: &Work, jail: &Jail, from: &str, to: &str) -> Result<(), Ended> {
-    let (from, to) = (from.to_owned(), to.to_owned());
-    let (disk_mib, cancel) = (work.server.limits.disk_mib, work.cancel.clone());
-    let copied = jail.run(move |jail| copy_over(jail, &from, &to, disk_mib, &cancel)).await;
+    let copy = |quota: Quota| {
+        let (from, to, cancel) = (from.to_owned(), to.to_owned(), work.cancel.clone());
+        jail.run(move |jail| copy_over(jail, &from, &to, quota.reserve(), &cancel))
+    };
+    let copied = work.within(jail, copy).await;
     if let Ok(skipped @ 1..) = copied {
         work.log(&format!("{skipped} pipes, sockets, devices or mounts were not copied"));
     }
@@ -44,18 +46,14 @@ fn copy_over(
     jail: &Jail,
     from: &str,
     to: &str,
-    disk_mib: u32,
+    reservation: Reservation,
     cancel: &CancellationToken,
 ) -> Result<u64, FilesError> {
     let (from, to) = (JailPath::parse(from)?, JailPath::parse(to)?);
     apart(&from, &to)?;
     jail.inspect(&from, Links::Themselves)?;
     make_room(jail, &to, cancel)?;
-    let quota = Quota::default();
-    quota.limit((disk_mib > 0).then(|| u64::from(disk_mib) << 20));
-    let mark = quota.mark();
-    quota.measured(mark, jail.usage(cancel)?.bytes);
-    Ok(jail.copy(&from, &to, quota.reserve(), cancel)?.skipped)
+    Ok(jail.copy(&from, &to, reservation, cancel)?.skipped)
 }
 
 fn rename_over(jail: &Jail, from: &str, to: &str, cancel: &CancellationToken) -> Result<(), FilesError> {

@@ -9,7 +9,7 @@ use crate::{
         work::{Ended, Work},
     },
 };
-use gantry_files::{FilesError, Jail, JailPath};
+use gantry_files::{FilesError, Jail, JailPath, Quota};
 use gantry_protocol::ConsoleSource;
 use gantry_runtime::{Lines, RuntimeError};
 use gantry_types::plan::{Action, ConfigEdit, ContainerRun, Download, Extract, Step, StepUser, Write};
@@ -31,7 +31,7 @@ pub(super) async fn perform(work: &Work, jail: &Jail, step: &Step, meter: &mut M
     match &step.action {
         Action::Download(download) => fetch(work, jail, download, meter).await,
         Action::Extract(extract) => unpack(work, jail, extract, meter).await,
-        Action::Write(write) => write_file(jail, write).await,
+        Action::Write(write) => write_file(work, jail, write).await,
         Action::EditConfig(edit) => edit_configs(work, jail, std::slice::from_ref(edit)).await,
         Action::BuildImage { image } => work.image(image, |line| meter.show(0.0, Some(line))).await.map(drop),
         Action::Run(run) => run_container(work, jail, run, meter).await,
@@ -61,7 +61,9 @@ pub(super) fn ended(code: &str, error: &FilesError) -> Ended {
 
 async fn fetch(work: &Work, jail: &Jail, download: &Download, meter: &Meter) -> Result<(), Ended> {
     let progress = meter.transfer();
-    let fetched = work.shared.outbound.download(download, jail, &progress, &work.cancel).await;
+    let (outbound, cancel) = (&work.shared.outbound, &work.cancel);
+    let fetch = |quota: Quota| outbound.download(download, jail, quota.reserve(), &progress, cancel);
+    let fetched = work.within(jail, fetch).await;
     match fetched {
         Ok(_) => Ok(()),
         Err(_) if work.cancel.is_cancelled() => Err(Ended::Cancelled),
@@ -70,7 +72,12 @@ async fn fetch(work: &Work, jail: &Jail, download: &Download, meter: &Meter) -> 
 }
 
 async fn unpack(work: &Work, jail: &Jail, extract: &Extract, meter: &Meter) -> Result<(), Ended> {
-    let unpacked = work.shared.workers.extract(jail, extract, &meter.transfer(), &work.cancel).await;
+    let progress = meter.transfer();
+    let (workers, cancel) = (&work.shared.workers, &work.cancel);
+    let unpack = |quota: Quota| workers.extract(jail, extract, quota.room(), &progress, cancel);
+    let unpacked = work.within(jail, unpack).await;
+    // What a child says that it made is no account.
+    work.desk.forget().await;
     let unpacked = unpacked.map_err(|error| ended("extract_failed", &error))?;
     if unpacked.dropped > 0 {
         work.log(&format!("{} entries of the archive are not allowed and were left out", unpacked.dropped));
@@ -78,17 +85,19 @@ async fn unpack(work: &Work, jail: &Jail, extract: &Extract, meter: &Meter) -> R
     Ok(())
 }
 
-async fn write_file(jail: &Jail, write: &Write) -> Result<(), Ended> {
-    let write = write.clone();
-    let written = jail
-        .run(move |jail| {
+async fn write_file(work: &Work, jail: &Jail, write: &Write) -> Result<(), Ended> {
+    let attempt = |quota: Quota| {
+        let write = write.clone();
+        let put = move |jail: &Jail| {
             let path = JailPath::parse(&write.path)?;
             if write.only_if_missing && jail.stat(&path)?.is_some() {
                 return Ok(());
             }
-            jail.write(&path, write.content.as_bytes(), write.mode & 0o777)
-        })
-        .await;
+            jail.write_within(&path, write.content.as_bytes(), write.mode & 0o777, quota.reserve())
+        };
+        jail.run(put)
+    };
+    let written = work.within(jail, attempt).await;
     written.map_err(|error| ended("write_failed", &error))
 }
 
@@ -134,6 +143,8 @@ async fn run_container(work: &Work, jail: &Jail, run: &ContainerRun, meter: &Met
         }
     };
     let (exit, ()) = tokio::join!(running, reading);
+    // It wrote past the account.
+    work.desk.forget().await;
     show(lines.finish().into_iter().collect());
     if run.user == StepUser::Root {
         give_back(work, jail).await?;

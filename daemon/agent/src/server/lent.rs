@@ -2,8 +2,9 @@
 
 use super::work::Work;
 use async_trait::async_trait;
-use gantry_files::{FilesError, JailPath};
+use gantry_files::{FilesError, JailPath, Quota};
 use gantry_host::{FileEntry, Files, KeyValue, LentFailure, Plugin};
+use std::sync::Arc;
 
 /// Entries of a directory that a plugin is told of.
 const ENTRIES: usize = 4_096;
@@ -47,9 +48,13 @@ impl Files for Directory {
     }
 
     async fn write(&self, path: &str, content: Vec<u8>) -> Result<(), LentFailure> {
-        let path = path.to_owned();
-        let write = move |jail: &gantry_files::Jail| jail.write(&JailPath::parse(&path)?, &content, MODE);
-        self.jail().await?.run(write).await.map_err(refused)
+        let path = JailPath::parse(path).map_err(refused)?;
+        let (jail, content) = (self.jail().await?, Arc::new(content));
+        let write = |quota: Quota| {
+            let (path, content) = (path.clone(), Arc::clone(&content));
+            jail.run(move |jail| jail.write_within(&path, &content, MODE, quota.reserve()))
+        };
+        self.0.within(&jail, write).await.map_err(refused)
     }
 }
 

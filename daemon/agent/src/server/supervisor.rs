@@ -14,6 +14,7 @@ use super::{
 use crate::{
     clock,
     console::Console,
+    desk::Desk,
     failure::{chain, internal},
     ledger::{Change, ServerRecord},
     node::Shared,
@@ -85,6 +86,8 @@ pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) record: ServerRecord,
     pub(super) console: Arc<Console>,
+    /// People's work on its files, whose account plugins and plans share.
+    desk: Arc<Desk>,
     pub(super) tasks: JoinSet<Report>,
     /// Places for what is done with the hand.
     pub(super) places: Arc<Semaphore>,
@@ -107,13 +110,20 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// A server that the node has just heard of (`known` false), or one from its ledger.
-    pub(crate) fn new(shared: Arc<Shared>, record: ServerRecord, console: Arc<Console>, known: bool) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        record: ServerRecord,
+        console: Arc<Console>,
+        desk: Arc<Desk>,
+        known: bool,
+    ) -> Self {
         let (progress, _) = watch::channel(None);
         let (terms, _) = watch::channel(FileTerms::of(&record));
         Self {
             shared,
             record,
             console,
+            desk,
             tasks: JoinSet::new(),
             places: Arc::new(Semaphore::new(DEEDS)),
             deeds: Vec::new(),
@@ -452,6 +462,7 @@ impl Supervisor {
             server: Arc::new(self.record.desired.clone()),
             user: self.record.user,
             console: Arc::clone(&self.console),
+            desk: Arc::clone(&self.desk),
             progress: self.progress.clone(),
             cancel,
         }

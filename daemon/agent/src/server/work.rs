@@ -2,11 +2,12 @@
 
 use crate::{
     console::Console,
+    desk::Desk,
     failure::{internal, of_plugins, of_runtime},
     node::Shared,
 };
 use chrono::{DateTime, Utc};
-use gantry_files::{FilesError, Jail};
+use gantry_files::{FilesError, Jail, Quota};
 use gantry_host::{CallContext, Grants, Plugin};
 use gantry_protocol::{ConsoleSource, DesiredServer};
 use gantry_runtime::{ImageId, ImageProgress, RuntimeError};
@@ -42,6 +43,7 @@ pub(crate) struct Work {
     pub(crate) server: Arc<DesiredServer>,
     pub(crate) user: SystemUser,
     pub(crate) console: Arc<Console>,
+    pub(crate) desk: Arc<Desk>,
     pub(crate) progress: watch::Sender<Option<Progress>>,
     pub(crate) cancel: CancellationToken,
 }
@@ -105,6 +107,15 @@ impl Work {
     /// The server's directory, which must be there: only an installation or a start makes one.
     pub(crate) async fn jail(&self) -> Result<Jail, OperationFailure> {
         self.open(Jail::open).await
+    }
+
+    /// Has something written within the server's disk limit.
+    pub(crate) async fn within<T, F: Future<Output = Result<T, FilesError>> + Send>(
+        &self,
+        jail: &Jail,
+        attempt: impl Fn(Quota) -> F + Send + Sync,
+    ) -> Result<T, FilesError> {
+        self.desk.within(jail, self.server.limits.disk_mib, &self.cancel, attempt).await
     }
 
     async fn open(

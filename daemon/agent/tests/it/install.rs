@@ -241,6 +241,51 @@ async fn a_plan_is_done_again_over_what_it_made() {
     assert_eq!(fs::read_to_string(daemon.file(server.id, "rules")).unwrap(), "the owner's");
 }
 
+/// An installation with a disk limit of 1 MiB.
+async fn install_into_a_mebibyte(daemon: &mut Daemon, steps: Vec<Step>) -> OperationReport {
+    let mut server = daemon.server(Desired::Stopped, Kind::Install);
+    server.limits.disk_mib = 1;
+    daemon.plan(&server, steps).await;
+    daemon.put(&server).await.unwrap();
+    daemon.ended(id_of(&server)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_writes_more_than_the_server_may_hold() {
+    let (mut daemon, mirror) = (Daemon::start().await, Mirror::start().await);
+    let kib = |path: &str, kib: usize| write(path, &"x".repeat(kib << 10));
+    let copy = || step("Copy", Action::Copy { from: "most".to_owned(), to: "again".to_owned() });
+    let game = || fetch(mirror.url("/game.tar.gz"));
+    let remove = |path: &str| step("Remove", Action::Remove { path: path.to_owned() });
+    for (steps, code) in [
+        (vec![kib("big", 1025)], "write_failed"),
+        (vec![kib("most", 900), copy()], "copy_failed"),
+        (vec![kib("all", 1024), game()], "download_failed"),
+        (vec![game(), kib("most", 1016), unpack()], "extract_failed"),
+    ] {
+        let failure = install_into_a_mebibyte(&mut daemon, steps).await.failure.unwrap();
+        assert_eq!(failure.code, code, "{failure:?}");
+        assert!(failure.message.contains("1 MiB"), "{failure:?}");
+        assert!(failure.remedy.unwrap().contains("ask an administrator for more room"));
+    }
+    // What a step removed is room for the next, however lately it was measured.
+    let steps = vec![
+        game(),
+        kib("most", 1000),
+        remove("most"),
+        kib("more", 1000),
+        remove("more"),
+        unpack(),
+        copy_of_start(),
+    ];
+    let report = install_into_a_mebibyte(&mut daemon, steps).await;
+    assert_eq!(report.state, OperationState::Succeeded, "{report:?}");
+}
+
+fn copy_of_start() -> Step {
+    step("Copy", Action::Copy { from: "bin/start".to_owned(), to: "bin/again".to_owned() })
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_calls_a_download_off() {
     let (mut daemon, mirror) = (Daemon::start().await, Mirror::start().await);

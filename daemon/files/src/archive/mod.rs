@@ -11,7 +11,7 @@ mod tar;
 mod unpack;
 mod zip;
 
-use crate::{TransferSink, error::FilesError, jail::Jail, path::JailPath};
+use crate::{TransferSink, error::FilesError, jail::Jail, path::JailPath, quota::Room};
 use gantry_types::plan::{ArchiveFormat, Extract};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -31,11 +31,13 @@ pub struct ArchiveLimits {
     /// Unpacked bytes per packed byte, once [`Self::free_bytes`] are unpacked.
     pub ratio: u64,
     pub free_bytes: u64,
+    /// What the server's disk limit leaves, if it has one.
+    pub room: Option<Room>,
 }
 
 impl Default for ArchiveLimits {
     fn default() -> Self {
-        Self { entries: 500_000, ratio: 200, free_bytes: 64 << 20 }
+        Self { entries: 500_000, ratio: 200, free_bytes: 64 << 20, room: None }
     }
 }
 

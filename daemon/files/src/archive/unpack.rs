@@ -7,6 +7,7 @@ use crate::{
     jail::{Jail, Kind},
     path::JailPath,
     place::{Durability, Placing, is_temporary, temporary_name},
+    quota::entry_bytes,
 };
 use gantry_types::plan::Extract;
 use rustix::fs::AtFlags;
@@ -113,28 +114,62 @@ impl<'a> Unpacker<'a> {
         Ok(true)
     }
 
+    /// Takes the room of the folders that are missing, this one and those above it.
+    fn take_folders(&mut self, folder: JailPath) -> Result<(), Stop> {
+        let Some(room) = &mut self.limits.room else { return Ok(()) };
+        let mut at = folder;
+        while at != self.into && self.jail.stat(&at)?.is_none() {
+            room.take_entry(0)?;
+            let Some((parent, _)) = at.split() else { break };
+            at = parent;
+        }
+        Ok(())
+    }
+
+    /// Takes the room of a file or a link whose content is yet to come.
+    fn take_place(&mut self, path: &JailPath) -> Result<(), Stop> {
+        if let Some((folder, _)) = path.split() {
+            self.take_folders(folder)?;
+        }
+        Ok(self.limits.room.as_mut().map_or(Ok(()), |room| room.take_entry(0))?)
+    }
+
+    /// Gives back what a file of so many bytes did not need, and what it replaced.
+    fn give_back(&mut self, bytes: u64, replaced: u64) {
+        if let Some(room) = &mut self.limits.room {
+            let taken = entry_bytes(0).saturating_add(bytes);
+            room.free(taken.saturating_sub(entry_bytes(bytes)).saturating_add(replaced));
+        }
+    }
+
     /// Leaves an entry out.
     pub(super) fn drop_entry(&mut self) {
         self.done.dropped += 1;
     }
 
-    pub(super) fn directory(&self, path: &JailPath) -> Result<(), Stop> {
+    pub(super) fn directory(&mut self, path: &JailPath) -> Result<(), Stop> {
+        self.take_folders(path.clone())?;
         Ok(self.jail.make_directory(path)?)
     }
 
     pub(super) fn file(&mut self, path: JailPath, mode: u32, mut from: impl Read) -> Result<(), Stop> {
+        self.take_place(&path)?;
+        let replaced = self.jail.stat(&path)?.map_or(0, |stat| stat.alone);
         // The owner keeps the right to read and replace what it is given.
         let mut placing = Placing::begin(self.jail, &path, (mode & 0o777) | 0o600)?;
+        let mut bytes = 0_u64;
         loop {
             let count = from.read(&mut self.buffer)?;
             if count == 0 {
                 break;
             }
             self.count(count as u64)?;
+            bytes += count as u64;
             let written = placing.file().write_all(&self.buffer[..count]);
             written.map_err(|error| FilesError::io("write", &path, error))?;
         }
         placing.commit(Durability::Later)?;
+        self.give_back(bytes, replaced);
         self.files.insert(path);
         Ok(())
     }
@@ -179,11 +214,12 @@ impl<'a> Unpacker<'a> {
 
     /// Makes a link under a temporary name and moves it into place.
     fn link(
-        &self,
+        &mut self,
         path: &JailPath,
         make: impl FnOnce(&std::os::fd::OwnedFd, &OsStr) -> rustix::io::Result<()>,
     ) -> Result<(), Stop> {
         let Some((parent, name)) = path.split() else { return Ok(()) };
+        self.take_place(path)?;
         self.jail.make_directory(&parent)?;
         let parent = self.jail.directory(&parent)?;
         let temporary = temporary_name();
@@ -203,6 +239,9 @@ impl<'a> Unpacker<'a> {
             return Err(FilesError::Cancelled.into());
         }
         self.done.bytes += bytes;
+        if let Some(room) = &mut self.limits.room {
+            room.take(bytes)?;
+        }
         if self.done.bytes > self.max_bytes {
             return Err(Stop::Archive(format!("it holds more than {} bytes", self.max_bytes)));
         }

@@ -7,6 +7,7 @@ use crate::{
     jail::Jail,
     path::JailPath,
     place::{Durability, Placing},
+    quota::Reservation,
 };
 use gantry_types::plan::{Digest as Expected, DigestAlgorithm, Download};
 use sha1::Sha1;
@@ -62,11 +63,13 @@ impl Digests {
 }
 
 impl OutboundClient {
-    /// Fetches a file. On any error there is nothing at the path that was not there before.
+    /// Fetches a file, as far as there is room for it: what is announced is reserved before anything comes. On any error there
+    /// is nothing at the path that was not there before.
     pub async fn download(
         &self,
         download: &Download,
         jail: &Jail,
+        mut reservation: Reservation,
         progress: &dyn TransferSink,
         cancel: &CancellationToken,
     ) -> Result<Downloaded, FilesError> {
@@ -74,13 +77,14 @@ impl OutboundClient {
         let placing = jail.run(move |jail| Placing::begin(jail, &path, MODE)).await?;
         let seconds = self.config.total_timeout.as_secs();
         let (downloaded, placing) = tokio::select! {
-            fetched = self.fetch(download, placing, progress) => fetched?,
+            fetched = self.fetch(download, placing, &mut reservation, progress) => fetched?,
             () = cancel.cancelled() => return Err(FilesError::Cancelled),
             () = tokio::time::sleep(self.config.total_timeout) => {
                 return Err(OutboundError::TooSlow { url: download.url.clone(), seconds }.into());
             }
         };
         jail.run(move |_| placing.commit(Durability::Synced)).await?;
+        reservation.settle();
         Ok(downloaded)
     }
 
@@ -88,6 +92,7 @@ impl OutboundClient {
         &self,
         download: &Download,
         mut placing: Placing,
+        reservation: &mut Reservation,
         progress: &dyn TransferSink,
     ) -> Result<(Downloaded, Placing), FilesError> {
         let url = &download.url;
@@ -98,6 +103,8 @@ impl OutboundClient {
         if total.is_some_and(|total| total > download.max_bytes) {
             return Err(too_large().into());
         }
+        let mut reserved = total.unwrap_or(0);
+        reservation.grow_by_entry(reserved)?;
         let mut file = tokio::fs::File::from_std(placing.file().try_clone().map_err(failed)?);
         let mut digests = Digests::new(download.expect.as_ref());
         let mut bytes = 0;
@@ -105,6 +112,10 @@ impl OutboundClient {
             bytes += portion.len() as u64;
             if bytes > download.max_bytes {
                 return Err(too_large().into());
+            }
+            if let Some(more) = bytes.checked_sub(reserved).filter(|more| *more > 0) {
+                reservation.grow(more)?;
+                reserved = bytes;
             }
             digests.update(&portion);
             file.write_all(&portion).await.map_err(failed)?;

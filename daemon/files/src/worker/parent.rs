@@ -15,6 +15,7 @@ use crate::{
     jail::Jail,
     path::JailPath,
     place,
+    quota::Room,
 };
 use gantry_confine::{ChildProgram, Ending, Limits, ending};
 use gantry_types::plan::{ConfigEdit, Extract};
@@ -77,11 +78,12 @@ impl Workers {
         Self { command, limits, unpacking, editing }
     }
 
-    /// Unpacks an archive of the jail into the jail; see [`Jail::extract`].
+    /// Unpacks an archive of the jail into the jail, where there is room; see [`Jail::extract`].
     pub async fn extract(
         &self,
         jail: &Jail,
         extract: &Extract,
+        room: Option<Room>,
         progress: &dyn TransferSink,
         cancel: &CancellationToken,
     ) -> Result<Extracted, FilesError> {
@@ -92,7 +94,8 @@ impl Workers {
             niceness: UNPACK_NICENESS,
             ..self.usual(extract.max_bytes)
         };
-        let job = Job::Extract { extract: extract.clone(), limits: self.limits.archive };
+        let job =
+            Job::Extract { extract: extract.clone(), limits: ArchiveLimits { room, ..self.limits.archive } };
         match self.perform(jail, limits, job, progress, cancel).await? {
             Said::Extracted(extracted) => Ok(extracted),
             _ => Err(WorkerError::Nonsense.into()),

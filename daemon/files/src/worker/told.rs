@@ -45,6 +45,9 @@ pub(super) enum Told {
     Exists {
         path: String,
     },
+    Quota {
+        limit: u64,
+    },
     Limit,
     DiskFull,
     Changed {
@@ -82,6 +85,7 @@ impl From<FilesError> for Told {
             }
             FilesError::TooLarge { path, limit } => Self::TooLarge { path, limit },
             FilesError::Exists { path } => Self::Exists { path },
+            FilesError::Quota { limit } => Self::Quota { limit },
             FilesError::Limit => Self::Limit,
             FilesError::DiskFull => Self::DiskFull,
             FilesError::Changed { path } => Self::Changed { path },
@@ -95,7 +99,6 @@ impl From<FilesError> for Told {
                 text: source.to_string(),
             },
             other @ (FilesError::Stale { .. }
-            | FilesError::Quota { .. }
             | FilesError::Outbound(_)
             | FilesError::Worker(_)
             | FilesError::Root { .. }
@@ -114,6 +117,7 @@ impl From<Told> for FilesError {
             Told::WrongKind { path, expected } => Self::WrongKind { path, expected: expected.into() },
             Told::TooLarge { path, limit } => Self::TooLarge { path, limit },
             Told::Exists { path } => Self::Exists { path },
+            Told::Quota { limit } => Self::Quota { limit },
             Told::Limit => Self::Limit,
             Told::DiskFull => Self::DiskFull,
             Told::Changed { path } => Self::Changed { path },
@@ -165,7 +169,7 @@ impl Told {
                 cut(text);
             }
             Self::Other { text } => cut(text),
-            Self::Limit | Self::DiskFull | Self::Cancelled => {}
+            Self::Quota { .. } | Self::Limit | Self::DiskFull | Self::Cancelled => {}
         }
         self
     }
@@ -208,6 +212,7 @@ mod tests {
                 FilesError::WrongKind { path: path(), expected: "a file".into() },
                 FilesError::TooLarge { path: path(), limit: 7 },
                 FilesError::Exists { path: path() },
+                FilesError::Quota { limit: 7 },
                 FilesError::Limit,
                 FilesError::DiskFull,
                 FilesError::Changed { path: path() },

@@ -2,7 +2,7 @@
 
 use crate::{Fixture, never, path};
 use flate2::{Compression, write::GzEncoder};
-use gantry_files::{ArchiveLimits, Extracted, FilesError};
+use gantry_files::{ArchiveLimits, Extracted, FilesError, Quota};
 use gantry_types::plan::{ArchiveFormat, Extract};
 use lzma_rust2::{XzOptions, XzWriter};
 use std::{
@@ -82,7 +82,7 @@ fn unpack(
     bytes: &[u8],
     strip: u32,
 ) -> Result<Extracted, FilesError> {
-    let limits = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20 };
+    let limits = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20, room: None };
     unpack_within(fixture, format, bytes, strip, limits, 64 << 20)
 }
 
@@ -269,7 +269,7 @@ fn what_an_archive_unpacks_to_is_limited() {
     assert!(refusal(unpack(&fixture, ArchiveFormat::Tar, &many, 0)).contains("100 entries"));
     for (format, pack) in COMPRESSED {
         assert!(refusal(unpack(&fixture, format, &pack(&zeros), 0)).contains("20 times"));
-        let limits = ArchiveLimits { entries: 100, ratio: 10_000_000, free_bytes: 0 };
+        let limits = ArchiveLimits { entries: 100, ratio: 10_000_000, free_bytes: 0, room: None };
         let refused = unpack_within(&fixture, format, &pack(&zeros), 0, limits, 1 << 20);
         assert!(refusal(refused).contains("1048576 bytes"));
         assert!(refusal(unpack(&fixture, format, &pack(&many), 0)).contains("100 entries"));
@@ -281,6 +281,61 @@ fn what_an_archive_unpacks_to_is_limited() {
     });
     assert!(refusal(unpack(&fixture, ArchiveFormat::Zip, &zipped, 0)).contains("20 times"));
     assert!(!fixture.root.join("game/zeros").exists(), "an unfinished file does not stay");
+}
+
+/// With a disk limit of so many KiB, of which the archive's own file is none.
+fn unpack_into(fixture: &Fixture, bytes: &[u8], limit_kib: u64) -> Result<Extracted, FilesError> {
+    let (quota, mark) = (Quota::default(), Quota::default().mark());
+    quota.limit(Some(limit_kib << 10));
+    let used =
+        if fixture.root.join("game").exists() { fixture.jail.usage(&never()).unwrap().bytes } else { 0 };
+    let archive =
+        fixture.jail.stat(&path("archive")).unwrap().map_or(0, |stat| stat.bytes.next_multiple_of(4096));
+    quota.measured(mark, used.saturating_sub(archive));
+    let limits = ArchiveLimits { room: quota.room(), ..ArchiveLimits::default() };
+    unpack_within(fixture, ArchiveFormat::Tar, bytes, 0, limits, 64 << 20)
+}
+
+#[test]
+fn an_archive_takes_no_more_room_than_the_server_has() {
+    let files = |count: usize, each: usize| {
+        let name = |n: usize| format!("folder/{n}/file");
+        let one = move |tar: &mut Tar, n| entry(tar, EntryType::Regular, &name(n), "", 0o644, &vec![7; each]);
+        tar(|tar| (0..count).for_each(|n| one(tar, n)))
+    };
+    for (bytes, what) in [
+        (files(12, 100 << 10), "content"),
+        (files(200, 0), "empty files and their folders, of which each takes a block"),
+        (
+            tar(|tar| {
+                (0..300).for_each(|n| entry(tar, EntryType::Directory, &n.to_string(), "", 0o755, b""))
+            }),
+            "folders",
+        ),
+        (
+            tar(|tar| (0..300).for_each(|n| entry(tar, EntryType::Symlink, &n.to_string(), "x", 0o777, b""))),
+            "links",
+        ),
+    ] {
+        let fixture = Fixture::new();
+        let refused = unpack_into(&fixture, &bytes, 1024);
+        assert!(matches!(refused, Err(FilesError::Quota { limit: 1_048_576 })), "{what}: {refused:?}");
+        // A folder itself grows with its names, by some blocks.
+        let most = (1 << 20) + (bytes.len() as u64).next_multiple_of(4096) + (64 << 10);
+        assert!(fixture.jail.usage(&never()).unwrap().bytes <= most);
+        unpack_into(&Fixture::new(), &bytes, 8 << 10).unwrap_or_else(|error| panic!("{what}: {error}"));
+    }
+}
+
+#[test]
+fn what_an_archive_replaces_makes_room_for_what_it_brings() {
+    let fixture = Fixture::new();
+    let bytes = tar(|tar| {
+        (0..6).for_each(|n| entry(tar, EntryType::Regular, &n.to_string(), "", 0o644, &vec![7; 100 << 10]));
+    });
+    for _ in 0..3 {
+        unpack_into(&fixture, &bytes, 1024).unwrap();
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Downloads from a server of the test's own, which may be reached only because the test says so.
 
 use crate::{Fixture, never};
-use gantry_files::{Downloaded, FilesError, OutboundClient, OutboundConfig, OutboundError};
+use gantry_files::{Downloaded, FilesError, OutboundClient, OutboundConfig, OutboundError, Quota};
 use gantry_types::plan::{Digest, DigestAlgorithm, Download};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -97,7 +97,9 @@ fn wish(url: String) -> Download {
 }
 
 async fn fetch(fixture: &Fixture, download: &Download) -> Result<Downloaded, OutboundError> {
-    let fetched = client(true).download(download, &fixture.jail, &|_, _| {}, &never()).await;
+    let fetched = client(true)
+        .download(download, &fixture.jail, Quota::default().reserve(), &|_, _| {}, &never())
+        .await;
     fetched.map_err(|error| match error {
         FilesError::Outbound(error) => {
             let left = std::fs::read_dir(fixture.root.join("mods")).unwrap().count();
@@ -117,7 +119,10 @@ async fn a_file_arrives_with_its_digest_and_progress() {
         seen.store(done, Ordering::Relaxed);
     };
     let download = wish(server.url("/once"));
-    let done = client(true).download(&download, &fixture.jail, &progress, &never()).await.unwrap();
+    let done = client(true)
+        .download(&download, &fixture.jail, Quota::default().reserve(), &progress, &never())
+        .await
+        .unwrap();
     assert_eq!(done, Downloaded { bytes: 5, sha256: SHA256_HELLO.to_owned() });
     assert_eq!(fixture.content("mods/file.jar"), "hello");
     assert_eq!(seen.load(Ordering::Relaxed), 5);
@@ -173,12 +178,34 @@ async fn size_status_and_silence_are_limited() {
 }
 
 #[tokio::test]
+async fn a_download_takes_no_more_room_than_the_server_has() {
+    let (server, fixture, quota) = (Server::start().await, Fixture::new(), Quota::default());
+    let download = async |path: &str, limit: u64| {
+        let mut wish = wish(server.url(path));
+        wish.max_bytes = u64::MAX;
+        quota.limit(Some(limit));
+        client(true).download(&wish, &fixture.jail, quota.reserve(), &|_, _| {}, &never()).await
+    };
+    for (path, limit) in [("/once", 4095), ("/endless", 1 << 20)] {
+        let refused = download(path, limit).await;
+        assert!(
+            matches!(refused, Err(FilesError::Quota { limit: told }) if told == limit),
+            "{path}: {refused:?}"
+        );
+        assert_eq!((quota.taken(), std::fs::read_dir(fixture.root.join("mods")).unwrap().count()), (0, 0));
+    }
+    download("/once", 4096).await.unwrap();
+    assert_eq!(quota.taken(), 4096);
+}
+
+#[tokio::test]
 async fn a_cancelled_download_leaves_nothing() {
     let (server, fixture, cancel) = (Server::start().await, Fixture::new(), never());
     let progress = |_: u64, _: Option<u64>| cancel.cancel();
     let mut endless = wish(server.url("/endless"));
     endless.max_bytes = u64::MAX;
-    let ended = client(true).download(&endless, &fixture.jail, &progress, &cancel).await;
+    let ended =
+        client(true).download(&endless, &fixture.jail, Quota::default().reserve(), &progress, &cancel).await;
     assert!(matches!(ended, Err(FilesError::Cancelled)), "{ended:?}");
     assert_eq!(std::fs::read_dir(fixture.root.join("mods")).unwrap().count(), 0);
 }
@@ -200,8 +227,9 @@ async fn the_machine_and_its_network_are_out_of_reach() {
         ("https://user:password@1.1.1.1/", true),
         ("not a url", true),
     ] {
-        let refused =
-            client(false).download(&wish(url.to_owned()), &fixture.jail, &|_, _| {}, &never()).await;
+        let refused = client(false)
+            .download(&wish(url.to_owned()), &fixture.jail, Quota::default().reserve(), &|_, _| {}, &never())
+            .await;
         match refused {
             Err(FilesError::Outbound(OutboundError::NotPublic { .. })) if !public => {}
             Err(FilesError::Outbound(OutboundError::NotAllowed { .. })) if public => {}

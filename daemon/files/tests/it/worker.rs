@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const USER: SystemUser = SystemUser { uid: 20_321, gid: 20_321 };
 
 fn limits() -> WorkerLimits {
-    let archive = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20 };
+    let archive = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20, room: None };
     WorkerLimits { archive, ..WorkerLimits::default() }
 }
 
@@ -55,7 +55,7 @@ fn order(format: ArchiveFormat) -> Extract {
 
 async fn unpack(fixture: &Fixture, format: ArchiveFormat, bytes: &[u8]) -> Result<Extracted, FilesError> {
     fixture.jail.write(&path("archive"), bytes, 0o644).unwrap();
-    workers().extract(&fixture.jail, &order(format), &|_, _| {}, &never()).await
+    workers().extract(&fixture.jail, &order(format), None, &|_, _| {}, &never()).await
 }
 
 fn edit(file: &str, format: ConfigFormat, at: &str, value: &str) -> ConfigEdit {
@@ -287,7 +287,7 @@ async fn work_that_ends_in_the_middle_leaves_neither_files_nor_a_process() {
             cancel.cancel();
         }
     };
-    let done = workers.extract(&fixture.jail, &all_of_it(), &progress, &cancel).await;
+    let done = workers.extract(&fixture.jail, &all_of_it(), None, &progress, &cancel).await;
     assert!(matches!(done, Err(FilesError::Cancelled)), "{done:?}");
     assert_eq!((processes(), temporary(&fixture.root).len()), (0, 0));
     assert!(!fixture.root.join("game/noise").exists());
@@ -298,7 +298,7 @@ async fn work_that_ends_in_the_middle_leaves_neither_files_nor_a_process() {
             kill_all();
         }
     };
-    let killed = workers.extract(&fixture.jail, &all_of_it(), &progress, &never()).await;
+    let killed = workers.extract(&fixture.jail, &all_of_it(), None, &progress, &never()).await;
     let Err(FilesError::Worker(WorkerError::Died { status, .. })) = killed else { panic!("{killed:?}") };
     assert!(status.contains("SIGKILL"), "{status}");
     assert_eq!((processes(), temporary(&fixture.root).len()), (0, 0));
@@ -345,7 +345,7 @@ fn orphaned(fixture: &Fixture) {
 #[ignore = "another test starts it as a process of its own, and kills it"]
 async fn a_parent_that_is_killed() {
     let jail = Jail::open(Path::new(&std::env::var("GANTRY_TEST_ROOT").unwrap()), Some(HALTED)).unwrap();
-    let done = workers().extract(&jail, &all_of_it(), &|_, _| {}, &never()).await;
+    let done = workers().extract(&jail, &all_of_it(), None, &|_, _| {}, &never()).await;
     panic!("it was not killed in time: {done:?}");
 }
 
@@ -353,8 +353,9 @@ async fn a_parent_that_is_killed() {
 async fn the_limit_that_a_child_ran_into_is_named() {
     let fixture = Fixture::new();
     let ends = async |script: &str| {
-        let done =
-            pretenders(script).extract(&fixture.jail, &order(ArchiveFormat::Tar), &|_, _| {}, &never()).await;
+        let done = pretenders(script)
+            .extract(&fixture.jail, &order(ArchiveFormat::Tar), None, &|_, _| {}, &never())
+            .await;
         done.unwrap_err().to_string()
     };
     for (script, words) in [
@@ -393,7 +394,9 @@ async fn a_child_that_computes_or_takes_too_much_is_stopped_by_the_real_limits()
 async fn a_child_may_say_anything_and_is_believed_nothing() {
     let fixture = Fixture::new();
     let ask = async |script: &str| {
-        pretenders(script).extract(&fixture.jail, &order(ArchiveFormat::Tar), &|_, _| {}, &never()).await
+        pretenders(script)
+            .extract(&fixture.jail, &order(ArchiveFormat::Tar), None, &|_, _| {}, &never())
+            .await
     };
     for nonsense in ["echo hello", "head -c 1000000 /dev/zero", "yes", "echo '\"Edited\"'"] {
         let done = ask(nonsense).await;
@@ -412,7 +415,7 @@ async fn a_child_that_does_not_end_is_killed() {
     let cancel = CancellationToken::new();
     let workers = pretenders("echo '{\"Progress\":{\"done\":1,\"total\":null}}'; exec sleep 600");
     let progress = |_, _| cancel.cancel();
-    let done = workers.extract(&fixture.jail, &order(ArchiveFormat::Tar), &progress, &cancel).await;
+    let done = workers.extract(&fixture.jail, &order(ArchiveFormat::Tar), None, &progress, &cancel).await;
     assert!(matches!(done, Err(FilesError::Cancelled)), "{done:?}");
 }
 
