@@ -21,6 +21,7 @@ use crate::{
 };
 use axum::{
     extract::{RawPathParams, Request, State},
+    http::header::HOST,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -129,6 +130,10 @@ async fn admit(
     let ip =
         request.extensions().get::<Counted>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |counted| counted.0);
     let network = Network::of(ip);
+    if request.headers().get_all(HOST).iter().nth(1).is_some() {
+        // RFC 9112, section 3.2: what stands in front may have gone by the other one.
+        return Err(EdgeError::invalid("The request has more than one Host header.").into_response());
+    }
     // A daemon is no browser and carries no cookie.
     if rule.requirement != Requirement::Daemon {
         csrf::check(request.method(), request.headers(), edge.origins())

@@ -23,7 +23,8 @@ pub(super) struct Channel {
 struct State {
     /// Counts writings; its number means nothing.
     version: u64,
-    connected: bool,
+    /// None until it is known whether the node can be heard.
+    connected: Option<bool>,
 }
 
 impl Channel {
@@ -63,8 +64,8 @@ impl Channel {
 
     pub(super) fn set_connected(&self, connected: bool) {
         self.state.send_if_modified(|state| {
-            let changed = state.connected != connected;
-            state.connected = connected;
+            let changed = state.connected != Some(connected);
+            state.connected = Some(connected);
             changed
         });
     }
@@ -89,7 +90,7 @@ impl Channel {
             let known = ring.last().is_none_or(|last| after <= Some(last));
             Place { after: after.filter(|_| known), epoch: ring.epoch() }
         };
-        Watch { channel: self.clone(), state, place, told_connected: None }
+        Watch { channel: self.clone(), state, place, begun: false, told_connected: None }
     }
 }
 
@@ -99,6 +100,7 @@ pub(super) struct Watch {
     channel: Arc<Channel>,
     state: watch::Receiver<State>,
     place: Place,
+    begun: bool,
     told_connected: Option<bool>,
 }
 
@@ -127,10 +129,23 @@ impl Watch {
 
     fn take(&mut self) -> Option<Heard> {
         let connected = self.state.borrow_and_update().connected;
-        if self.told_connected != Some(connected) {
-            self.told_connected = Some(connected);
-            return Some(Heard::Connected(connected));
+        if std::mem::replace(&mut self.begun, true) {
+            self.news(connected).or_else(|| self.lines())
+        } else {
+            // A console that has lines is at no moment an empty one.
+            self.lines().or_else(|| self.news(connected))
         }
+    }
+
+    fn news(&mut self, connected: Option<bool>) -> Option<Heard> {
+        if connected == self.told_connected {
+            return None;
+        }
+        self.told_connected = connected;
+        connected.map(Heard::Connected)
+    }
+
+    fn lines(&mut self) -> Option<Heard> {
         match self.channel.ring().next(&mut self.place) {
             Next::Lines(lines) => Some(Heard::Lines(lines)),
             Next::Gap { from, to } => Some(Heard::Gap { from, to }),
@@ -170,13 +185,28 @@ mod tests {
         let channel = channel();
         channel.push([line(1), line(2)]);
         let (mut fresh, mut resumed) = (channel.watch(None), channel.watch(Some(1)));
-        assert_eq!(fresh.next().await, Heard::Connected(false));
         assert_eq!(fresh.next().await, Heard::Lines(vec![line(1), line(2)]));
-        assert_eq!(resumed.next().await, Heard::Connected(false));
         assert_eq!(resumed.next().await, Heard::Lines(vec![line(2)]));
         let later = tokio::spawn(async move { (fresh.next().await, resumed.next().await) });
         channel.push([line(3)]);
         assert_eq!(later.await.unwrap(), (Heard::Lines(vec![line(3)]), Heard::Lines(vec![line(3)])));
+    }
+
+    #[tokio::test]
+    async fn whether_the_node_is_there_is_told_once_it_is_known_and_after_the_lines() {
+        let channel = channel();
+        let mut early = channel.watch(None);
+        assert!(early.take().is_none(), "nothing is known yet");
+        channel.push([line(1)]);
+        channel.set_connected(true);
+        let heard = [early.next().await, early.next().await];
+        assert!(heard.contains(&Heard::Connected(true)) && heard.contains(&Heard::Lines(vec![line(1)])));
+        let mut late = channel.watch(None);
+        assert_eq!(late.next().await, Heard::Lines(vec![line(1)]));
+        assert_eq!(late.next().await, Heard::Connected(true));
+        channel.push([line(2)]);
+        channel.set_connected(false);
+        assert_eq!(late.next().await, Heard::Connected(false), "lines keep nobody from knowing");
     }
 
     #[tokio::test]

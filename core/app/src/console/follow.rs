@@ -47,6 +47,9 @@ async fn abandoned(channel: &Channel) {
 
 async fn feed(channel: &Channel, links: &Links) {
     loop {
+        if links.client(channel.node_id).is_none() {
+            channel.set_connected(false);
+        }
         let client = connected(links, channel.node_id).await;
         let result = stream(channel, &client).await;
         channel.set_connected(false);

@@ -189,6 +189,7 @@ async fn too_many_headers_and_too_long_ones_are_refused() {
     assert_eq!(status_of(&app, &head(long(32 * 1024))).await, "HTTP/1.1 200");
     // How far beyond its limit of 64 KiB a head is still read depends on how it arrives.
     assert_eq!(status_of(&app, &head(long(256 * 1024))).await, "HTTP/1.1 431");
+    assert_eq!(status_of(&app, &head("host: another\r\n".to_owned())).await, "HTTP/1.1 400");
 }
 
 #[tokio::test(flavor = "multi_thread")]

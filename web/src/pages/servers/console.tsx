@@ -123,7 +123,7 @@ function Overlays({ controller, server }: { controller: ConsoleController; serve
     <>
       {state.empty && (
         <p className="pointer-events-none absolute inset-x-0 top-1/3 px-6 text-center text-sm text-dim">
-          {link.status === 'connecting' ? s.console.connecting : emptyWords(server)}
+          {link.status === 'connecting' || !state.told ? s.console.connecting : emptyWords(server)}
         </p>
       )}
       {state.atTop && state.older && (

@@ -30,6 +30,8 @@ type ConsoleState = {
   following: boolean
   atTop: boolean
   empty: boolean
+  /** Whether lines would be here if there were any. */
+  told: boolean
   /** Whether the node may have lines before the first one here. */
   older: boolean
   nodeAwaySince: number | null
@@ -39,7 +41,7 @@ type ConsoleState = {
 }
 
 export class ConsoleController {
-  readonly state = new Store<ConsoleState>({ unread: 0, following: true, atTop: false, empty: true, older: true, nodeAwaySince: null, revoked: false, outcome: null })
+  readonly state = new Store<ConsoleState>({ unread: 0, following: true, atTop: false, empty: true, told: false, older: true, nodeAwaySince: null, revoked: false, outcome: null })
   readonly matches = new Store<{ index: number; count: number }>({ index: -1, count: 0 })
   readonly link: ConsoleLink
   readonly #serverId: string
@@ -104,7 +106,7 @@ export class ConsoleController {
         this.#queue([mark])
         this.#patch({ older: false })
       },
-      onNode: (connected) => this.#patch({ nodeAwaySince: connected ? null : Date.now() }),
+      onNode: (connected) => this.#patch({ told: true, nodeAwaySince: connected ? null : Date.now() }),
       onRefused: (command, problem) => this.#patch({ outcome: { kind: 'refused', command, says: s.console.refused([problem.title, problem.detail, problem.remedy].filter(Boolean).map((part) => part.replace(/\.?$/, '.')).join(' ')) } }),
       onUnanswered: (command) => this.#patch({ outcome: { kind: 'unanswered', command, says: s.console.unanswered } }),
       onRevoked: () => this.#patch({ revoked: true }),
