@@ -1,10 +1,11 @@
-//! What the guest SDKs know of the contract, made from its WIT: types for TypeScript, names for Python, and for both
-//! builders which interfaces there are.
+//! What the guest SDKs know of the contract, made from its WIT: types for TypeScript, names for Python, for both
+//! builders which interfaces there are; and a reference for people.
 //!
 //! The types are made here because they must be what the QuickJS backend hands over, and no tool says that: `null` for what
 //! is absent, numbers for 64 bits, failures that are thrown. Python's own types come from componentize-py.
 
 mod python;
+mod reference;
 mod typescript;
 
 use crate::{
@@ -13,7 +14,8 @@ use crate::{
 };
 use std::{collections::BTreeMap, fs};
 use wit_parser::{
-    Interface, InterfaceId, Resolve, Type, TypeDef, TypeDefKind, TypeOwner, WorldItem, WorldKey,
+    Docs, Interface, InterfaceId, Package, Resolve, Type, TypeDef, TypeDefKind, TypeOwner, WorldItem,
+    WorldKey,
 };
 
 /// The generation that the guest SDKs are for.
@@ -24,6 +26,7 @@ const WORLD: &str = "everything";
 pub fn generate() -> Result<()> {
     let contract = Contract::read()?;
     let outline = contract.outline()?;
+    fs::write(root().join("sdk/wit/REFERENCE.md"), reference::page(&contract)?)?;
     let js = root().join("sdk/js");
     fs::write(js.join("contract.json"), &outline)?;
     fs::write(js.join("src/contract.ts"), typescript::types(&contract)?)?;
@@ -72,6 +75,8 @@ struct Contract {
     resolve: Resolve,
     /// As in `gantry:plugin@0.2.0`.
     package: String,
+    /// What the package says of itself.
+    docs: Docs,
     imports: Vec<InterfaceId>,
     exports: Vec<InterfaceId>,
 }
@@ -91,8 +96,9 @@ impl Contract {
         };
         let imports = interfaces(&mut resolve.worlds[world].imports.iter());
         let exports = interfaces(&mut resolve.worlds[world].exports.iter());
-        let package = resolve.packages[package].name.to_string();
-        Ok(Self { resolve, package, imports, exports })
+        let Package { name, docs, .. } = &resolve.packages[package];
+        let (package, docs) = (name.to_string(), docs.clone());
+        Ok(Self { resolve, package, docs, imports, exports })
     }
 
     fn interface(&self, id: InterfaceId) -> (&str, &Interface) {

@@ -33,6 +33,7 @@ const GENERATED: &[&str] = &[
     "sdk/js/src",
     "sdk/python/src",
     "sdk/python/stubs",
+    "sdk/wit/REFERENCE.md",
     "sdk/document/blueprint.schema.json",
     "sdk/document/REFERENCE.md",
     "web/src/api",
