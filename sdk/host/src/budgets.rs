@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What one call may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBudget {
     /// Processor time, checked every [`EPOCH_TICK`].
     pub cpu: Duration,
@@ -39,7 +41,7 @@ pub struct CompileBudget {
 }
 
 /// How many guests there may be at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Instances that exist, of all plugins.
     pub instances: u32,

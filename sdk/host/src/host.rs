@@ -67,18 +67,23 @@ pub struct LoadReport {
 pub(crate) struct Code(pub(crate) Component);
 
 pub(crate) struct Inner {
-    pub(crate) engine: Engine,
     pub(crate) budgets: Budgets,
-    pub(crate) turns: Arc<Turns>,
     pub(crate) instances: Arc<Semaphore>,
-    /// Guests that run on a thread of the embedder's at a time.
-    pub(crate) visits: Semaphore,
+    within: Arc<Within>,
     compiler: ChildProgram,
     cache: Cache,
     /// Code that some plugin holds, by the digest of what was compiled.
     codes: Mutex<HashMap<[u8; 32], Weak<Code>>>,
     /// One component is compiled at a time; the compiler uses all cores by itself.
     compiling: Semaphore,
+}
+
+/// What guests of this process share.
+pub(crate) struct Within {
+    pub(crate) engine: Engine,
+    pub(crate) turns: Arc<Turns>,
+    /// Guests that run on a thread of the embedder's at a time.
+    pub(crate) visits: Semaphore,
     guests: GuestThreads,
 }
 
@@ -95,17 +100,20 @@ impl Host {
             budgets.compile_large.output_bytes,
         )?;
         let threads = budgets.concurrency.threads;
-        Ok(Self(Arc::new(Inner {
+        let within = Within {
             turns: Arc::new(Turns::new(&engine, threads)?),
-            instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
             visits: Semaphore::new(1),
             engine,
+            guests: GuestThreads::start(threads)?,
+        };
+        Ok(Self(Arc::new(Inner {
+            instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
+            within: Arc::new(within),
             budgets,
             compiler,
             cache,
             codes: Mutex::default(),
             compiling: Semaphore::new(1),
-            guests: GuestThreads::start(threads)?,
         })))
     }
 
@@ -120,7 +128,7 @@ impl Host {
         let (component, origin) = self.code(component::code(&wasm), budget).await?;
         let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
         let report = LoadReport { origin, took: began.elapsed() };
-        Plugin::link(self.0.clone(), component, accepted, report)
+        Plugin::link(self.0.clone(), self.0.within.clone(), component, accepted, report)
     }
 
     async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {
@@ -181,7 +189,7 @@ impl Host {
             if let Err(error) = inner.cache.write(&digest, &code) {
                 tracing::warn!(plugin.digest = %hex::encode(digest), %error, "compiled code could not be kept");
             }
-            let component = revive(&inner.engine, &code)
+            let component = revive(&inner.within.engine, &code)
                 .map_err(|source| HostError::Engine { context: "does not take what its compiler made", source })?;
             Ok((component, Origin::Compiled))
         })
@@ -195,7 +203,7 @@ impl Host {
             let reason = match inner.cache.read(&digest) {
                 Found::Nothing => return Ok(None),
                 Found::Refused(reason) => reason.to_owned(),
-                Found::Code(code) => match revive(&inner.engine, &code) {
+                Found::Code(code) => match revive(&inner.within.engine, &code) {
                     Ok(component) => return Ok(Some(component)),
                     Err(error) => format!("{error:#}"),
                 },
@@ -208,7 +216,7 @@ impl Host {
     }
 }
 
-impl Inner {
+impl Within {
     pub(crate) fn guests(&self) -> &Handle {
         &self.guests.handle
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::run::Kind;
+use crate::kind::Kind;
 
 /// Processor time that a brief call stays within.
 const BRIEF: Duration = Duration::from_millis(1);

@@ -3,25 +3,19 @@
 //! Every host function is counted before it does anything. What is lent to the call stands in `lend`.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::bindings::{bundle, log, types};
 use crate::budgets::CallBudget;
-use crate::capability::{LogLevel, PluginLog};
+use crate::capability::LogLevel;
 use crate::component::Bundle;
-use crate::convert::text;
+use crate::desk::Desk;
 use crate::engine::TABLE_ELEMENTS;
 use crate::error::StopReason;
-use crate::lend::Access;
 use crate::turn::Turn;
-
-/// Characters of one log line; what is beyond is cut.
-const LOG_LINE_CHARACTERS: usize = 4_096;
-/// Kept of the call's time so that a guest hears of a question that timed out.
-const RESERVE: Duration = Duration::from_millis(100);
 
 /// That a guest broke its budget. It ends the guest as a trap does and says why.
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +24,14 @@ pub(crate) struct Violation(pub(crate) StopReason);
 
 /// The data of a call's store.
 pub(crate) struct CallState {
-    pub(crate) plugin: Arc<str>,
     pub(crate) budget: CallBudget,
     pub(crate) turn: Turn,
     pub(crate) memory: MemoryLimiter,
-    pub(crate) log: Arc<dyn PluginLog>,
-    pub(crate) access: Access,
+    /// Where questions and log lines go.
+    pub(crate) desk: Desk,
     pub(crate) bundle: Arc<Bundle>,
     /// What the guest holds handles to.
     pub(crate) table: ResourceTable,
-    pub(crate) connections: usize,
     pub(crate) started: Instant,
     pub(crate) host_calls: u32,
     pub(crate) log_bytes: usize,
@@ -52,11 +44,6 @@ impl CallState {
             return Err(Violation(StopReason::HostCalls).into());
         }
         Ok(())
-    }
-
-    /// What is left for a question to the embedder.
-    pub(crate) fn remaining(&self) -> Duration {
-        self.budget.wall.saturating_sub(self.started.elapsed()).saturating_sub(RESERVE)
     }
 }
 
@@ -154,7 +141,6 @@ impl log::Host for CallState {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        self.log.write(&self.plugin, level, &text::escaped(&line, LOG_LINE_CHARACTERS));
-        Ok(())
+        self.desk.write(level, &line)
     }
 }
