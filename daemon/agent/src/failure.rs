@@ -37,7 +37,10 @@ fn of_host(error: &HostError) -> OperationFailure {
     let code = match error {
         HostError::Rejected(_) | HostError::Compile(_) => Code::PluginRejected,
         HostError::Overloaded { .. } => Code::Overloaded,
-        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => Code::Internal,
+        HostError::Cache { .. }
+        | HostError::Engine { .. }
+        | HostError::Runner(_)
+        | HostError::Internal(_) => Code::Internal,
     };
     failure(code.as_str(), error.to_string(), code.remedy())
 }

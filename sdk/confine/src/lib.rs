@@ -22,7 +22,7 @@ mod program;
 pub use calls::{Calls, seal};
 pub use ending::{Ending, ending};
 pub use fence::{Landlock, Reach, fence, landlock};
-pub use limits::{Limits, become_user, no_more_processes};
+pub use limits::{Limits, become_user, forgo_capabilities, no_more_processes, stay_with_the_parent};
 pub use program::ChildProgram;
 
 /// Why a process is not confined. It must end.

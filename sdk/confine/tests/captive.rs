@@ -1,6 +1,6 @@
 //! A child that confines itself and then tries what it must not. The tests beside it start it and see how it ends.
 //!
-//! `gantry-captive CALLS DIRECTORY DEED [OBJECT]`: CALLS is `compute` or `files`; with `files`, DIRECTORY stays in reach.
+//! `gantry-captive CALLS DIRECTORY DEED [OBJECT]`: CALLS is `compute`, `run` or `files`; with `files`, DIRECTORY stays in reach.
 //! What was granted stands in the first line of its output, and what came of the deed in the second.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a helper of tests")]
@@ -31,6 +31,7 @@ fn main() {
     let open = File::open(directory).unwrap();
     let (reach, calls) = match calls.as_str() {
         "compute" => (&[][..], Calls::Compute),
+        "run" => (&[][..], Calls::Run),
         _ => (&[open.as_fd()][..], Calls::Files),
     };
     let granted = fence(if reach.is_empty() { Reach::Nothing } else { Reach::Beneath(reach) }).unwrap();

@@ -26,7 +26,7 @@ pub struct CallBudget {
 }
 
 /// What compiling one component may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompileBudget {
     /// Largest component that is looked at.
     pub component_bytes: usize,
@@ -56,7 +56,7 @@ pub struct Concurrency {
 }
 
 /// All limits of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
     /// For `blueprints.list`.
     pub blueprints: CallBudget,

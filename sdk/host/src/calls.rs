@@ -31,6 +31,14 @@ pub(crate) trait Request: Serialize + DeserializeOwned + std::marker::Send + 'st
     ) -> impl Future<Output = wasmtime::Result<Self::Answer>> + std::marker::Send;
 }
 
+/// What is to be done with the request of a kind that is known only when it arrives.
+pub(crate) trait ForKind {
+    /// What comes of it.
+    type Outcome;
+    /// Does it.
+    fn with<R: Request>(self) -> Self::Outcome;
+}
+
 /// Each call: its kind with what it is given, its answer, and the function.
 macro_rules! calls {
     ($($name:ident { $($field:ident: $type:ty),* } -> $answer:ty = $function:ident($($given:expr),*);)*) => {
@@ -53,6 +61,15 @@ macro_rules! calls {
                 }
             }
         )*
+
+        impl Kind {
+            /// Does something with the request that belongs to this kind.
+            pub(crate) fn with<F: ForKind>(self, what: F) -> F::Outcome {
+                match self {
+                    $(Self::$name => what.with::<$name>(),)*
+                }
+            }
+        }
     };
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct Linked {
 }
 
 /// What a component is linked with.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Linking {
     pub(crate) generation: Generation,
     pub(crate) parts: Parts,

@@ -54,7 +54,7 @@ pub(crate) async fn poll<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<Re
     .await
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("it panicked: {}", text.unwrap_or("without words"))

@@ -29,6 +29,7 @@ use crate::host::{Code, Inner, LoadReport, Within};
 use crate::inline::Habits;
 use crate::kind::Kind;
 use crate::manifest::Manifest;
+use crate::wall::{Kept, Remote, Runner};
 
 /// A linked component. Clones share everything; a call on any of them is independent of all others.
 #[derive(Clone)]
@@ -71,6 +72,8 @@ pub(crate) struct Loaded {
 pub(crate) enum Body {
     /// In this process.
     Within(Arc<Within>, Arc<Linked>),
+    /// In the child.
+    Beyond(Box<Remote>),
 }
 
 impl Plugin {
@@ -85,6 +88,21 @@ impl Plugin {
         let linked = Linked::new(&within.engine, code, accepted.outline.bundle.clone(), &linking);
         let linked = linked.map_err(|error| HostError::Rejected(format!("{error:#}")))?;
         Ok(Self::new(host, accepted, linking.grants, Body::Within(within, Arc::new(linked)), report))
+    }
+
+    /// The same in the child.
+    pub(crate) async fn link_beyond(
+        host: Arc<Inner>,
+        runner: Arc<Runner>,
+        kept: Arc<Kept>,
+        code: Option<Vec<u8>>,
+        accepted: Accepted,
+        report: LoadReport,
+    ) -> Result<Self, HostError> {
+        let linking = accepted.linking();
+        let grants = linking.grants.clone();
+        let remote = Remote::new(runner, kept, linking, accepted.outline.bundle.clone(), code).await?;
+        Ok(Self::new(host, accepted, grants, Body::Beyond(Box::new(remote)), report))
     }
 
     fn new(host: Arc<Inner>, accepted: Accepted, grants: Grants, body: Body, report: LoadReport) -> Self {

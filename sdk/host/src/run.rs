@@ -26,6 +26,7 @@ use crate::lend::{Clerk, Lending};
 use crate::plugin::{Body, Plugin};
 use crate::stop;
 use crate::turn::Turn;
+use crate::wall;
 
 /// A place for one instance: among those that are admitted, this plugin's, and all.
 pub(crate) type Place = [OwnedSemaphorePermit; 3];
@@ -42,6 +43,7 @@ impl Plugin {
         let clerk = self.clerk(R::KIND, call, server);
         match &self.0.body {
             Body::Within(within, linked) => self.run_within(within, linked, place, clerk, request).await,
+            Body::Beyond(remote) => wall::call(self, remote, place, clerk, request).await,
         }
     }
 
@@ -57,7 +59,7 @@ impl Plugin {
         let budget = R::KIND.budget(&self.0.host.budgets);
         let (plugin, linked, turns) = (self.clone(), linked.clone(), within.turns.clone());
         let mut guest = Box::pin(async move {
-            let turn = Turn::new(turns);
+            let turn = Turn::new(turns, false);
             turn.take().await;
             let run = linked.answer(budget, turn, Desk::Here(clerk), request).await;
             plugin.0.habits.note(R::KIND, run.used, run.outcome.is_ok());

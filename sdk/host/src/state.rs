@@ -15,6 +15,7 @@ use crate::component::Bundle;
 use crate::desk::Desk;
 use crate::engine::TABLE_ELEMENTS;
 use crate::error::StopReason;
+use crate::lend::EmbedderFault;
 use crate::turn::Turn;
 
 /// That a guest broke its budget. It ends the guest as a trap does and says why.
@@ -51,6 +52,9 @@ impl CallState {
 #[expect(clippy::needless_pass_by_value, reason = "wasmtime prescribes the signature")]
 pub(crate) fn on_tick(store: StoreContextMut<'_, CallState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data();
+    if state.desk.is_left() {
+        return Err(EmbedderFault::new("nobody waits for the answer any more").into());
+    }
     if state.turn.used() > state.budget.cpu {
         return Err(Violation(StopReason::CpuTime).into());
     }

@@ -77,15 +77,18 @@ fn links_lead_nowhere_else() {
 fn whoever_computes_opens_nothing_at_all() {
     let (_outside, inside) = reach();
     fs::write(inside.join("own"), "").unwrap();
-    for path in ["/etc/passwd", inside.join("own").to_str().unwrap()] {
-        assert_eq!(outcome(&captive("compute", &inside, &["read", path])).1, "PermissionDenied", "{path}");
+    let parent = format!("/proc/{}/environ", std::process::id());
+    for path in ["/etc/passwd", &parent, inside.join("own").to_str().unwrap()] {
+        for calls in ["compute", "run"] {
+            assert_eq!(outcome(&captive(calls, &inside, &["read", path])).1, "PermissionDenied", "{path}");
+        }
     }
 }
 
 #[test]
 fn sockets_programs_processes_roots_and_signals_end_the_child() {
     let (_outside, inside) = reach();
-    for calls in ["files", "compute"] {
+    for calls in ["files", "compute", "run"] {
         for deed in ["socket", "exec", "spawn", "chroot", "kill"] {
             let output = captive(calls, &inside, &[deed]);
             assert_eq!(ended(&output), Ending::Call, "{calls} {deed}: {output:?}");
@@ -94,9 +97,10 @@ fn sockets_programs_processes_roots_and_signals_end_the_child() {
 }
 
 #[test]
-fn threads_are_for_those_who_compute() {
+fn threads_are_for_those_who_compute_or_run_code() {
     let (_outside, inside) = reach();
     assert_eq!(outcome(&captive("compute", &inside, &["thread"])).1, "done");
+    assert_eq!(outcome(&captive("run", &inside, &["thread"])).1, "done");
     assert_eq!(ended(&captive("files", &inside, &["thread"])), Ending::Call);
 }
 

@@ -16,4 +16,4 @@ mod hosts;
 mod lends;
 mod loading;
 mod queries;
-mod visits;
+mod wall;

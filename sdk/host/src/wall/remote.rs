@@ -1,0 +1,107 @@
+//! A plugin that is linked in the child: what the embedder keeps to link it there again.
+
+use std::sync::{Arc, Mutex, Weak};
+
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::spawn_blocking;
+
+use super::process::{Process, Runner, lock};
+use super::words::Load;
+use crate::cache::{Cache, Found};
+use crate::component::Bundle;
+use crate::error::HostError;
+use crate::guest::Linking;
+
+/// Compiled code that lies in the cache, or here where that did not take it.
+pub(crate) struct Kept {
+    digest: [u8; 32],
+    cache: Arc<Cache>,
+    uncached: Option<Vec<u8>>,
+}
+
+impl Kept {
+    pub(crate) fn new(digest: [u8; 32], cache: Arc<Cache>, uncached: Option<Vec<u8>>) -> Self {
+        Self { digest, cache, uncached }
+    }
+
+    /// Reads and verifies it. Blocks.
+    fn bytes(&self) -> Result<Vec<u8>, HostError> {
+        if let Some(code) = &self.uncached {
+            return Ok(code.clone());
+        }
+        match self.cache.read(&self.digest) {
+            Found::Code(code) => Ok(code),
+            Found::Nothing | Found::Refused(_) => Err(HostError::Runner(
+                "ended, and the cache no longer has the code of this plugin: restart this service to compile it".to_owned(),
+            )),
+        }
+    }
+}
+
+/// A plugin in the child.
+pub(crate) struct Remote {
+    pub(super) runner: Arc<Runner>,
+    code: Arc<Kept>,
+    linking: Linking,
+    bundle: Arc<Bundle>,
+    seat: Mutex<Option<Seat>>,
+    loading: AsyncMutex<()>,
+}
+
+/// Where it is linked.
+struct Seat {
+    process: Weak<Process>,
+    generation: u64,
+    slot: u32,
+}
+
+impl Remote {
+    /// Links it for the first time. `code` is there if it was just read or made.
+    pub(crate) async fn new(
+        runner: Arc<Runner>,
+        kept: Arc<Kept>,
+        linking: Linking,
+        bundle: Arc<Bundle>,
+        code: Option<Vec<u8>>,
+    ) -> Result<Self, HostError> {
+        let (seat, loading) = (Mutex::default(), AsyncMutex::default());
+        let remote = Self { runner, code: kept, linking, bundle, seat, loading };
+        remote.seat(code).await?;
+        Ok(remote)
+    }
+
+    /// The child that lives, with this plugin in it.
+    pub(super) async fn seat(&self, code: Option<Vec<u8>>) -> Result<(Arc<Process>, u32), HostError> {
+        let process = self.runner.process().await?;
+        if let Some(slot) = self.slot(&process) {
+            return Ok((process, slot));
+        }
+        let _loading = self.loading.lock().await;
+        if let Some(slot) = self.slot(&process) {
+            return Ok((process, slot));
+        }
+        let (into, kept, linking) = (process.clone(), self.code.clone(), self.linking.clone());
+        let bundle = self.bundle.clone();
+        let loaded = spawn_blocking(move || {
+            let load = |slot| Load::Link { slot, code: kept.digest, linking, bundle: (*bundle).clone() };
+            into.load(load, || code.map_or_else(|| kept.bytes(), Ok))
+        });
+        let slot = loaded.await.map_err(|cause| HostError::Internal(cause.to_string()))??;
+        let generation = process.generation;
+        *lock(&self.seat) = Some(Seat { process: Arc::downgrade(&process), generation, slot });
+        Ok((process, slot))
+    }
+
+    fn slot(&self, process: &Process) -> Option<u32> {
+        lock(&self.seat).as_ref().filter(|seat| seat.generation == process.generation).map(|seat| seat.slot)
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        let seat = lock(&self.seat).take();
+        if let Some((process, slot)) = seat.and_then(|seat| Some((seat.process.upgrade()?, seat.slot))) {
+            process.forget(slot);
+        }
+    }
+}
