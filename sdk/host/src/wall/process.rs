@@ -287,7 +287,7 @@ impl Drop for Process {
 }
 
 fn begin(orders: &mut Line, budgets: Budgets) -> Result<Line, Lost> {
-    orders.send(Frame::new(&Order::Begin(budgets)))?;
+    orders.send(Frame::new(&Order::Begin(Box::new(budgets))))?;
     let Report::Done = report(orders)? else { return Err(Lost::Nonsense) };
     let loads = open(orders, &Order::Loads)?;
     loads.socket().set_read_timeout(Some(PATIENCE)).map_err(|_| Lost::Ended)?;

@@ -72,7 +72,7 @@ fn work() -> Result<(), String> {
     let turns = Turns::new(&engine, budgets.concurrency.threads).map_err(|cause| cause.to_string())?;
     let shared = Arc::new(Shared {
         engine,
-        budgets,
+        budgets: *budgets,
         turns: Arc::new(turns),
         plugins: Mutex::default(),
         codes: Mutex::default(),

@@ -70,7 +70,7 @@ pub(crate) async fn call<R: Request>(
     let mut talk = Talk::new(&mut open, &clerk, &budget, is_brief);
     let said = timeout(budget.wall, async {
         let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, is_brief })?.with(&request)?;
-        talk.to_the_end::<R>(first).await
+        talk.converse::<R>(first).await
     });
     let said = said.await;
     let overstayed = is_brief && !talk.is_visiting;
@@ -173,7 +173,7 @@ impl<'a> Talk<'a> {
         Self { open, clerk, budget, began: Instant::now(), is_visiting, messages: 0, log_bytes: 0 }
     }
 
-    async fn to_the_end<R: Request>(&mut self, first: Frame) -> Result<Outcome<R::Answer>, Failed> {
+    async fn converse<R: Request>(&mut self, first: Frame) -> Result<Outcome<R::Answer>, Failed> {
         self.send(first).await?;
         loop {
             let frame = self.next().await?;

@@ -15,7 +15,7 @@ use crate::lend::{Answered, Question};
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Order {
     /// The first: what everything is measured by. It is reported to have been done.
-    Begin(Budgets),
+    Begin(Box<Budgets>),
     /// A socket comes with it, for components.
     Loads,
     /// A socket comes with it, for calls.
