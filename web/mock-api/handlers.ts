@@ -10,6 +10,7 @@ import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
+import * as lifecycle from './lifecycle'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
@@ -137,9 +138,39 @@ function upload({ query, bytes }: Call) {
     if (manifest.version < present.version) return refuse(`Version ${present.version} of ${manifest.id} is installed, and this is ${manifest.version}. Upload it with replace=true if going back is meant.`)
   }
   const granted = (query.get('grant') ?? '').split(',')
+  if (present && !query.has('grant')) {
+    const waits = lifecycle.takeIn(present, manifest, bytes.length)
+    if (waits) return present
+  }
   const capabilities = manifest.capabilities.map((one) => ({ ...one, granted: granted.includes(one.name) }))
-  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString() }
+  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString(), waiting: null, givenUp: null, disabledAt: null, origin: null }
   plugins.splice(present ? plugins.indexOf(present) : plugins.length, present ? 1 : 0, plugin)
+  return plugin
+}
+
+const asks = (granted: boolean) => [
+  { name: 'image-build', reason: 'The node builds the image that the game runs in.', granted, hosts: [], names: [] },
+  { name: 'container-run', reason: 'A step of the installation runs a command in a container.', granted, hosts: [], names: [] },
+  { name: 'container-root', reason: 'The egg’s install script runs as root in its container.', granted, hosts: [], names: [] },
+]
+
+/** Every egg is the same to it, but one that is none. */
+function convert({ query, bytes }: Call) {
+  const name = query.get('fileName') ?? ''
+  if (bytes.length < 3) return problem('validation_failed', 422, 'Some fields need another value', `Eggs: ${name} is no egg: it has no fields`, 'Choose an egg of Pterodactyl or Pelican as it was exported, in JSON or YAML.')
+  const found = blueprints.slice(1).map(({ blueprint }) => ({ ...blueprint, id: 'egg', name: 'Terraria Vanilla' }))
+  const losses = name.includes('plain') ? [] : [
+    { severity: 'lost', at: 'features/5', what: 'The feature “gsl_token”', meaning: 'The panel does not ask for a Steam game server login token when the game says that it lacks one; set the variable by hand.' },
+    { severity: 'different', at: 'scripts/installation/script', what: 'The install script’s exit status', meaning: 'It may fail and the installation goes on, as it does there; what it printed stands in the operation.' },
+    { severity: 'different', at: 'config/logs', what: 'Where the logs are', meaning: 'Gantry reads the console itself and needs no place of logs.' },
+  ]
+  return { importer: 'Eggs 0.1.0', manifestId: 'egg-terraria-vanilla', name: 'Terraria Vanilla', version: '1.0.20250311', author: 'support@example.org', description: 'Terraria is a land of adventure, made by you; this runs its dedicated server.', document: JSON.stringify({ plugin: { id: 'egg-terraria-vanilla' }, blueprint: { name: 'Terraria Vanilla' } }, null, 2), losses, capabilities: asks(false), blueprints: found, present: null }
+}
+
+function installDocument({ query }: Call) {
+  const granted = (query.get('grant') ?? '').split(',')
+  const plugin = { id: world.newId(), manifestId: 'egg-terraria-vanilla', name: 'Terraria Vanilla', version: '1.0.20250311', author: 'support@example.org', description: 'Runs the dedicated server.', licence: '', contract: '0.2', digest: 'e66e'.repeat(16), sizeBytes: 3_900_000, capabilities: asks(false).map((one) => ({ ...one, granted: granted.includes(one.name) })), blueprints: [{ id: 'egg-terraria-vanilla:egg', name: 'Terraria Vanilla' }], bundled: false, serverCount: 0, installedAt: new Date().toISOString() }
+  plugins.push(plugin)
   return plugin
 }
 
@@ -286,6 +317,9 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['DELETE', '/api/locations/:', ({ params }) => void locations.splice(locations.findIndex((one) => one.id === params[0]), 1)],
   ['GET', '/api/plugins', () => page(plugins)],
   ['POST', '/api/plugins', upload],
+  ['POST', '/api/plugins/convert', convert],
+  ['POST', '/api/plugins/documents', installDocument],
+  ...lifecycle.handlers,
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
@@ -302,13 +336,14 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
   if (name === 'plan') longPlan = true
+  if (name === 'updates' || name === 'disabled') lifecycle.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')

@@ -75,6 +75,13 @@ async function offer(page, manifest) {
   await page.getByRole('heading', { name: manifest.name }).last().waitFor()
 }
 
+/** Chooses an egg in the import dialog. */
+async function importEgg(page, name, content, until) {
+  await page.getByRole('button', { name: 'Import a game' }).click()
+  await page.getByLabel('Egg or blueprint').setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(content) })
+  await until(page.getByRole('dialog')).first().waitFor()
+}
+
 /** Chooses one of the game's own actions. */
 async function choose(page, name) {
   await page.getByRole('button', { name: 'Actions' }).click()
@@ -691,6 +698,43 @@ const SCENES = [
     await page.getByLabel('Plugin file').setInputFiles({ name: 'large.wasm', mimeType: 'application/wasm', buffer: Buffer.alloc(9 * 1024 ** 2) })
     await page.getByRole('alert').waitFor()
   }],
+  ['plugins-updates', '/admin/plugins?mock=updates', (page) => page.getByText('asks for more than').waitFor()],
+  ['plugins-disabled', '/admin/plugins?mock=disabled', (page) => page.getByText('Its servers go on.').waitFor()],
+  ['plugin-menu', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for OpenArena' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).waitFor()
+  }],
+  ['plugin-grants', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'Decide' }).click()
+    await page.getByText('goes further').waitFor()
+  }],
+  ['plugin-releases', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for OpenArena' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).click()
+    await page.getByText('Waits for a grant').waitFor()
+  }],
+  ['plugin-releases-failed', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for Luanti' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).click()
+    await page.getByText('Failed', { exact: true }).waitFor()
+  }],
+  ['plugin-failures', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for Luanti' }).click()
+    await page.getByRole('menuitem', { name: 'What went wrong' }).click()
+    await page.getByText('214 times').waitFor()
+  }],
+  ['plugin-pull', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'From a registry' }).click()
+    await page.getByLabel('Reference').fill('ghcr.io/acme/luanti:1.4.0')
+  }],
+  ['plugin-trust', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'Trust policy' }).click()
+    await page.getByLabel('Rules').waitFor()
+  }],
+  ['settings-release', `/servers/${S1}/settings?mock=updates`, async (page) => {
+    await page.getByText('Version 0.2.0 is there').waitFor()
+    await scrolled('Version of the plugin')(page)
+  }],
   ['people', '/admin/people'],
   ['audit', '/admin/audit'],
   ['nodes-long', '/admin/nodes?mock=long'],
@@ -701,6 +745,16 @@ const SCENES = [
   ['node-long', `/admin/nodes/${N1}?mock=long`],
   ['locations-empty', '/admin/locations?mock=empty'],
   ['locations-long', '/admin/locations?mock=long'],
+  ['plugin-import', '/admin/plugins', click('button', 'Import a game')],
+  ['plugin-import-losses', '/admin/plugins', (page) => importEgg(page, 'egg-terraria.json', '{"name":1}', (dialog) => dialog.getByText('gsl_token'))],
+  ['plugin-import-plain', '/admin/plugins', (page) => importEgg(page, 'egg-plain.json', '{"name":1}', (dialog) => dialog.getByText('Everything in it was kept.'))],
+  ['plugin-import-document', '/admin/plugins', async (page) => {
+    await importEgg(page, 'egg-plain.json', '{"name":1}', (dialog) => dialog.getByText('Everything in it was kept.'))
+    await page.getByText('The document that becomes the plugin').first().click()
+    await page.getByRole('textbox', { name: 'The document' }).fill('{}')
+    await page.getByRole('button', { name: 'Check again' }).scrollIntoViewIfNeeded()
+  }],
+  ['plugin-import-wrong', '/admin/plugins', (page) => importEgg(page, 'notes.json', '{}', (dialog) => dialog.getByRole('alert'))],
   ['plugins-empty', '/admin/plugins?mock=empty'],
   ['plugins-failing', ...failing('/admin/plugins')],
   ['people-limits', '/admin/people?mock=tight', async (page) => {

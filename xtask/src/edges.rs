@@ -14,8 +14,24 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-plugin", &[]),
     ("gantry-document", &[]),
     ("gantry-pack", &["gantry-document"]),
+    // Shared by authors' command line and by `cargo xtask`, which is to compile quickly: so it is apart from the tool.
+    ("gantry-build", &["gantry-document", "gantry-pack"]),
     ("gantry-host", &["gantry-confine", "gantry-types"]),
     ("gantry-distribution", &["gantry-types"]),
+    // Edits of fixtures are made by the engine that the daemon has, and `run` speaks to the daemon by its own messages.
+    (
+        "gantry-tool",
+        &[
+            "gantry-build",
+            "gantry-distribution",
+            "gantry-document",
+            "gantry-files",
+            "gantry-host",
+            "gantry-pack",
+            "gantry-protocol",
+            "gantry-types",
+        ],
+    ),
     ("gantry-domain", &["gantry-types"]),
     ("gantry-auth", &["gantry-domain", "gantry-types"]),
     ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-seal", "gantry-types"]),
@@ -24,16 +40,23 @@ const EDGES: &[(&str, &[&str])] = &[
         "gantry-app",
         &[
             "gantry-auth",
+            "gantry-distribution",
+            "gantry-document",
             "gantry-domain",
             "gantry-host",
             "gantry-nodes",
+            "gantry-pack",
             "gantry-protocol",
             "gantry-store",
             "gantry-types",
         ],
     ),
     ("gantry-api", &["gantry-app", "gantry-types"]),
-    ("gantry-panel", &["gantry-api", "gantry-app", "gantry-host", "gantry-seal", "gantry-store"]),
+    // The program `gantry` has the author's commands too, which need none of the others.
+    (
+        "gantry-panel",
+        &["gantry-api", "gantry-app", "gantry-host", "gantry-seal", "gantry-store", "gantry-tool"],
+    ),
     ("gantry-protocol", &["gantry-types"]),
     ("gantry-lifecycle", &["gantry-types"]),
     ("gantry-files", &["gantry-confine", "gantry-types"]),
@@ -55,12 +78,24 @@ const EDGES: &[(&str, &[&str])] = &[
     // A document is what a plugin may be instead of a program, so that its crate is as public as the guest SDK.
     ("gantry-plugin-declarative", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
+    ("gantry-plugin-generic", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
-    ("gantry-plugin-openarena", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-bedrock", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-java", &["gantry-plugin"]),
+    ("gantry-plugin-mumble", &["gantry-plugin"]),
+    ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
+    ("gantry-plugin-openttd", &["gantry-plugin"]),
+    ("gantry-plugin-quake3", &["gantry-plugin", "gantry-wire"]),
+    ("gantry-plugin-source", &["gantry-plugin", "gantry-wire"]),
+    ("gantry-plugin-teeworlds", &["gantry-plugin"]),
+    // Protocols that several games speak.
+    ("gantry-wire", &["gantry-plugin"]),
+    // Tests alone, of all that these crates are together.
+    ("gantry-plugin-proof", &["gantry-host"]),
     ("chores-rust", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
-    ("xtask", &[]),
+    ("xtask", &["gantry-build"]),
     // The games of the fault bench are plugins like any other.
     ("gantry-counter", &["gantry-plugin"]),
     ("gantry-crier", &["gantry-plugin"]),
@@ -71,12 +106,24 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// Tests may reach across: the control plane is tested against a real daemon with simulated containers.
 const TEST_EDGES: &[(&str, &[&str])] = &[
-    ("gantry-panel", &["gantry-agent", "gantry-files", "gantry-runtime", "gantry-store", "gantry-types"]),
+    (
+        "gantry-panel",
+        &[
+            "gantry-agent",
+            "gantry-distribution",
+            "gantry-files",
+            "gantry-runtime",
+            "gantry-store",
+            "gantry-types",
+        ],
+    ),
     ("gantry-agent", &["gantry-nodes"]),
     // Documents are packed and run as users have it.
     ("gantry-host", &["gantry-document", "gantry-pack"]),
     // Edits of imported eggs are made by the engine that the daemon has.
     ("gantry-plugin-eggs", &["gantry-files", "gantry-types"]),
+    // Collectors are proved with the sockets and the edits that the daemon has.
+    ("gantry-plugin-proof", &["gantry-agent", "gantry-files", "gantry-types"]),
 ];
 
 /// Compares the manifests with the table.

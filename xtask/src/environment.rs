@@ -1,12 +1,19 @@
 //! Finding or installing what a fresh machine lacks.
 
 use crate::shell::{Result, find, is_root, output, root, run, say, succeeds};
+use gantry_build::{
+    Language,
+    tools::{self, WASM_TARGET},
+};
 use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Once,
 };
 
+/// Where npm puts a Node.js that is newer than the system's.
+const NODE_TOOLS: &str = ".gantry/tools";
+const NODE_BIN: &str = "node_modules/node/bin";
 /// What tests of registries ask pip for.
 const ORAS: &str = "oras==0.2.43";
 
@@ -49,20 +56,14 @@ pub fn node() -> Result<PathBuf> {
     if find("node").is_none() || find("npm").is_none() {
         apt(&["nodejs", "npm"], "the web panel is built with Node.js")?;
     }
-    let recent = |program: &Path| {
-        let version = output(Command::new(program).arg("--version")).ok()?;
-        let mut numbers =
-            version.trim().trim_start_matches('v').split('.').map(|part| part.parse::<u32>().ok());
-        Some((numbers.next()??, numbers.next()??) >= (20, 19))
-    };
     let system = find("node").ok_or("Node.js is not in PATH")?;
-    if recent(&system) == Some(true) {
+    if tools::is_recent_node(&system) {
         return Ok(system.parent().ok_or("node has no folder")?.to_owned());
     }
     // Debian's own is older than the tools want; npm carries a newer one.
-    let tools = root().join(".gantry/tools");
-    let newer = tools.join("node_modules/node/bin");
-    if recent(&newer.join("node")) != Some(true) {
+    let tools = root().join(NODE_TOOLS);
+    let newer = tools.join(NODE_BIN);
+    if !tools::is_recent_node(&newer.join("node")) {
         say("fetching Node.js 22 by npm", "Debian's Node.js is older than the web panel's tools want");
         std::fs::create_dir_all(&tools)?;
         run(Command::new("npm")
@@ -73,16 +74,19 @@ pub fn node() -> Result<PathBuf> {
     Ok(newer)
 }
 
+/// Node.js that was installed here, because the system's is too old.
+pub fn own_node() -> Option<PathBuf> {
+    let own = root().join(NODE_TOOLS).join(NODE_BIN);
+    let is_needed = !find("node").is_some_and(|system| tools::is_recent_node(&system));
+    (is_needed && own.join("node").is_file()).then_some(own)
+}
+
 /// Python that is recent enough for the guest SDK, and can make environments.
 pub fn python() -> Result<PathBuf> {
-    let recent = |program: &Path| {
-        let question = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
-        succeeds(Command::new(program).args(["-c", question]))
-    };
-    if !find("python3").is_some_and(|found| recent(&found)) {
+    if !find("python3").is_some_and(|found| tools::is_recent_python(&found)) {
         apt(&["python3", "python3-venv"], "plugins in Python are built with Python")?;
     }
-    find("python3").filter(|found| recent(found)).ok_or_else(|| {
+    find("python3").filter(|found| tools::is_recent_python(found)).ok_or_else(|| {
         "plugins in Python need Python 3.11 or newer, with venv: install it and try again".into()
     })
 }
@@ -106,6 +110,25 @@ fn program(name: &str, package: &str, why: &str) -> Result<()> {
 /// curl for the scripts of `examples/`.
 pub fn curl() -> Result<()> {
     program("curl", "curl", "the scripts of examples/ use it")
+}
+
+/// Servers of games that Debian has, which collectors are held against: each where its package puts it, which need not be
+/// in PATH.
+pub fn games() -> Result<()> {
+    for (server, package) in [
+        ("/usr/games/openarena-server", "openarena-server"),
+        ("/usr/games/openttd", "openttd"),
+        // The graphics, which it wants even where nobody looks.
+        ("/usr/share/games/openttd/baseset/opengfx/opengfx.obg", "openttd-opengfx"),
+        ("/usr/lib/ioquake3/ioq3ded", "ioquake3-server"),
+        ("/usr/sbin/murmurd", "mumble-server"),
+        ("/usr/games/teeworlds-server", "teeworlds-server"),
+    ] {
+        if !Path::new(server).is_file() {
+            apt(&[package], "the collector of its plugin is held against the real game")?;
+        }
+    }
+    Ok(())
 }
 
 /// What makes and asks a file system with quotas.
@@ -163,51 +186,31 @@ pub fn other_time() -> Result<PathBuf> {
     place().ok_or_else(|| "libfaketime was installed but not found below /usr/lib".into())
 }
 
-/// How plugins are compiled here.
-pub enum WasmToolchain {
-    /// The toolchain at hand has the target.
-    Stock,
-    /// Debian's rustc, which brings the standard library's sources, driven by the toolchain's cargo and linker.
-    BuildStd { rustc: PathBuf, linker: PathBuf },
+/// Finds or installs what plugins in this language are built with.
+pub fn language(language: Language) -> Result<()> {
+    match language {
+        Language::Rust => wasm(),
+        Language::JavaScript => node().map(drop),
+        Language::Python => python().map(drop),
+        Language::Declarative => Ok(()),
+    }
 }
 
-/// Finds or installs a compiler for `wasm32-unknown-unknown`.
-pub fn wasm() -> Result<WasmToolchain> {
-    let sysroot =
-        PathBuf::from(output(Command::new("rustc").current_dir(root()).args(["--print", "sysroot"]))?.trim());
-    let target = sysroot.join("lib/rustlib/wasm32-unknown-unknown");
-    if target.is_dir() {
-        return Ok(WasmToolchain::Stock);
+/// Finds or installs a compiler for WebAssembly.
+pub fn wasm() -> Result<()> {
+    let missing = || tools::wasm(&root()).err();
+    if missing().is_none() {
+        return Ok(());
     }
-    let debian = PathBuf::from("/usr/bin/rustc");
-    let sources = || succeeds(Command::new("dpkg").args(["-s", "rust-web-src"]));
-    if !(debian.is_file() && sources()) {
-        say("adding the target wasm32-unknown-unknown by rustup", "plugins are WebAssembly components");
-        let added = find("rustup").is_some()
-            && succeeds(Command::new("timeout").args([
-                "120",
-                "rustup",
-                "target",
-                "add",
-                "wasm32-unknown-unknown",
-            ]));
-        if added && target.is_dir() {
-            return Ok(WasmToolchain::Stock);
-        }
-        apt(
-            &["rustc-web", "rust-web-src"],
-            "rustup could not fetch the target, Debian has a compiler for it",
-        )?;
+    say(&format!("adding the target {WASM_TARGET} by rustup"), "plugins are WebAssembly components");
+    let added = find("rustup").is_some()
+        && succeeds(Command::new("timeout").args(["120", "rustup", "target", "add", WASM_TARGET]));
+    if added && missing().is_none() {
+        return Ok(());
     }
-    let version = output(Command::new("rustc").current_dir(root()).arg("-vV"))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?;
-    let linker = sysroot.join("lib/rustlib").join(host).join("bin/rust-lld");
-    if !linker.is_file() {
-        return Err(format!(
-            "plugins need a WebAssembly linker and {} is missing: type `rustup target add wasm32-unknown-unknown`",
-            linker.display()
-        )
-        .into());
+    apt(&["rustc-web", "rust-web-src"], "rustup could not fetch the target, Debian has a compiler for it")?;
+    match missing() {
+        None => Ok(()),
+        Some(missing) => Err(format!("{missing}: {}", missing.remedy).into()),
     }
-    Ok(WasmToolchain::BuildStd { rustc: debian, linker })
 }

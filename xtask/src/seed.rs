@@ -306,13 +306,14 @@ fn disk_mib(folder: &Path) -> Result<u64> {
     Ok(promisable(mib(disk.f_blocks), mib(disk.f_bavail)))
 }
 
-/// All that is free, but for a tenth of the disk or 20 GiB: images, logs and updates of the system stand on it too. In
-/// whole gibibytes, for it is a bound that somebody sets and not a measurement of a moment.
+/// All that is free, but for a tenth of the disk or 20 GiB, and never more than half of what is free: images, logs and
+/// updates of the system stand on it too. In whole gibibytes, for it is a bound that somebody sets and not a measurement of a moment.
 const fn promisable(total_mib: u64, free_mib: u64) -> u64 {
     const GIB: u64 = 1_024;
     let tenth = total_mib / 10;
     let reserve = if tenth < 20 * GIB { tenth } else { 20 * GIB };
-    let left = free_mib.saturating_sub(reserve);
+    let reserve = if free_mib / 2 < reserve { free_mib / 2 } else { reserve };
+    let left = free_mib - reserve;
     // Zero would be no bound at all.
     if left < GIB { GIB } else { left / GIB * GIB }
 }
@@ -325,6 +326,8 @@ mod tests {
     fn servers_are_promised_whole_gibibytes_and_never_the_whole_disk() {
         assert_eq!(promisable(40 * 1_024, 30 * 1_024 + 700), 26 * 1_024);
         assert_eq!(promisable(1_000 * 1_024, 900 * 1_024), 880 * 1_024);
+        // A large disk that is fuller than the reserve still has room for more than the first server.
+        assert_eq!(promisable(252 * 1_024, 17 * 1_024), 8 * 1_024);
         // On a disk that is nearly full there is a bound all the same.
         assert_eq!(promisable(40 * 1_024, 2 * 1_024), 1_024);
     }

@@ -8,7 +8,7 @@ use crate::{
     postgres::Cluster,
     processes::Processes,
     quake, seed,
-    shell::{Result, cargo, free_port, run, say, target_directory},
+    shell::{Result, cargo, free_port, root, run, say, target_directory},
     up::{self, Up},
     web,
 };
@@ -114,6 +114,11 @@ fn suites(
         environment::btrfs()?;
         environment::sftp()?;
         environment::registry()?;
+        environment::games()?;
+        web::install_in(
+            &root().join("plugins/proof/peers"),
+            "games and clients that collectors are held against",
+        )?;
         let oras = environment::oras()?;
         let cluster = Cluster::throw_away(data)?;
         cluster.start()?;
@@ -174,6 +179,7 @@ fn rust_tests(cluster: &Cluster, plugins: &Path, oras: &Path, tally: &mut Tally)
         .args(["test", "--workspace", "--no-fail-fast"])
         .env("GANTRY_TEST_DATABASE_URL", cluster.url("postgres"))
         .env("GANTRY_TEST_PLUGINS", plugins)
+        .env("GANTRY_TEST_NODE", environment::node()?.join("node"))
         .env("GANTRY_TEST_ORAS", oras);
     count(&mut command, "cargo test", tally)
 }

@@ -1,9 +1,10 @@
 //! The web panel: installed and built only when its sources changed.
 
 use crate::{
-    environment,
+    environment, guests,
     shell::{Result, output, root, say},
 };
+use gantry_build::scripts;
 use sha2::{Digest, Sha256};
 use std::{
     env, fs,
@@ -13,14 +14,7 @@ use std::{
 
 /// `npm` in the web folder, with a recent Node.js first in PATH.
 pub fn npm() -> Result<Command> {
-    npm_in(&root().join("web"))
-}
-
-/// `npm` in any folder with packages, with a recent Node.js first in PATH.
-pub fn npm_in(folder: &Path) -> Result<Command> {
-    let mut command = Command::new("npm");
-    command.current_dir(folder).env("PATH", path()?);
-    Ok(command)
+    Ok(scripts::npm(&environment::node()?, &root().join("web")))
 }
 
 /// `node` in the web folder.
@@ -42,14 +36,8 @@ pub fn install() -> Result<()> {
 
 /// Installs the packages that a folder's lock file names.
 pub fn install_in(folder: &Path, what: &str) -> Result<()> {
-    let stamp = folder.join("node_modules/.gantry-lock");
-    let lock = hex::encode(Sha256::digest(fs::read(folder.join("package-lock.json"))?));
-    if fs::read_to_string(&stamp).is_ok_and(|old| old == lock) {
-        return Ok(());
-    }
-    say(&format!("installing {what}"), "npm ci, from the lock file");
-    output(npm_in(folder)?.args(["ci", "--no-fund", "--no-audit"]))?;
-    Ok(fs::write(stamp, lock)?)
+    let installed = scripts::install_node_packages(&environment::node()?, folder, what, &say);
+    Ok(installed.map_err(|error| guests::told(&error))?)
 }
 
 /// Builds `web/dist`, which the control plane embeds.

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Request},
 };
 use futures_util::{StreamExt, stream};
-use gantry_app::{AppError, BodyError, BodyStream, OpCtx, Origin};
+use gantry_app::{AppError, BodyError, BodyStream, OpCtx, Origin, PluginFile};
 use gantry_types::blueprint::FieldProblem;
 use http::{header, request::Parts};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -35,15 +35,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     }
 }
 
-/// A body of bytes, with the media type that the route names.
-pub(crate) struct Wasm(pub(crate) Bytes);
+/// A plugin's file: a component, or a package of one with its signatures.
+pub(crate) struct Wasm(pub(crate) PluginFile);
 
 impl<S: Send + Sync> FromRequest<S> for Wasm {
     type Rejection = EdgeError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, EdgeError> {
+        if expect_media_type(&request, "application/x-tar").is_ok() {
+            return body(request).await.map(|bytes| Self(PluginFile::Package(bytes)));
+        }
         expect_media_type(&request, "application/wasm")?;
-        body(request).await.map(Self)
+        body(request).await.map(|bytes| Self(PluginFile::Component(bytes)))
     }
 }
 

@@ -77,6 +77,8 @@ mod tests {
             ("setup", "there is one first administrator"),
             ("createUser", "an e-mail address has one account"),
             ("installPlugin", "a digest is one release"),
+            ("pullPlugin", "a digest is one release"),
+            ("installDocument", "a digest is one release"),
             ("createAllocations", "those that exist are skipped"),
             ("addServerAllocation", "an address is taken once"),
             // A kept answer would be a token in clear.

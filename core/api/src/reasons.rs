@@ -82,6 +82,12 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::PluginRejected => {
             "The file is not a component, has no manifest, was built for another contract, imports what no plugin may, takes too much to compile, or offers blueprints that break a rule. Nothing of it was kept."
         }
+        Code::PluginUntrusted => {
+            "Plugins come from the registries that the trust policy allows, signed by its keys or with the digests that it pins; of files, as it says. Nothing of this one was kept."
+        }
+        Code::RegistryFailed => {
+            "A plugin is pulled from its registry at the moment of installing. The registry does not have it, refuses, cannot be reached, or hands out something else than it promised."
+        }
         Code::CapacityExceeded => {
             "What the node's servers were promised together may not go beyond what it was given, in memory, disk or processor."
         }

@@ -348,12 +348,14 @@ impl Route {
         names
             .map(|name| {
                 let blueprint = self.path.starts_with("/api/blueprints/");
-                let action = name == "action";
-                let format = (!blueprint && !action).then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
+                let (action, digest) = (name == "action", name == "digest");
+                let uuid = !blueprint && !action && !digest;
+                let format = uuid.then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
                 let text = ObjectBuilder::new().schema_type(Type::String).format(format);
-                let help = match (blueprint, action) {
-                    (true, _) => "`plugin:blueprint`",
-                    (_, true) => "The action's id",
+                let help = match name {
+                    _ if blueprint => "`plugin:blueprint`",
+                    "action" => "The action's id",
+                    "digest" => "SHA-256 of the component, in lower-case hex",
                     _ => "UUID",
                 };
                 ParameterBuilder::new()

@@ -25,7 +25,7 @@ pub enum LiveClientFrame {
         token: String,
     },
     /// Replaces the topics: `servers` (every server that one may see, without samples), `server:<id>` (one server with
-    /// its samples), `operations`, `nodes` (administrators), `node:<id>` (one node's machine each second; administrators).
+    /// its samples), `operations`, `nodes` (administrators), `node:<id>` (one node's machine each second; administrators), `plugins`.
     Subscribe { topics: Vec<String> },
 }
 

@@ -8,8 +8,11 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::{ActionInput, BroadcastInput},
+    plugins::AskedFor,
     servers::{context, settings},
+    standing::Standing,
     transfers::Transfer,
+    unsaid::Unsaid,
     views::{ActionDoneView, OfferedActionView, OfferedActionsView, PossibleView},
 };
 use gantry_auth::rights;
@@ -39,6 +42,14 @@ const MAX_TEXT: usize = 256;
 const MAX_FORM: usize = 48 * 1024;
 /// Characters of one answer that the audit log keeps.
 const TOLD: usize = 200;
+
+/// What an action has while the node works on it.
+struct UnderWay {
+    standing: Standing,
+    place: Transfer,
+    /// Nobody is told these, whatever is said of it.
+    unsaid: Unsaid,
+}
 
 /// What somebody asks of the node, as the audit log tells it.
 struct Wish {
@@ -117,15 +128,17 @@ impl App {
         actions::check_offered(self.situation(&server), action.available)?;
         let answers = answers(&action, &input.form, who)?;
         let wish = Wish::action(&action, &answers);
+        let of_form = answers.iter().filter(|one| one.secret).map(|one| one.value.as_str());
+        let unsaid = Unsaid::new(of_form.chain(secret_values(&offered, &values)));
         let form = answers.into_iter().map(|one| Setting { key: one.key, value: one.value }).collect();
-        let request = ActionRequest { form, actor: ctx.actor.name.clone() };
+        let request = ActionRequest { form, actor: ctx.actor.name.clone(), available: action.available };
         if serde_json::to_vec(&request.form).map_or(true, |form| form.len() > MAX_FORM) {
             let remedy = format!("Use {} KiB for all fields together.", MAX_FORM / 1024);
             return Err(problem("form", "The answers are too long.", remedy).into());
         }
-        let (client, _place) = self.written_down(ctx, id, action.available, &wish).await?;
-        let done = client.perform_action(id, &action.id, &request).await;
-        self.report(ctx, id, wish, done).await
+        let (client, under_way) = self.written_down(ctx, id, action.available, &wish, unsaid).await?;
+        let done = async move { client.perform_action(id, &action.id, &request).await };
+        self.awaited(ctx, id, wish, under_way, done).await
     }
 
     /// Tells everybody who plays.
@@ -137,7 +150,7 @@ impl App {
     ) -> Answer<ActionDoneView> {
         let (mut tx, _, server) = self.server_with(ctx, id, Permission::ActionsUse).await?;
         let text = message(&input.text)?;
-        let (offered, _) = settings(&mut tx, &server).await?;
+        let (offered, values) = settings(&mut tx, &server).await?;
         drop(tx);
         if !self.components().can_broadcast(self.db(), &offered).await? {
             return Err(AppError::refused(
@@ -146,10 +159,11 @@ impl App {
             ));
         }
         let wish = Wish::broadcast(&text);
-        let (client, _place) = self.written_down(ctx, id, Availability::Running, &wish).await?;
+        let unsaid = Unsaid::new(secret_values(&offered, &values));
+        let (client, under_way) = self.written_down(ctx, id, Availability::Running, &wish, unsaid).await?;
         let request = BroadcastRequest { text, actor: ctx.actor.name.clone() };
-        let done = client.broadcast(id, &request).await;
-        self.report(ctx, id, wish, done).await
+        let done = async move { client.broadcast(id, &request).await };
+        self.awaited(ctx, id, wish, under_way, done).await
     }
 
     /// What is for somebody of this standing.
@@ -161,7 +175,9 @@ impl App {
         who: Audience,
     ) -> Answer<Vec<ServerAction>> {
         let given = context(server, offered, values);
-        let mut offer = self.components().actions(self.db(), offered, &given).await?;
+        let offer = self.components().actions(self.db(), offered, &given).await;
+        let asked = AskedFor { server: Some((server.id, &server.name)) };
+        let mut offer = self.heard(offered, asked, offer).await?;
         offer.retain(|action| variables::may(who, action.audience));
         Ok(offer)
     }
@@ -173,7 +189,10 @@ impl App {
         id: ServerId,
         available: Availability,
         wish: &Wish,
-    ) -> Answer<(NodeClient, Transfer)> {
+        unsaid: Unsaid,
+    ) -> Answer<(NodeClient, UnderWay)> {
+        // Listening begins before the rights are read, so that no change falls between the two.
+        let news = self.rights().listen();
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::ActionsUse).await?;
         access.grant::<rights::ActionsUse>()?;
         actions::check_offered(self.situation(&server), available)?;
@@ -181,7 +200,47 @@ impl App {
         let place = self.waiting_actions().begin(server.node.id, ctx.actor.user_id)?;
         tx.audit(wish.entry(ctx, id));
         tx.commit().await?;
-        Ok((client, place))
+        let standing = Standing::new(self, ctx, id, Permission::ActionsUse, news);
+        Ok((client, UnderWay { standing, place, unsaid }))
+    }
+
+    /// Waits for the node, whether whoever asked still listens or not: what was begun is not left half done, and the place is
+    /// theirs until it has ended. A right that ends does end it: the node goes on for as long as this waits.
+    async fn awaited(
+        &self,
+        ctx: &OpCtx,
+        id: ServerId,
+        wish: Wish,
+        under_way: UnderWay,
+        done: impl Future<Output = Result<ActionReport, NodeError>> + Send + 'static,
+    ) -> Answer<ActionDoneView> {
+        let (app, ctx) = (self.clone(), ctx.clone());
+        let whole = tokio::spawn(async move {
+            let UnderWay { mut standing, place, unsaid } = under_way;
+            let done = tokio::select! {
+                done = done => done,
+                why = standing.ended() => {
+                    let mut tx = app.db().as_user(&ctx.actor).await?;
+                    tx.audit(wish.no(&ctx, id, "It was ended: whoever asked for it may no longer do so."));
+                    tx.commit().await?;
+                    return Err(why);
+                }
+            };
+            drop(place);
+            let done = match done {
+                Ok(report) => {
+                    let messages = report.messages.into_iter().map(|text| unsaid.out_of(text)).collect();
+                    Ok(ActionReport { messages })
+                }
+                Err(NodeError::Refused(mut refusal)) => {
+                    refusal.message = unsaid.out_of(refusal.message);
+                    Err(NodeError::Refused(refusal))
+                }
+                other => other,
+            };
+            app.report(&ctx, id, wish, done).await
+        });
+        whole.await.map_err(|_| AppError::Broken("an action was not awaited"))?
     }
 
     async fn report(
@@ -198,6 +257,12 @@ impl App {
         }
         Ok(ActionDoneView { messages: done?.messages })
     }
+}
+
+/// What the server's own secrets are; the plugin knows them too.
+fn secret_values<'a>(offered: &OfferedBlueprint, values: &'a Values) -> impl Iterator<Item = &'a str> {
+    let secrets = variables::secrets(&offered.blueprint.variables);
+    values.iter().filter(move |(key, _)| secrets.contains(key)).map(|(_, value)| value.as_str())
 }
 
 fn possible(checked: Result<(), NotPossible>) -> PossibleView {
@@ -223,7 +288,7 @@ fn message(text: &str) -> Answer<String> {
     let say = |what: &str, remedy: String| Err(problem("text", what, remedy).into());
     match text.chars().count() {
         0 => say("The message is empty.", "Write what players are to read.".to_owned()),
-        1..=MAX_TEXT if text.chars().any(char::is_control) => {
+        1..=MAX_TEXT if text.chars().any(gantry_types::names::leaves_line) => {
             say("A message is one plain line.", "Remove line breaks and control characters.".to_owned())
         }
         1..=MAX_TEXT => Ok(text.to_owned()),
@@ -251,7 +316,9 @@ mod tests {
     #[test]
     fn a_message_is_one_line_of_some_length() {
         assert_eq!(message(" Back in five \n").unwrap(), "Back in five");
-        for bad in ["", "  ", "one\ntwo", "bell \u{7}", &"x".repeat(MAX_TEXT + 1)] {
+        for bad in
+            ["", "  ", "one\ntwo", "bell \u{7}", "forged\rline", "one\u{2028}two", &"x".repeat(MAX_TEXT + 1)]
+        {
             assert!(message(bad).is_err(), "{bad:?}");
         }
     }

@@ -14,6 +14,7 @@ use crate::{
     tickets::Tickets,
     transfers::Transfers,
     turns::Turns,
+    workshop::Workshop,
 };
 use gantry_auth::{PasswordHasher, Purpose, Token};
 use gantry_host::Host;
@@ -42,6 +43,7 @@ struct Inner {
     db: Db,
     links: Links,
     components: Components,
+    workshop: Workshop,
     hasher: PasswordHasher,
     public_url: String,
     setup_token: Token,
@@ -72,6 +74,7 @@ impl App {
         let inner = Inner {
             links: Links::new(Arc::new(StoredKeys::new(options.db.clone()))),
             components: Components::new(options.host),
+            workshop: Workshop::default(),
             db: options.db,
             hasher: PasswordHasher::new(options.hashing_threads)?,
             public_url: options.public_url.trim_end_matches('/').to_owned(),
@@ -101,6 +104,9 @@ impl App {
     }
     pub(crate) fn components(&self) -> &Components {
         &self.inner.components
+    }
+    pub(crate) fn workshop(&self) -> &Workshop {
+        &self.inner.workshop
     }
     pub(crate) fn hasher(&self) -> &PasswordHasher {
         &self.inner.hasher

@@ -6,7 +6,7 @@
 use crate::error::{Answer, AppError};
 use bytes::Bytes;
 use gantry_domain::plugins::OfferedBlueprint;
-use gantry_host::{CallContext, CallError, Grants, Host, Part, Plugin};
+use gantry_host::{CallContext, CallError, Grants, Host, Manifest, Part, Parts, Plugin};
 use gantry_store::Db;
 use gantry_types::{action::ServerAction, blueprint::FieldProblem, plan::InstallPlan, server::ServerContext};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +23,11 @@ pub(crate) struct Components {
 impl Components {
     pub(crate) fn new(host: Host) -> Self {
         Self { host, ready: Mutex::default(), loading: tokio::sync::Mutex::default() }
+    }
+
+    /// What a component says of itself and which parts it has; nothing of it is compiled.
+    pub(crate) async fn look(&self, component: &Bytes, grants: &Grants) -> Answer<(Manifest, Parts)> {
+        Ok(self.host.look(Arc::from(component.as_ref()), grants).await?)
     }
 
     /// Makes a plugin of bytes that nobody has accepted yet, and keeps nothing.

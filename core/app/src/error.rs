@@ -4,6 +4,7 @@
 //! error with its sources) are different texts: nothing internal is ever in the former.
 
 use gantry_auth::{Denied, PasswordError, tokens::NoRandomness};
+use gantry_distribution::{DistributionError, Refusal};
 use gantry_domain::{actions::NotPossible, allocations::Shortage, members::BeyondOwn};
 use gantry_host::{CallError, HostError};
 use gantry_nodes::{KeyError, NodeError};
@@ -42,6 +43,12 @@ pub enum AppError {
     /// A component did not become a plugin.
     #[error("the component was not loaded")]
     Component(#[from] HostError),
+    /// A plugin was not pulled or read.
+    #[error("the plugin was not had")]
+    Distribution(#[from] DistributionError),
+    /// The trust policy does not let it in.
+    #[error(transparent)]
+    Untrusted(#[from] Refusal),
     #[error("a password was not checked")]
     Password(#[from] PasswordError),
     #[error(transparent)]
@@ -78,6 +85,8 @@ impl AppError {
             Self::Node(error) => node_code(error),
             Self::Plugin { source, .. } => call_code(source),
             Self::Component(error) => host_code(error),
+            Self::Distribution(error) => distribution_code(error),
+            Self::Untrusted(_) => Code::PluginUntrusted,
             Self::Password(PasswordError::Overloaded) => Code::Overloaded,
             Self::Password(
                 PasswordError::StoredHash(_) | PasswordError::Hashing(_) | PasswordError::Task(_),
@@ -104,6 +113,8 @@ impl AppError {
             Self::Plugin { plugin, source } => plugin_detail(plugin, source),
             Self::Component(HostError::Rejected(reason)) => reason.clone(),
             Self::Component(HostError::Compile(error)) => sentence(error),
+            Self::Distribution(error) => format!("{} {}", sentence(error), error.remedy()),
+            Self::Untrusted(refusal) => format!("{} {}", sentence(refusal), refusal.code.remedy()),
             Self::Store(_)
             | Self::Node(_)
             | Self::Component(_)
@@ -208,6 +219,28 @@ fn host_code(error: &HostError) -> Code {
     }
 }
 
+fn distribution_code(error: &DistributionError) -> Code {
+    match error {
+        DistributionError::NotAPlugin { .. }
+        | DistributionError::TooLarge { .. }
+        | DistributionError::Package { .. } => Code::PluginRejected,
+        DistributionError::Reference(_) => Code::InvalidRequest,
+        DistributionError::WrongDigest { .. }
+        | DistributionError::NotFound { .. }
+        | DistributionError::Unauthorized { .. }
+        | DistributionError::NotAllowed { .. }
+        | DistributionError::NotPublic { .. }
+        | DistributionError::Unreachable { .. }
+        | DistributionError::TooSlow { .. }
+        | DistributionError::Registry { .. } => Code::RegistryFailed,
+        DistributionError::Exists { .. }
+        | DistributionError::Credentials { .. }
+        | DistributionError::Key(_)
+        | DistributionError::Read(_)
+        | DistributionError::Setup(_) => Code::Internal,
+    }
+}
+
 fn plugin_detail(plugin: &str, error: &CallError) -> String {
     match error {
         CallError::Failed(failure) => format!("{plugin} says: {}", failure.message),
@@ -253,6 +286,10 @@ impl From<Shortage> for AppError {
         match shortage {
             Shortage::NoFree(_) => Self::refused(Code::NoFreeAllocation, text),
             Shortage::Taken(_) => Self::refused(Code::AllocationTaken, text),
+            Shortage::Apart { endpoint, .. } => {
+                let remedy = "Choose the address of the endpoint that it follows; its own comes with that.";
+                gantry_domain::problem(&format!("allocations.{endpoint}"), text, remedy).into()
+            }
             Shortage::UnknownEndpoint(name) => {
                 gantry_domain::problem(&format!("allocations.{name}"), text, "Remove it.").into()
             }

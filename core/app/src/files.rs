@@ -11,32 +11,25 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::{FileCopyInput, FileDirectoryInput, FileRenameInput},
-    rights::{RightsChange, RightsNews},
+    rights::RightsNews,
+    standing::Standing,
     transfers::Transfer,
     views::FileContentView,
 };
 use bytes::Bytes;
-use chrono::Utc;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
-use gantry_auth::Actor;
 use gantry_domain::{audit::AuditEntry, problem};
 use gantry_nodes::{BodyError, BodyStream, NodeClient, NodeError, Pace};
 use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved};
 use gantry_store::UserTx;
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use serde_json::{Value, json};
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
-use tokio::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest file that an editor gets or saves, in bytes.
 pub const MAX_TEXT: usize = 1 << 20;
 /// Longest spelling of a path, in bytes: what fits through the link's headers even when every byte is escaped.
 const MAX_PATH: usize = 4_096;
-/// How often a session is looked up while bytes flow, even without news.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
 
 /// A file on its way out.
 pub struct FileDownload {
@@ -283,19 +276,14 @@ impl App {
         news: RightsNews,
         place: Transfer,
     ) -> Watch {
-        let (app, actor, look_at) = (self.clone(), ctx.actor.clone(), Instant::now() + LOOK_EVERY);
-        Watch { app, actor, server, right, news, look_at, ending: Ending::default(), _place: place }
+        let standing = Standing::new(self, ctx, server, right, news);
+        Watch { standing, ending: Ending::default(), _place: place }
     }
 }
 
 /// Who moves a file, and whether they still may.
 struct Watch {
-    app: App,
-    actor: Actor,
-    server: ServerId,
-    right: Permission,
-    news: RightsNews,
-    look_at: Instant,
+    standing: Standing,
     ending: Ending,
     /// Given back when the bytes have ended.
     _place: Transfer,
@@ -324,7 +312,9 @@ impl Watch {
             loop {
                 tokio::select! {
                     biased;
-                    () = watch.doubt() => watch.ask().await.map_err(|why| watch.ending.note(why))?,
+                    () = watch.standing.doubt() => {
+                        watch.standing.ask().await.map_err(|why| watch.ending.note(why))?;
+                    }
                     piece = content.next() => {
                         return Ok(piece.transpose()?.map(|piece| (piece, (watch, content))));
                     }
@@ -332,35 +322,5 @@ impl Watch {
             }
         })
         .boxed()
-    }
-
-    /// Ends when there is a reason to ask again. Safe to cancel.
-    async fn doubt(&mut self) {
-        loop {
-            let change = tokio::select! {
-                () = tokio::time::sleep_until(self.look_at) => return,
-                change = self.news.next() => change,
-            };
-            let concerned = match change {
-                RightsChange::User(user) => user == self.actor.user_id,
-                RightsChange::Session(session) => session == self.actor.session_id,
-                RightsChange::Server(server) => server == self.server,
-                RightsChange::Everything => true,
-            };
-            if concerned {
-                return;
-            }
-        }
-    }
-
-    /// What cannot be found out is a no.
-    async fn ask(&mut self) -> Answer<()> {
-        self.look_at = Instant::now() + LOOK_EVERY;
-        let db = self.app.db();
-        let ended = || AppError::refused(Code::NotSignedIn, "The session has ended.");
-        let actor = db.actor_of_session(self.actor.session_id, Utc::now()).await?.ok_or_else(ended)?;
-        let access = db.as_user(&actor).await?.server_access(&actor, self.server).await?;
-        self.actor = actor;
-        Ok(access.require(self.right)?)
     }
 }

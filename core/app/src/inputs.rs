@@ -115,6 +115,46 @@ inputs! {
         /// Ports and ranges: `30000-30010,30020`.
         ports: String,
     }
+    /// What a release that waits, or the current one, is granted from here on.
+    GrantsInput {
+        /// Of the release that is meant; another may have come meanwhile.
+        digest: String,
+        /// Names of capabilities, each of which it asks for.
+        capabilities: Vec<String>,
+    }
+    /// A plugin in a registry.
+    PullInput {
+        /// `registry/repository:tag` or `registry/repository@sha256:…`.
+        reference: String,
+        /// What it is granted; left out, as an upload without grants.
+        capabilities: Option<Vec<String>>,
+        /// Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version.
+        #[serde(default)]
+        replace: bool,
+    }
+    /// The trust policy, whole.
+    TrustInput {
+        /// As `GET` answers them.
+        #[schema(value_type = Object)]
+        rules: serde_json::Value,
+    }
+    RollbackInput {
+        /// Of a release that was current before.
+        digest: String,
+    }
+    /// To which release a server is moved.
+    ReleaseInput {
+        digest: String,
+        /// Values that the release wants other than they are.
+        #[serde(default)]
+        values: BTreeMap<String, String>,
+    }
+    /// Servers of a plugin, moved to one release.
+    MoveInput {
+        /// Those of this release; all, if left out.
+        from: Option<String>,
+        to: String,
+    }
     /// A server to be; the same for preview and creation.
     ServerInput {
         name: String,

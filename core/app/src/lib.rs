@@ -10,7 +10,7 @@
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
-//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `servers`,
+//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components` and `workshop`, `servers`,
 //! `files` with `transfers`, `actions`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
@@ -39,9 +39,12 @@ mod servers;
 mod sessions;
 mod setup;
 mod sftp;
+mod standing;
 mod tickets;
 mod transfers;
 mod turns;
+mod unsaid;
+mod workshop;
 
 mod console;
 mod doorbell;
@@ -58,10 +61,11 @@ pub use error::{Answer, AppError};
 pub use files::{FileDownload, FileUpload, MAX_TEXT};
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
-pub use plugins::{Bundled, PluginUpload, Takeover};
+pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover};
 pub use seldom::Seldom;
 pub use servers::ServerPage;
 pub use sessions::Authenticated;
+pub use workshop::DocumentUpload;
 
 pub use gantry_nodes::{BodyError, BodyStream, Network};
 

@@ -1,12 +1,12 @@
 //! Addresses of a node that servers may use, and which of them a server gets.
 //!
 //! An allocation is one address and one port number, for TCP and UDP together: two servers never share a number, so
-//! what a player types names one server. A game that needs one number in both protocols says so by the same default
-//! port, and gets one allocation for both.
+//! what a player types names one server. A game that needs one number in both protocols says so, by the same default
+//! port or by a distance of zero, and gets one allocation for both.
 
 use gantry_types::{
     AllocationId, NodeId, ServerId,
-    blueprint::{EndpointNeed, FieldProblem},
+    blueprint::{EndpointNeed, FieldProblem, RelativePort},
     server::{Endpoint, Protocol},
 };
 use serde::{Deserialize, Serialize};
@@ -94,12 +94,16 @@ pub enum Shortage {
     Taken(String),
     #[error("there is no endpoint {0}")]
     UnknownEndpoint(String),
+    /// Its port is at a fixed distance from another endpoint's, and an address elsewhere was chosen for it.
+    #[error("{endpoint} has to be at the port of {leader} {offset:+}, on the same address")]
+    Apart { endpoint: String, leader: String, offset: i32 },
 }
 
 /// Chooses allocations for what a blueprint needs.
 ///
 /// `asked` names allocations for endpoints by their name; an optional endpoint gets one only if asked for. Others get
-/// their default port if it is free, else the lowest port, staying on one address while that has any.
+/// their default port if it is free, else the lowest port, staying on one address while that has any. What follows another
+/// endpoint is at its distance from it, so that a leader gets no port whose followers' are not free.
 pub fn choose(
     needs: &[EndpointNeed],
     free: &[Allocation],
@@ -108,31 +112,113 @@ pub fn choose(
     if let Some(unknown) = asked.keys().find(|name| !needs.iter().any(|need| need.name == **name)) {
         return Err(Shortage::UnknownEndpoint(unknown.clone()));
     }
-    let mut choice = Choice { free, used: BTreeMap::new(), chosen: Vec::new() };
+    let asked = with_leaders(needs, free, asked);
+    let is_wanted = |need: &EndpointNeed| need.required || asked.contains_key(&need.name);
+    let wanted: Vec<&EndpointNeed> = needs.iter().filter(|need| is_wanted(need)).collect();
+    let mut choice = Choice { wanted: &wanted, free, used: BTreeMap::new(), chosen: Vec::new() };
+    let leaders = || wanted.iter().filter(|need| need.relative_to.is_none());
     // People's own choices first, so that an automatic one never takes what somebody named.
-    for need in needs {
+    for need in leaders() {
         if let Some(id) = asked.get(&need.name) {
             let allocation =
                 choice.named(*id, need.protocol).ok_or_else(|| Shortage::Taken(need.name.clone()))?;
-            choice.take(need, allocation);
+            choice.lead(need, allocation)?;
         }
     }
     let mut missing = Vec::new();
-    for need in needs.iter().filter(|need| need.required && !asked.contains_key(&need.name)) {
+    for need in leaders().filter(|need| !asked.contains_key(&need.name)) {
         match choice.automatic(need) {
-            Some(allocation) => choice.take(need, allocation),
-            None => missing.push(need.name.clone()),
+            Some(allocation) => choice.lead(need, allocation)?,
+            None => missing.extend(choice.group(need).map(|need| need.name.clone())),
         }
     }
     if !missing.is_empty() {
         return Err(Shortage::NoFree(missing));
+    }
+    for (name, id) in asked.iter() {
+        apart(needs, &choice.chosen, name, *id)?;
     }
     let order = |endpoint: &ServerEndpoint| needs.iter().position(|need| need.name == endpoint.endpoint.name);
     choice.chosen.sort_by_key(order);
     Ok(choice.chosen)
 }
 
+/// The endpoint that follows another one of a server, where that is.
+///
+/// # Errors
+/// [`Shortage`] where the address that is left for it is not among `free`, nor the leader's own.
+pub fn follow(
+    need: &EndpointNeed,
+    endpoints: &[ServerEndpoint],
+    free: &[Allocation],
+    asked: Option<AllocationId>,
+) -> Result<ServerEndpoint, Shortage> {
+    let missing = || Shortage::NoFree(vec![need.name.clone()]);
+    let relative = need.relative_to.as_ref().ok_or_else(missing)?;
+    let leader = endpoints.iter().find(|one| one.endpoint.name == relative.endpoint);
+    let leader = leader.ok_or_else(|| Shortage::NoFree(vec![relative.endpoint.clone()]))?;
+    let (address, port) = (&leader.endpoint.address, distant(leader.endpoint.port, relative.offset));
+    let there = |allocation: &&Allocation| allocation.address == *address && Some(allocation.port) == port;
+    let id = match relative.offset {
+        0 => leader.allocation_id,
+        _ => free.iter().find(there).ok_or_else(missing)?.id,
+    };
+    if asked.is_some_and(|asked| asked != id) {
+        return Err(apart_from(need, relative));
+    }
+    let port = port.ok_or_else(missing)?;
+    let endpoint =
+        Endpoint { name: need.name.clone(), protocol: need.protocol, address: address.clone(), port };
+    Ok(ServerEndpoint { allocation_id: id, endpoint })
+}
+
+/// A port at a distance from another, if there is one.
+fn distant(port: u16, offset: i32) -> Option<u16> {
+    u16::try_from(i32::from(port) + offset).ok().filter(|port| *port > 0)
+}
+
+fn apart_from(need: &EndpointNeed, relative: &RelativePort) -> Shortage {
+    let (endpoint, leader) = (need.name.clone(), relative.endpoint.clone());
+    Shortage::Apart { endpoint, leader, offset: relative.offset }
+}
+
+/// That what was asked for a follower is where it follows.
+fn apart(
+    needs: &[EndpointNeed],
+    chosen: &[ServerEndpoint],
+    name: &str,
+    id: AllocationId,
+) -> Result<(), Shortage> {
+    let need = needs.iter().find(|need| need.name == name);
+    let Some((need, relative)) = need.and_then(|need| Some((need, need.relative_to.as_ref()?))) else {
+        return Ok(());
+    };
+    let is_there = chosen.iter().any(|one| one.endpoint.name == name && one.allocation_id == id);
+    if is_there { Ok(()) } else { Err(apart_from(need, relative)) }
+}
+
+/// What was asked for, with the leaders of followers for which alone somebody asked.
+fn with_leaders(
+    needs: &[EndpointNeed],
+    free: &[Allocation],
+    asked: &BTreeMap<String, AllocationId>,
+) -> BTreeMap<String, AllocationId> {
+    let mut all = asked.clone();
+    for need in needs {
+        let (Some(relative), Some(id)) = (&need.relative_to, asked.get(&need.name)) else { continue };
+        let Some(own) = free.iter().find(|allocation| allocation.id == *id) else { continue };
+        let port = distant(own.port, -relative.offset);
+        let there = |one: &&Allocation| one.address == own.address && Some(one.port) == port;
+        if let Some(leader) = free.iter().find(there) {
+            all.entry(relative.endpoint.clone()).or_insert(leader.id);
+        }
+    }
+    all
+}
+
 struct Choice<'a> {
+    /// What is to be had.
+    wanted: &'a [&'a EndpointNeed],
     free: &'a [Allocation],
     used: BTreeMap<AllocationId, Vec<(Protocol, Option<u16>)>>,
     chosen: Vec<ServerEndpoint>,
@@ -146,9 +232,12 @@ impl<'a> Choice<'a> {
     }
 
     fn automatic(&self, need: &EndpointNeed) -> Option<&'a Allocation> {
-        self.shared(need).or_else(|| {
+        let shared = self.shared(need).filter(|allocation| self.leads(need, allocation));
+        shared.or_else(|| {
             let address = self.chosen.first().map(|first| first.endpoint.address.as_str());
-            let unused = |allocation: &&Allocation| !self.used.contains_key(&allocation.id);
+            let unused = |allocation: &&Allocation| {
+                !self.used.contains_key(&allocation.id) && self.leads(need, allocation)
+            };
             self.free.iter().filter(unused).min_by_key(|allocation| {
                 let elsewhere = address.is_some_and(|address| address != allocation.address);
                 (
@@ -169,6 +258,43 @@ impl<'a> Choice<'a> {
         };
         let (id, _) = self.used.iter().find(|(_, used)| fits(used))?;
         self.free.iter().find(|allocation| allocation.id == *id)
+    }
+
+    /// A leader and what follows it.
+    fn group(&self, leader: &'a EndpointNeed) -> impl Iterator<Item = &'a EndpointNeed> {
+        std::iter::once(leader).chain(self.followers(&leader.name).map(|(need, _)| need))
+    }
+
+    fn followers(&self, leader: &'a str) -> impl Iterator<Item = (&'a EndpointNeed, i32)> {
+        let follows = move |need: &&'a EndpointNeed| {
+            let relative = need.relative_to.as_ref().filter(|relative| relative.endpoint == leader)?;
+            Some((*need, relative.offset))
+        };
+        self.wanted.iter().filter_map(follows)
+    }
+
+    /// Where a follower has to be.
+    fn place(&self, leader: &Allocation, need: &EndpointNeed, offset: i32) -> Option<&'a Allocation> {
+        let port = distant(leader.port, offset)?;
+        let there = |one: &&Allocation| one.address == leader.address && one.port == port;
+        self.named(self.free.iter().find(there)?.id, need.protocol)
+    }
+
+    /// Whether all that follows it has its place where this one would be.
+    fn leads(&self, need: &'a EndpointNeed, allocation: &Allocation) -> bool {
+        self.followers(&need.name).all(|(need, offset)| self.place(allocation, need, offset).is_some())
+    }
+
+    /// Takes an allocation for an endpoint, and the places of what follows it.
+    fn lead(&mut self, need: &'a EndpointNeed, allocation: &'a Allocation) -> Result<(), Shortage> {
+        self.take(need, allocation);
+        let followers: Vec<_> = self.followers(&need.name).collect();
+        for (need, offset) in followers {
+            let place = self.place(allocation, need, offset);
+            let place = place.ok_or_else(|| Shortage::NoFree(vec![need.name.clone()]))?;
+            self.take(need, place);
+        }
+        Ok(())
     }
 
     fn take(&mut self, need: &EndpointNeed, allocation: &Allocation) {
@@ -216,6 +342,11 @@ mod tests {
             required,
             relative_to: None,
         }
+    }
+
+    fn behind(name: &str, protocol: Protocol, leader: &str, offset: i32) -> EndpointNeed {
+        let relative_to = Some(RelativePort { endpoint: leader.to_owned(), offset });
+        EndpointNeed { relative_to, ..need(name, protocol, None, true) }
     }
 
     fn ports(chosen: &[ServerEndpoint]) -> Vec<u16> {
@@ -276,6 +407,51 @@ mod tests {
         assert_eq!(choose(&needs, &free(&[1, 2]), &asked), Err(Shortage::Taken("game".to_owned())));
         let asked = BTreeMap::from([("x".to_owned(), id(1))]);
         assert_eq!(choose(&needs, &free(&[1, 2]), &asked), Err(Shortage::UnknownEndpoint("x".to_owned())));
+    }
+
+    #[test]
+    fn what_follows_is_at_its_distance() {
+        let needs = [need("game", Protocol::Udp, None, true), behind("game-tcp", Protocol::Tcp, "game", 0)];
+        assert_eq!(ports(&choose(&needs, &free(&[30000]), &BTreeMap::new()).unwrap()), [30000, 30000]);
+        // The lowest port is of no use: its follower's is somebody else's.
+        let needs = [need("game", Protocol::Udp, None, true), behind("query", Protocol::Udp, "game", 1)];
+        assert_eq!(ports(&choose(&needs, &free(&[1, 5, 7, 8]), &BTreeMap::new()).unwrap()), [7, 8]);
+        let nowhere = choose(&needs, &free(&[1, 5, 7]), &BTreeMap::new());
+        assert_eq!(nowhere, Err(Shortage::NoFree(vec!["game".to_owned(), "query".to_owned()])));
+        let below = [need("game", Protocol::Udp, None, true), behind("query", Protocol::Udp, "game", -1)];
+        assert_eq!(ports(&choose(&below, &free(&[1, 5, 7, 8]), &BTreeMap::new()).unwrap()), [8, 7]);
+    }
+
+    #[test]
+    fn who_names_a_follower_names_its_leader() {
+        let needs = [need("game", Protocol::Udp, None, true), behind("query", Protocol::Udp, "game", 1)];
+        let asked = |pairs: &[(&str, u16)]| -> BTreeMap<String, AllocationId> {
+            pairs.iter().map(|(name, port)| ((*name).to_owned(), id(*port))).collect()
+        };
+        let all = free(&[1, 2, 7, 8]);
+        assert_eq!(ports(&choose(&needs, &all, &asked(&[("query", 8)])).unwrap()), [7, 8]);
+        assert_eq!(ports(&choose(&needs, &all, &asked(&[("game", 7)])).unwrap()), [7, 8]);
+        let apart = choose(&needs, &all, &asked(&[("game", 1), ("query", 8)])).unwrap_err();
+        assert_eq!(apart.to_string(), "query has to be at the port of game +1, on the same address");
+        assert_eq!(choose(&needs, &all, &asked(&[("query", 7)])).unwrap_err(), apart);
+    }
+
+    #[test]
+    fn a_follower_joins_a_server_where_its_leader_is() {
+        let needs = [need("game", Protocol::Udp, None, true)];
+        let endpoints = choose(&needs, &free(&[7]), &BTreeMap::new()).unwrap();
+        let shared = follow(&behind("tcp", Protocol::Tcp, "game", 0), &endpoints, &[], None).unwrap();
+        assert_eq!((shared.allocation_id, shared.endpoint.port), (id(7), 7));
+        let next = behind("query", Protocol::Udp, "game", 1);
+        assert_eq!(follow(&next, &endpoints, &free(&[8, 9]), None).unwrap().allocation_id, id(8));
+        assert_eq!(
+            follow(&next, &endpoints, &free(&[9]), None),
+            Err(Shortage::NoFree(vec!["query".to_owned()]))
+        );
+        assert!(matches!(
+            follow(&next, &endpoints, &free(&[8, 9]), Some(id(9))),
+            Err(Shortage::Apart { .. })
+        ));
     }
 
     proptest! {

@@ -13,6 +13,7 @@ pub mod allocations;
 pub mod allowances;
 pub mod audit;
 pub mod credentials;
+pub mod grants;
 pub mod limits;
 pub mod locations;
 pub mod members;

@@ -66,6 +66,7 @@ pub fn deadline_exceeded(kind: OperationKind) -> OperationFailure {
         code: code.as_str().to_owned(),
         message: format!("The node did not finish within {} minutes.", time_allowed(kind).num_minutes()),
         remedy: Some(remedy.to_owned()),
+        call: None,
         step: None,
         log_tail: Vec::new(),
     }

@@ -4,7 +4,7 @@
 //! digest. A server is pinned to one release, so installing another never changes what runs.
 
 use chrono::{DateTime, Utc};
-use gantry_types::{PluginId, blueprint::Blueprint};
+use gantry_types::{PluginId, ServerId, blueprint::Blueprint};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, fmt, str::FromStr};
 use utoipa::ToSchema;
@@ -23,6 +23,12 @@ pub struct Plugin {
     /// As its author named it: `gantry.openarena`.
     pub manifest_id: String,
     pub release: Release,
+    /// A release that asks for more than was granted.
+    pub waiting: Option<Release>,
+    /// The latest release whose first plan failed.
+    pub failed: Option<FailedRelease>,
+    /// Since when nothing new is made of it.
+    pub disabled_at: Option<DateTime<Utc>>,
     /// Comes with Gantry.
     pub bundled: bool,
     /// Servers on any of its releases.
@@ -44,6 +50,76 @@ pub struct Release {
     pub granted: Vec<String>,
     pub size: u64,
     pub installed_at: DateTime<Utc>,
+    /// How it came here; none for what comes with Gantry, or came before this was kept.
+    pub origin: Option<ReleaseOrigin>,
+    /// When it was first made current.
+    pub accepted_at: Option<DateTime<Utc>>,
+    /// When it first planned something.
+    pub proved_at: Option<DateTime<Utc>>,
+    /// When and how its first plan failed.
+    pub failure: Option<(DateTime<Utc>, ReleaseFailure)>,
+    /// Servers that are pinned to it.
+    pub servers: u32,
+}
+
+/// How a release came here, and why it was trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseOrigin {
+    /// Where it was pulled from, and is looked for again; none for a file.
+    pub reference: Option<String>,
+    /// Digest of the artifact that it came as; none for a bare component.
+    pub artifact: Option<String>,
+    pub trust: Trust,
+}
+
+/// Why a release was let in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "by")]
+pub enum Trust {
+    /// A key of the policy signed it.
+    Key { name: String },
+    /// The policy names its digest.
+    Pin,
+    /// Nobody vouches for it, and the policy asks nobody.
+    Nobody,
+}
+
+/// A release that was given up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailedRelease {
+    pub digest: String,
+    pub version: String,
+    pub at: DateTime<Utc>,
+    pub failure: ReleaseFailure,
+}
+
+/// How a plugin failed in a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReleaseFailure {
+    /// The function as the contract names it: `plans.install`; `load` where the component did not become a plugin.
+    pub call: String,
+    /// Stable: of the host, or the plugin's own.
+    pub code: String,
+    /// What happened, which limit was hit, what to do.
+    pub message: String,
+    /// For which server it planned; none for one that was to be.
+    pub server_id: Option<ServerId>,
+    pub server_name: Option<String>,
+    /// Where; none in the control plane.
+    pub node_name: Option<String>,
+}
+
+/// A kind of failure of a plugin, with how often it was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeenFailure {
+    pub digest: String,
+    pub version: String,
+    pub failure: ReleaseFailure,
+    pub times: u64,
+    pub first_at: DateTime<Utc>,
+    pub last_at: DateTime<Utc>,
 }
 
 /// A blueprint together with the release that it came from.
@@ -55,6 +131,10 @@ pub struct OfferedBlueprint {
     pub plugin_version: String,
     pub digest: String,
     pub granted: Vec<String>,
+    /// Whether nothing new is made of its plugin.
+    pub disabled: bool,
+    /// Whether its release has yet to plan something for the first time.
+    pub unproved: bool,
     pub blueprint: Blueprint,
 }
 

@@ -64,6 +64,10 @@ pub struct Server {
     /// The generations in which its limits, but for the disk's, and its addresses last changed.
     pub limits_generation: u64,
     pub endpoints_generation: u64,
+    /// The generation in which its release last changed.
+    pub release_generation: u64,
+    /// The release that it was moved from, while it has not planned with the present one.
+    pub moved_from: Option<String>,
     /// The operation that has not ended, if there is one.
     pub operation: Option<Operation>,
     /// What whoever asked may do with it; all for its owner and administrators.
@@ -79,13 +83,18 @@ pub enum StartPart {
     /// Memory, swap, processor and number of processes.
     Limits,
     Addresses,
+    /// Another release of its plugin.
+    Release,
 }
 
 impl Server {
     /// What changed after the running process was started, and waits for a restart.
     pub fn waiting(&self) -> Vec<StartPart> {
-        let parts =
-            [(StartPart::Limits, self.limits_generation), (StartPart::Addresses, self.endpoints_generation)];
+        let parts = [
+            (StartPart::Limits, self.limits_generation),
+            (StartPart::Addresses, self.endpoints_generation),
+            (StartPart::Release, self.release_generation),
+        ];
         let waits = |changed: u64| self.observed.generation.is_some_and(|started| started < changed);
         parts.into_iter().filter(|(_, changed)| waits(*changed)).map(|(part, _)| part).collect()
     }

@@ -124,6 +124,37 @@ pub fn change(
     if problems.is_empty() { Ok(change) } else { Err(problems) }
 }
 
+/// What has to be written for a server whose blueprint becomes that of another release: defaults of what is there for the
+/// first time, and what is to stand in another form. Values that only the former release knows stay where they are, so that
+/// nothing is lost on the way back.
+pub fn carry(
+    present: &Values,
+    before: &[Variable],
+    after: &[Variable],
+) -> Result<Vec<StoredValue>, Vec<FieldProblem>> {
+    let was_secret = |key: &str| before.iter().any(|variable| variable.key == key && is_secret(variable));
+    let (mut values, mut problems) = (Vec::new(), Vec::new());
+    for variable in after {
+        let kept = present.get(&variable.key);
+        let Some(value) = kept.filter(|value| !value.is_empty()).or(variable.default_value.as_ref()) else {
+            if variable.required {
+                problems.push(missing(variable));
+            }
+            continue;
+        };
+        match canonical(variable, value) {
+            Ok(Some(value)) => {
+                if kept != Some(&value) || was_secret(&variable.key) != is_secret(variable) {
+                    values.push(stored(variable, value));
+                }
+            }
+            Ok(None) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(values) } else { Err(problems) }
+}
+
 /// Whether somebody of standing `who` is among `audience`.
 pub fn may(who: Audience, audience: Audience) -> bool {
     who <= audience
@@ -188,7 +219,16 @@ pub fn canonical(variable: &Variable, value: &str) -> Result<Option<String>, Fie
             one_line(variable, value)?;
             text(variable, rule, value).map(Some)
         }
-        VariableKind::Multiline(rule) => text(variable, rule, &value.replace("\r\n", "\n")).map(Some),
+        VariableKind::Multiline(rule) => {
+            let value = value.replace("\r\n", "\n");
+            if value.chars().any(|each| each.is_control() && !matches!(each, '\n' | '\t')) {
+                return say(
+                    "It has a control character.".to_owned(),
+                    "Use line breaks and tabs, and nothing else that cannot be seen.".to_owned(),
+                );
+            }
+            text(variable, rule, &value).map(Some)
+        }
         VariableKind::Number(rule) => number(variable, rule, value).map(Some),
         VariableKind::Boolean => match value {
             "true" | "false" => Ok(Some(value.to_owned())),
@@ -216,7 +256,7 @@ pub fn canonical(variable: &Variable, value: &str) -> Result<Option<String>, Fie
 }
 
 fn one_line(variable: &Variable, value: &str) -> Result<(), FieldProblem> {
-    if value.chars().any(char::is_control) {
+    if value.chars().any(gantry_types::names::leaves_line) {
         return Err(crate::problem(
             &variable.key,
             "It has more than one line.",

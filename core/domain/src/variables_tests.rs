@@ -139,6 +139,38 @@ fn a_secret_is_never_shown_and_an_empty_one_keeps_what_is_there() {
     assert!(stored.values[0].secret && !format!("{stored:?}").contains("other"));
 }
 
+#[test]
+fn another_release_gets_what_it_adds_and_leaves_what_it_lacks() {
+    let optional = |variable: Variable| Variable { required: false, ..variable };
+    let with =
+        |variable: Variable, default: &str| Variable { default_value: Some(default.to_owned()), ..variable };
+    let text = |key: &str| variable(key, VariableKind::Text(text_rule(None)));
+    let before = [text("map"), text("token"), text("gone")];
+    let after = [
+        text("map"),
+        variable("token", VariableKind::Secret(text_rule(None))),
+        with(text("mode"), "duel"),
+        optional(text("motto")),
+    ];
+    let present = values(&[("map", "dm1"), ("token", "hunter2"), ("gone", "x")]);
+    let carried = carry(&present, &before, &after).unwrap();
+    let told: Vec<_> = carried.iter().map(|it| (it.key.as_str(), it.value.as_str(), it.secret)).collect();
+    assert_eq!(
+        told,
+        [("token", "hunter2", true), ("mode", "duel", false)],
+        "a secret is sealed from there on"
+    );
+}
+
+#[test]
+fn another_release_says_what_it_misses_and_what_no_longer_stands() {
+    let present = values(&[("players", "100")]);
+    let after = [variable("players", whole_number()), variable("map", VariableKind::Text(text_rule(None)))];
+    let problems = carry(&present, &after[..1], &after).unwrap_err();
+    let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    assert_eq!(keys, ["players", "map"]);
+}
+
 proptest! {
     #[test]
     fn a_canonical_number_is_its_own_canonical_text(text in "-?[0-9]{1,6}(\\.[0-9]{1,4})?") {

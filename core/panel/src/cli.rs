@@ -3,11 +3,16 @@
 //! Values stay texts here: [`crate::settings`] checks them all and names everything that is wrong at once.
 
 use clap::{Args, Parser, Subcommand};
+use gantry_tool::cli::{EggArgs, PluginArgs};
 use secrecy::SecretString;
 use std::path::PathBuf;
 
 #[derive(Debug, Parser)]
-#[command(name = "gantry", version, about = "The control plane of Gantry, a panel for game servers")]
+#[command(
+    name = "gantry",
+    version,
+    about = "The control plane of Gantry, a panel for game servers, and its authors' tools"
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -21,6 +26,10 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// Prints the OpenAPI document
     Openapi,
+    /// Makes, tries and publishes plugins; needs no control plane
+    Plugin(PluginArgs),
+    /// Turns games of other panels into documents
+    Egg(EggArgs),
     /// Compiles one component from stdin to stdout; for the control plane itself
     #[command(hide = true)]
     CompileComponent,

@@ -18,6 +18,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => commands::serve(*args),
         Command::Migrate(args) => commands::migrate(args),
         Command::Openapi => commands::openapi(),
+        Command::Plugin(args) => return gantry_tool::plugin(args),
+        Command::Egg(args) => return gantry_tool::egg(args),
         Command::CompileComponent => return gantry_host::compiler_main(),
         Command::RunPlugins => return gantry_host::runner_main(),
     };

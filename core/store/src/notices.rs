@@ -4,7 +4,7 @@
 //! lost connection the listener says [`Notice::Missed`], and its owner looks at everything.
 
 use crate::{Db, StoreError};
-use gantry_types::{NodeId, OperationId, ServerId, SessionId, UserId};
+use gantry_types::{NodeId, OperationId, PluginId, ServerId, SessionId, UserId};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, postgres::PgListener, postgres::PgPoolOptions};
 
@@ -28,6 +28,8 @@ pub enum Notice {
     Session { session: SessionId },
     /// A node's row, keys or addresses.
     Node { node: NodeId },
+    /// A plugin, its releases, or what it offers.
+    Plugin { plugin: PluginId },
     /// The connection was lost for a while: anything may have changed.
     Missed,
 }

@@ -104,6 +104,29 @@ impl UserTx {
         self.begin(server, OperationKind::Install, id, None, now).await
     }
 
+    /// Calls off an operation that has not ended. The node learns of it by the next generation.
+    pub async fn cancel_operation(
+        &mut self,
+        grant: &ServerGrant<rights::OperationsCancel>,
+        now: DateTime<Utc>,
+        entry: AuditEntry,
+    ) -> Result<(), StoreError> {
+        let server = grant.server();
+        self.cancel_active(server, now).await?;
+        let node = sqlx::query_scalar!(
+            "UPDATE servers SET generation = generation + 1 WHERE id = $1 RETURNING node_id",
+            server.uuid()
+        )
+        .fetch_optional(self.db())
+        .await?
+        .ok_or(StoreError::NotFound("server"))?;
+        self.record(entry);
+        self.tell(Notice::Server { server, node: NodeId::new(node), desired: true });
+        Ok(())
+    }
+}
+
+impl<W: Who> Tx<W> {
     async fn begin(
         &mut self,
         server: ServerId,
@@ -143,29 +166,6 @@ impl UserTx {
         Ok(())
     }
 
-    /// Calls off an operation that has not ended. The node learns of it by the next generation.
-    pub async fn cancel_operation(
-        &mut self,
-        grant: &ServerGrant<rights::OperationsCancel>,
-        now: DateTime<Utc>,
-        entry: AuditEntry,
-    ) -> Result<(), StoreError> {
-        let server = grant.server();
-        self.cancel_active(server, now).await?;
-        let node = sqlx::query_scalar!(
-            "UPDATE servers SET generation = generation + 1 WHERE id = $1 RETURNING node_id",
-            server.uuid()
-        )
-        .fetch_optional(self.db())
-        .await?
-        .ok_or(StoreError::NotFound("server"))?;
-        self.record(entry);
-        self.tell(Notice::Server { server, node: NodeId::new(node), desired: true });
-        Ok(())
-    }
-}
-
-impl<W: Who> Tx<W> {
     async fn cancel_active(&mut self, server: ServerId, now: DateTime<Utc>) -> Result<(), StoreError> {
         let ended = sqlx::query_scalar!(
             "UPDATE operations SET state = 'cancelled', ended_at = $2
@@ -216,6 +216,16 @@ impl<W: Who> Tx<W> {
 }
 
 impl SystemTx {
+    /// Has a server started by the system itself, whose wish to run stands, after what hindered it is out of the way.
+    pub async fn start_again(
+        &mut self,
+        server: ServerId,
+        id: OperationId,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.begin(server, OperationKind::Start, id, None, now).await
+    }
+
     /// Moves an operation as its node says. None if it is not of that node's, or the move is not legal: what has ended
     /// stays as it ended.
     pub async fn move_operation(

@@ -4,7 +4,7 @@
 //! here, all in one transaction.
 
 use crate::{Notice, StoreError, SystemTx, Tx, UserTx, codec, error, tx::Who};
-use gantry_auth::{AdministratorGrant, CreateServerGrant, OperationGrant, ServerGrant, rights};
+use gantry_auth::{AdministratorGrant, CreateServerGrant, ServerGrant, rights};
 use gantry_domain::{
     allocations::ServerEndpoint, audit::AuditEntry, plugins::OfferedBlueprint, variables::StoredValue,
 };
@@ -30,6 +30,19 @@ pub struct NewServer<'a> {
     pub endpoints: Vec<ServerEndpoint>,
     pub desired: Desired,
     pub values: Vec<StoredValue>,
+}
+
+/// Where a server is moved to.
+pub struct Move<'a> {
+    /// Of its plugin, with the blueprint's id that it has.
+    pub blueprint: &'a OfferedBlueprint,
+    /// What it has, and what it gets beside that.
+    pub endpoints: &'a [ServerEndpoint],
+    pub more_endpoints: &'a [ServerEndpoint],
+    /// Values that are other than those that stand, or are to stand otherwise.
+    pub values: &'a [StoredValue],
+    /// Whether the release has proved itself: nothing is to be tried out.
+    pub settled: bool,
 }
 
 fn claimed(endpoints: &[ServerEndpoint]) -> BTreeSet<AllocationId> {
@@ -177,26 +190,33 @@ impl UserTx {
         self.changed(server, node, entry)
     }
 
-    /// Pins a server to another release of its plugin, as reinstalling does.
-    pub async fn update_release(
+    /// Pins a server to another release of its plugin, with the addresses and values that it needs there. Where it came from
+    /// is kept until it has planned with the release. Take [`Tx::lock_node`] before deciding on addresses.
+    pub async fn move_to_release(
         &mut self,
-        grant: &OperationGrant,
-        blueprint: &OfferedBlueprint,
+        grant: &ServerGrant<rights::ServerReinstall>,
+        to: &Move<'_>,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
+        let (server, blueprint) = (grant.server(), to.blueprint);
+        self.claim(server, &claimed(to.more_endpoints)).await?;
+        let endpoints = [to.endpoints, to.more_endpoints].concat();
         let node = sqlx::query_scalar!(
-            "UPDATE servers SET digest = $2, blueprint = $3, blueprint_name = $4, generation = generation + 1,
-                    updated_at = now()
-             WHERE id = $1 AND plugin_id = $5 RETURNING node_id",
-            grant.server().uuid(),
+            "UPDATE servers SET moved_from = CASE WHEN $4 THEN NULL ELSE coalesce(moved_from, digest) END, moved_at = now(),
+                    digest = $2, blueprint_name = $3, endpoints = $5, generation = generation + 1, updated_at = now()
+             WHERE id = $1 AND plugin_id = $6 AND blueprint = $7 RETURNING node_id",
+            server.uuid(),
             blueprint.digest,
-            blueprint.key.blueprint,
             blueprint.blueprint.name,
-            blueprint.plugin_id.uuid()
+            to.settled,
+            Json(&endpoints) as _,
+            blueprint.plugin_id.uuid(),
+            blueprint.key.blueprint
         )
         .fetch_optional(self.db())
         .await?;
-        self.changed(grant.server(), node, entry)
+        self.store_values(server, to.values).await?;
+        self.changed(server, node, entry)
     }
 
     fn changed(

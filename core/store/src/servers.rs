@@ -79,6 +79,8 @@ pub(crate) struct ServerRow {
     pub(crate) run_generation: Option<i64>,
     pub(crate) limits_generation: i64,
     pub(crate) endpoints_generation: i64,
+    pub(crate) release_generation: i64,
+    pub(crate) moved_from: Option<String>,
     pub(crate) active_operation: Option<Json<ActiveOperation>>,
     pub(crate) permissions: Option<Vec<String>>,
     pub(crate) created_at: DateTime<Utc>,
@@ -97,6 +99,7 @@ macro_rules! servers {
                       s.holds AS "holds: Json<Vec<Hold>>", s.generation, s.acknowledged_generation, s.observed,
                       s.observed_since, s.observed_reason, s.crashes, s.started_at,
                       s.run_generation, s.limits_generation, s.endpoints_generation,
+                      s.release_generation, s.moved_from,
                       s.active_operation AS "active_operation: Json<ActiveOperation>",
                       CASE WHEN $1::uuid IS NULL OR s.owner_id = $1 THEN NULL ELSE
                           (SELECT m.permissions FROM members m WHERE m.server_id = s.id AND m.user_id = $1)
@@ -160,6 +163,8 @@ impl ServerRow {
             acknowledged_generation: codec::to_u64(self.acknowledged_generation),
             limits_generation: codec::to_u64(self.limits_generation),
             endpoints_generation: codec::to_u64(self.endpoints_generation),
+            release_generation: codec::to_u64(self.release_generation),
+            moved_from: self.moved_from,
             operation: self.active_operation.map(|active| active.0.operation(id)),
             permissions,
             created_at: self.created_at,

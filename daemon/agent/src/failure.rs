@@ -12,6 +12,7 @@ pub(crate) fn failure(code: &str, message: impl Into<String>, remedy: &str) -> O
         code: code.to_owned(),
         message: message.into(),
         remedy: Some(remedy.to_owned()),
+        call: None,
         step: None,
         log_tail: Vec::new(),
     }
@@ -25,7 +26,16 @@ pub(crate) fn internal(message: impl Into<String>) -> OperationFailure {
 /// What is told of a plugin that did not answer: code and text.
 pub(crate) fn of_call(error: &CallError) -> OperationFailure {
     match error {
-        CallError::Failed(refusal) => failure(&refusal.code, refusal.message.clone(), "The plugin says why."),
+        CallError::Failed(refusal) => {
+            // Gantry said no, not the plugin.
+            let remedy = match refusal.code.as_str() {
+                "capability_denied" => {
+                    "An administrator grants it under Plugins; what the manifest does not ask for, the plugin's author adds."
+                }
+                _ => "The plugin says why.",
+            };
+            failure(&refusal.code, refusal.message.clone(), remedy)
+        }
         CallError::Stopped(stop) => {
             failure(Code::PluginFailed.as_str(), stop.message.clone(), Code::PluginFailed.remedy())
         }
@@ -33,16 +43,26 @@ pub(crate) fn of_call(error: &CallError) -> OperationFailure {
     }
 }
 
+/// The same of a plan: the control plane decides by it whether a release is given up.
+pub(crate) fn of_plan(call: &str, error: &CallError) -> OperationFailure {
+    let failure = of_call(error);
+    match error {
+        CallError::Failed(_) | CallError::Stopped(_) => {
+            OperationFailure { call: Some(call.to_owned()), ..failure }
+        }
+        CallError::Host(_) => failure,
+    }
+}
+
 fn of_host(error: &HostError) -> OperationFailure {
-    let code = match error {
-        HostError::Rejected(_) | HostError::Compile(_) => Code::PluginRejected,
-        HostError::Overloaded { .. } => Code::Overloaded,
-        HostError::Cache { .. }
-        | HostError::Engine { .. }
-        | HostError::Runner(_)
-        | HostError::Internal(_) => Code::Internal,
+    let (code, call) = match error {
+        HostError::Rejected(_) | HostError::Compile(_) => (Code::PluginRejected, Some("load".to_owned())),
+        HostError::Overloaded { .. } => (Code::Overloaded, None),
+        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Runner(_) | HostError::Internal(_) => {
+            (Code::Internal, None)
+        }
     };
-    failure(code.as_str(), error.to_string(), code.remedy())
+    OperationFailure { call, ..failure(code.as_str(), error.to_string(), code.remedy()) }
 }
 
 pub(crate) fn of_plugins(error: &PluginsError) -> OperationFailure {
@@ -62,6 +82,10 @@ pub(crate) fn of_runtime(error: &RuntimeError) -> OperationFailure {
         RuntimeError::Unreachable { .. } => {
             ("runtime_unreachable", "Check that the container engine runs on the node.")
         }
+        RuntimeError::Registry { .. } => (
+            "image_failed",
+            "Use an image of a public registry, or have the node's administrator allow this one: gantryd run --allow-registry.",
+        ),
         RuntimeError::Pull { .. } => {
             ("image_failed", "Check the image's name and that the node reaches its registry.")
         }
@@ -161,4 +185,21 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gantry_host::PluginFailure;
+
+    #[test]
+    fn what_gantry_refused_is_not_said_to_be_the_plugins_word() {
+        let remedy = |code: &str| {
+            let refusal =
+                PluginFailure { code: code.to_owned(), message: "no".to_owned(), retry_after: None };
+            of_call(&CallError::Failed(refusal)).remedy.unwrap()
+        };
+        assert!(remedy("capability_denied").contains("under Plugins"));
+        assert_eq!(remedy("out_of_paint"), "The plugin says why.");
+    }
 }

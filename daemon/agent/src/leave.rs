@@ -9,7 +9,7 @@ use crate::{
     node::Node,
     server::{Message, Supervisor},
 };
-use gantry_lifecycle::{Event, Phase};
+use gantry_lifecycle::{Asked, Event, Phase};
 use gantry_types::server::Hold;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
@@ -58,7 +58,7 @@ impl Supervisor {
         if self.state().phase != Phase::GivenUp {
             let holds = self.shared.leaving.holds(&self.record);
             let desired = self.record.desired.desired;
-            self.hear(Event::Intent { desired, holds, operation: None }).await;
+            self.hear(Event::Intent { desired, holds, operation: Asked::Known }).await;
         }
         self.tell_leaving();
     }

@@ -5,7 +5,7 @@
 //! daemon or the control plane. Rules live in `gantry-lifecycle`; containers, files and plugins behind their own crates;
 //! here is what joins them.
 //!
-//! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `query`, `faults`,
+//! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `failure`, `faults`,
 //! `machine`, [`node`], `server`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
@@ -23,7 +23,6 @@ pub mod link;
 mod machine;
 pub mod node;
 pub mod plugins;
-mod query;
 pub mod report;
 pub mod run;
 mod server;

@@ -57,6 +57,15 @@ struct RunArgs {
     /// The container engine's socket.
     #[arg(long, env = "GANTRYD_DOCKER_SOCKET")]
     docker_socket: Option<PathBuf>,
+    /// Lets images come from this registry although it is an address or not on the public internet; as images name it, with
+    /// its port if they do. May be given several times.
+    #[arg(
+        long = "allow-registry",
+        value_name = "HOST[:PORT]",
+        env = "GANTRYD_ALLOW_REGISTRY",
+        value_delimiter = ','
+    )]
+    registries: Vec<gantry_runtime::docker::Registry>,
     /// Serves the node's interface on this unix socket as well.
     #[arg(long, env = "GANTRYD_SOCKET")]
     socket: Option<PathBuf>,
@@ -196,6 +205,7 @@ impl From<RunArgs> for RunOptions {
             url: args.url,
             runtime,
             docker_socket: args.docker_socket,
+            registries: args.registries,
             socket: args.socket,
             ca: args.ca,
             sftp,

@@ -14,7 +14,7 @@ use crate::{
 use axum::Router;
 use gantry_files::{Landlock, OutboundConfig};
 use gantry_host::ChildProgram;
-use gantry_runtime::{DockerRuntime, Runtime, RuntimeError, SimulatedRuntime};
+use gantry_runtime::{DockerRuntime, Runtime, RuntimeError, SimulatedRuntime, docker::Registry};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_types::NodeId;
 use std::{
@@ -67,6 +67,8 @@ pub struct RunOptions {
     pub runtime: RuntimeKind,
     /// The container engine's socket, if it is not the usual one.
     pub docker_socket: Option<PathBuf>,
+    /// Registries that may be asked for images although they are not on the public internet.
+    pub registries: Vec<Registry>,
     /// Serves the node's interface here as well, for its owner alone.
     pub socket: Option<PathBuf>,
     /// A PEM file of certificate authorities to trust besides the system's.
@@ -205,6 +207,7 @@ async fn connect(options: &RunOptions, node: NodeId) -> Result<DockerRuntime, Ru
     if let Some(socket) = &options.docker_socket {
         config.socket.clone_from(socket);
     }
+    config.registries.clone_from(&options.registries);
     DockerRuntime::connect(config).await
 }
 

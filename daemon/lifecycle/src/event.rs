@@ -14,8 +14,8 @@ pub type Moment = u64;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// People want something. The operation is absent when it is known already, whatever became of it.
-    Intent { desired: Desired, holds: Vec<Hold>, operation: Option<Request> },
+    /// People want something.
+    Intent { desired: Desired, holds: Vec<Hold>, operation: Asked },
     /// The daemon came up and looked: this is what it found of a server that it had written down.
     Restored(Found),
     /// The install plan is done.
@@ -40,6 +40,18 @@ pub enum Event {
     RemoveFailed(OperationFailure),
     /// A timer that was set, and not cleared or set again since, is over.
     Timer(Timer),
+}
+
+/// What an intent says of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Something that was not asked before.
+    New(Request),
+    /// Nothing new: what is at work goes on.
+    Known,
+    /// Nobody waits for an operation any more. An installation at work is called off; what people want of a process they
+    /// say by what is desired.
+    Nothing,
 }
 
 /// A request, not seen before.

@@ -1,6 +1,6 @@
 //! What plugins are asked beside a running game: actions, messages to players, quiet for a backup, pages.
 
-use gantry_types::server::Setting;
+use gantry_types::{action::Availability, server::Setting};
 use serde::{Deserialize, Serialize};
 
 /// One of the plugin's actions, with a form that the control plane has checked against the offer.
@@ -9,6 +9,13 @@ pub struct ActionRequest {
     pub form: Vec<Setting>,
     /// Who asked, shown beside what is typed.
     pub actor: String,
+    /// In which states of the server it makes sense: a change to another ends it.
+    #[serde(default = "always")]
+    pub available: Availability,
+}
+
+const fn always() -> Availability {
+    Availability::Always
 }
 
 /// A message to everybody who plays.

@@ -17,6 +17,9 @@ pub enum RuntimeError {
     /// The image is neither on the node nor in its registry, or the registry refused.
     #[error("the image {reference} cannot be pulled: {message}")]
     Pull { reference: String, message: String, log_tail: Vec<String> },
+    /// The engine must not be sent there, so it was not asked.
+    #[error("the registry {registry} is not asked: {why}")]
+    Registry { registry: String, why: &'static str },
     /// A step of a recipe failed.
     #[error("the image could not be built: {message}")]
     Build { message: String, log_tail: Vec<String> },

@@ -67,6 +67,12 @@ impl Actions for Chores {
                 .audience(Audience::Owners)
                 .ask(Variable::boolean("open", "Open", true))
                 .confirm("Holds from the next start on."),
+            ServerAction::new("later", "Close the house later")
+                .help("Waits first, and so shows what becomes of it when the server does something else meanwhile.")
+                .icon("clock")
+                .available(Availability::Stopped)
+                .audience(Audience::Owners)
+                .ask(Variable::number("seconds", "Seconds", 10, 0, 300).unit("s")),
             ServerAction::new("farewell", "Say farewell").icon("log-out"),
         ]
     }
@@ -89,6 +95,15 @@ impl Actions for Chores {
                 )),
                 Effect::Message("The door knows.".to_owned()),
             ]),
+            "later" => {
+                let seconds: u32 = answer(form, "seconds").parse().unwrap_or(10);
+                let close = ConfigEdit::new("house.ini", Format::Ini, [("door.open", "false".to_owned())]);
+                Ok(vec![
+                    Effect::Message("The door will be closed.".to_owned()),
+                    Effect::WaitMs(seconds * 1_000),
+                    Effect::EditConfig(close),
+                ])
+            }
             "farewell" => Ok(vec![Effect::Command(format!("farewell from {}", server.name))]),
             _ => Err(ServerAction::unknown(id)),
         }

@@ -3,11 +3,9 @@
 //! The engine cuts a line at semicolons, but not between double quotes: whatever people typed stands between these, and
 //! has none itself. Sources: ioquake3's `Cbuf_Execute`, `SV_ConSay_f`, `SV_Kick_f`, `SV_Map_f`.
 
-use crate::{
-    blueprint::{self, MAPS},
-    status,
-};
+use crate::blueprint::{self, MAPS};
 use gantry_plugin::{act::answer, prelude::*, rules};
+use gantry_wire::quake3;
 
 /// To the engine these are everybody and every bot.
 const NOT_ONE: [&str; 2] = ["all", "allbots"];
@@ -75,7 +73,7 @@ fn command(line: &str) -> Effect {
 
 /// Who plays, as the game says it this moment.
 fn present() -> Result<Vec<String>, Failure> {
-    Ok(status::ask()?.player_list.into_iter().map(|player| player.name).collect())
+    Ok(quake3::sample("game")?.player_list.into_iter().map(|player| player.name).collect())
 }
 
 fn kick(present: &[String], wanted: &str) -> Result<Vec<Effect>, Failure> {

@@ -1,14 +1,14 @@
 //! OpenArena: a dedicated server of Debian's package, and what it says of itself.
 //!
 //! Settings reach the engine so that no text becomes a command; [`run`] says how. Modules in reading order: [`blueprint`],
-//! [`run`], [`status`], [`actions`].
+//! [`run`], [`actions`].
 
 mod actions;
 mod blueprint;
 mod run;
-mod status;
 
 use gantry_plugin::prelude::*;
+use gantry_wire::quake3;
 
 /// The plugin.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Plugin for OpenArena {
 
 impl Collector for OpenArena {
     fn collect(_server: &Server) -> Result<Sample, Failure> {
-        status::ask()
+        quake3::sample("game")
     }
 }
 
@@ -59,7 +59,7 @@ impl Quiescing for OpenArena {
 
 impl ConsoleEvents for OpenArena {
     fn parse(_server: &Server, lines: &[String]) -> Vec<Found> {
-        status::console_events(lines)
+        quake3::console_events(lines)
     }
 }
 

@@ -2,6 +2,7 @@
 //! and choices are arguments.
 
 use gantry_plugin::prelude::*;
+use gantry_wire::quake3;
 
 /// The image: nothing but Debian's package, so that security updates come with a rebuild.
 const DOCKERFILE: &str = "FROM debian:bookworm-slim\n\
@@ -66,7 +67,7 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     let mut spec = RunSpec::new(image(), command).environment("HOME", "/data").edit(settings(server)?);
     spec.terminal = false;
     spec.ready_timeout_ms = 60_000;
-    Ok(spec.ready_when_answering("game", crate::status::REQUEST).stop([
+    Ok(spec.ready_when_answering("game", quake3::REQUEST).stop([
         StopStep::Console("quit".to_owned()),
         StopStep::WaitMs(8_000),
         StopStep::Signal("SIGTERM".to_owned()),

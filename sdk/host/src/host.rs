@@ -20,9 +20,10 @@ use crate::budgets::{Budgets, CompileBudget, Concurrency, MEMORY_CEILING_BYTES};
 use crate::cache::{Cache, Found};
 use crate::capability::Grants;
 use crate::compiler;
-use crate::component::{self, Outline};
+use crate::component::{self, Outline, Parts};
 use crate::engine;
 use crate::error::HostError;
+use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin};
 use crate::turn::Turns;
 use crate::wall::{Kept, Runner};
@@ -202,6 +203,14 @@ impl Host {
             Guests::Within(_) => None,
             Guests::Beyond(runner) => runner.pid(),
         }
+    }
+
+    /// What a component says of itself and which parts it has, without compiling or running any of it.
+    ///
+    /// A component that is at fault is [`HostError::Rejected`], as in [`Host::load`].
+    pub async fn look(&self, wasm: Arc<[u8]>, grants: &Grants) -> Result<(Manifest, Parts), HostError> {
+        let (_, outline) = self.inspect(wasm, grants.clone()).await?;
+        Ok((outline.manifest, outline.parts))
     }
 
     async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {

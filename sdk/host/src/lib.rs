@@ -16,7 +16,7 @@
 //!
 //! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`, `plugin`,
 //! `kind`, `calls`, `run`, `inline`, `wall`, `guest`, `engine`, `turn`, `state`, `desk`, `lend`, `reach`, `stop`, `convert`,
-//! `generations`, `bindings`.
+//! `generations`, `bindings`; and for embedders `endpoints` and [`record`].
 
 #![warn(missing_docs)]
 
@@ -29,6 +29,7 @@ mod compiler;
 mod component;
 mod convert;
 mod desk;
+mod endpoints;
 mod engine;
 mod error;
 mod generations;
@@ -40,6 +41,7 @@ mod lend;
 mod manifest;
 mod plugin;
 mod reach;
+pub mod record;
 mod run;
 mod state;
 mod stop;
@@ -56,8 +58,10 @@ pub use capability::{
 };
 pub use compiler::compiler_main;
 pub use component::{Part, Parts};
+pub use endpoints::{Endpoints, reachable};
 pub use error::{CallError, CompileError, HostError, PluginFailure, Stop, StopReason};
 pub use host::{Host, HostConfig, LoadReport, Origin, Wall};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
 pub use plugin::Plugin;
+pub use record::Told;
 pub use wall::runner_main;

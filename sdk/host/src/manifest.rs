@@ -3,6 +3,7 @@
 //! The manifest asks; it grants nothing. It is untrusted text from the component's author, so its size and every
 //! field's length and alphabet are bounded before anybody sees it.
 
+use gantry_types::names;
 use serde::{Deserialize, Serialize};
 
 use crate::capability::{CAPABILITIES, DOWNLOAD, HTTP, KV, SECRETS};
@@ -228,7 +229,11 @@ fn check_text(field: &str, text: &str, least: usize, most: usize) -> Result<(), 
     if text.chars().any(|each| each.is_control() && each != '\n') {
         return Err(format!("its manifest's {field} must not contain control characters"));
     }
-    Ok(())
+    // An administrator decides by these words.
+    match text.lines().find_map(names::oddity) {
+        Some(oddity) => Err(format!("its manifest's {field} must not contain {oddity}")),
+        None => Ok(()),
+    }
 }
 
 fn bounded(text: &str) -> String {

@@ -18,7 +18,7 @@ impl Plugin {
             return Ok(plan);
         }
         for step in &mut plan.steps {
-            let place = format!("step {}", step.id);
+            let place = format!("the step {:?}", step.title);
             match &mut step.action {
                 Action::Download(download) => {
                     self.may(DOWNLOAD, &place, "downloads")?;

@@ -14,6 +14,8 @@ use sections::{Section, sections, write_section};
 
 /// What a component says of itself.
 pub const MANIFEST_SECTION: &str = "gantry:manifest";
+/// The plugin that a document is packed with to become one: `plugins/declarative`, by the id in its manifest.
+pub const INTERPRETER: &str = "declarative";
 /// What the name of a packed file's section begins with.
 pub const FILE_SECTION: &str = "gantry:file/";
 

@@ -53,6 +53,12 @@ impl fmt::Display for Oddity {
     }
 }
 
+/// Whether a character has no place in a single line: it would end the line, or say something to a terminal. A carriage return
+/// types what stands before it.
+pub fn leaves_line(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
 /// The first thing in a text that no name may have.
 pub fn oddity(text: &str) -> Option<Oddity> {
     let letters: Vec<char> = text.chars().collect();

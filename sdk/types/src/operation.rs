@@ -64,6 +64,10 @@ pub struct OperationFailure {
     pub message: String,
     /// What to do about it.
     pub remedy: Option<String>,
+    /// The plugin's function that failed, where it was one, as the contract names it: `plans.install`; `load` where the
+    /// component did not become a plugin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
     /// The step that failed, by its title.
     pub step: Option<String>,
     /// The end of that step's output.

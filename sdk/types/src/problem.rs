@@ -52,6 +52,7 @@ codes! {
     PayloadTooLarge = "payload_too_large", 413, "The request is too large", "Send less at a time; the limit is named.";
     UnsupportedMediaType = "unsupported_media_type", 415, "The request's content type is not accepted", "Send the content type that the API document names.";
     PluginRejected = "plugin_rejected", 422, "The plugin cannot be installed", "The detail names the reason: grant what the plugin uses, or ask its author for a corrected version.";
+    PluginUntrusted = "plugin_untrusted", 422, "The trust policy does not let this plugin in", "The detail names the rule; change the policy if the plugin is to be trusted.";
     CapacityExceeded = "capacity_exceeded", 422, "The node has not enough free resources", "Lower the limits or choose another node.";
     AllowanceExceeded = "allowance_exceeded", 422, "The account may not use so much", "Ask for less, free some by deleting or shrinking other servers, or ask an administrator to raise the account's limits under People.";
     ActionRefused = "action_refused", 422, "The game's plugin did not do this", "The detail says why; change what you ask for, or what is in the way.";
@@ -60,6 +61,7 @@ codes! {
     RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";
     Internal = "internal", 500, "Something went wrong inside Gantry", "Try again; if it stays, give the request id to an administrator.";
     PluginFailed = "plugin_failed", 502, "The plugin failed", "The detail names the plugin and what happened; tell its author.";
+    RegistryFailed = "registry_failed", 502, "The registry did not give the plugin", "The detail says what it answered and what to do.";
     NodeUnreachable = "node_unreachable", 503, "The node is not connected", "Check that the daemon runs and can reach the control plane; it reconnects by itself.";
     Unavailable = "unavailable", 503, "Gantry is not ready", "Try again in a moment.";
     Overloaded = "overloaded", 503, "Gantry is busy", "Try again as Retry-After says.";

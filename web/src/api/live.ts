@@ -173,6 +173,9 @@ export class Live {
         // The frame tells whether it is linked; a page shows its report and when it was seen as well.
         void this.#queries.invalidateQueries({ queryKey: keys.nodes })
         break
+      case 'plugin':
+        for (const queryKey of [keys.plugins, keys.blueprints, ['release']]) void this.#queries.invalidateQueries({ queryKey })
+        break
       case 'ended':
         // The socket closes now (4409) and opens again by itself, whereupon all that is shown is read again.
         this.#onSession()

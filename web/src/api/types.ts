@@ -1,7 +1,7 @@
 /** Names for the API's schemas, so that pages import nouns. Nothing here is written by hand but the aliases. */
 import type { components } from './generated'
 
-type Schemas = components['schemas']
+export type Schemas = components['schemas']
 
 export type ActionView = Schemas['ActionView']
 export type Allowance = Schemas['Allowance']
@@ -18,6 +18,7 @@ export type ConsoleClientFrame = Schemas['ConsoleClientFrame']
 export type ConsoleFrame = Schemas['ConsoleFrame']
 export type ConsoleLine = Schemas['ConsoleLine']
 export type ConsolePage = Schemas['ConsolePage']
+export type ConvertedView = Schemas['ConvertedView']
 export type CurrentSession = Schemas['CurrentSession']
 export type EndpointView = Schemas['EndpointView']
 export type EnrollmentView = Schemas['EnrollmentView']
@@ -34,6 +35,7 @@ export type LiveClientFrame = Schemas['LiveClientFrame']
 export type LiveFrame = Schemas['LiveFrame'] | Schemas['LiveNotice']
 export type LiveSample = Schemas['LiveSample']
 export type LocationView = Schemas['LocationView']
+export type Loss = Schemas['Loss']
 export type MemberView = Schemas['MemberView']
 export type NodePartsView = Schemas['NodePartsView']
 export type NodeSample = Schemas['NodeSample']

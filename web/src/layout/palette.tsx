@@ -3,7 +3,7 @@ import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { Monitor, Moon, Plus, Sun, UserRound, LogOut, Zap, type LucideIcon } from 'lucide-react'
 import { Dialog as Primitive } from 'radix-ui'
-import { useEffect, useId, useRef, useState } from 'react'
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
 import { useSession } from '~/actions/context'
 import { chosenAction, offeredQuery } from '~/actions/offered'
 import { mayCreateServers, placesFor } from '~/actions/navigation'
@@ -23,13 +23,21 @@ import { BlueprintIcon } from './blueprint-icon'
 
 type Entry = { id: string; group: string; label: string; note?: string; icon?: LucideIcon; blueprint?: ServerBlueprint; keywords: string; disabledReason?: string | null; run: () => void }
 
-export function Palette({ onClose }: { onClose: () => void }) {
+/** What was typed while this was fetched. */
+export type Early = { text: () => string; end: () => void }
+
+export function Palette({ early, onClose }: { early: Early; onClose: () => void }) {
+  // Held here, for what is below begins anew once a server is known.
+  const typed = useState(early.text)
+  useLayoutEffect(() => early.end(), [early])
   const { serverId } = useParams({ strict: false })
   const { data: server } = useQuery({ ...serverQuery(serverId ?? ''), enabled: serverId !== undefined })
-  return server ? <WithServer server={server} onClose={onClose} /> : <PaletteDialog more={[]} onClose={onClose} />
+  return server ? <WithServer typed={typed} server={server} onClose={onClose} /> : <PaletteDialog typed={typed} more={[]} onClose={onClose} />
 }
 
-function WithServer({ server, onClose }: { server: ServerView; onClose: () => void }) {
+type Typed = [string, (text: string) => void]
+
+function WithServer({ typed, server, onClose }: { typed: Typed; server: ServerView; onClose: () => void }) {
   const actions = powerActions(useServerActions(server))
   // Kill is held, never picked from a list by a slip of the hand.
   const more = actions
@@ -37,7 +45,7 @@ function WithServer({ server, onClose }: { server: ServerView; onClose: () => vo
     .map((action): Entry => ({ id: action.id, group: s.palette.actions, label: `${action.label} ${server.name}`, icon: action.icon, keywords: action.keywords ?? '', disabledReason: action.disabledReason, run: action.perform }))
   const { data: offer } = useQuery({ ...offeredQuery(server), enabled: server.permissions.includes('actions.use') })
   const offered = (offer?.items ?? []).map(({ action, reason }): Entry => ({ id: `offered-${action.id}`, group: s.palette.actions, label: action.title, note: server.name, icon: Zap, keywords: `${a.label} ${action.help}`, disabledReason: reason, run: () => chosenAction.set({ serverId: server.id, action: action.id }) }))
-  return <PaletteDialog more={[...more, ...offered]} onClose={onClose} />
+  return <PaletteDialog typed={typed} more={[...more, ...offered]} onClose={onClose} />
 }
 
 const searchQuery = (text: string) =>
@@ -92,8 +100,7 @@ function useEntries(more: Entry[], text: string): Entry[] {
   return verb ? [...more.filter(fits), ...powers, ...actions.filter((entry) => !more.includes(entry) && fits(entry)), ...hits] : [...hits, ...powers, ...mine.filter(fits)]
 }
 
-function PaletteDialog({ more, onClose }: { more: Entry[]; onClose: () => void }) {
-  const [text, setText] = useState('')
+function PaletteDialog({ typed: [text, setText], more, onClose }: { typed: Typed; more: Entry[]; onClose: () => void }) {
   const [active, setActive] = useState(0)
   const list = useRef<HTMLDivElement>(null)
   const id = useId()

@@ -10,6 +10,9 @@ import { Topbar } from './topbar'
 import { Tray } from './tray'
 
 const KEY = 'gantry.rail'
+/** What is typed before the palette stands; none once it does. */
+let early: string | null = null
+const typedEarly = { text: () => early ?? '', end: () => void (early = null) }
 const fetchPalette = () => import('./palette')
 const fetchSheet = () => import('./rail-sheet')
 const Palette = lazy(() => fetchPalette().then((module) => ({ default: module.Palette })))
@@ -67,9 +70,18 @@ export function Shell() {
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      if (early !== null) {
+        event.preventDefault()
+        if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) early += event.key
+      }
       if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && event.key.toLowerCase() === 'k') {
         event.preventDefault()
-        setPalette((open) => !open)
+        setPalette((open) => {
+          early = open ? null : ''
+          // It may never come, and keys are somebody else's then.
+          setTimeout(typedEarly.end, 3_000)
+          return !open
+        })
       }
     }
     addEventListener('keydown', onKey)
@@ -96,7 +108,7 @@ export function Shell() {
       </aside>
       <Suspense fallback={null}>
         {sheet && <RailSheet onClose={() => setSheet(false)} />}
-        {palette && <Palette onClose={() => setPalette(false)} />}
+        {palette && <Palette early={typedEarly} onClose={() => setPalette(false)} />}
       </Suspense>
       <RouteAnnouncer />
     </div>

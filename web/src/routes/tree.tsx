@@ -254,7 +254,7 @@ const locations = createRoute({
 const plugins = createRoute({
   getParentRoute: () => admin,
   path: '/plugins',
-  staticData: { title: s.plugins.title },
+  staticData: { title: s.nav.plugins },
   loader: ({ context }) => void context.queries.prefetchQuery(pluginsQuery),
   component: lazyRouteComponent(() => import('~/pages/plugins/list'), 'PluginsPage'),
 })

@@ -275,7 +275,7 @@ export const servers = {
     needsReinstall: 'reinstall needed',
     waiting: (n: number) => (n === 1 ? 'A saved change waits for a restart' : `${String(n)} saved changes wait for a restart`),
     waitingHere: 'waits for a restart',
-    waitingParts: { limits: 'Limits', addresses: 'Addresses' },
+    waitingParts: { limits: 'Limits', addresses: 'Addresses', release: 'Version of the plugin' },
     pendingReinstall: 'Saved settings wait for a reinstall',
     restartNow: 'Restart now',
     secretSet: 'A value is set. Leave empty to keep it.',

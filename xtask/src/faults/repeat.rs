@@ -66,7 +66,7 @@ impl Lone {
             "id": SERVER, "generation": generation, "name": "Lone", "desired": desired, "holds": [],
             "blueprint": {
                 "plugin": "Counter", "digest": self.digest, "blueprint": "counter", "collectEveryMs": null,
-                "capabilities": [],
+                "capabilities": ["container-run"],
             },
             "settings": [{ "key": "steps", "value": "1" }, { "key": "pause_ms", "value": "50" }], "secrets": [],
             "endpoints": [], "timeZone": "",

@@ -126,7 +126,7 @@ fn by_hand(server: &str, generation: u64, digest: &str) -> Value {
     json!({
         "id": server, "generation": generation, "name": "Unknown", "desired": "deleted", "holds": [],
         "blueprint": {
-            "plugin": "Counter", "digest": digest, "blueprint": "counter", "collectEveryMs": null, "capabilities": [],
+            "plugin": "Counter", "digest": digest, "blueprint": "counter", "collectEveryMs": null, "capabilities": ["container-run"],
         },
         "settings": [], "secrets": [], "endpoints": [], "timeZone": "",
         "limits": { "memoryMib": 64, "swapMib": 0, "cpuPercent": 50, "diskMib": 64, "pids": 64 },

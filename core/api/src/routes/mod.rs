@@ -9,6 +9,7 @@ mod blueprints;
 mod console;
 mod credentials;
 mod daemon;
+mod documents;
 mod files;
 mod live;
 mod locations;
@@ -16,6 +17,7 @@ mod members;
 mod nodes;
 mod operations;
 mod plugins;
+mod releases;
 mod servers;
 mod statistics;
 mod system;
@@ -74,8 +76,10 @@ pub(crate) fn all() -> Vec<Route> {
         ("locations", locations::routes()),
         ("nodes", nodes::routes()),
         ("plugins", plugins::routes()),
+        ("plugins", documents::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
+        ("servers", releases::routes()),
         ("files", files::routes()),
         ("console", console::routes()),
         ("actions", actions::routes()),

@@ -47,6 +47,10 @@ enum Goodbye {
     Closing,
     /// A frame that could not be understood.
     Unreadable,
+    /// What is no WebSocket.
+    Violated,
+    /// A text that is none.
+    NoText,
     /// A frame or message of more than [`FRAME`] bytes. What is left of it is not read.
     TooLong,
     /// No ticket, a spent one, or a session that has ended.
@@ -65,6 +69,8 @@ impl Goodbye {
     const fn code(self) -> u16 {
         match self {
             Self::Closing => 1001,
+            Self::Violated => 1002,
+            Self::NoText => 1007,
             Self::TooLong => 1009,
             Self::Unreadable => 4400,
             Self::NotSignedIn => 4401,
@@ -78,6 +84,8 @@ impl Goodbye {
     const fn reason(self) -> &'static str {
         match self {
             Self::Closing => "the control plane stops",
+            Self::Violated => "the WebSocket protocol was not kept",
+            Self::NoText => "a text is not UTF-8",
             Self::TooLong => "a frame is too long",
             Self::Unreadable => "a frame could not be understood",
             Self::NotSignedIn => "no session",
@@ -197,7 +205,11 @@ fn broken(error: &axum::Error) -> Goodbye {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<tungstenite::Error>());
     match cause {
         Some(tungstenite::Error::Capacity(_)) => Goodbye::TooLong,
-        Some(tungstenite::Error::Utf8(_)) => Goodbye::Unreadable,
+        Some(tungstenite::Error::Utf8(_)) => Goodbye::NoText,
+        Some(tungstenite::Error::Protocol(
+            tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+        )) => Goodbye::Closing,
+        Some(tungstenite::Error::Protocol(_)) => Goodbye::Violated,
         _ => Goodbye::Closing,
     }
 }

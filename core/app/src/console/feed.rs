@@ -106,7 +106,7 @@ fn checked(command: &str) -> Answer<String> {
         let remedy = format!("Type at most {MAX_COMMAND} bytes.");
         return Err(problem("command", "The command is too long.", remedy).into());
     }
-    if command.chars().any(char::is_control) {
+    if command.chars().any(gantry_types::names::leaves_line) {
         return Err(problem(
             "command",
             "A command is one plain line.",

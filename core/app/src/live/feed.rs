@@ -252,6 +252,11 @@ impl LiveFeed {
             }
             Change::Node(node) => self.node(node),
             Change::NodeSample(node, sample) => self.node_sample(node, &sample),
+            Change::Plugin(plugin_id) => {
+                if self.topics.contains(&Topic::Plugins) {
+                    self.ready.push_back(LiveFrame::Plugin { plugin_id });
+                }
+            }
             Change::Everything => self.ended = true,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::views::{NodeState, OperationView, ServerView};
 use gantry_protocol::NodeSample;
-use gantry_types::{NodeId, ServerId, sample::LiveSample};
+use gantry_types::{NodeId, PluginId, ServerId, sample::LiveSample};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::ToSchema;
@@ -23,11 +23,13 @@ pub enum Topic {
     Nodes,
     /// One node's machine, each second; for administrators.
     Node(NodeId),
+    /// Plugins, and what can be made of them.
+    Plugins,
 }
 
 /// The text names no topic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("topics are \"servers\", \"server:<id>\", \"operations\", \"nodes\" and \"node:<id>\"")]
+#[error("topics are \"servers\", \"server:<id>\", \"operations\", \"nodes\", \"node:<id>\" and \"plugins\"")]
 pub struct UnknownTopic;
 
 impl FromStr for Topic {
@@ -37,6 +39,7 @@ impl FromStr for Topic {
             "servers" => Ok(Self::Servers),
             "operations" => Ok(Self::Operations),
             "nodes" => Ok(Self::Nodes),
+            "plugins" => Ok(Self::Plugins),
             _ => match text.split_once(':') {
                 Some(("server", id)) => id.parse().map(Self::Server).map_err(|_| UnknownTopic),
                 Some(("node", id)) => id.parse().map(Self::Node).map_err(|_| UnknownTopic),
@@ -65,6 +68,9 @@ pub enum LiveFrame {
     /// One moment of a node's machine.
     #[serde(rename_all = "camelCase")]
     NodeSample { node_id: NodeId, sample: Box<NodeSample> },
+    /// A plugin, its releases or what it offers changed: look again.
+    #[serde(rename_all = "camelCase")]
+    Plugin { plugin_id: PluginId },
 }
 
 /// One second of a running server.

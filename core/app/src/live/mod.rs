@@ -18,7 +18,7 @@ use gantry_domain::{
 };
 use gantry_protocol::NodeSample;
 use gantry_store::{Notice, StoreError, SystemTx};
-use gantry_types::{NodeId, OperationId, ServerId, sample::LiveSample};
+use gantry_types::{NodeId, OperationId, PluginId, ServerId, sample::LiveSample};
 use std::{
     collections::HashSet,
     sync::{
@@ -48,6 +48,7 @@ pub(crate) enum Change {
     Operation(Arc<Operation>),
     Node(NodeId),
     NodeSample(NodeId, Arc<NodeSample>),
+    Plugin(PluginId),
     /// Anything may have changed.
     Everything,
 }
@@ -238,6 +239,7 @@ async fn take(app: &App, notice: Notice) {
             check_links(app, &[node]).await;
             live.node_changed(node);
         }
+        Notice::Plugin { plugin } => live.spread(Change::Plugin(plugin)),
         Notice::Missed => {
             app.rights_changed(RightsChange::Everything);
             let connected = app.links().connected();

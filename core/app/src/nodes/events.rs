@@ -5,7 +5,7 @@
 //! statement names the node: it moves its own servers and operations, along legal edges, and nothing else.
 
 use super::follow::Link;
-use crate::error::Answer;
+use crate::{error::Answer, plugins};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use gantry_domain::audit::{AuditEntry, Origin};
@@ -79,6 +79,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             let fault =
                 serde_json::json!({ "plugin": plugin, "call": call, "code": code, "message": message });
             keep(tx, node, server_id, at, "plugin_fault", &fault).await?;
+            plugins::fault_on_node(tx, server_id, at, (&call, &code, &message)).await?;
         }
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }
@@ -137,6 +138,7 @@ async fn move_operation(
             "gantry_operations_total", "kind" => format!("{:?}", operation.kind), "state" => format!("{state:?}")
         )
         .increment(1);
+        plugins::ended_on_node(tx, &operation, at).await?;
     }
     Ok(())
 }

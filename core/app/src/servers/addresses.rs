@@ -23,19 +23,25 @@ impl App {
         input: ServerAllocationInput,
     ) -> Answer<Page<EndpointView>> {
         let (mut tx, grant, server, needs) = self.for_addresses(ctx, id).await?;
-        let need: Vec<EndpointNeed> =
-            needs.iter().filter(|need| need.name == input.endpoint).map(required).collect();
-        if need.is_empty() {
+        let Some(need) = needs.iter().find(|need| need.name == input.endpoint) else {
             let message = "The game has no endpoint of this name.";
             return Err(gantry_domain::problem("endpoint", message, "Choose one of the blueprint's.").into());
-        }
+        };
         let free = tx.free_allocations(server.node.id).await?;
-        let asked: BTreeMap<_, _> =
-            input.allocation_id.map(|chosen| (input.endpoint.clone(), chosen)).into_iter().collect();
-        let chosen = allocations::choose(&need, &free, &asked)?;
         let mut endpoints = server.endpoints.clone();
-        endpoints.retain(|one| one.endpoint.name != input.endpoint);
-        endpoints.extend(chosen);
+        if need.relative_to.is_some() {
+            let follower = allocations::follow(need, &endpoints, &free, input.allocation_id)?;
+            endpoints.retain(|one| one.endpoint.name != need.name);
+            endpoints.push(follower);
+        } else {
+            // What follows it goes along.
+            let group = group(need, &needs, &endpoints);
+            let asked: BTreeMap<_, _> =
+                input.allocation_id.map(|chosen| (need.name.clone(), chosen)).into_iter().collect();
+            let chosen = allocations::choose(&group, &free, &asked)?;
+            endpoints.retain(|one| group.iter().all(|need| need.name != one.endpoint.name));
+            endpoints.extend(chosen);
+        }
         endpoints.sort_by_key(|one| needs.iter().position(|need| need.name == one.endpoint.name));
         self.replace(tx, ctx, &grant, &server, endpoints).await
     }
@@ -48,8 +54,11 @@ impl App {
         allocation: AllocationId,
     ) -> Answer<Page<EndpointView>> {
         let (tx, grant, server, needs) = self.for_addresses(ctx, id).await?;
-        let (gone, left): (Vec<_>, Vec<_>) =
-            server.endpoints.clone().into_iter().partition(|one| one.allocation_id == allocation);
+        let endpoints = server.endpoints.clone();
+        let (mut gone, mut left): (Vec<_>, Vec<_>) =
+            endpoints.into_iter().partition(|one| one.allocation_id == allocation);
+        let behind: Vec<_> = left.extract_if(.., |one| follows_any(one, &gone, &needs)).collect();
+        gone.extend(behind);
         if gone.is_empty() {
             return Err(AppError::not_found("allocation"));
         }
@@ -95,7 +104,20 @@ impl App {
     }
 }
 
-/// The same need, as somebody asks for it expressly.
-fn required(need: &EndpointNeed) -> EndpointNeed {
-    EndpointNeed { required: true, ..need.clone() }
+/// An endpoint with those behind it that the server has or needs, as somebody asks for them expressly.
+fn group(leader: &EndpointNeed, needs: &[EndpointNeed], endpoints: &[ServerEndpoint]) -> Vec<EndpointNeed> {
+    let is_there = |need: &EndpointNeed| endpoints.iter().any(|one| one.endpoint.name == need.name);
+    let is_behind = |need: &EndpointNeed| {
+        need.relative_to.as_ref().is_some_and(|relative| relative.endpoint == leader.name)
+            && (need.required || is_there(need))
+    };
+    let all = needs.iter().filter(|need| need.name == leader.name || is_behind(need));
+    all.map(|need| EndpointNeed { required: true, ..need.clone() }).collect()
+}
+
+/// Whether an endpoint follows one of these.
+fn follows_any(one: &ServerEndpoint, leaders: &[ServerEndpoint], needs: &[EndpointNeed]) -> bool {
+    let need = needs.iter().find(|need| need.name == one.endpoint.name);
+    let leader = need.and_then(|need| need.relative_to.as_ref()).map(|relative| &relative.endpoint);
+    leader.is_some_and(|leader| leaders.iter().any(|one| one.endpoint.name == *leader))
 }

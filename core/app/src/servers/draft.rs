@@ -7,6 +7,7 @@ use crate::{
     App, OpCtx, allowances,
     error::{Answer, AppError},
     inputs::ServerInput,
+    plugins::AskedFor,
     views::{EndpointView, PreviewView},
 };
 use gantry_domain::{
@@ -118,13 +119,15 @@ impl App {
             return Ok(None);
         };
         let draft = Draft { name, description, offered, limits, values, endpoints };
-        let said = self.components().validate(self.db(), &draft.offered, &draft.context()).await?;
+        let said = self.components().validate(self.db(), &draft.offered, &draft.context()).await;
+        let said = self.heard_of_plan(&draft.offered, AskedFor::default(), said).await?;
         problems.add(under_variables(said));
         Ok(Some(draft))
     }
 
     async fn plan(&self, draft: &Draft, problems: &mut Problems) -> Answer<Option<InstallPlan>> {
-        match self.components().install_plan(self.db(), &draft.offered, &draft.context()).await {
+        let plan = self.components().install_plan(self.db(), &draft.offered, &draft.context()).await;
+        match self.heard_of_plan(&draft.offered, AskedFor::default(), plan).await {
             Ok(plan) => Ok(Some(plan)),
             // What the plugin itself objects to concerns the form as a whole.
             Err(AppError::Plugin { source: CallError::Failed(failure), .. }) => {
@@ -169,6 +172,15 @@ async fn find_blueprint(
         return Ok(None);
     };
     match tx.blueprint(&key).await {
+        Ok(offered) if offered.disabled => {
+            let message = format!("{} is disabled: nothing new is made of it.", offered.plugin_name);
+            problems.add([problem(
+                "blueprintId",
+                message,
+                "Choose another, or ask an administrator to enable it.",
+            )]);
+            Ok(None)
+        }
         Ok(offered) => Ok(Some(offered)),
         Err(StoreError::NotFound(_)) => {
             problems.add([unknown()]);
@@ -213,6 +225,9 @@ fn explain(shortage: &Shortage) -> FieldProblem {
         ),
         Shortage::Taken(name) => (format!("allocations.{name}"), "Choose a free one."),
         Shortage::UnknownEndpoint(name) => (format!("allocations.{name}"), "Remove it."),
+        Shortage::Apart { endpoint, .. } => {
+            (format!("allocations.{endpoint}"), "Leave it out; it comes with the endpoint that it follows.")
+        }
     };
     let text = shortage.to_string();
     let message = format!("{}{}.", text[..1].to_uppercase(), &text[1..]);

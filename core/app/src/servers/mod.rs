@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order: `view` (what somebody sees), `list` (many at once),
 //! `read`, `draft` (a server to be), `create`, `change`,
-//! `variables`, `addresses`, `power`.
+//! `variables`, `addresses`, `release`, `power`.
 
 mod addresses;
 mod change;
@@ -11,6 +11,7 @@ mod draft;
 mod list;
 mod power;
 mod read;
+mod release;
 mod variables;
 mod view;
 

@@ -5,6 +5,7 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::VariablesInput,
+    plugins::AskedFor,
     views::{VariableView, VariablesView},
 };
 use gantry_auth::{ServerAccess, rights};
@@ -45,8 +46,9 @@ impl App {
         let (offered, values) = settings(&mut tx, &server).await?;
         drop(tx);
         let (_, after) = decide(&offered, &values, &given, access.audience()?)?;
-        let said =
-            self.components().validate(self.db(), &offered, &context(&server, &offered, &after)).await?;
+        let said = self.components().validate(self.db(), &offered, &context(&server, &offered, &after)).await;
+        let asked = AskedFor { server: Some((id, &server.name)) };
+        let said = self.heard(&offered, asked, said).await?;
         if !said.is_empty() {
             return Err(AppError::fields_of(under_variables(said)));
         }

@@ -6,19 +6,23 @@
 mod account;
 mod actions;
 mod activity;
+mod conversion;
 mod credentials;
 mod files;
 mod nodes;
 mod plugins;
+mod releases;
 mod servers;
 
 pub use account::*;
 pub use actions::*;
 pub use activity::*;
+pub use conversion::*;
 pub use credentials::*;
 pub use files::*;
 pub use nodes::*;
 pub use plugins::*;
+pub use releases::*;
 pub use servers::*;
 
 pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};

@@ -1,7 +1,11 @@
 //! Plugins and the blueprints that they provide.
 
+use super::{GivenUpView, WaitingView};
 use chrono::{DateTime, Utc};
-use gantry_domain::plugins::{BlueprintKey, OfferedBlueprint, Plugin};
+use gantry_domain::{
+    grants::Scope,
+    plugins::{BlueprintKey, OfferedBlueprint, Plugin, Release, ReleaseOrigin},
+};
 use gantry_types::{PluginId, blueprint::Blueprint};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -30,18 +34,21 @@ pub struct ScopeView {
 }
 
 impl ScopeView {
-    fn of(manifest: &serde_json::Value, capability: &str) -> Self {
-        let mut asked = manifest["capabilities"].as_array().into_iter().flatten();
-        let Some(request) = asked.find(|request| request["name"] == capability) else {
-            return Self::default();
-        };
-        let texts = |field: &str| {
-            let list = request[field].as_array().into_iter().flatten();
-            list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
-        };
-        let quota_kib = request["quota_kib"].as_u64().and_then(|quota| quota.try_into().ok());
-        Self { hosts: texts("hosts"), names: texts("names"), quota_kib }
+    pub(super) fn of(manifest: &serde_json::Value, capability: &str) -> Self {
+        let Scope { hosts, names, quota_kib } = Scope::of(manifest, capability);
+        Self { hosts, names, quota_kib }
     }
+}
+
+/// What a release asks for and was granted.
+pub(super) fn capabilities(release: &Release) -> Vec<CapabilityView> {
+    let view = |request: &gantry_domain::plugins::CapabilityRequest| CapabilityView {
+        name: request.name.clone(),
+        reason: request.reason.clone(),
+        granted: release.granted.contains(&request.name),
+        scope: ScopeView::of(&release.manifest, &request.name),
+    };
+    release.requested.iter().map(view).collect()
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -60,7 +67,16 @@ pub struct PluginView {
     pub digest: String,
     pub size_bytes: u64,
     pub capabilities: Vec<CapabilityView>,
+    /// Empty while it is disabled.
     pub blueprints: Vec<BlueprintName>,
+    /// A release that was taken in and asks for more than was granted.
+    pub waiting: Option<WaitingView>,
+    /// The latest release that was given up because its first plan failed.
+    pub given_up: Option<GivenUpView>,
+    /// How it came here; none for what comes with Gantry.
+    pub origin: Option<ReleaseOrigin>,
+    /// Since when nothing new is made of it. Its servers go on.
+    pub disabled_at: Option<DateTime<Utc>>,
     /// Comes with Gantry.
     pub bundled: bool,
     pub server_count: u32,
@@ -97,19 +113,17 @@ impl PluginView {
     pub(crate) fn of(plugin: Plugin, blueprints: Vec<BlueprintName>) -> Self {
         let release = plugin.release;
         let text = |field: &str| release.manifest[field].as_str().unwrap_or_default().to_owned();
-        let capability = |request: &gantry_domain::plugins::CapabilityRequest| CapabilityView {
-            name: request.name.clone(),
-            reason: request.reason.clone(),
-            granted: release.granted.contains(&request.name),
-            scope: ScopeView::of(&release.manifest, &request.name),
-        };
         Self {
             id: plugin.id,
             author: text("author"),
             description: text("description"),
             licence: text("licence"),
             contract: text("contract"),
-            capabilities: release.requested.iter().map(capability).collect(),
+            capabilities: capabilities(&release),
+            waiting: plugin.waiting.map(|waiting| WaitingView::of(waiting, &release)),
+            given_up: plugin.failed.map(GivenUpView::from),
+            origin: release.origin,
+            disabled_at: plugin.disabled_at,
             manifest_id: plugin.manifest_id,
             name: release.name,
             version: release.version,

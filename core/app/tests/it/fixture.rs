@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 /// How long a test waits for what has to happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const PASSWORD: &str = "correct horse battery";
-const DIGEST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+pub(crate) const DIGEST: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 pub(crate) struct World {
     pub(crate) app: App,
@@ -186,7 +186,7 @@ impl World {
     }
 }
 
-fn release() -> NewRelease {
+pub(crate) fn release() -> NewRelease {
     NewRelease {
         manifest_id: "sample".to_owned(),
         digest: DIGEST.to_owned(),
@@ -198,6 +198,7 @@ fn release() -> NewRelease {
         component: b"component".to_vec(),
         blueprints: vec![blueprint()],
         bundled: true,
+        origin: None,
     }
 }
 

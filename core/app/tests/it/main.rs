@@ -12,5 +12,6 @@ mod consoles;
 mod convergence;
 mod news;
 mod people;
+mod releases;
 mod rivals;
 mod sftp;

@@ -53,6 +53,16 @@ impl House {
         lines["items"].as_array().unwrap().clone()
     }
 
+    /// Waits until so many actions were asked for.
+    async fn performed(&self, many: usize) {
+        loop {
+            let lines = self.activity().await;
+            if lines.iter().filter(|line| line["action"] == "action.perform").count() >= many {
+                return;
+            }
+        }
+    }
+
     async fn end(self) {
         self.node.stop().await;
         self.app.stop().await;
@@ -73,7 +83,7 @@ async fn actions_are_offered_to_those_they_are_for_and_say_when_they_are_possibl
     let mut house = House::new().await;
     let member = house.member().await;
     let offer = house.owner.get(&house.path("actions")).await.expect(200);
-    assert_eq!(ids(&offer), ["repeat", "listen", "refuse", "rules", "open", "farewell"]);
+    assert_eq!(ids(&offer), ["repeat", "listen", "refuse", "rules", "open", "later", "farewell"]);
     assert_eq!(item(&offer, "repeat")["allowed"], true);
     assert_eq!(item(&offer, "open")["reason"], "The server has to be stopped first.");
     assert_eq!(offer["broadcast"]["allowed"], true);
@@ -134,6 +144,44 @@ async fn a_plugins_no_is_told_in_its_own_words_and_stands_in_the_log() {
     assert_eq!(actions, ["action.refused", "action.perform"]);
     assert_eq!(lines[0]["after"]["reason"], "There is no paint left in the house.");
     house.owner.post(&house.path("actions/dance"), json!({})).await.problem("not_found");
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_outlives_whoever_hangs_up_and_not_their_right() {
+    let house = House::new().await;
+    let member = house.member().await;
+    let path = house.path("actions/listen");
+    let listening = json!({ "form": { "word": "moss", "seconds": "300" } });
+    // Each caller hangs up as soon as the wish stands in the log; the places stay taken all the same.
+    for begun in 1..=8 {
+        tokio::select! {
+            _ = member.post(&path, listening.clone()) => panic!("nobody said the word"),
+            () = house.performed(begun) => {}
+        }
+    }
+    let ninth = member.post(&path, listening.clone()).await;
+    ninth.problem("rate_limited");
+    house.owner.post(&house.path("actions/rules"), json!({})).await.expect(200);
+
+    let grace = house.owner.get(&house.path("members")).await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["user"]["name"] == "grace" || one["name"] == "grace")
+        .cloned()
+        .unwrap();
+    let id = grace["user"]["id"].as_str().or(grace["userId"].as_str()).unwrap().to_owned();
+    house.owner.delete(&house.path(&format!("members/{id}"))).await;
+    let ended = async {
+        loop {
+            let lines = house.activity().await;
+            if lines.iter().filter(|line| line["action"] == "action.refused").count() == 8 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), ended).await.expect("they go on");
     house.end().await;
 }
 

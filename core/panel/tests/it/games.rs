@@ -157,7 +157,7 @@ async fn a_strangers_plugin_is_uploaded_granted_what_it_asks_for_and_runs_its_ga
     let app = TestApp::with_games().await;
     let admin = app.admin().await;
     let bundled = admin.get("/api/plugins").await.expect(200);
-    assert!(!bundled.to_string().contains("teeworlds"), "examples are not bundled: {bundled}");
+    assert!(!bundled.to_string().contains("teeworlds-example"), "examples are not bundled: {bundled}");
 
     let upload = |query: &str| {
         let request = admin.request(reqwest::Method::POST, &format!("/api/plugins{query}"));
@@ -168,13 +168,13 @@ async fn a_strangers_plugin_is_uploaded_granted_what_it_asks_for_and_runs_its_ga
     let refused = admin.send(upload("")).await.problem("plugin_rejected");
     assert!(refused["detail"].as_str().unwrap().contains("gantry:plugin/query"), "{refused}");
     let plugin = admin.send(upload("?grant=query,image-build")).await.expect(201);
-    assert_eq!((&plugin["manifestId"], &plugin["bundled"]), (&json!("teeworlds"), &json!(false)));
+    assert_eq!((&plugin["manifestId"], &plugin["bundled"]), (&json!("teeworlds-example"), &json!(false)));
     assert_eq!(plugin["capabilities"][0]["granted"], true, "{plugin}");
 
     let variables = json!({ "name": "Tested", "max_players": "5", "mode": "ctf", "map": "ctf2" });
     play(
         &admin,
-        "teeworlds:teeworlds",
+        "teeworlds-example:teeworlds",
         variables,
         async |port| tee::visit(port, "Grace").await,
         |game| {

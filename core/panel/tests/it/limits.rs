@@ -237,12 +237,22 @@ async fn binary_frame_closes_the_socket_as_unreadable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn text_frame_that_is_no_text_closes_the_socket_as_unreadable() {
+async fn text_frame_that_is_no_text_closes_the_socket_as_such() {
     let app = TestApp::start().await;
     let mut page = page(&app).await;
     let frame = Frame::message(vec![0xff, 0xfe], OpCode::Data(Data::Text), true);
     page.say_raw(Message::Frame(frame)).await;
-    assert_eq!(page.closed().await, Some(4400));
+    assert_eq!(page.closed().await, Some(1007));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frame_that_breaks_the_protocol_closes_the_socket_as_such() {
+    let app = TestApp::start().await;
+    let mut page = page(&app).await;
+    let mut frame = Frame::message(b"{}".to_vec(), OpCode::Data(Data::Text), true);
+    frame.header_mut().rsv1 = true;
+    page.say_raw(Message::Frame(frame)).await;
+    assert_eq!(page.closed().await, Some(1002));
 }
 
 #[tokio::test(flavor = "multi_thread")]

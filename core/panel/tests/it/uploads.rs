@@ -62,7 +62,7 @@ fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
 }
 
 /// OpenArena under another manifest. It imports the capability `query`.
-fn sample(change: &Value) -> Vec<u8> {
+pub(crate) fn sample(change: &Value) -> Vec<u8> {
     with_manifest(bare(&bundled("openarena")), &manifest(change))
 }
 
@@ -88,7 +88,7 @@ fn compile_bomb() -> Vec<u8> {
     ))
 }
 
-async fn upload(client: &Client, query: &str, component: Vec<u8>) -> Answer {
+pub(crate) async fn upload(client: &Client, query: &str, component: Vec<u8>) -> Answer {
     let request = client.request(Method::POST, &format!("/api/plugins{query}"));
     client.send(request.header("content-type", "application/wasm").body(component)).await
 }

@@ -87,6 +87,7 @@ pub(super) fn release(digest: char) -> NewRelease {
         component: vec![1, 2, 3],
         blueprints: vec![blueprint()],
         bundled: true,
+        origin: None,
     }
 }
 

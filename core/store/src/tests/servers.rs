@@ -305,9 +305,9 @@ async fn changed_grants_reach_the_servers_of_that_release() {
     let id = world.server(&world.ada, "one").await;
     let mut tx = world.test.db.as_system().await.unwrap();
     let before = tx.server(id).await.unwrap().generation;
-    let mut narrower = release('a');
-    narrower.granted.clear();
-    tx.install_bundled(&narrower, entry("plugin.install")).await.unwrap();
+    let grant = world.admin.administrator().unwrap();
+    let (plugin, digest) = (world.game.plugin_id, &world.game.digest);
+    tx.grant_release(&grant, plugin, digest, &[], entry("plugin.grant")).await.unwrap();
     let wanted = tx.desired_server(id).await.unwrap();
     assert_eq!((wanted.server.generation, wanted.blueprint.granted.len()), (before + 1, 0));
 }

@@ -6,7 +6,6 @@ use super::{
     routes::{Body, Id, known},
 };
 use crate::{
-    failure::of_call,
     node::Node,
     server::{hand::Hand, refusal},
 };
@@ -14,9 +13,9 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use gantry_host::{CallError, Part};
+use gantry_host::Part;
 use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, RefusalCode};
-use gantry_types::{ServerId, operation::OperationFailure, page::Block, problem::Code};
+use gantry_types::{ServerId, action::Availability, operation::OperationFailure, page::Block, problem::Code};
 
 type Report = Result<Json<ActionReport>, Refused>;
 
@@ -25,9 +24,9 @@ pub(super) async fn perform(
     Path((id, action)): Path<(ServerId, String)>,
     Body(asked): Body<ActionRequest>,
 ) -> Report {
-    let ActionRequest { form, actor } = asked;
+    let ActionRequest { form, actor, available } = asked;
     let deed = move |hand: Hand| async move { report(hand.act(&action, &form, &actor).await) };
-    known(&node, id)?.with_hand(deed).await
+    known(&node, id)?.with_hand(available, deed).await
 }
 
 pub(super) async fn broadcast(
@@ -37,28 +36,31 @@ pub(super) async fn broadcast(
 ) -> Report {
     let deed = move |hand: Hand| async move {
         let plugin = hand.plugin().await.map_err(refused)?;
-        let effects = plugin.broadcast(&hand.call(&plugin), &hand.context(), &asked.text).await;
-        report(hand.carry_out(effects.map_err(said_no)?, &asked.actor).await)
+        let (call, context) = (hand.call(&plugin), hand.context());
+        let effects = hand.ask(plugin.broadcast(&call, &context, &asked.text)).await.map_err(refused)?;
+        report(hand.carry_out(effects, &asked.actor).await)
     };
-    known(&node, id)?.with_hand(deed).await
+    known(&node, id)?.with_hand(Availability::Running, deed).await
 }
 
 pub(super) async fn quiesce(State(node): State<Node>, Id(id): Id, Body(asked): Body<QuietRequest>) -> Report {
     let deed = move |hand: Hand| async move {
         let plugin = hand.plugin().await.map_err(refused)?;
-        let effects = plugin.quiesce(&hand.call(&plugin), &hand.context()).await.map_err(said_no)?;
+        let (call, context) = (hand.call(&plugin), hand.context());
+        let effects = hand.ask(plugin.quiesce(&call, &context)).await.map_err(refused)?;
         report(hand.carry_out(effects, &asked.actor).await)
     };
-    known(&node, id)?.with_hand(deed).await
+    known(&node, id)?.with_hand(Availability::Running, deed).await
 }
 
 pub(super) async fn resume(State(node): State<Node>, Id(id): Id, Body(asked): Body<QuietRequest>) -> Report {
     let deed = move |hand: Hand| async move {
         let plugin = hand.plugin().await.map_err(refused)?;
-        let effects = plugin.resume(&hand.call(&plugin), &hand.context()).await.map_err(said_no)?;
+        let (call, context) = (hand.call(&plugin), hand.context());
+        let effects = hand.ask(plugin.resume(&call, &context)).await.map_err(refused)?;
         report(hand.carry_out(effects, &asked.actor).await)
     };
-    known(&node, id)?.with_hand(deed).await
+    known(&node, id)?.with_hand(Availability::Running, deed).await
 }
 
 pub(super) async fn tab(
@@ -70,19 +72,14 @@ pub(super) async fn tab(
         if !plugin.has(Part::Tabs) {
             return Err(refusal(RefusalCode::PluginRefused, "this game's plugin has no pages").into());
         }
-        let blocks = plugin.render_tab(&hand.call(&plugin), &hand.context(), &tab).await;
-        Ok(Json(blocks.map_err(said_no)?))
+        let (call, context) = (hand.call(&plugin), hand.context());
+        Ok(Json(hand.ask(plugin.render_tab(&call, &context, &tab)).await.map_err(refused)?))
     };
-    known(&node, id)?.with_hand(deed).await
+    known(&node, id)?.with_hand(Availability::Always, deed).await
 }
 
 fn report(done: Result<Vec<String>, OperationFailure>) -> Report {
     done.map(|messages| Json(ActionReport { messages })).map_err(refused)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err hands over")]
-fn said_no(error: CallError) -> Refused {
-    refused(of_call(&error))
 }
 
 fn refused(failure: OperationFailure) -> Refused {

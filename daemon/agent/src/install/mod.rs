@@ -13,7 +13,7 @@ mod steps;
 pub(crate) use steps::edit_configs;
 
 use crate::{
-    failure::{failure, internal, of_call},
+    failure::{failure, internal, of_plan},
     ledger::Journal,
     server::work::{Ended, Work, to_plan},
 };
@@ -81,7 +81,7 @@ async fn open_journal(work: &Work, operation: OperationId) -> Result<Journal, En
     let asking = async {
         let plugin = work.plugin().await?;
         let plan = plugin.install_plan(&work.call(), &to_plan(&work.server)).await;
-        plan.map_err(|error| of_call(&error))
+        plan.map_err(|error| of_plan("plans.install", &error))
     };
     let plan = tokio::select! {
         biased;
@@ -94,11 +94,13 @@ async fn open_journal(work: &Work, operation: OperationId) -> Result<Journal, En
     Ok(journal)
 }
 
+#[expect(clippy::result_large_err, reason = "a failure is told to people, once for an operation")]
 fn check(plan: &InstallPlan) -> Result<(), OperationFailure> {
     let ids: HashSet<_> = plan.steps.iter().map(|step| &step.id).collect();
     if ids.len() != plan.steps.len() || plan.steps.len() > STEPS {
         let message = format!("the plan has steps of the same name, or more than {STEPS}");
-        return Err(failure("invalid_plan", message, "Tell the plugin's author."));
+        let failure = failure("invalid_plan", message, "Tell the plugin's author.");
+        return Err(OperationFailure { call: Some("plans.install".to_owned()), ..failure });
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The host's hand on a running game: what a plugin asks to be done to it, done in order and bounded.
 //!
 //! A plugin answers effects as data. They are carried out here for whoever asked: a person's action, the control plane's
-//! wish for quiet, a stop step. What is typed is attributed like any command. All of it ends with the process.
+//! wish for quiet, a stop step. What is typed is attributed like any command. All of it ends with the process, and between two
+//! effects when it is called off: when the state that it is for is over, or nobody may wait for it any more.
 
 use super::{
     follow::Typed,
@@ -12,10 +13,9 @@ use super::{
 use crate::{
     failure::{failure, of_call},
     install::edit_configs,
-    query::Endpoints,
     server::work::Ended,
 };
-use gantry_host::{CallContext, Lent, Plugin};
+use gantry_host::{CallContext, CallError, Endpoints, Lent, Plugin};
 use gantry_types::{
     action::Effect,
     blueprint::CommandDoor,
@@ -25,6 +25,7 @@ use gantry_types::{
 use regex::RegexBuilder;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 /// Memory of one compiled pattern.
 const PATTERN_BYTES: usize = 1 << 20;
@@ -39,6 +40,20 @@ pub(crate) struct Hand {
 impl Hand {
     pub(super) fn new(work: Work, input: Option<mpsc::Sender<Typed>>, terminal: bool) -> Self {
         Self { work, input, terminal }
+    }
+
+    /// Ends what is done with it, and tells that it has ended.
+    pub(crate) fn ended(&self) -> CancellationToken {
+        self.work.cancel.clone()
+    }
+
+    /// An answer of the plugin, unless it is called off before.
+    pub(crate) async fn ask<T>(
+        &self,
+        asking: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, OperationFailure> {
+        let answer = self.work.cancel.run_until_cancelled(asking).await.ok_or_else(called_off)?;
+        answer.map_err(|error| of_call(&error))
     }
 
     pub(crate) async fn plugin(&self) -> Result<Plugin, OperationFailure> {
@@ -74,8 +89,9 @@ impl Hand {
         actor: &str,
     ) -> Result<Vec<String>, OperationFailure> {
         let plugin = self.plugin().await?;
-        let effects = plugin.perform(&self.call(&plugin), &self.context(), action, form).await;
-        self.carry_out(effects.map_err(|error| of_call(&error))?, actor).await
+        let (call, context) = (self.call(&plugin), self.context());
+        let effects = self.ask(plugin.perform(&call, &context, action, form)).await?;
+        self.carry_out(effects, actor).await
     }
 
     /// A command by way of the plugin. Its answer, or why there is none, is shown on the console.
@@ -92,8 +108,8 @@ impl Hand {
 
     async fn sent(&self, line: &str) -> Result<String, OperationFailure> {
         let plugin = self.plugin().await?;
-        let answer = plugin.send_command(&self.call(&plugin), &self.context(), line).await;
-        answer.map_err(|error| of_call(&error))
+        let (call, context) = (self.call(&plugin), self.context());
+        self.ask(plugin.send_command(&call, &context, line)).await
     }
 
     /// Does one effect after the other. The first that fails ends the rest.
@@ -103,9 +119,13 @@ impl Hand {
         actor: &str,
     ) -> Result<Vec<String>, OperationFailure> {
         let whole = self.all(effects, actor);
-        let ended =
-            || failure("not_running", "the game ended meanwhile", "Start the server, then try again.");
-        self.work.cancel.run_until_cancelled(whole).await.unwrap_or_else(|| Err(ended()))
+        match self.work.cancel.run_until_cancelled(whole).await {
+            Some(done) => done,
+            None => {
+                let remedy = "Start the server, then try again.";
+                Err(failure("not_running", "the game ended meanwhile", remedy))
+            }
+        }
     }
 
     async fn all(&self, effects: Vec<Effect>, actor: &str) -> Result<Vec<String>, OperationFailure> {
@@ -113,13 +133,17 @@ impl Hand {
         let first_line = self.work.console.next_seq();
         let mut messages = Vec::new();
         for effect in effects {
+            if self.work.cancel.is_cancelled() {
+                return Err(called_off());
+            }
             match effect {
                 Effect::Command { line } => self.command(line, actor).await?,
                 Effect::AwaitLine { pattern, timeout_ms } => {
                     self.await_line(&pattern, timeout_ms, first_line).await?;
                 }
                 Effect::Wait { ms } => {
-                    tokio::time::sleep(self.work.shared.clock.wait(Duration::from_millis(ms.into()))).await;
+                    let pause = self.work.shared.clock.wait(Duration::from_millis(ms.into()));
+                    self.unless_called_off(tokio::time::sleep(pause)).await?;
                 }
                 Effect::EditConfig(edit) => {
                     let jail = self.work.jail().await?;
@@ -131,13 +155,17 @@ impl Hand {
         Ok(messages)
     }
 
+    async fn unless_called_off<T>(&self, what: impl Future<Output = T>) -> Result<T, OperationFailure> {
+        self.work.cancel.run_until_cancelled(what).await.ok_or_else(called_off)
+    }
+
     async fn command(&self, line: String, actor: &str) -> Result<(), OperationFailure> {
         let input = self.input()?;
         match self.work.server.blueprint.commands {
             CommandDoor::Console => {
                 self.work.console.command(self.work.now(), actor, &line, self.terminal);
                 let gone = |_| failure("not_running", "the game ended meanwhile", "Start the server first.");
-                input.send(Typed::Line(line)).await.map_err(gone)
+                self.unless_called_off(input.send(Typed::Line(line))).await?.map_err(gone)
             }
             CommandDoor::Plugin => {
                 self.work.console.command(self.work.now(), actor, &line, false);
@@ -153,6 +181,7 @@ impl Hand {
         }
     }
 
+    #[expect(clippy::result_large_err, reason = "a failure is told to people, once for an operation")]
     fn input(&self) -> Result<&mpsc::Sender<Typed>, OperationFailure> {
         let nothing = || failure("not_running", "nothing runs that could answer", "Start the server first.");
         self.input.as_ref().ok_or_else(nothing)
@@ -166,9 +195,8 @@ impl Hand {
         };
         let compiled = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES).build().map_err(wrong)?;
         let patience = self.work.shared.clock.wait(Duration::from_millis(ms.into()));
-        let waited =
-            tokio::time::timeout(patience, until_line(&self.work.console, &compiled, first_line)).await;
-        waited.map_err(|_| {
+        let waiting = tokio::time::timeout(patience, until_line(&self.work.console, &compiled, first_line));
+        self.unless_called_off(waiting).await?.map_err(|_| {
             failure(
                 "timed_out",
                 format!(
@@ -184,8 +212,14 @@ impl Hand {
 fn unwrap(ended: Ended) -> OperationFailure {
     match ended {
         Ended::Failed(failure) => *failure,
-        Ended::Cancelled => {
-            failure("not_running", "the game ended meanwhile", "Start the server, then try again.")
-        }
+        Ended::Cancelled => called_off(),
     }
+}
+
+fn called_off() -> OperationFailure {
+    failure(
+        "not_running",
+        "it was called off: the game ended, or the server's state changed meanwhile",
+        "Look at the server's state, then try again.",
+    )
 }

@@ -19,6 +19,9 @@ impl Directory {
     }
 
     async fn jail(&self) -> Result<gantry_files::Jail, LentFailure> {
+        if self.0.cancel.is_cancelled() {
+            return Err(LentFailure::new("unreachable", "what asked for this file was called off"));
+        }
         self.0.jail().await.map_err(|failure| LentFailure::new("unreachable", failure.message))
     }
 }

@@ -22,6 +22,7 @@ pub(crate) use terms::FileTerms;
 use crate::{console::Console, desk::Desk};
 use futures_util::future::BoxFuture;
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
+use gantry_types::action::Availability;
 use hand::Hand;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -35,7 +36,7 @@ pub(crate) enum Message {
     Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
     Observe(oneshot::Sender<ObservedServer>),
     /// Something that is done to the game on its plugin's behalf, or why it cannot begin.
-    Deed(Deed),
+    Deed(Availability, Deed),
     /// The daemon leaves and takes its servers along; answered once nothing runs.
     Leave(oneshot::Sender<()>),
 }
@@ -65,10 +66,12 @@ impl ServerHandle {
         self.ask(Message::Observe).await
     }
 
-    /// Does something with what reaches the game as it runs now. Once begun it is done to its end, whoever still listens:
-    /// half of it may be worse than none.
+    /// Does something with what reaches the game as it runs now. It ends between two effects when the server's state is none
+    /// of those it is for, and when this future is dropped: the control plane waits for as long as whoever asked may ask, also
+    /// where that person no longer listens.
     pub(crate) async fn with_hand<T, E, F>(
         &self,
+        available: Availability,
         deed: impl FnOnce(Hand) -> F + Send + 'static,
     ) -> Result<T, E>
     where
@@ -76,17 +79,31 @@ impl ServerHandle {
         E: From<Refusal> + Send + 'static,
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let done = |answer: oneshot::Sender<Result<T, E>>| {
+        let done = |mut answer: oneshot::Sender<Result<T, E>>| {
             let whole = move |hand: Result<Hand, Refusal>| -> BoxFuture<'static, ()> {
                 Box::pin(async move {
-                    let outcome = match hand {
-                        Ok(hand) => deed(hand).await,
-                        Err(refusal) => Err(refusal.into()),
+                    let doing = async {
+                        match hand {
+                            Ok(hand) => {
+                                let ended = hand.ended();
+                                let doing = deed(hand);
+                                tokio::pin!(doing);
+                                tokio::select! {
+                                    outcome = &mut doing => outcome,
+                                    () = answer.closed() => {
+                                        ended.cancel();
+                                        doing.await
+                                    }
+                                }
+                            }
+                            Err(refusal) => Err(refusal.into()),
+                        }
                     };
+                    let outcome = doing.await;
                     drop(answer.send(outcome));
                 })
             };
-            Message::Deed(Box::new(whole))
+            Message::Deed(available, Box::new(whole))
         };
         self.ask(done).await?
     }

@@ -7,6 +7,7 @@ use super::{
     probe, refusal, start,
     supervisor::{Duty, Live, Report, Supervisor},
     telemetry::{self, Board, Hearing},
+    terms::excluded,
     work::Work,
 };
 use crate::{
@@ -15,12 +16,12 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use gantry_lifecycle::{Effect, Event, Phase};
-use gantry_protocol::{ConsoleCommand, RefusalCode};
+use gantry_protocol::{ConsoleCommand, Refusal, RefusalCode};
 use gantry_runtime::{ContainerId, RuntimeError};
-use gantry_types::operation::OperationFailure;
+use gantry_types::{action::Availability, operation::OperationFailure};
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{OwnedRwLockReadGuard, OwnedSemaphorePermit, mpsc, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
@@ -37,10 +38,11 @@ impl Supervisor {
         match effect {
             Effect::Install(operation) => {
                 let work = self.fresh_work();
-                self.begin(
-                    Duty::Install,
-                    async move { Report::Work(install::install(work, operation).await) },
-                );
+                let hands = Arc::clone(&self.hands);
+                self.begin(Duty::Install, async move {
+                    let _alone = hands.write().await;
+                    Report::Work(install::install(work, operation).await)
+                });
             }
             Effect::Start => {
                 let work = self.fresh_work();
@@ -48,7 +50,12 @@ impl Supervisor {
             }
             Effect::Remove => {
                 let work = self.fresh_work();
-                self.begin(Duty::Remove, async move { Report::Work(remove(work).await) });
+                let hands = Arc::clone(&self.hands);
+                self.begin(Duty::Remove, async move {
+                    // What is being done was told to end; a directory must not go while somebody writes into it.
+                    let _alone = hands.write().await;
+                    Report::Work(remove(work).await)
+                });
             }
             Effect::CancelInstall | Effect::CancelStart => self.calling_off.cancel(),
             Effect::Probe => self.probe(),
@@ -147,27 +154,64 @@ impl Supervisor {
     /// What reaches the process that runs, if one does.
     pub(super) fn hand(&self) -> Hand {
         let live = self.live.as_ref().filter(|_| self.state().phase.has_process());
-        let token = live.map_or_else(CancellationToken::new, |live| live.token.clone());
+        // Ends with the process, and by itself.
+        let token = live.map_or_else(CancellationToken::new, |live| live.token.child_token());
         let input = live.map(|live| live.input.clone());
         Hand::new(self.work(token), input, self.has_terminal())
     }
 
-    /// Something that somebody does with the hand, unless too much of that waits for the game already.
-    pub(super) fn do_deed(&mut self, deed: Deed) {
-        let place = Arc::clone(&self.deeds).try_acquire_owned();
-        let busy = |_| refusal(RefusalCode::Busy, "too much waits for this game already; try again later");
-        let hand = place.as_ref().map(|_| self.hand()).map_err(busy);
+    /// Something that somebody does with the hand, unless the server's state excludes it or too much waits for the game
+    /// already.
+    pub(super) fn do_deed(&mut self, available: Availability, deed: Deed) {
+        let admitted = self.admit(available);
+        if let Ok((_, _, hand)) = &admitted {
+            self.deeds.push((available, hand.ended()));
+        }
         self.tasks.spawn(async move {
-            deed(hand).await;
-            drop(place);
+            match admitted {
+                Ok((place, turn, hand)) => {
+                    // Whatever becomes of it, nobody has to end it any more.
+                    let _done = hand.ended().drop_guard();
+                    deed(Ok(hand)).await;
+                    drop((place, turn));
+                }
+                Err(refusal) => deed(Err(refusal)).await,
+            }
             Report::Nothing
+        });
+    }
+
+    fn admit(
+        &self,
+        available: Availability,
+    ) -> Result<(OwnedSemaphorePermit, OwnedRwLockReadGuard<()>, Hand), Refusal> {
+        if let Some(why) = excluded(&self.record, available) {
+            return Err(refusal(RefusalCode::Busy, why));
+        }
+        let turn = Arc::clone(&self.hands).try_read_owned();
+        let turn = turn.map_err(|_| refusal(RefusalCode::Busy, "The server's files are not free yet."))?;
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let busy = |_| refusal(RefusalCode::Busy, "too much waits for this game already; try again later");
+        Ok((place.map_err(busy)?, turn, self.hand()))
+    }
+
+    /// Ends what the server's state excludes by now.
+    pub(super) fn end_deeds(&mut self) {
+        let Self { deeds, record, .. } = self;
+        deeds.retain(|(available, ended)| {
+            if excluded(record, *available).is_some() {
+                ended.cancel();
+            }
+            !ended.is_cancelled()
         });
     }
 
     /// An action that stops the game. What comes of it shows in the game; the next stop step does not wait for it.
     fn act(&mut self, action: String) {
-        let hand = self.hand();
+        // Nothing has the server to itself while a game runs that could be stopped.
+        let (hand, turn) = (self.hand(), Arc::clone(&self.hands).try_read_owned());
         self.tasks.spawn(async move {
+            let Ok(_turn) = turn else { return Report::Nothing };
             if let Err(failure) = hand.act(&action, &[], "gantry").await {
                 hand.say(&format!("The action {action:?} could not be done: {}", failure.message));
             }
@@ -178,8 +222,9 @@ impl Supervisor {
     /// A command by way of the plugin, whose answer is shown where it would be if the game read it itself.
     pub(super) fn hand_over(&mut self, command: ConsoleCommand) {
         self.console.command(self.shared.clock.now(), &command.actor, &command.command, false);
-        let hand = self.hand();
+        let (hand, turn) = (self.hand(), Arc::clone(&self.hands).try_read_owned());
         self.tasks.spawn(async move {
+            let Ok(_turn) = turn else { return Report::Nothing };
             hand.send_command(&command.command).await;
             Report::Nothing
         });

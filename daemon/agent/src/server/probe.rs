@@ -1,12 +1,9 @@
 //! Readiness: every probe of the run spec has to pass once.
 
 use super::work::{Work, to_watch};
-use crate::{
-    console::{Console, text},
-    query::{Endpoints, reachable},
-};
+use crate::console::{Console, text};
 use futures_util::future::join_all;
-use gantry_host::Query;
+use gantry_host::{Endpoints, Query, reachable};
 use gantry_protocol::ConsoleSource;
 use gantry_types::{
     plan::Probe,

@@ -11,6 +11,7 @@ use gantry_types::{
 use sha2::{Digest, Sha256};
 
 /// The game's container.
+#[expect(clippy::result_large_err, reason = "a failure is told to people, once for an operation")]
 pub(crate) fn server(work: &Work, run: &RunSpec, image: ImageId) -> Result<ContainerSpec, OperationFailure> {
     let server = &work.server;
     let ports = server.endpoints.iter().map(published).collect::<Result<_, _>>()?;
@@ -61,6 +62,7 @@ pub(crate) fn installer(work: &Work, run: &ContainerRun, image: ImageId) -> Cont
     }
 }
 
+#[expect(clippy::result_large_err, reason = "a failure is told to people, once for an operation")]
 fn published(endpoint: &Endpoint) -> Result<PublishedPort, OperationFailure> {
     let address = endpoint.address.parse().map_err(|_| {
         let message =

@@ -6,7 +6,7 @@ use super::{
     spec,
     work::{Ended, Work, to_plan},
 };
-use crate::{clock, failure::of_call, install::meter::Meter, ledger::RunNote};
+use crate::{clock, failure::of_plan, install::meter::Meter, ledger::RunNote};
 use gantry_lifecycle::{Event, Process};
 use gantry_runtime::{ContainerId, ContainerSpec, Purpose, RuntimeError};
 use gantry_types::{
@@ -52,7 +52,10 @@ async fn bring_up(work: &Work) -> Result<StartEnd, Ended> {
 async fn run_spec(work: &Work) -> Result<RunSpec, Ended> {
     let asking = async {
         let plugin = work.plugin().await?;
-        plugin.run_spec(&work.call(), &to_plan(&work.server)).await.map_err(|error| of_call(&error))
+        plugin
+            .run_spec(&work.call(), &to_plan(&work.server))
+            .await
+            .map_err(|error| of_plan("plans.run", &error))
     };
     tokio::select! {
         biased;

@@ -18,18 +18,21 @@ use crate::{
     ledger::{Change, ServerRecord},
     node::Shared,
 };
-use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Process, Request, State, Timer, step};
+use gantry_lifecycle::{
+    Asked, Effect, Event, Exit, Found, Outcome, Phase, Process, Request, State, Timer, step,
+};
 use gantry_protocol::{
     ConsoleCommand, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal, RefusalCode,
 };
 use gantry_runtime::{ContainerId, Phase as ContainerPhase};
 use gantry_types::{
+    action::Availability,
     blueprint::CommandDoor,
     operation::{OperationState, Progress},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot, watch},
+    sync::{RwLock, Semaphore, mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
@@ -84,7 +87,11 @@ pub(crate) struct Supervisor {
     pub(super) console: Arc<Console>,
     pub(super) tasks: JoinSet<Report>,
     /// Places for what is done with the hand.
-    pub(super) deeds: Arc<Semaphore>,
+    pub(super) places: Arc<Semaphore>,
+    /// What is done with it, each for the states that it is for.
+    pub(super) deeds: Vec<(Availability, CancellationToken)>,
+    /// Held for reading by all that reaches the server through its plugin, and for writing by what has it to itself.
+    pub(super) hands: Arc<RwLock<()>>,
     pub(super) duties: HashMap<Id, Duty>,
     /// Calls off the work that is out.
     pub(super) calling_off: CancellationToken,
@@ -108,7 +115,9 @@ impl Supervisor {
             record,
             console,
             tasks: JoinSet::new(),
-            deeds: Arc::new(Semaphore::new(DEEDS)),
+            places: Arc::new(Semaphore::new(DEEDS)),
+            deeds: Vec::new(),
+            hands: Arc::default(),
             duties: HashMap::new(),
             calling_off: CancellationToken::new(),
             live: None,
@@ -180,7 +189,7 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
-            Message::Deed(deed) => self.do_deed(deed),
+            Message::Deed(available, deed) => self.do_deed(available, deed),
             Message::Leave(answer) => self.leave(answer).await,
         }
     }
@@ -194,14 +203,14 @@ impl Supervisor {
         if self.known && desired.generation == present {
             return Ok(self.report());
         }
-        let request = self.unseen(&desired).await.map_err(|error| {
+        let asked = self.asked(&desired).await.map_err(|error| {
             tracing::error!(server.id = %desired.id, error = chain(&error), "the ledger cannot be read");
             refusal(RefusalCode::Internal, "the node's ledger cannot be read")
         })?;
         let before = self.record.clone();
         self.record.desired = desired;
         let (desired, holds) = (self.record.desired.desired, self.shared.leaving.holds(&self.record));
-        let intent = Event::Intent { desired, holds, operation: request };
+        let intent = Event::Intent { desired, holds, operation: asked };
         if let Err(error) = self.take(intent).await {
             tracing::error!(server.id = %before.desired.id, error = chain(&error), "the ledger cannot be written");
             self.record = before;
@@ -214,21 +223,22 @@ impl Supervisor {
         Ok(self.report())
     }
 
-    /// The request, unless this node has taken it before.
-    async fn unseen(&self, desired: &DesiredServer) -> Result<Option<Request>, crate::ledger::LedgerError> {
-        let Some(operation) = &desired.operation else { return Ok(None) };
+    /// What is asked that this node has not taken before.
+    async fn asked(&self, desired: &DesiredServer) -> Result<Asked, crate::ledger::LedgerError> {
+        let Some(operation) = &desired.operation else { return Ok(Asked::Nothing) };
         if self.shared.ledger.operation(operation.id).await?.is_some() {
-            return Ok(None);
+            return Ok(Asked::Known);
         }
         // By this node's clock, which may differ from the one that made the deadline.
         let ahead = operation.sent_at.map(|sent| self.shared.clock.now() - sent).unwrap_or_default();
         let deadline = operation.deadline.checked_add_signed(ahead).unwrap_or(operation.deadline);
         let deadline = clock::moment(deadline);
-        Ok(Some(Request { id: operation.id, kind: operation.kind, deadline }))
+        Ok(Asked::New(Request { id: operation.id, kind: operation.kind, deadline }))
     }
 
     fn command(&mut self, command: &ConsoleCommand) -> Result<(), Refusal> {
-        let fits = |text: &str, most| text.len() <= most && !text.chars().any(char::is_control);
+        let fits =
+            |text: &str, most| text.len() <= most && !text.chars().any(gantry_types::names::leaves_line);
         if !fits(&command.command, COMMAND_BYTES) || !fits(&command.actor, 256) {
             let message =
                 format!("a command is one line of at most {COMMAND_BYTES} bytes without control characters");
@@ -331,6 +341,7 @@ impl Supervisor {
         self.record = next;
         // Before the step is acted on: what has the files to itself begins after people were told to keep away.
         self.terms.send_replace(FileTerms::of(&self.record));
+        self.end_deeds();
         for effect in effects {
             self.perform(effect).await;
         }

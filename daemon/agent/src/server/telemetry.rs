@@ -9,9 +9,9 @@ use super::{
     players::Players,
     work::{Work, to_watch},
 };
-use crate::{failure::of_call, query::Endpoints};
+use crate::failure::of_call;
 use futures_util::StreamExt;
-use gantry_host::{CallContext, CallError, Lent, Part, Plugin, Query};
+use gantry_host::{CallContext, CallError, Endpoints, Lent, Part, Plugin, Query};
 use gantry_protocol::{Event, SampleEnvelope};
 use gantry_runtime::ContainerId;
 use gantry_types::sample::{ConsoleEvent, LiveSample, Sample, Statistics};

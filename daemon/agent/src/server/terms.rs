@@ -5,7 +5,29 @@
 
 use crate::ledger::ServerRecord;
 use gantry_lifecycle::Phase;
-use gantry_types::server::{Desired, SystemUser};
+use gantry_types::{
+    action::Availability,
+    server::{Desired, Observed, SystemUser},
+};
+
+/// Why what somebody has done beside the game cannot begin, or ends where it is. Installing and deleting have the server to
+/// themselves, a hold forbids what would be typed, and otherwise what was offered for some states ends with them.
+pub(super) fn excluded(record: &ServerRecord, available: Availability) -> Option<&'static str> {
+    if let Some(closed) = FileTerms::of(record).closed {
+        return Some(closed);
+    }
+    if record.state.is_held() {
+        return Some("The server is on hold.");
+    }
+    match (available, record.state.phase.observed()) {
+        (_, Observed::Uninstalled | Observed::Deleted) => Some("The game is not installed."),
+        (Availability::Always, _)
+        | (Availability::Running, Observed::Running)
+        | (Availability::Stopped, Observed::Offline | Observed::Crashed) => None,
+        (Availability::Running, _) => Some("The game does not run."),
+        (Availability::Stopped, _) => Some("The server is no longer stopped."),
+    }
+}
 
 /// The terms of one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

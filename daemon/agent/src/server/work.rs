@@ -6,7 +6,7 @@ use crate::{
     node::Shared,
 };
 use chrono::{DateTime, Utc};
-use gantry_files::Jail;
+use gantry_files::{FilesError, Jail};
 use gantry_host::{CallContext, Grants, Plugin};
 use gantry_protocol::{ConsoleSource, DesiredServer};
 use gantry_runtime::{ImageId, ImageProgress, RuntimeError};
@@ -17,6 +17,7 @@ use gantry_types::{
     server::{ServerContext, SystemUser},
 };
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -87,7 +88,7 @@ impl Work {
         let root = self.shared.data.server_files(self.id());
         let made = self.shared.subvolumes.make(&root).await;
         made.map_err(|error| internal(format!("the server's directory could not be made: {error}")))?;
-        let jail = self.jail().await?;
+        let jail = self.open(Jail::create).await?;
         self.limit_disk().await;
         Ok(jail)
     }
@@ -101,11 +102,18 @@ impl Work {
         }
     }
 
-    /// The server's directory.
+    /// The server's directory, which must be there: only an installation or a start makes one.
     pub(crate) async fn jail(&self) -> Result<Jail, OperationFailure> {
+        self.open(Jail::open).await
+    }
+
+    async fn open(
+        &self,
+        open: fn(&Path, Option<SystemUser>) -> Result<Jail, FilesError>,
+    ) -> Result<Jail, OperationFailure> {
         let root = self.shared.data.server_files(self.id());
         let owner = self.shared.own_files.then_some(self.user);
-        let made = tokio::task::spawn_blocking(move || Jail::create(&root, owner)).await;
+        let made = tokio::task::spawn_blocking(move || open(&root, owner)).await;
         made.map_err(|_| internal("the server's directory could not be opened"))?
             .map_err(|error| crate::failure::of_files("directory_failed", &error))
     }

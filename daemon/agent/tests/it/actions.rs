@@ -2,12 +2,14 @@
 
 use crate::daemon::{Daemon, PATIENCE, component, digest, id_of};
 use axum::http::{Method, StatusCode};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use gantry_protocol::{
     ActionReport, ActionRequest, BroadcastRequest, ConsoleSource, DesiredServer, Refusal, RefusalCode,
 };
 use gantry_runtime::simulated::Moment;
 use gantry_types::{
     ServerId,
+    action::Availability,
     operation::{OperationKind as Kind, OperationState},
     server::{Desired, Observed, Setting},
 };
@@ -32,12 +34,23 @@ async fn unhurried() -> Daemon {
     Daemon::slow(|_| Duration::ZERO).await
 }
 
-type Outcome = Result<Vec<String>, (StatusCode, Refusal)>;
+pub(crate) type Outcome = Result<Vec<String>, (StatusCode, Refusal)>;
 
-async fn act(daemon: &Daemon, server: ServerId, action: &str, form: &[(&str, &str)]) -> Outcome {
+pub(crate) async fn act(daemon: &Daemon, server: ServerId, action: &str, form: &[(&str, &str)]) -> Outcome {
+    act_in(daemon, server, action, form, Availability::Always).await
+}
+
+async fn act_in(
+    daemon: &Daemon,
+    server: ServerId,
+    action: &str,
+    form: &[(&str, &str)],
+    available: Availability,
+) -> Outcome {
     let setting =
         |(key, value): &(&str, &str)| Setting { key: (*key).to_owned(), value: (*value).to_owned() };
-    let request = ActionRequest { form: form.iter().map(setting).collect(), actor: "ann".to_owned() };
+    let form = form.iter().map(setting).collect();
+    let request = ActionRequest { form, actor: "ann".to_owned(), available };
     let body = serde_json::to_vec(&request).unwrap();
     let path = format!("/v1/servers/{server}/actions/{action}");
     let (status, bytes) = daemon.send(Method::POST, &path, body.into()).await;
@@ -53,7 +66,7 @@ fn refused(outcome: Outcome) -> (u16, RefusalCode, String) {
 }
 
 /// What people and the game said.
-async fn said(daemon: &Daemon, server: ServerId) -> Vec<String> {
+pub(crate) async fn said(daemon: &Daemon, server: ServerId) -> Vec<String> {
     let page = daemon.page(server, "?after=0&limit=2000").await;
     let spoken = page.lines.into_iter().filter(|line| line.source != ConsoleSource::Gantry);
     spoken.map(|line| line.text).collect()
@@ -126,15 +139,87 @@ async fn what_a_plugin_keeps_and_writes_is_there_the_next_time_and_needs_no_game
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_begun_is_done_to_its_end_when_nobody_waits_for_it() {
-    let answer = |moment| if moment == Moment::Answer { Duration::from_millis(200) } else { Duration::ZERO };
+async fn what_nobody_waits_for_ends_between_two_effects_and_gives_its_place_back() {
+    // The game never answers: without anybody who waits the second word would come ten seconds later.
+    let answer = |moment| if moment == Moment::Answer { PATIENCE } else { Duration::ZERO };
     let mut daemon = Daemon::slow(answer).await;
     let server = house(&mut daemon, Desired::Running).await;
-    tokio::select! {
-        outcome = act(&daemon, server.id, "repeat", &[("word", "moss"), ("times", "3")]) => panic!("{outcome:?}"),
-        _ = daemon.line(server.id, "[ann] moss 1") => {}
+    let form = [("word", "moss"), ("seconds", "300")];
+    let mut waiting: FuturesUnordered<_> =
+        (0..17).map(|_| act(&daemon, server.id, "listen", &form)).collect();
+    let first = tokio::time::timeout(PATIENCE, waiting.next()).await.unwrap().unwrap();
+    assert_eq!(refused(first).1, RefusalCode::Busy, "all places are taken");
+    drop(waiting);
+    let repeat = [("word", "moss"), ("times", "3")];
+    let begun = async {
+        loop {
+            tokio::select! {
+                outcome = act(&daemon, server.id, "repeat", &repeat) => assert_eq!(refused(outcome).1, RefusalCode::Busy),
+                _ = daemon.line(server.id, "[ann] moss 1") => return,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, begun).await.expect("the places stay taken");
+    // All places at once, as soon as the node has noticed who hung up.
+    let free = async {
+        loop {
+            let all = (0..16).map(|_| act(&daemon, server.id, "refuse", &[]));
+            let outcomes = futures_util::future::join_all(all).await;
+            let codes: Vec<_> = outcomes.into_iter().map(|outcome| refused(outcome).1).collect();
+            if codes.iter().all(|code| *code == RefusalCode::PluginRefused) {
+                return;
+            }
+            let known = |code: &RefusalCode| [RefusalCode::PluginRefused, RefusalCode::Busy].contains(code);
+            assert!(codes.iter().all(known), "{codes:?}");
+        }
+    };
+    tokio::time::timeout(PATIENCE, free).await.expect("the place is given back");
+    assert!(!said(&daemon, server.id).await.contains(&"[ann] moss 2".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_ends_what_is_done_and_nothing_comes_back() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Stopped).await;
+    let form = [("seconds", "300")];
+    let delete = daemon.next(&server, Desired::Deleted, Kind::Delete);
+    let deleting = async {
+        // The first message is given before anything waits.
+        daemon.put(&delete).await.unwrap();
+        daemon.ended(id_of(&delete)).await
+    };
+    let (outcome, report) = tokio::join!(act(&daemon, server.id, "later", &form), deleting);
+    assert!(matches!(refused(outcome), (409, _, _)));
+    assert_eq!(report.state, OperationState::Succeeded);
+    assert!(!daemon.data().join(format!("servers/{}", server.id)).exists());
+    for action in ["later", "rules"] {
+        let (status, ..) = refused(act(&daemon, server.id, action, &[("seconds", "0")]).await);
+        assert_eq!(status, 409);
     }
-    daemon.line(server.id, "[ann] moss 3").await;
+    assert!(!daemon.data().join(format!("servers/{}", server.id)).exists(), "it came back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_one_state_ends_with_it_and_an_installation_excludes_all() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Stopped).await;
+    let form = [("seconds", "300")];
+    let start = daemon.next(&server, Desired::Running, Kind::Start);
+    let starting = async { daemon.put(&start).await.unwrap() };
+    let later = act_in(&daemon, server.id, "later", &form, Availability::Stopped);
+    let (outcome, _) = tokio::join!(later, starting);
+    assert_eq!(refused(outcome).0, 409);
+    daemon.until(server.id, Observed::Running).await;
+    assert!(!daemon.file(server.id, "house.ini").exists());
+    let outcome = act_in(&daemon, server.id, "open", &[("open", "false")], Availability::Stopped).await;
+    assert_eq!(refused(outcome), (409, RefusalCode::Busy, "The server is no longer stopped.".to_owned()));
+
+    let again = daemon.next(&server, Desired::Stopped, Kind::Reinstall);
+    let reinstalling = async { daemon.put(&again).await.unwrap() };
+    let (outcome, _) = tokio::join!(act(&daemon, server.id, "later", &form), reinstalling);
+    assert_eq!(refused(outcome).0, 409);
+    assert_eq!(daemon.ended(id_of(&again)).await.state, OperationState::Succeeded);
+    assert!(!daemon.file(server.id, "house.ini").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,9 +4,10 @@
 //! plugin would have said.
 
 use crate::{
-    daemon::{Daemon, digest, id_of},
+    daemon::{Daemon, PATIENCE, digest, id_of},
     mirror::{Mirror, PROGRAM, archive},
 };
+use axum::http::Method;
 use gantry_protocol::{DesiredServer, OperationReport};
 use gantry_types::{
     operation::{OperationFailure, OperationKind as Kind, OperationState},
@@ -250,6 +251,48 @@ async fn a_deletion_calls_a_download_off() {
     assert_eq!(daemon.ended(id_of(&server)).await.state, OperationState::Cancelled);
     assert_eq!(daemon.ended(id_of(&delete)).await.state, OperationState::Succeeded);
     assert!(!daemon.dir.path().join(format!("servers/{}", server.id)).exists());
+}
+
+/// The control plane has ended the server's operation.
+async fn call_off(daemon: &mut Daemon, server: &DesiredServer) {
+    let called_off = DesiredServer { operation: None, ..daemon.next(server, server.desired, Kind::Install) };
+    daemon.put(&called_off).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_that_is_called_off_stops_where_it_is_and_gives_the_files_back() {
+    let (mut daemon, mirror) = (Daemon::start().await, Mirror::start().await);
+    let steps = vec![fetch(mirror.url("/held.tar.gz")), write("later", "")];
+    let server = begin(&mut daemon, steps).await;
+    daemon.line(server.id, "Step 1 of 2").await;
+    call_off(&mut daemon, &server).await;
+    assert_eq!(daemon.ended(id_of(&server)).await.state, OperationState::Cancelled);
+    daemon.line(server.id, "The installation was called off.").await;
+    daemon.until(server.id, Observed::Uninstalled).await;
+    assert!(!daemon.file(server.id, "later").exists());
+    let path = format!("/v1/servers/{}/files/content?path=/mine", server.id);
+    let written = async {
+        // The line above is written just before the server's phase says the same.
+        while !daemon.send(Method::PUT, &path, "mine".into()).await.0.is_success() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, written).await.expect("the files stay closed");
+    let servers = daemon.servers().await;
+    let told = servers.iter().find(|one| one.id == server.id).unwrap();
+    assert_eq!(told.observed.state, Observed::Uninstalled);
+    assert_eq!(told.operation.as_ref().map(|one| one.state), Some(OperationState::Cancelled));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_container_whose_installation_is_called_off_is_gone_at_once() {
+    let mut daemon = Daemon::with_docker().await;
+    let server = begin(&mut daemon, vec![run("echo waiting; sleep 600", &[])]).await;
+    daemon.line(server.id, "waiting").await;
+    call_off(&mut daemon, &server).await;
+    assert_eq!(daemon.ended(id_of(&server)).await.state, OperationState::Cancelled);
+    daemon.line(server.id, "The installation was called off.").await;
+    assert!(daemon.containers().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod adoption;
 mod console;
 mod daemon;
 mod delivery;
+mod games;
 mod install;
 mod lifecycle;
 mod mirror;

@@ -4,7 +4,7 @@ use super::{
     Turn,
     words::{fail, gone, held},
 };
-use crate::{Effect, Operation, Outcome, Phase, Request, Stage};
+use crate::{Asked, Effect, Operation, Outcome, Phase, Request, Stage};
 use gantry_types::{
     OperationId,
     operation::{OperationFailure, OperationKind},
@@ -13,9 +13,9 @@ use gantry_types::{
 };
 
 impl Turn {
-    pub(super) fn intend(&mut self, desired: Desired, holds: Vec<Hold>, request: Option<Request>) {
+    pub(super) fn intend(&mut self, desired: Desired, holds: Vec<Hold>, asked: Asked) {
         if self.state.phase == Phase::Deleted {
-            if let Some(request) = request {
+            if let Asked::New(request) = asked {
                 self.tell(request.id, request.kind, Outcome::Running);
                 let outcome = if request.kind == OperationKind::Delete { Outcome::Succeeded } else { gone() };
                 self.tell(request.id, request.kind, outcome);
@@ -24,8 +24,10 @@ impl Turn {
         }
         self.state.desired = desired;
         self.state.holds = holds;
-        if let Some(request) = request {
-            self.accept(request);
+        match asked {
+            Asked::New(request) => self.accept(request),
+            Asked::Known => {}
+            Asked::Nothing => self.call_off_the_installation(),
         }
         self.call_off_what_is_forbidden();
     }
@@ -84,6 +86,16 @@ impl Turn {
             | Phase::Killing { .. }
             | Phase::BackingOff { .. }
             | Phase::GivenUp => None,
+        }
+    }
+
+    /// The installation ends where it is. Without an operation what is desired decides, and that never installs.
+    pub(super) fn call_off_the_installation(&mut self) {
+        let installing = self.state.operation.is_some_and(|operation| {
+            matches!(operation.kind, OperationKind::Install | OperationKind::Reinstall)
+        });
+        if installing {
+            self.finish(Outcome::Cancelled);
         }
     }
 

@@ -11,7 +11,7 @@
 //! uninstalled      ┬─ install ─▶ installing
 //!                  └─ delete ─▶ removing
 //! installing       ┬─ cancelled, failed ─▶ uninstalled
-//!                  ├─ delete, install, kill, stop ─▶ aborting-install
+//!                  ├─ call-off, delete, install, kill, stop ─▶ aborting-install
 //!                  ├─ installed ─▶ offline
 //!                  └─ installed ─▶ preparing
 //! aborting-install ┬─ cancelled, failed ─▶ uninstalled

@@ -8,6 +8,7 @@ pub(super) fn fail(code: Code, message: &str) -> OperationFailure {
         code: code.as_str().to_owned(),
         message: message.to_owned(),
         remedy: Some(code.remedy().to_owned()),
+        call: None,
         step: None,
         log_tail: Vec::new(),
     }

@@ -1,18 +1,25 @@
 //! The drawing above the machine, made from the machine.
 
 use crate::world::{World, failure, hold, id, process};
-use gantry_lifecycle::{Event, Exit, Outcome, Phase, Request, State, Timer, step};
+use gantry_lifecycle::{Asked, Event, Exit, Outcome, Phase, Request, State, Timer, step};
 use gantry_types::{operation::OperationKind as Kind, server::Desired};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 fn ask(kind: Kind, desired: Desired) -> Event {
-    Event::Intent { desired, holds: vec![], operation: Some(Request { id: id(1), kind, deadline: u64::MAX }) }
+    Event::Intent {
+        desired,
+        holds: vec![],
+        operation: Asked::New(Request { id: id(1), kind, deadline: u64::MAX }),
+    }
 }
 
 /// Every kind of event, with the word that the drawing has for it.
-fn events() -> Vec<(&'static str, Event)> {
-    let held = Event::Intent { desired: Desired::Running, holds: vec![hold()], operation: None };
-    let released = Event::Intent { desired: Desired::Running, holds: vec![], operation: None };
+fn events(state: &State) -> Vec<(&'static str, Event)> {
+    let held = Event::Intent { desired: Desired::Running, holds: vec![hold()], operation: Asked::Known };
+    let released = Event::Intent { desired: Desired::Running, holds: vec![], operation: Asked::Known };
+    // All else stays as it is.
+    let (desired, holds) = (state.desired, state.holds.clone());
+    let called_off = Event::Intent { desired, holds, operation: Asked::Nothing };
     vec![
         ("install", ask(Kind::Install, Desired::Stopped)),
         ("start", ask(Kind::Start, Desired::Running)),
@@ -22,6 +29,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("delete", ask(Kind::Delete, Desired::Deleted)),
         ("hold", held),
         ("start", released),
+        ("call-off", called_off),
         ("installed", Event::Installed),
         ("failed", Event::InstallFailed(failure())),
         ("cancelled", Event::InstallCancelled),
@@ -57,7 +65,7 @@ fn edges() -> BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<&'static st
     let mut seen = HashSet::new();
     let mut queue = VecDeque::from([World::unknown().state]);
     while let Some(state) = queue.pop_front() {
-        for (word, event) in events() {
+        for (word, event) in events(&state) {
             let (mut next, effects) = step(&state, 0, event);
             let refused = effects.iter().any(|effect| {
                 matches!(effect, gantry_lifecycle::Effect::Operation { outcome: Outcome::Failed(_), .. })

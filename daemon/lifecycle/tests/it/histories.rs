@@ -1,7 +1,7 @@
 //! Histories that people live through, each in a few lines.
 
 use crate::world::{World, failure, hold, id, process};
-use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Process, Request, Timer, step};
+use gantry_lifecycle::{Asked, Effect, Event, Exit, Found, Outcome, Phase, Process, Request, Timer, step};
 use gantry_types::{
     operation::OperationKind as Kind,
     plan::StopStep,
@@ -31,6 +31,38 @@ fn a_failed_installation_leaves_the_server_uninstalled_and_is_not_retried() {
     world.ask(2, Kind::Start, Desired::Running);
     assert_eq!(world.failed_with(2).as_deref(), Some("not_installed"));
     assert!(world.ask(3, Kind::Reinstall, Desired::Running).contains(&Effect::Install(id(3))));
+}
+
+#[test]
+fn an_installation_that_nobody_waits_for_any_more_is_called_off() {
+    for desired in [Desired::Stopped, Desired::Running] {
+        let mut world = World::unknown();
+        world.ask(1, Kind::Install, desired);
+        // What only changes the server, and not what is asked, lets it go on.
+        world.want(desired, vec![]);
+        assert_eq!((world.outcome(1), world.count(&Effect::CancelInstall)), (None, 0));
+        assert!(world.call_off().contains(&Effect::CancelInstall));
+        assert_eq!(world.outcome(1), Some(Outcome::Cancelled));
+        world.call_off();
+        assert_eq!(world.count(&Effect::CancelInstall), 1, "once");
+        world.hear(Event::InstallCancelled);
+        assert_eq!((world.state.phase, world.state.operation), (Phase::Uninstalled, None));
+        assert!(world.ask(2, Kind::Install, desired).contains(&Effect::Install(id(2))));
+    }
+}
+
+#[test]
+fn a_reinstallation_that_is_called_off_before_its_work_leaves_the_game_as_it_was_wanted() {
+    let mut world = World::running();
+    world.ask(3, Kind::Reinstall, Desired::Running);
+    assert!(matches!(world.state.phase, Phase::Stopping { .. }));
+    world.call_off();
+    assert_eq!(world.outcome(3), Some(Outcome::Cancelled));
+    assert!(world.exit(0).contains(&Effect::Start));
+    // A start is no installation: what is desired says more than that nobody waits.
+    world.ask(4, Kind::Start, Desired::Running);
+    world.call_off();
+    assert_eq!(world.outcome(4), None);
 }
 
 #[test]
@@ -194,7 +226,7 @@ fn a_held_server_is_stopped_and_does_not_start() {
 fn a_request_after_its_deadline_is_refused() {
     let mut world = World::installed();
     world.now = 10_000;
-    let operation = Some(Request { id: id(2), kind: Kind::Kill, deadline: 9_999 });
+    let operation = Asked::New(Request { id: id(2), kind: Kind::Kill, deadline: 9_999 });
     world.hear(Event::Intent { desired: Desired::Stopped, holds: vec![], operation });
     assert_eq!(world.failed_with(2).as_deref(), Some("deadline_exceeded"));
 }

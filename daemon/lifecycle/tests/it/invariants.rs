@@ -1,7 +1,7 @@
 //! What holds in every history: random events, random order, and a world that answers as a daemon would.
 
 use crate::world::{World, failure, hold, id, process};
-use gantry_lifecycle::{Effect, Event, Exit, Found, Outcome, Phase, Request};
+use gantry_lifecycle::{Asked, Effect, Event, Exit, Found, Outcome, Phase, Request};
 use gantry_types::{operation::OperationKind as Kind, server::Desired};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ struct Outside {
 enum Move {
     Ask(Kind, Desired),
     Hold(bool),
+    CallOff,
     Answer { well: bool },
     Exit(i64),
     Ready,
@@ -38,6 +39,7 @@ fn moves() -> impl Strategy<Value = Move> {
         6 => kind.prop_map(|(kind, desired)| Move::Ask(kind, desired)),
         1 => Just(Move::Ask(Kind::Delete, Desired::Deleted)),
         1 => any::<bool>().prop_map(Move::Hold),
+        1 => Just(Move::CallOff),
         8 => prop::bool::weighted(0.8).prop_map(|well| Move::Answer { well }),
         2 => (0_i64..3).prop_map(Move::Exit),
         3 => Just(Move::Ready),
@@ -105,12 +107,13 @@ impl Outside {
         match next {
             Move::Ask(kind, desired) => {
                 let request = Request { id: id(n), kind: *kind, deadline: u64::MAX };
-                intent(world, *desired, world.state.holds.clone(), Some(request))
+                intent(world, *desired, world.state.holds.clone(), Asked::New(request))
             }
             Move::Hold(held) => {
                 let holds = if *held { vec![hold()] } else { vec![] };
-                intent(world, world.state.desired, holds, None)
+                intent(world, world.state.desired, holds, Asked::Known)
             }
+            Move::CallOff => intent(world, world.state.desired, world.state.holds.clone(), Asked::Nothing),
             Move::Answer { well } => self.answer(world, *well),
             Move::Exit(code) => {
                 self.containers = self.containers.checked_sub(1)?;

@@ -1,6 +1,6 @@
 //! A server in a world of events: keeps the state, the clock and everything that was asked for.
 
-use gantry_lifecycle::{Effect, Event, Exit, Outcome, Phase, Process, Request, State, Timer, step};
+use gantry_lifecycle::{Asked, Effect, Event, Exit, Outcome, Phase, Process, Request, State, Timer, step};
 use gantry_types::{
     OperationId,
     operation::{OperationFailure, OperationKind},
@@ -40,6 +40,7 @@ pub(crate) fn failure() -> OperationFailure {
         code: "test".to_owned(),
         message: "it broke".to_owned(),
         remedy: None,
+        call: None,
         step: None,
         log_tail: vec![],
     }
@@ -86,13 +87,19 @@ impl World {
     }
 
     pub(crate) fn ask(&mut self, n: u8, kind: OperationKind, desired: Desired) -> Vec<Effect> {
-        let operation = Some(Request { id: id(n), kind, deadline: self.now + 1_000 });
+        let operation = Asked::New(Request { id: id(n), kind, deadline: self.now + 1_000 });
         let holds = self.state.holds.clone();
         self.hear(Event::Intent { desired, holds, operation })
     }
 
     pub(crate) fn want(&mut self, desired: Desired, holds: Vec<Hold>) -> Vec<Effect> {
-        self.hear(Event::Intent { desired, holds, operation: None })
+        self.hear(Event::Intent { desired, holds, operation: Asked::Known })
+    }
+
+    /// The control plane has no operation for it any more.
+    pub(crate) fn call_off(&mut self) -> Vec<Effect> {
+        let (desired, holds) = (self.state.desired, self.state.holds.clone());
+        self.hear(Event::Intent { desired, holds, operation: Asked::Nothing })
     }
 
     pub(crate) fn exit(&mut self, code: i64) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 //! A built recipe is kept under a tag that is the digest of its text, and counts only if the label inside says the
 //! same: a tag can be moved by anybody on the node, a label cannot.
 
-use super::{DockerRuntime, errors};
+use super::{DockerRuntime, errors, registries};
 use crate::{
     error::RuntimeError,
     image::{ImageId, ImageProgress, MAX_LINE, ProgressSink, recipe_digest},
@@ -26,6 +26,8 @@ const LABEL_RECIPE: &str = "gantry.recipe";
 const MAX_FILES: usize = 64;
 const MAX_RECIPE_BYTES: usize = 1 << 20;
 const MAX_REFERENCE: usize = 512;
+/// Characters of a message of the engine that are kept.
+const SAID: usize = 512;
 /// Lines of output that a failure keeps.
 const TAIL: usize = 40;
 /// Memory of one step of a build, in bytes: as much as the engine's interface can say. Without it a recipe could take
@@ -48,6 +50,7 @@ impl DockerRuntime {
                 if let Some(id) = self.local(reference, None).await? {
                     return Ok(id);
                 }
+                registries::check(reference, &self.config.registries).await?;
                 self.images.run(reference, progress, |sink| self.pull(reference, sink)).await
             }
             Image::Recipe { dockerfile, files } => {
@@ -56,6 +59,12 @@ impl DockerRuntime {
                 let tag = format!("gantry/recipe:{digest}");
                 if let Some(id) = self.local(&tag, Some(&digest)).await? {
                     return Ok(id);
+                }
+                for reference in registries::images_of(dockerfile)? {
+                    check_reference(&reference)?;
+                    if self.local(&reference, None).await?.is_none() {
+                        registries::check(&reference, &self.config.registries).await?;
+                    }
                 }
                 let context = context(dockerfile, files)?;
                 let build = |sink| self.build(&tag, &digest, context.clone(), sink);
@@ -93,8 +102,10 @@ impl DockerRuntime {
         match drive(steps, |step| pulled.take(step, &mut tail, sink.as_ref())).await {
             Ok(()) => {}
             Err(Failure::Engine(RuntimeError::Refused { message, .. })) | Err(Failure::Step(message)) => {
-                return Err(failed(message, tail));
+                tracing::info!(reference, said = %plain(&message), "an image cannot be pulled");
+                return Err(failed(why_not(&message).to_owned(), tail));
             }
+            Err(Failure::Late) => return Err(failed(late(), tail)),
             Err(Failure::Engine(error)) => return Err(error),
         }
         let local = self.local(reference, None).await?;
@@ -126,8 +137,9 @@ impl DockerRuntime {
         match drive(steps, |step| built(step, &mut tail, sink.as_ref())).await {
             Ok(()) => {}
             Err(Failure::Engine(RuntimeError::Refused { message, .. })) | Err(Failure::Step(message)) => {
-                return Err(failed(message, tail));
+                return Err(failed(plain(&message), tail));
             }
+            Err(Failure::Late) => return Err(failed(late(), tail)),
             Err(Failure::Engine(error)) => return Err(error),
         }
         let local = self.local(tag, Some(digest)).await?;
@@ -138,6 +150,49 @@ impl DockerRuntime {
 enum Failure {
     Engine(RuntimeError),
     Step(String),
+    Late,
+}
+
+fn late() -> String {
+    format!("it took longer than {} minutes", LONGEST.as_secs() / 60)
+}
+
+/// What a registry or the engine says, for one line of a log or of a failure.
+fn plain(message: &str) -> String {
+    let plain = |letter: char| if letter.is_control() { ' ' } else { letter };
+    message.chars().take(SAID).map(plain).collect()
+}
+
+/// Why an image was not pulled, in words of our own. What is behind a registry's name may be anything, and its answer stands
+/// in the engine's message: whoever chose the name must not be able to read there what others say to this machine.
+fn why_not(message: &str) -> &'static str {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if says(&["manifest unknown", "not found", "repository does not exist", "name unknown"]) {
+        "its registry has no such image or tag, or shows it only to whom it knows"
+    } else if says(&["toomanyrequests", "too many requests", "rate limit"]) {
+        "its registry takes no more requests from this node for now"
+    } else if says(&["denied", "unauthorized", "authentication required", "forbidden"]) {
+        "its registry shows it only to whom it knows"
+    } else if says(&["no matching manifest", "does not match the specified platform"]) {
+        "it is not made for this node's processor"
+    } else if says(&["no space left"]) {
+        "the node's disk is full"
+    } else if says(&[
+        "no such host",
+        "connection refused",
+        "timeout",
+        "deadline exceeded",
+        "unreachable",
+        "certificate",
+        "tls:",
+        "x509",
+        "http response to https",
+    ]) {
+        "its registry cannot be reached"
+    } else {
+        "its registry does not answer as one; the daemon's log has more"
+    }
 }
 
 /// Runs through the steps until one fails or the time is over.
@@ -153,8 +208,7 @@ async fn drive<T>(
         }
         Ok(())
     };
-    let late = |_| Failure::Step(format!("it took longer than {} minutes", LONGEST.as_secs() / 60));
-    tokio::time::timeout(LONGEST, all).await.map_err(late)?
+    tokio::time::timeout(LONGEST, all).await.map_err(|_| Failure::Late)?
 }
 
 /// The last lines of output.
@@ -293,6 +347,16 @@ mod tests {
         for bad in ["", " debian", "a&fromSrc=b", "a?b", "-a", "a\nb", "a b"] {
             assert!(check_reference(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn why_an_image_is_not_there_is_said_in_our_own_words() {
+        let said = "Error response from daemon: manifest for a/b:9 not found: manifest unknown: secret";
+        assert!(why_not(said).contains("no such image or tag"));
+        assert!(why_not("dial tcp 127.0.0.1:1: connect: connection refused").contains("cannot be reached"));
+        assert!(why_not("denied: INTERNAL-SECRET-BODY").contains("to whom it knows"));
+        assert!(why_not("error parsing HTTP 418 response body: INTERNAL").contains("does not answer as one"));
+        assert!(plain(&"\u{1b}\n".repeat(SAID)).chars().all(|letter| letter == ' '));
     }
 
     #[test]

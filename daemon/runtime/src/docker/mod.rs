@@ -7,18 +7,22 @@
 //! Output is read from the engine's log rather than from an attached terminal. Attaching makes the engine wait for a
 //! slow reader, which would slow the game, and has no way to resume; the log has both, with a time for each line.
 //!
-//! Modules in reading order: [`create`], [`network`], [`images`], [`shared`], [`logs`], [`frames`], [`statistics`].
+//! Modules in reading order: [`create`], [`network`], [`registries`], [`images`], [`shared`], [`logs`], [`frames`],
+//! [`keyboard`], [`statistics`].
 
 mod create;
 mod errors;
 mod frames;
 mod images;
+mod keyboard;
 mod logs;
 mod network;
+mod registries;
 mod shared;
 mod statistics;
 
 pub use network::SubnetPool;
+pub use registries::Registry;
 
 use crate::{
     console::Attachment,
@@ -33,16 +37,22 @@ use bollard::{
     models::{ContainerInspectResponse, ContainerState, ContainerSummary},
     query_parameters::{
         AttachContainerOptions, EventsOptionsBuilder, InspectContainerOptions, KillContainerOptions,
-        ListContainersOptionsBuilder, RemoveContainerOptions, StartContainerOptions, WaitContainerOptions,
+        ListContainersOptionsBuilder, RemoveContainerOptions, ResizeContainerTTYOptionsBuilder,
+        StartContainerOptions, WaitContainerOptions,
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use errors::{engine, missing};
 use futures_util::{StreamExt, stream::BoxStream};
 use gantry_types::{NodeId, ServerId, plan::Image, sample::Statistics};
+use keyboard::Keyboard;
 use shared::Shared;
 use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::timeout};
+
+/// Wide enough that no game breaks its lines.
+const TERMINAL_COLUMNS: i32 = 400;
+const TERMINAL_ROWS: i32 = 50;
 
 /// How long the engine may take to begin an answer.
 const ANSWER_SECONDS: u64 = 120;
@@ -63,12 +73,19 @@ pub struct DockerConfig {
     pub socket: PathBuf,
     /// Private networks get their addresses from here.
     pub subnets: SubnetPool,
+    /// Registries that may be asked although they are not on the public internet.
+    pub registries: Vec<Registry>,
 }
 
 impl DockerConfig {
     /// The engine's usual socket and subnets that seldom collide.
     pub fn new(node: NodeId) -> Self {
-        Self { node, socket: PathBuf::from("/var/run/docker.sock"), subnets: SubnetPool::default() }
+        Self {
+            node,
+            socket: PathBuf::from("/var/run/docker.sock"),
+            subnets: SubnetPool::default(),
+            registries: Vec::new(),
+        }
     }
 }
 
@@ -131,6 +148,16 @@ impl DockerRuntime {
         Err(error)
     }
 
+    /// Gives a terminal a width. One without makes programs that edit their line ask the terminal itself where its cursor
+    /// is, which nobody answers, so that they would never read a command.
+    async fn give_size(&self, id: &ContainerId) {
+        let options = ResizeContainerTTYOptionsBuilder::new().h(TERMINAL_ROWS).w(TERMINAL_COLUMNS).build();
+        if let Err(error) = self.docker.resize_container_tty(&id.0, options).await {
+            // It may have ended by now, which is told where its end is noticed.
+            tracing::debug!(container.id = %id, error = &error as &dyn std::error::Error, "a terminal got no size");
+        }
+    }
+
     async fn input(&self, id: &ContainerId) -> Result<logs::Input, RuntimeError> {
         let options = AttachContainerOptions {
             stdin: true,
@@ -139,8 +166,10 @@ impl DockerRuntime {
             detach_keys: Some("ctrl-@,ctrl-_,ctrl-@,ctrl-_".to_owned()),
             ..Default::default()
         };
+        let is_terminal = self.inspect(id).await?.config.is_some_and(|config| config.tty == Some(true));
         let attached = self.docker.attach_container(&id.0, Some(options)).await;
-        attached.map(|both| both.input).map_err(|error| missing(id, "attach", error))
+        let input = attached.map_err(|error| missing(id, "attach", error))?.input;
+        Ok(if is_terminal { Box::pin(Keyboard(input)) } else { input })
     }
 
     async fn wait_once(&self, id: &ContainerId) {
@@ -194,6 +223,9 @@ impl Runtime for DockerRuntime {
             self.put_files(&id, spec).await?;
         }
         self.start(&id).await?;
+        if spec.terminal {
+            self.give_size(&id).await;
+        }
         Ok(id)
     }
 

@@ -10,7 +10,7 @@ use gantry_runtime::{
     docker::DockerConfig,
 };
 use gantry_types::{NodeId, plan::Image, server::Protocol};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn fixture() -> Fixture<DockerRuntime> {
     let node = NodeId::new(uuid::Uuid::now_v7());
@@ -249,6 +249,24 @@ async fn a_terminal_echoes_and_its_long_lines_arrive_whole() {
 }
 
 #[tokio::test]
+async fn a_terminal_has_a_size_and_enter_is_the_key_that_programs_wait_for() {
+    let fixture = fixture().await;
+    let script =
+        "read -r go; stty size; stty -echo -icanon -icrnl min 1; echo raw; head -c 3 | od -An -c; exit 0";
+    let mut spec = fixture.spec(Purpose::Server, script).await;
+    spec.terminal = true;
+    let id = fixture.runtime.create_and_start(&spec).await.unwrap();
+    let mut console = Console::open(&fixture.runtime, &id).await;
+    console.say("go").await;
+    console.until("50 400").await;
+    console.until("raw").await;
+    console.say("ab").await;
+    console.until("   a   b  \\r").await;
+    assert_eq!(soon(fixture.runtime.wait(&id)).await.unwrap().code, 0);
+    fixture.clear().await;
+}
+
+#[tokio::test]
 async fn a_console_that_nobody_reads_does_not_slow_the_process() {
     let fixture = fixture().await;
     let script = "seq 400000; touch done; sleep 1000";
@@ -276,10 +294,46 @@ async fn a_build_cannot_take_the_memory_that_games_live_on() {
 }
 
 #[tokio::test]
-async fn an_image_that_is_nowhere_says_so() {
-    let image = Image::Reference { reference: "localhost:1/no/such-image:1".to_owned() };
-    let failed = soon(fixture().await.runtime.ensure_image(&image, &|_| {})).await;
+async fn a_registry_inside_is_asked_only_where_it_is_allowed_and_not_quoted() {
+    let inside = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = inside.local_addr().unwrap().port();
+    let reference = format!("127.0.0.1:{port}/x/y:1");
+    let image = Image::Reference { reference: reference.clone() };
+    let node = NodeId::new(uuid::Uuid::now_v7());
+    let strict = DockerRuntime::connect(DockerConfig::new(node)).await.unwrap();
+    let refused = soon(strict.ensure_image(&image, &|_| {})).await;
+    assert!(matches!(refused, Err(RuntimeError::Registry { .. })), "{refused:?}");
+    let recipe = Image::Recipe { dockerfile: format!("FROM {reference}"), files: vec![] };
+    let refused = soon(strict.ensure_image(&recipe, &|_| {})).await;
+    assert!(matches!(refused, Err(RuntimeError::Registry { .. })), "{refused:?}");
+    let asked = tokio::time::timeout(std::time::Duration::from_millis(200), inside.accept()).await;
+    assert!(asked.is_err(), "the engine was sent there");
+
+    let mut config = DockerConfig::new(node);
+    config.registries.push(format!("127.0.0.1:{port}").parse().unwrap());
+    let lenient = DockerRuntime::connect(config).await.unwrap();
+    let answering = async {
+        loop {
+            let (mut asked, _) = inside.accept().await.unwrap();
+            let mut request = [0; 4096];
+            // Whatever it is that was asked; one that hangs up is not answered.
+            if asked.read(&mut request).await.is_ok_and(|length| length == 0) {
+                continue;
+            }
+            let body = r#"{"errors":[{"code":"DENIED","message":"INTERNAL-SECRET-BODY"}]}"#;
+            let answer = format!(
+                "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            asked.write_all(answer.as_bytes()).await.ok();
+        }
+    };
+    let failed = tokio::select! {
+        failed = soon(lenient.ensure_image(&image, &|_| {})) => failed,
+        () = answering => panic!("it answers for ever"),
+    };
     assert!(matches!(failed, Err(RuntimeError::Pull { .. })), "{failed:?}");
+    assert!(!format!("{failed:?}").contains("SECRET"), "{failed:?}");
 }
 
 #[tokio::test]

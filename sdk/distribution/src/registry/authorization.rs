@@ -95,12 +95,14 @@ async fn token(
         Action::Pull => "pull",
         Action::Push => "pull,push",
     };
-    let mut query = url.query_pairs_mut();
-    if let Some(service) = service {
-        query.append_pair("service", service);
+    // In a scope of its own: what writes the query cannot go to another thread, and whoever waits below may.
+    {
+        let mut query = url.query_pairs_mut();
+        if let Some(service) = service {
+            query.append_pair("service", service);
+        }
+        query.append_pair("scope", &format!("repository:{}:{actions}", scope.path));
     }
-    query.append_pair("scope", &format!("repository:{}:{actions}", scope.path));
-    drop(query);
     let mut ask = Ask::new(Method::GET, url);
     if let Credentials::Basic { username, password } = credentials {
         let value = header(transport, &Credentials::basic(username, password.expose_secret()))?;

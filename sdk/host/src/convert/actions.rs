@@ -29,9 +29,9 @@ fn action(given: wit::Action, parts: Parts) -> Checked<ServerAction> {
     check::unique(&place("question"), form.iter().map(|each| each.key.as_str()))?;
     let whose = format!("action {id}");
     Ok(ServerAction {
-        title: check::line(&place("title"), given.title, 1, TITLE)?,
+        title: check::title(&place("title"), given.title, 1, TITLE)?,
         help: check::prose(&place("help"), given.help, 0, MESSAGE)?,
-        icon: check::line(&place("icon"), given.icon, 0, TITLE)?,
+        icon: check::title(&place("icon"), given.icon, 0, TITLE)?,
         form: form
             .into_iter()
             .map(|each| blueprints::variable(&whose, each, parts))

@@ -43,10 +43,10 @@ fn blueprint(given: wit::Blueprint, parts: Parts) -> Checked<Blueprint> {
     follows(&place("endpoint"), &endpoints)?;
     let tags = check::count(&place("tags"), given.tags, TAGS)?;
     Ok(Blueprint {
-        name: check::line(&place("name"), given.name, 1, NAME)?,
-        summary: check::line(&place("summary"), given.summary, 0, 512)?,
+        name: check::title(&place("name"), given.name, 1, NAME)?,
+        summary: check::title(&place("summary"), given.summary, 0, 512)?,
         documentation: check::prose(&place("documentation"), given.documentation, 0, DOCUMENTATION)?,
-        tags: tags.into_iter().map(|tag| check::line(&place("tag"), tag, 1, 32)).collect::<Checked<_>>()?,
+        tags: tags.into_iter().map(|tag| check::title(&place("tag"), tag, 1, 32)).collect::<Checked<_>>()?,
         icon: icon(&place("icon"), given.icon)?,
         variables: variables
             .into_iter()
@@ -91,9 +91,9 @@ pub(super) fn variable(whose: &str, given: types::Variable, parts: Parts) -> Che
         default_fits(&place("default"), &kind, value)?;
     }
     Ok(Variable {
-        label: check::line(&place("label"), given.label, 1, NAME)?,
+        label: check::title(&place("label"), given.label, 1, NAME)?,
         help: check::prose(&place("help"), given.help, 0, HELP)?,
-        group: check::line(&place("group"), given.group, 0, 64)?,
+        group: check::title(&place("group"), given.group, 0, 64)?,
         kind,
         default_value: given.default_value,
         required: given.required,
@@ -143,7 +143,7 @@ fn number_rule(place: &str, rule: types::NumberRule) -> Checked<NumberRule> {
     if !finite || rule.minimum > rule.maximum || rule.step < 0.0 {
         return Err(format!("{place}: the numbers must be finite, ordered, and the step not negative"));
     }
-    let unit = rule.unit.map(|unit| check::line(&format!("{place}: unit"), unit, 1, 32)).transpose()?;
+    let unit = rule.unit.map(|unit| check::title(&format!("{place}: unit"), unit, 1, 32)).transpose()?;
     Ok(NumberRule { minimum: rule.minimum, maximum: rule.maximum, step: rule.step, unit })
 }
 
@@ -162,7 +162,7 @@ pub(super) fn listed(place: &str, given: Vec<types::Choice>) -> Checked<Vec<Choi
     let convert = |choice: types::Choice| {
         Ok(Choice {
             value: check::line(&place, choice.value, 0, 256)?,
-            label: check::line(&place, choice.label, 1, NAME)?,
+            label: check::title(&place, choice.label, 1, NAME)?,
             help: choice.help.map(|help| check::prose(&place, help, 0, HELP)).transpose()?,
         })
     };

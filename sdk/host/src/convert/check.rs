@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use gantry_types::names;
+
 use super::Checked;
 use super::text;
 
@@ -13,10 +15,19 @@ pub(super) fn quote(value: &str) -> String {
     format!("{:?}", text::escaped(value, QUOTED))
 }
 
+/// One line that people read and take for what it says: a name, a title, a label. Nothing in it is unseen or reorders text.
+pub(super) fn title(place: &str, value: String, least: usize, most: usize) -> Checked<String> {
+    let value = line(place, value, least, most)?;
+    match names::oddity(&value) {
+        Some(oddity) => Err(format!("{place} must not contain {oddity}")),
+        None => Ok(value),
+    }
+}
+
 /// One line: no control characters, `least..=most` characters.
 pub(super) fn line(place: &str, value: String, least: usize, most: usize) -> Checked<String> {
     let value = prose(place, value, least, most)?;
-    if value.contains(['\n', '\t']) {
+    if value.contains(names::leaves_line) {
         return Err(format!("{place} must be one line"));
     }
     Ok(value)
@@ -25,19 +36,20 @@ pub(super) fn line(place: &str, value: String, least: usize, most: usize) -> Che
 /// A place in a file. It may have tabs, since some lines begin with them.
 pub(super) fn spot(place: &str, value: String) -> Checked<String> {
     let value = prose(place, value, 1, 1_024)?;
-    if value.contains(['\n', '\r']) {
+    if value.contains(|each| each != '\t' && names::leaves_line(each)) {
         return Err(format!("{place} must be one line"));
     }
     Ok(value)
 }
 
-/// Text of `least..=most` characters with line breaks and tabs, and no other control characters.
+/// Text of `least..=most` characters with line breaks and tabs, and no other control characters. `\r\n` is a line break.
 pub(super) fn prose(place: &str, value: String, least: usize, most: usize) -> Checked<String> {
+    let value = if value.contains("\r\n") { value.replace("\r\n", "\n") } else { value };
     let length = value.chars().count();
     if length < least || length > most {
         return Err(format!("{place} must have {least} to {most} characters; it has {length}"));
     }
-    if value.chars().any(|each| each.is_control() && !matches!(each, '\n' | '\r' | '\t')) {
+    if value.chars().any(|each| each.is_control() && !matches!(each, '\n' | '\t')) {
         return Err(format!("{place} must not contain control characters"));
     }
     Ok(value)

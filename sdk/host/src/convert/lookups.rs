@@ -45,7 +45,7 @@ pub(crate) fn imported(given: wit::Imported) -> Checked<Imported> {
     };
     Ok(Imported {
         id: check::id("the id", given.id)?,
-        name: check::line("the name", given.name, 1, 128)?,
+        name: check::title("the name", given.name, 1, 128)?,
         document: check::content("the document", given.document, DOCUMENT_BYTES)?,
         losses: losses.into_iter().map(convert).collect(),
     })

@@ -44,7 +44,7 @@ fn config_file(given: files::ConfigFile, parts: Parts) -> Checked<ConfigFile> {
         })
     };
     Ok(ConfigFile {
-        title: check::line(&format!("{whose}: title"), given.title, 1, TITLE)?,
+        title: check::title(&format!("{whose}: title"), given.title, 1, TITLE)?,
         help: check::prose(&format!("{whose}: help"), given.help, 0, PROSE)?,
         path: check::path(&format!("{whose}: path"), given.path)?,
         format: plans::format(given.format),
@@ -63,7 +63,7 @@ pub(crate) fn tabs(given: Vec<wit::Tab>) -> Checked<Vec<Tab>> {
             return Err(format!("tab {id}: refresh-ms must be at least {REFRESH_MS}"));
         }
         Ok(Tab {
-            title: check::line(&format!("tab {id}: title"), tab.title, 1, TITLE)?,
+            title: check::title(&format!("tab {id}: title"), tab.title, 1, TITLE)?,
             audience: blueprints::audience(tab.audience),
             refresh_ms: tab.refresh_ms,
             id,

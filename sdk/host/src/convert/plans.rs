@@ -28,7 +28,7 @@ const PERMISSION_BITS: u32 = 0o777;
 pub(crate) fn install_plan(given: wit::InstallPlan) -> Checked<InstallPlan> {
     let steps = check::count("the plan", given.steps, STEPS)?;
     check::unique("step", steps.iter().map(|step| step.id.as_str()))?;
-    let version = given.installed_version.map(|text| check::line("the installed version", text, 1, 128));
+    let version = given.installed_version.map(|text| check::title("the installed version", text, 1, 128));
     Ok(InstallPlan {
         steps: steps.into_iter().map(step).collect::<Checked<_>>()?,
         installed_version: version.transpose()?,
@@ -42,7 +42,7 @@ fn step(given: wit::Step) -> Checked<Step> {
         return Err(format!("{place}: the weight must be 1 to {WEIGHT}; it is {}", given.weight));
     }
     Ok(Step {
-        title: check::line(&format!("{place}: title"), given.title, 1, 200)?,
+        title: check::title(&format!("{place}: title"), given.title, 1, 200)?,
         action: action(&place, given.action)?,
         weight: given.weight,
         may_fail: given.may_fail,
@@ -221,7 +221,12 @@ fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Che
     let place = format!("{place}: file");
     let given = check::count(&place, given, RECIPE_FILES)?;
     check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
-    let inside = |path: &str| path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
+    // However either is spelled: a slash too many names the same place.
+    let parts = |path: &str| -> Vec<String> {
+        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
+    };
+    let home = parts(directory);
+    let inside = |path: &str| parts(path).starts_with(&home);
     let convert = |(path, content): (String, String)| {
         let path = absolute(&place, path)?;
         if path.ends_with('/') || inside(&path) {

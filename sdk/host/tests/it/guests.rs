@@ -155,7 +155,7 @@ async fn all_languages_know_the_same_game() {
     for (language, plugin) in plugins().await {
         let parts: Vec<Part> = plugin.parts().iter().collect();
         assert_eq!(parts, [Part::Game, Part::Collector, Part::ConsoleEvents], "{language}");
-        assert_eq!(plugin.manifest().id, "teeworlds", "{language}");
+        assert_eq!(plugin.manifest().id, "teeworlds-example", "{language}");
     }
     let (_, plugin) = &plugins().await[0];
     let blueprints = plugin.blueprints(&call()).await.expect("blueprints");

@@ -16,4 +16,5 @@ mod hosts;
 mod lends;
 mod loading;
 mod queries;
+mod records;
 mod wall;

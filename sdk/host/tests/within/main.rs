@@ -24,5 +24,7 @@ mod lends;
 mod loading;
 #[path = "../it/queries.rs"]
 mod queries;
+#[path = "../it/records.rs"]
+mod records;
 #[path = "visits.rs"]
 mod visits;

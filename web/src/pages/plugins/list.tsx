@@ -1,15 +1,19 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Blocks, Check, Trash2, Upload, X } from 'lucide-react'
-import { useState } from 'react'
+import { Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, Trash2, TriangleAlert, Upload } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { useLive } from '~/actions/context'
 import { client, take } from '~/api/client'
+import { toApiError } from '~/api/problem'
 import { blueprintsQuery, keys, pluginsQuery } from '~/api/queries'
 import type { BlueprintView, PluginView } from '~/api/types'
+import { PluginImportDialog } from '~/forms/plugin-import'
 import { PluginUploadDialog } from '~/forms/plugin-upload'
 import { Page } from '~/layout/page'
 import { bytes } from '~/lib/format'
 import { s } from '~/strings'
-import { CapabilityScope } from '~/ui/capability-scope'
+import { conversion } from '~/strings/conversion'
+import { plugins as p } from '~/strings/plugins'
 import { GameIcon } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
 import { Button, IconButton } from '~/ui/button'
@@ -17,65 +21,100 @@ import { Card, Facts } from '~/ui/card'
 import { Confirm } from '~/ui/confirm'
 import { CopyButton } from '~/ui/copy-button'
 import { Empty, Skeleton } from '~/ui/empty'
-import { ProblemCard } from '~/ui/problem'
+import { Menu, MenuItem } from '~/ui/menu'
+import { Notice, ProblemCard } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { toast } from '~/ui/toast'
+import { Capabilities, inWords } from './capabilities'
+import { FailuresDialog } from './failures'
+import { GrantsDialog } from './grants'
+import { PullDialog, TrustDialog } from './registry'
+import { ReleasesDialog } from './releases'
+
+type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable'; id: string }
 
 export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
   const { data: blueprints } = useQuery(blueprintsQuery)
-  const [uploading, setUploading] = useState(false)
-  const [deleting, setDeleting] = useState<PluginView | null>(null)
-  const upload = <Button variant="primary" onClick={() => setUploading(true)}><Upload aria-hidden />{s.plugins.upload}</Button>
+  const [adding, setAdding] = useState<'upload' | 'import' | 'pull' | 'trust' | null>(null)
+  const [asked, setAsked] = useState<Asked | null>(null)
+  const live = useLive()
+  useEffect(() => live.follow('plugins'), [live])
+  // What is on the page may change beneath an open dialog, which shows it as it stands.
+  const subject = data?.items.find((plugin) => plugin.id === asked?.id)
+  const close = () => setAsked(null)
+  const upload = (
+    <>
+      <Button onClick={() => setAdding('trust')}><ShieldCheck aria-hidden />{p.trust}</Button>
+      <Button onClick={() => setAdding('pull')}><CloudDownload aria-hidden />{p.pull}</Button>
+      <Button onClick={() => setAdding('import')}><FileInput aria-hidden />{conversion.open}</Button>
+      <Button variant="primary" onClick={() => setAdding('upload')}><Upload aria-hidden />{p.upload}</Button>
+    </>
+  )
   return (
-    <Page title={s.plugins.title} lead={s.plugins.lead} actions={data?.items.length !== 0 && upload}>
+    <Page title={p.title} lead={p.lead} actions={data?.items.length !== 0 && upload}>
       {error && !data ? (
         <ProblemCard error={error} onRetry={refetch} />
       ) : !data ? (
         <div role="status" aria-label={s.common.loading} className="grid gap-4 lg:grid-cols-2">{[0, 1].map((i) => <Skeleton key={i} className="h-72" />)}</div>
       ) : data.items.length === 0 ? (
-        <Card flush><Empty icon={Blocks} title={s.plugins.empty} action={upload}>{s.plugins.emptyHelp}</Empty></Card>
+        <Card flush><Empty icon={Blocks} title={p.empty} action={upload}>{p.emptyHelp}</Empty></Card>
       ) : (
         <ul className="grid items-start gap-4 lg:grid-cols-2">
           {data.items.map((plugin) => (
             <li key={plugin.id} className="min-w-0">
-              <PluginCard plugin={plugin} blueprints={(blueprints?.items ?? []).filter((item) => item.plugin.id === plugin.id)} onDelete={() => setDeleting(plugin)} />
+              <PluginCard plugin={plugin} blueprints={(blueprints?.items ?? []).filter((item) => item.plugin.id === plugin.id)} onAsk={(what) => setAsked({ what, id: plugin.id })} />
             </li>
           ))}
         </ul>
       )}
-      {uploading && <PluginUploadDialog plugins={data?.items ?? []} onClose={() => setUploading(false)} />}
-      {deleting && <DeletePlugin plugin={deleting} onClose={() => setDeleting(null)} />}
+      {adding === 'upload' && <PluginUploadDialog plugins={data?.items ?? []} onClose={() => setAdding(null)} />}
+      {adding === 'import' && <PluginImportDialog onClose={() => setAdding(null)} />}
+      {adding === 'pull' && <PullDialog onClose={() => setAdding(null)} />}
+      {adding === 'trust' && <TrustDialog onClose={() => setAdding(null)} />}
+      {subject && asked?.what === 'delete' && <DeletePlugin plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'disable' && <DisablePlugin plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'grants' && <GrantsDialog key={subject.waiting?.digest ?? subject.digest} plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'releases' && <ReleasesDialog plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'failures' && <FailuresDialog plugin={subject} onClose={close} />}
     </Page>
   )
 }
 
-function PluginCard({ plugin, blueprints, onDelete }: { plugin: PluginView; blueprints: BlueprintView[]; onDelete: () => void }) {
+type CardProps = { plugin: PluginView; blueprints: BlueprintView[]; onAsk: (what: Asked['what']) => void }
+
+function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
   return (
     <article aria-label={plugin.name} className="flex flex-col gap-4 rounded-lg border border-line bg-surface p-4">
       <header className="flex items-start gap-3.5">
         <GameIcon svg={blueprints[0]?.blueprint.icon ?? ''} name={plugin.name} className="size-11" />
         <div className="min-w-0 flex-1">
-          <h2 className="flex flex-wrap items-baseline gap-x-2 text-base"><span className="min-w-0 break-words">{plugin.name}</span><span className="tabular text-xs font-normal text-dim">{plugin.version}</span></h2>
-          <p className="truncate text-sm text-dim">{s.plugins.by(plugin.author)} · {s.plugins.servers(plugin.serverCount)}</p>
+          <h2 className="flex flex-wrap items-baseline gap-x-2 text-base">
+            <span className="min-w-0 break-words">{plugin.name}</span>
+            <span className="tabular text-xs font-normal text-dim">{plugin.version}</span>
+            {plugin.disabledAt && <Badge tone="warn">{p.disabled}</Badge>}
+          </h2>
+          <p className="truncate text-sm text-dim">{p.by(plugin.author)} · {p.servers(plugin.serverCount)}</p>
         </div>
-        <IconButton size="iconSm" label={`${s.plugins.delete}: ${plugin.name}`} disabledReason={plugin.serverCount > 0 ? s.plugins.deleteBlocked(plugin.serverCount) : null} onClick={onDelete}><Trash2 aria-hidden /></IconButton>
+        <CardMenu plugin={plugin} onAsk={onAsk} />
       </header>
+      <Notices plugin={plugin} onAsk={onAsk} />
       <p className="text-sm">{plugin.description}</p>
       <section>
-        <h3 className="mb-1.5 text-xs font-medium text-dim">{s.plugins.capabilities}</h3>
+        <h3 className="mb-1.5 text-xs font-medium text-dim">{p.capabilities}</h3>
         <Capabilities plugin={plugin} />
       </section>
       <section>
-        <h3 className="mb-1.5 text-xs font-medium text-dim">{s.plugins.blueprints}</h3>
+        <h3 className="mb-1.5 text-xs font-medium text-dim">{p.blueprints}</h3>
         <p className="flex flex-wrap gap-1.5">{plugin.blueprints.map((blueprint) => <Badge key={blueprint.id}>{blueprint.name}</Badge>)}</p>
       </section>
       <Facts
         className="border-t border-line pt-4 text-xs"
         items={[
-          { term: s.plugins.digest, value: <span className="flex items-center gap-1"><code className="truncate font-mono">{plugin.digest.slice(0, 16)}…</code><CopyButton text={plugin.digest} what={s.plugins.digest.toLowerCase()} className="-my-1.5" /></span> },
-          { term: s.plugins.size, value: `${bytes(plugin.sizeBytes)}, ${s.plugins.contract.toLowerCase()} ${plugin.contract}` },
-          { term: s.plugins.licence, value: plugin.licence },
+          { term: p.digest, value: <span className="flex items-center gap-1"><code className="truncate font-mono">{plugin.digest.slice(0, 16)}…</code><CopyButton text={plugin.digest} what={p.digest.toLowerCase()} className="-my-1.5" /></span> },
+          { term: p.size, value: `${bytes(plugin.sizeBytes)}, ${p.contract.toLowerCase()} ${plugin.contract}` },
+          { term: p.licence, value: plugin.licence },
+          ...(plugin.origin?.reference ? [{ term: p.from, value: <code className="font-mono break-all">{plugin.origin.reference}</code> }] : []),
           { term: s.people.since, value: <Ago at={plugin.installedAt} /> },
         ]}
       />
@@ -83,22 +122,73 @@ function PluginCard({ plugin, blueprints, onDelete }: { plugin: PluginView; blue
   )
 }
 
-function Capabilities({ plugin }: { plugin: PluginView }) {
-  if (plugin.capabilities.length === 0) return <p className="text-sm">{s.plugins.noCapabilities}</p>
+function CardMenu({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
+  const enable = useSwitch(plugin, 'enable')
+  const check = useMutation({
+    mutationFn: () => take(client.POST('/api/plugins/{id}/check', { params: { path: { id: plugin.id } } })),
+    onSuccess: (found) => toast(found.isInstalled ? { title: p.upToDate(found.reference) } : { title: p.found(found.version), detail: p.foundHelp }),
+    onError: (error) => toast({ title: toApiError(error).detail ?? toApiError(error).title, tone: 'bad' }),
+  })
   return (
-    <ul className="flex flex-col gap-2">
-      {plugin.capabilities.map((capability) => (
-        <li key={capability.name} className="flex items-start gap-2 text-sm">
-          {capability.granted ? <Check aria-hidden className="mt-0.5 size-4 shrink-0 text-ok" /> : <X aria-hidden className="mt-0.5 size-4 shrink-0 text-dim" />}
-          <span className="min-w-0">
-            {s.plugins.words[capability.name] ?? capability.name} <span className="text-xs text-dim">({capability.granted ? s.plugins.granted : s.plugins.refused})</span>
-            <span className="block text-xs text-dim">{capability.reason}</span>
-            <CapabilityScope {...capability} />
-          </span>
-        </li>
-      ))}
-    </ul>
+    <Menu trigger={<IconButton size="iconSm" label={p.more(plugin.name)}><Ellipsis aria-hidden /></IconButton>}>
+      <MenuItem icon={<History aria-hidden />} onSelect={() => onAsk('releases')}>{p.releases}</MenuItem>
+      <MenuItem icon={<ListChecks aria-hidden />} disabledReason={plugin.capabilities.length === 0 && !plugin.waiting ? p.noCapabilities : null} onSelect={() => onAsk('grants')}>{p.changeGrants}</MenuItem>
+      {plugin.origin?.reference && <MenuItem icon={<RefreshCw aria-hidden />} onSelect={() => check.mutate()}>{p.check}</MenuItem>}
+      <MenuItem icon={<OctagonAlert aria-hidden />} onSelect={() => onAsk('failures')}>{p.failures}</MenuItem>
+      {plugin.disabledAt ? (
+        <MenuItem icon={<CirclePlay aria-hidden />} onSelect={() => enable.mutate()}>{p.enable}</MenuItem>
+      ) : (
+        <MenuItem icon={<CirclePause aria-hidden />} onSelect={() => onAsk('disable')}>{p.disable}</MenuItem>
+      )}
+      <MenuItem danger icon={<Trash2 aria-hidden />} disabledReason={plugin.serverCount > 0 ? p.deleteBlocked(plugin.serverCount) : null} onSelect={() => onAsk('delete')}>{p.delete}</MenuItem>
+    </Menu>
   )
+}
+
+/** What waits for a decision, and what was decided by itself. */
+function Notices({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
+  const { waiting, givenUp, disabledAt } = plugin
+  const question = waiting?.asks.filter((ask) => !ask.granted).map((ask) => inWords(ask.name)) ?? []
+  return (
+    <>
+      {waiting && (
+        <Notice tone="warn" title={p.asksMore(waiting.version, plugin.version)} icon={<ShieldQuestionMark aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" onClick={() => onAsk('grants')}>{p.review}</Button>}>
+          {p.asksMoreHelp(plugin.version, question)}
+        </Notice>
+      )}
+      {givenUp && (
+        <Notice tone="bad" title={p.givenUp(givenUp.version)} icon={<TriangleAlert aria-hidden />}>
+          <p className="text-text">{givenUp.failure.message}</p>
+          <p>{p.givenUpGone(plugin.version)}</p>
+          <p className="mt-1 flex flex-wrap gap-x-3 text-xs">
+            <code>{givenUp.failure.call}</code>
+            <code>{givenUp.failure.code}</code>
+            <span>{p.where(givenUp.failure.serverName ?? null, givenUp.failure.nodeName ?? null)}</span>
+            <Ago at={givenUp.at} />
+          </p>
+        </Notice>
+      )}
+      {disabledAt && <Notice tone="info" title={p.disabledHelp} icon={<CirclePause aria-hidden />} />}
+    </>
+  )
+}
+
+function useSwitch(plugin: PluginView, to: 'enable' | 'disable', done?: () => void) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: () => take(client.POST(to === 'enable' ? '/api/plugins/{id}/enable' : '/api/plugins/{id}/disable', { params: { path: { id: plugin.id } } })),
+    onSuccess: () => {
+      void queries.invalidateQueries({ queryKey: keys.plugins })
+      void queries.invalidateQueries({ queryKey: keys.blueprints })
+      toast({ title: to === 'enable' ? p.nowEnabled(plugin.name) : p.nowDisabled(plugin.name) })
+      done?.()
+    },
+  })
+}
+
+function DisablePlugin({ plugin, onClose }: { plugin: PluginView; onClose: () => void }) {
+  const disable = useSwitch(plugin, 'disable', onClose)
+  return <Confirm title={p.disableTitle(plugin.name)} body={p.disableBody} verb={p.disable} busy={disable.isPending} error={disable.error} onConfirm={() => disable.mutate()} onClose={onClose} />
 }
 
 function DeletePlugin({ plugin, onClose }: { plugin: PluginView; onClose: () => void }) {
@@ -108,9 +198,9 @@ function DeletePlugin({ plugin, onClose }: { plugin: PluginView; onClose: () => 
     onSuccess: () => {
       void queries.invalidateQueries({ queryKey: keys.plugins })
       void queries.invalidateQueries({ queryKey: keys.blueprints })
-      toast({ title: s.plugins.deleted })
+      toast({ title: p.deleted })
       onClose()
     },
   })
-  return <Confirm title={s.plugins.deleteTitle(plugin.name)} body={s.plugins.deleteBody} verb={s.plugins.delete} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()} onClose={onClose} />
+  return <Confirm title={p.deleteTitle(plugin.name)} body={p.deleteBody} verb={p.delete} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()} onClose={onClose} />
 }

@@ -7,6 +7,7 @@ import { keys, variablesQuery } from '~/api/queries'
 import type { Permission, ServerView } from '~/api/types'
 import { DeleteServer, HoldServer, ReinstallServer } from '~/forms/server-danger'
 import { ServerLimits } from '~/forms/server-limits'
+import { ServerRelease } from '~/forms/server-release'
 import { ServerVariables } from '~/forms/server-variables'
 import { ServerWaiting } from '~/forms/server-waiting'
 import { useForm } from '~/lib/form'
@@ -37,6 +38,7 @@ export function SettingsPage() {
         </Card>
       )}
       {may('server.update') && <General server={server} />}
+      <ServerRelease server={server} />
       {administrator && <ServerLimits server={server} />}
       {administrator && <HoldServer server={server} />}
       {(may('server.reinstall') || may('server.delete')) && (

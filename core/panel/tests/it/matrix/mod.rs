@@ -16,6 +16,9 @@ use rows::{NOBODY, NOT_FOR_LIMITED, ROWS, body};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// What takes bytes that mean nothing to the control plane.
+const OCTETS: [&str; 4] = ["saveFile", "uploadFile", "convertForeign", "installDocument"];
+
 /// Who tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
@@ -140,7 +143,7 @@ impl Door {
             None if self.route.id == "installPlugin" => {
                 request.header("content-type", "application/wasm").body("x")
             }
-            None if ["saveFile", "uploadFile"].contains(&self.route.id) => {
+            None if OCTETS.contains(&self.route.id) => {
                 request.header("content-type", "application/octet-stream").body("x")
             }
             None => request,

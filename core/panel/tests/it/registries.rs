@@ -1,0 +1,203 @@
+//! Plugins from a real registry and from package files, under the trust policy that administrators keep.
+
+use crate::{
+    kit::{Client, TestApp},
+    uploads::sample,
+};
+use gantry_distribution::{
+    Artifact, Credentials, Existing, Limits, Network, PrivateKey, Registry, Repository, Signature,
+    Signatures, package,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    thread,
+};
+use tempfile::TempDir;
+
+/// A registry on loopback that everybody may write, for one test.
+struct House {
+    child: Child,
+    host: String,
+    key: PrivateKey,
+    _folder: TempDir,
+}
+
+impl House {
+    fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let settings = format!(
+            "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n\
+             storage: {{filesystem: {{rootdirectory: {path}/data}}}}\n"
+        );
+        std::fs::write(folder.path().join("settings.yml"), settings).unwrap();
+        let mut command = Command::new("docker-registry");
+        command.arg("serve").arg(folder.path().join("settings.yml"));
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("these tests want Debian's docker-registry: type `apt-get install docker-registry`");
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let host = log.by_ref().map_while(Result::ok).find_map(|line| {
+            let rest = line.split_once("listening on ")?.1.to_owned();
+            rest.split(['"', ',']).next().map(str::to_owned)
+        });
+        // What nobody reads would stop it once the pipe is full.
+        thread::spawn(move || log.for_each(drop));
+        let host = host.expect("docker-registry did not start");
+        Self { child, host, key: PrivateKey::generate().unwrap(), _folder: folder }
+    }
+
+    fn repository(&self) -> Repository {
+        format!("{}/acme/sample", self.host).parse().unwrap()
+    }
+
+    fn client(&self) -> Registry {
+        let host = self.host.parse().unwrap();
+        Registry::open(&host, Network::Loopback, Credentials::Anonymous, Limits::default()).unwrap()
+    }
+
+    async fn push(&self, artifact: &Artifact) {
+        let tag = "stable".parse().unwrap();
+        self.client().push(artifact, &self.repository(), &tag, Existing::Replace).await.unwrap();
+    }
+
+    fn signature(&self, artifact: &Artifact) -> Signature {
+        Signature::make(&self.key, &self.repository(), artifact.digest())
+    }
+
+    async fn sign(&self, artifact: &Artifact) {
+        let signature = self.signature(artifact);
+        self.client().attach(&self.repository(), artifact.digest(), &signature).await.unwrap();
+    }
+
+    /// The registry is allowed, and the key counts there.
+    fn rules(&self) -> Value {
+        let prefix = format!("{}/acme", self.host);
+        json!({
+            "registries": [{ "prefix": prefix, "network": "loopback" }],
+            "keys": [{ "name": "acme-2026", "public-key": self.key.public().to_pem(), "repositories": [prefix] }],
+            "offline": { "packages": "signed", "components": "never" },
+        })
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn artifact(version: &str) -> Artifact {
+    Artifact::pack(sample(&json!({ "version": version }))).unwrap()
+}
+
+async fn install(admin: &Client, house: &House, more: Value) -> crate::kit::Answer {
+    let mut body = json!({ "reference": format!("{}/acme/sample:stable", house.host) });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    admin.post("/api/plugins/install", body).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plugin_is_pulled_from_an_allowed_registry_if_a_trusted_key_signed_it_and_updated_from_there() {
+    let (app, house) = (TestApp::with_games_and_no_limits().await, House::open());
+    let admin = app.admin().await;
+    let first = artifact("1.0.0");
+    house.push(&first).await;
+    let refused = install(&admin, &house, json!({})).await.problem("plugin_untrusted");
+    assert!(refused["detail"].as_str().unwrap().contains("allows no plugins from"), "{refused}");
+
+    admin.put("/api/trust", json!({ "rules": house.rules() })).await.expect(200);
+    let refused = install(&admin, &house, json!({})).await.problem("plugin_untrusted");
+    assert!(refused["detail"].as_str().unwrap().contains("sign"), "{refused}");
+    house.sign(&first).await;
+    let made = install(&admin, &house, json!({ "capabilities": ["query"] })).await.expect(201);
+    assert_eq!(
+        (&made["version"], &made["origin"]["trust"]),
+        (&json!("1.0.0"), &json!({ "by": "key", "name": "acme-2026" }))
+    );
+
+    let check = format!("/api/plugins/{}/check", made["id"].as_str().unwrap());
+    let same = admin.post(&check, json!({})).await.expect(200);
+    assert_eq!((&same["isInstalled"], &same["isLater"]), (&json!(true), &json!(false)));
+    let second = artifact("1.1.0");
+    house.push(&second).await;
+    admin.post(&check, json!({})).await.problem("plugin_untrusted");
+    house.sign(&second).await;
+    let later = admin.post(&check, json!({})).await.expect(200);
+    assert_eq!((&later["version"], &later["isLater"]), (&json!("1.1.0"), &json!(true)));
+    let updated = install(&admin, &house, json!({})).await.expect(201);
+    assert_eq!((&updated["version"], &updated["waiting"]), (&json!("1.1.0"), &Value::Null));
+    assert_eq!(updated["capabilities"][0]["granted"], true, "as the release before it was granted");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reference_that_leads_nowhere_says_so() {
+    let (app, house) = (TestApp::start().await, House::open());
+    let admin = app.admin().await;
+    admin.put("/api/trust", json!({ "rules": house.rules() })).await.expect(200);
+    let answer = install(&admin, &house, json!({})).await.problem("registry_failed");
+    assert!(answer["detail"].as_str().unwrap().contains("is not there"), "{answer}");
+    let wrong = admin.post("/api/plugins/install", json!({ "reference": "Nowhere" })).await;
+    assert_eq!(wrong.problem("validation_failed")["fields"][0]["key"], "reference");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_come_in_as_the_policy_says() {
+    let (app, house) = (TestApp::with_games_and_no_limits().await, House::open());
+    let admin = app.admin().await;
+    let package = |signed: bool| {
+        let (artifact, mut signatures) = (artifact("1.0.0"), Signatures::default());
+        if signed {
+            signatures.add(house.signature(&artifact)).unwrap();
+        }
+        let mut file = Vec::new();
+        package::write(&artifact, &signatures, &mut file).unwrap();
+        file
+    };
+    let bring = async |media_type: &str, file: Vec<u8>| {
+        let request = admin.request(Method::POST, "/api/plugins?grant=query");
+        admin.send(request.header("content-type", media_type.to_owned()).body(file)).await
+    };
+    admin.put("/api/trust", json!({ "rules": house.rules() })).await.expect(200);
+    bring("application/wasm", sample(&json!({}))).await.problem("plugin_untrusted");
+    bring("application/x-tar", package(false)).await.problem("plugin_untrusted");
+    bring("application/x-tar", b"no package".to_vec()).await.problem("plugin_rejected");
+    let made = bring("application/x-tar", package(true)).await.expect(201);
+    assert_eq!(made["origin"]["trust"]["name"], "acme-2026");
+    let place = format!("/api/plugins/{}/check", made["id"].as_str().unwrap());
+    admin.post(&place, json!({})).await.problem("conflict");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trust_policy_is_kept_as_written_or_refused_whole_and_each_change_is_in_the_log() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let unwritten = admin.get("/api/trust").await.expect(200);
+    assert_eq!((&unwritten["updatedAt"], &unwritten["rules"]["registries"]), (&Value::Null, &json!([])));
+    assert_eq!(unwritten["rules"]["offline"]["components"], "any", "files are taken until somebody decides");
+    for wrong in [
+        json!({ "registrys": [] }),
+        json!({ "registries": [{ "prefix": "ghcr.io", "network": "loopback" }] }),
+        json!(7),
+    ] {
+        let refused = admin.put("/api/trust", json!({ "rules": wrong })).await.problem("validation_failed");
+        assert_eq!(refused["fields"][0]["key"], "rules", "{refused}");
+    }
+    let rules = json!({ "registries": [{ "prefix": "ghcr.io/acme", "network": "public" }] });
+    let kept = admin.put("/api/trust", json!({ "rules": rules })).await.expect(200);
+    assert_eq!(kept["rules"]["registries"], rules["registries"]);
+    assert_eq!(kept["rules"]["require-signature"], true, "what is left out is the default");
+    let log = admin.get("/api/audit?limit=1").await.expect(200);
+    assert_eq!(log["items"][0]["action"], "trust.update");
+    app.stop().await;
+}

@@ -1,0 +1,151 @@
+//! What went wrong, for whoever typed the command: what, where, and what to do.
+//!
+//! One shape for all causes, because nothing is done here about any of them but to show it.
+
+use gantry_build::BuildError;
+use gantry_distribution::{BadReference, DistributionError, KeyError};
+use gantry_host::{CallError, CompileError, HostError};
+use serde::Serialize;
+use std::{fmt, io};
+
+/// A fault, as text and as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Fault {
+    /// Stable, for programs.
+    pub(crate) code: String,
+    /// What happened, and why.
+    pub(crate) message: String,
+    /// Where, if there is a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at: Option<String>,
+    pub(crate) remedy: String,
+    /// What the plugin wrote to its log meanwhile: a panic is there with its place.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) log: Vec<String>,
+}
+
+impl Fault {
+    pub(crate) fn new(code: &str, message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        let (message, remedy) = (message.into(), remedy.into());
+        Self { code: code.to_owned(), message, at: None, remedy, log: Vec::new() }
+    }
+
+    pub(crate) fn at(self, place: impl fmt::Display) -> Self {
+        Self { at: Some(place.to_string()), ..self }
+    }
+
+    pub(crate) fn with_log(self, log: Vec<String>) -> Self {
+        Self { log, ..self }
+    }
+
+    pub(crate) fn io(what: impl fmt::Display, error: &io::Error) -> Self {
+        let remedy = match error.kind() {
+            io::ErrorKind::NotFound => "Check the name, and that it is there.",
+            io::ErrorKind::PermissionDenied => "Check who may read and write there.",
+            io::ErrorKind::StorageFull => "Make room on the disk.",
+            io::ErrorKind::AlreadyExists => "Choose another name, or remove what is there.",
+            _ => "Look at what the system says, then try again.",
+        };
+        Self::new("io", format!("{what}: {error}"), remedy)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at {
+            Some(at) => write!(f, "{at}: {}", self.message)?,
+            None => f.write_str(&self.message)?,
+        }
+        for line in &self.log {
+            write!(f, "\n  log: {line}")?;
+        }
+        write!(f, "\n  → {}", self.remedy)
+    }
+}
+
+impl From<BuildError> for Fault {
+    fn from(error: BuildError) -> Self {
+        let message = with_causes(&error);
+        Self::new(error.code(), message, error.remedy())
+    }
+}
+
+impl From<DistributionError> for Fault {
+    fn from(error: DistributionError) -> Self {
+        Self::new(error.code(), with_causes(&error), error.remedy())
+    }
+}
+
+impl From<BadReference> for Fault {
+    fn from(error: BadReference) -> Self {
+        DistributionError::from(error).into()
+    }
+}
+
+impl From<KeyError> for Fault {
+    fn from(error: KeyError) -> Self {
+        DistributionError::from(error).into()
+    }
+}
+
+impl From<HostError> for Fault {
+    fn from(error: HostError) -> Self {
+        let (code, remedy) = match &error {
+            HostError::Rejected(_) => ("rejected", "Change what it names, and build again."),
+            HostError::Compile(
+                CompileError::Spawn { .. } | CompileError::Pipe(_) | CompileError::Died { .. },
+            ) => ("compiler", "Try again; if it stays so, report it with the component."),
+            HostError::Compile(_) => ("compile", "Make the component's functions smaller, or fewer."),
+            HostError::Overloaded { .. } => ("busy", "Try again in a moment."),
+            HostError::Cache { .. } => ("cache", "Check who may write there, or remove the folder."),
+            HostError::Engine { .. } | HostError::Runner(_) | HostError::Internal(_) => {
+                ("host", "Report this with what you did: it is a defect of Gantry or of this machine.")
+            }
+        };
+        Self::new(code, with_causes(&error), remedy)
+    }
+}
+
+impl From<CallError> for Fault {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Failed(failure) => Self::new(
+                &failure.code,
+                format!("the plugin says no: {}", failure.message),
+                "If it should not, look at what it was given.",
+            ),
+            CallError::Stopped(stop) => {
+                let reason = stop.reason.as_str();
+                // The host speaks to operators; here is the author.
+                let message = stop.message.rsplit_once("; ").map_or(stop.message.as_str(), |(what, _)| what);
+                Self::new(reason, message, remedy_of(reason))
+            }
+            CallError::Host(error) => error.into(),
+        }
+    }
+}
+
+/// What an author does about each limit.
+fn remedy_of(reason: &str) -> &'static str {
+    match reason {
+        "trap" => {
+            "The log names the place of a panic or of what was thrown. Where it is silent, the answer has another shape than \
+             the contract's: in TypeScript `gantry plugin check` compares types, in Python the stubs do in an editor."
+        }
+        "answer" => "Correct the answer that is named; sdk/wit/SPEC.md says what must be so.",
+        _ => "Do less in one call; sdk/host/src/budgets.rs has the limits of each kind of call.",
+    }
+}
+
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = error.source();
+    }
+    text
+}

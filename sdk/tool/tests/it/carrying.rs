@@ -1,0 +1,117 @@
+//! `pack`, `key`, `sign`, `publish` and `inspect`, to a real registry and back.
+
+use crate::kit::{example, folder, plugin};
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// A registry of Debian's package on a port of its own.
+struct Registry {
+    child: Child,
+    host: String,
+}
+
+impl Registry {
+    fn start(folder: &Path) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let host = format!("127.0.0.1:{port}");
+        let config = format!(
+            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {host}\n",
+            folder.join("registry").display()
+        );
+        fs::write(folder.join("registry.yml"), config).unwrap();
+        let child = Command::new("docker-registry")
+            .arg("serve")
+            .arg(folder.join("registry.yml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("docker-registry is in PATH: `cargo xtask test` installs it");
+        let registry = Self { child, host };
+        // It says nothing when it is ready but by answering.
+        for _ in 0..500 {
+            if TcpStream::connect(&registry.host).is_ok() {
+                return registry;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the registry does not answer");
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn a_package_is_signed_and_says_by_whom() {
+    let place = folder();
+    let at = place.path();
+    let component = example("hello-rust");
+    plugin(at, ["pack", component.to_str().unwrap()]).expect();
+    let package = "hello-1.0.0.gantry.tar";
+    let made = plugin(at, ["key", "new", "a.key", "--json"]).json();
+    plugin(at, ["key", "new", "b.key"]).expect();
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(at.join("a.key")).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(plugin(at, ["key", "new", "a.key", "--json"]).code(), "io", "a key is never written over");
+    assert_eq!(plugin(at, ["key", "show", "a.key.pub", "--json"]).json()["id"], made["id"]);
+    assert!(!plugin(at, ["inspect", package, "--key", "a.key.pub"]).good, "nobody signed it yet");
+    plugin(at, ["sign", package, "--key", "a.key", "--repository", "ghcr.io/acme/hello"]).expect();
+    let shown = plugin(at, ["inspect", package, "--key", "a.key.pub", "--json"]);
+    assert!(shown.good);
+    assert_eq!(shown.json()["signatures"][0]["repository"], "ghcr.io/acme/hello");
+    assert!(!plugin(at, ["inspect", package, "--key", "b.key.pub"]).good, "another's key");
+    assert_eq!(plugin(at, ["check", package, "--json"]).json()["ok"], true);
+    let bare = component.to_str().unwrap();
+    let refused =
+        plugin(at, ["sign", bare, "--key", "a.key", "--repository", "ghcr.io/acme/hello", "--json"]);
+    assert_eq!(refused.code(), "not-a-package");
+}
+
+#[test]
+fn a_key_with_a_passphrase_opens_with_that_alone() {
+    let place = folder();
+    let at = place.path();
+    fs::write(at.join("right"), "open sesame\n").unwrap();
+    fs::write(at.join("wrong"), "close sesame\n").unwrap();
+    plugin(at, ["key", "new", "a.key", "--passphrase-file", "right"]).expect();
+    assert!(fs::read_to_string(at.join("a.key")).unwrap().contains("ENCRYPTED"));
+    plugin(at, ["key", "show", "a.key", "--passphrase-file", "right"]).expect();
+    assert_eq!(
+        plugin(at, ["key", "show", "a.key", "--passphrase-file", "wrong", "--json"]).code(),
+        "bad-key"
+    );
+    assert_eq!(plugin(at, ["key", "show", "a.key", "--json"]).code(), "bad-key");
+}
+
+#[test]
+fn what_is_published_can_be_looked_at() {
+    let place = folder();
+    let at = place.path();
+    let registry = Registry::start(at);
+    let (hello, tees) = (example("hello-rust"), example("teeworlds-rust"));
+    let repository = format!("{}/acme/hello", registry.host);
+    plugin(at, ["key", "new", "a.key"]).expect();
+    let sent = plugin(at, ["publish", hello.to_str().unwrap(), &repository, "--key", "a.key", "--json"]);
+    assert!(sent.good, "{}{}", sent.out, sent.errors);
+    assert!(sent.json()["reference"].as_str().unwrap().starts_with(&format!("{repository}:1.0.0@sha256:")));
+    let shown = plugin(at, ["inspect", &format!("{repository}:1.0.0"), "--key", "a.key.pub", "--json"]);
+    assert!(shown.good, "{}{}", shown.out, shown.errors);
+    assert_eq!(shown.json()["digest"], sent.json()["digest"]);
+    assert_eq!(shown.json()["signatures"][0]["repository"], repository.as_str());
+    let tag = format!("{repository}:1.0.0");
+    let other = plugin(at, ["publish", tees.to_str().unwrap(), &tag, "--json"]);
+    assert_eq!(other.code(), "tag-exists");
+    plugin(at, ["publish", tees.to_str().unwrap(), &tag, "--replace"]).expect();
+    assert_eq!(plugin(at, ["inspect", &tag, "--json"]).json()["id"], "teeworlds-example");
+    assert_eq!(plugin(at, ["inspect", &format!("{repository}:9.9.9"), "--json"]).code(), "not-found");
+}

@@ -1,0 +1,117 @@
+//! From nothing to a component: `new`, `build`, `check`, `test` and `sdk`, in a folder that is in no checkout.
+
+use crate::kit::{folder, plugin};
+use std::{fs, path::Path};
+
+/// A new plugin builds, has nothing to object to, and passes its own fixture.
+fn from_nothing(language: &str) {
+    let place = folder();
+    plugin(place.path(), ["new", "my-game", "--language", language]).expect();
+    let home = place.path().join("my-game");
+    let built = plugin(&home, ["build", "--json"]);
+    assert!(built.good, "{}{}", built.out, built.errors);
+    assert_eq!(built.json()["id"], "my-game");
+    let component = home.join("dist/my-game.wasm");
+    assert!(component.is_file());
+    let checked = plugin(&home, ["check", "dist/my-game.wasm", "--json"]);
+    assert!(checked.good, "{}{}", checked.out, checked.errors);
+    let component = component.to_str().unwrap();
+    let tested = plugin(&home, ["test", "--component", component, "--bless", "--json"]);
+    assert_eq!(tested.json()["blessed"], 2, "{}", tested.out);
+    plugin(&home, ["test", "--component", component]).expect();
+    let golden = fs::read_to_string(home.join("tests/console.run.json")).unwrap();
+    assert!(golden.contains("Good evening") && golden.contains("You said"), "{golden}");
+    assert_eq!(fs::read_to_string(home.join(".gitignore")).unwrap().lines().nth(1), Some("/.gantry/"));
+}
+
+#[test]
+fn a_plugin_in_rust_begins_from_nothing() {
+    from_nothing("rust");
+}
+
+#[test]
+fn a_plugin_in_typescript_begins_from_nothing() {
+    from_nothing("js");
+}
+
+#[test]
+fn a_plugin_in_python_begins_from_nothing() {
+    from_nothing("python");
+}
+
+#[test]
+fn a_document_begins_from_nothing() {
+    from_nothing("declarative");
+}
+
+#[test]
+fn all_languages_answer_the_same_to_the_same_fixture() {
+    let place = folder();
+    let golden = |language: &str| {
+        let home = place.path().join(language);
+        let name = home.to_str().unwrap();
+        plugin(place.path(), ["new", name, "--language", language, "--id", "same"]).expect();
+        plugin(&home, ["test", "--bless"]).expect();
+        let json = fs::read_to_string(home.join("tests/console.run.json")).unwrap();
+        serde_json::from_str::<serde_json::Value>(&json).unwrap()
+    };
+    assert_eq!(golden("rust"), golden("declarative"));
+}
+
+#[test]
+fn the_template_of_a_whole_game_keeps_its_fixtures() {
+    let place = folder();
+    plugin(place.path(), ["new", "tees", "--template", "game", "--name", "Our tees"]).expect();
+    let home = place.path().join("tees");
+    plugin(&home, ["test"]).expect();
+    let shown = plugin(&home, ["inspect", "--json"]).json();
+    assert_eq!((shown["id"].as_str(), shown["name"].as_str()), (Some("tees"), Some("Our tees")));
+    assert_eq!(shown["version"], "0.1.0");
+}
+
+#[test]
+fn what_a_compiler_says_reaches_the_author() {
+    let place = folder();
+    plugin(place.path(), ["new", "broken"]).expect();
+    let home = place.path().join("broken");
+    let source = fs::read_to_string(home.join("src/lib.rs")).unwrap();
+    fs::write(home.join("src/lib.rs"), source.replace("Ok(InstallPlan::new())", "Ok(InstallPlan::now())"))
+        .unwrap();
+    let built = plugin(&home, ["build", "--json"]);
+    assert_eq!(built.code(), "build-failed");
+    let message = built.json()["problems"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("src/lib.rs:") && message.contains("now"), "{message}");
+}
+
+#[test]
+fn a_clone_without_its_sdk_gets_it_again() {
+    let place = folder();
+    plugin(place.path(), ["new", "cloned"]).expect();
+    let home = place.path().join("cloned");
+    fs::remove_dir_all(home.join(".gantry")).unwrap();
+    plugin(&home, ["sdk"]).expect();
+    assert!(home.join(".gantry/sdk/wit/since-v0.2/plans.wit").is_file());
+    assert!(home.join(".gantry/sdk/plugin/src/lib.rs").is_file());
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_alone() {
+    let place = folder();
+    fs::write(place.path().join("mine"), "").unwrap();
+    assert_eq!(plugin(place.path(), ["new", ".", "--json"]).code(), "exists");
+    assert_eq!(plugin(place.path(), ["new", "9 lives", "--json"]).code(), "id");
+    assert_eq!(plugin(place.path(), ["build", "--json"]).code(), "no-plugin");
+    assert!(!place.path().join(".gantry").exists(), "nothing was put there");
+}
+
+#[test]
+fn files_of_the_bundle_travel_in_the_component() {
+    let place = folder();
+    plugin(place.path(), ["new", "carrier", "--language", "rust"]).expect();
+    let home = place.path().join("carrier");
+    fs::create_dir_all(home.join("bundle/maps")).unwrap();
+    fs::write(home.join("bundle/maps/first.txt"), "a map").unwrap();
+    let shown = plugin(&home, ["inspect", "--json"]).json();
+    assert_eq!(shown["files"], serde_json::json!([{ "name": "maps/first.txt", "bytes": 5 }]));
+    assert!(Path::new(&home).join(".gantry").is_dir());
+}

@@ -1,0 +1,18 @@
+/** What pages of plugins ask beside the list, apart from it so that the first page does not carry them. */
+import { queryOptions } from '@tanstack/react-query'
+import { client, take } from './client'
+import { keys } from './queries'
+
+const path = <P>(params: P) => ({ params: { path: params } })
+
+export const releasesQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'releases'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/releases', { ...path({ id }), signal })) })
+
+export const failuresQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'failures'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/failures', { ...path({ id }), signal })) })
+
+export const trustQuery = queryOptions({ queryKey: ['trust'], queryFn: ({ signal }) => take(client.GET('/api/trust', { signal })), staleTime: 0 })
+
+/** Which release runs a server. News of plugins asks for it again. */
+export const serverReleaseQuery = (id: string, version: string) =>
+  queryOptions({ queryKey: ['release', id, version], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/release', { ...path({ id }), signal })) })
