@@ -24,7 +24,7 @@ impl Clerk {
         let (files, path) = self.directory(path)?;
         Ok(asked(async move {
             let entries = files.list(&path).await?;
-            Ok(Answer::Entries(entries.into_iter().take(ENTRIES).map(entry).collect()))
+            Ok(Answer::Entries(entries.into_iter().take(ENTRIES).map(Into::into).collect()))
         }))
     }
 
@@ -76,6 +76,14 @@ impl files::Host for CallState {
     }
 }
 
-fn entry(given: FileEntry) -> files::Entry {
-    files::Entry { name: given.name, is_directory: given.is_directory, size: given.size }
+impl From<FileEntry> for files::Entry {
+    fn from(given: FileEntry) -> Self {
+        Self { name: given.name, is_directory: given.is_directory, size: given.size }
+    }
+}
+
+impl From<files::Entry> for FileEntry {
+    fn from(given: files::Entry) -> Self {
+        Self { name: given.name, is_directory: given.is_directory, size: given.size }
+    }
 }

@@ -36,7 +36,7 @@ impl Clerk {
             let all =
                 checked.into_iter().map(|request| async move { sent(http, hosts, request?, timeout).await });
             let answers = join_all(all).await.into_iter();
-            Ok(Answer::Responses(answers.map(|answer| answer.map(response).map_err(refusal)).collect()))
+            Ok(Answer::Responses(answers.map(|answer| answer.map(Into::into).map_err(refusal)).collect()))
         }))
     }
 }
@@ -118,8 +118,23 @@ fn is_allowed(hosts: &[String], url: &Url) -> bool {
     url.port().is_none() && url.host_str().is_some_and(|host| hosts::allows(hosts, host))
 }
 
-fn response(given: HttpResponse) -> http::Response {
-    http::Response { status: given.status, headers: given.headers, body: given.body }
+impl From<HttpRequest> for http::Request {
+    fn from(given: HttpRequest) -> Self {
+        let HttpRequest { method, url, headers, body, max_bytes } = given;
+        Self { method, url, headers, body, max_bytes }
+    }
+}
+
+impl From<HttpResponse> for http::Response {
+    fn from(given: HttpResponse) -> Self {
+        Self { status: given.status, headers: given.headers, body: given.body }
+    }
+}
+
+impl From<http::Response> for HttpResponse {
+    fn from(given: http::Response) -> Self {
+        Self { status: given.status, headers: given.headers, body: given.body }
+    }
 }
 
 fn refusal(given: LentFailure) -> types::Failure {

@@ -18,6 +18,9 @@ pub(crate) use clerk::{Clerk, EmbedderFault, Lending};
 #[expect(unreachable_pub, reason = "the bindings re-export it")]
 pub use query::OpenConnection;
 
+use std::time::Duration;
+
+use gantry_types::server::Endpoint;
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::{files as wit_files, http as wit_http, query as wit_query, types};
@@ -41,6 +44,29 @@ pub(crate) enum Question {
     List { path: String },
     ReadFile { path: String, max_bytes: u32 },
     WriteFile { path: String, content: Vec<u8> },
+}
+
+/// As embedders are asked, whose words these questions are for records as well.
+impl Question {
+    pub(crate) fn datagram(endpoint: &Endpoint, payload: Vec<u8>, enough: u32, timeout: Duration) -> Self {
+        Self::Datagram { endpoint: endpoint.name.clone(), payload, enough, timeout_ms: millis(timeout) }
+    }
+
+    pub(crate) fn exchange(endpoint: &Endpoint, payload: Vec<u8>, max_bytes: u32, timeout: Duration) -> Self {
+        Self::Exchange { endpoint: endpoint.name.clone(), payload, max_bytes, timeout_ms: millis(timeout) }
+    }
+
+    pub(crate) fn connect(endpoint: &Endpoint, timeout: Duration) -> Self {
+        Self::Connect { endpoint: endpoint.name.clone(), timeout_ms: millis(timeout) }
+    }
+
+    pub(crate) fn read(connection: u32, max_bytes: u32, timeout: Duration) -> Self {
+        Self::Read { connection, max_bytes, timeout_ms: millis(timeout) }
+    }
+}
+
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// What it is answered.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use gantry_types::server::Endpoint;
 use tokio::sync::Mutex as AsyncMutex;
@@ -74,7 +75,7 @@ impl Clerk {
         Ok(asked(async move {
             let mut reply = query.exchange(&endpoint, payload, max_bytes, timeout).await?;
             reply.payload.truncate(max_bytes as usize);
-            Ok(Answer::Reply(wit_reply(reply)))
+            Ok(Answer::Reply(reply.into()))
         }))
     }
 
@@ -218,9 +219,17 @@ impl query::HostConnection for CallState {
     }
 }
 
-fn wit_reply(reply: Reply) -> query::Reply {
-    let after_us = u64::try_from(reply.after.as_micros()).unwrap_or(u64::MAX);
-    query::Reply { payload: reply.payload, after_us }
+impl From<Reply> for query::Reply {
+    fn from(reply: Reply) -> Self {
+        let after_us = u64::try_from(reply.after.as_micros()).unwrap_or(u64::MAX);
+        Self { payload: reply.payload, after_us }
+    }
+}
+
+impl From<query::Reply> for Reply {
+    fn from(reply: query::Reply) -> Self {
+        Self { payload: reply.payload, after: Duration::from_micros(reply.after_us) }
+    }
 }
 
 fn bounded(replies: Vec<Reply>, most: usize) -> Vec<query::Reply> {
@@ -232,6 +241,6 @@ fn bounded(replies: Vec<Reply>, most: usize) -> Vec<query::Reply> {
             bytes += reply.payload.len();
             bytes <= REPLY_BYTES
         })
-        .map(wit_reply)
+        .map(Into::into)
         .collect()
 }
