@@ -53,6 +53,8 @@ pub struct Concurrency {
     pub patience: Duration,
     /// Threads that guests run on. They share them in slices of [`EPOCH_TICK`].
     pub threads: usize,
+    /// How long the process that guests run in stays there for nobody.
+    pub idle: Duration,
 }
 
 /// All limits of a host.
@@ -200,6 +202,7 @@ impl Default for Concurrency {
             waiting_per_plugin: 256,
             patience: Duration::from_secs(10),
             threads: cores.saturating_sub(1).clamp(1, 8),
+            idle: Duration::from_secs(300),
         }
     }
 }

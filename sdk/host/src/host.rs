@@ -262,8 +262,12 @@ impl Host {
             return Ok((shared, None, Origin::Shared));
         }
         let (code, origin, is_cached) = self.made(digest, wasm, budget).await?;
-        let uncached = (!is_cached).then(|| code.clone());
-        let kept = Kept::new(digest, self.0.cache.clone(), uncached);
+        let cache = self.0.cache.clone();
+        let (kept, code) = blocking(move || {
+            let kept = Kept::new(digest, cache, &code, is_cached);
+            Ok((kept, code))
+        })
+        .await?;
         Ok((self.0.kept.put(digest, kept), Some(code), origin))
     }
 

@@ -17,6 +17,7 @@ use rustix::net::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bounded;
 use super::words::{FromGuest, ToGuest};
 use crate::capability::LogLevel;
 use crate::lend::{Answered, EmbedderFault, Question};
@@ -103,10 +104,22 @@ impl Line {
         &self.buffer[frame]
     }
 
-    /// The first part of a frame, and where the rest of it is.
+    /// The first part of a frame, and where the rest of it is. For the child, which believes its embedder.
     pub(crate) fn read<T: DeserializeOwned>(&self, frame: Range<usize>) -> Result<(T, Range<usize>), Lost> {
         let bytes = self.bytes(frame.clone());
         let (part, rest) = postcard::take_from_bytes(bytes).map_err(|_| Lost::Nonsense)?;
+        let at = frame.end - rest.len();
+        Ok((part, at..frame.end))
+    }
+
+    /// The same of what may lie: what is read takes at most so many bytes of memory.
+    pub(crate) fn read_bounded<T: DeserializeOwned>(
+        &self,
+        frame: Range<usize>,
+        most: usize,
+    ) -> Result<(T, Range<usize>), Lost> {
+        let bytes = self.bytes(frame.clone());
+        let (part, rest) = bounded::take(bytes, most).map_err(|_| Lost::Nonsense)?;
         let at = frame.end - rest.len();
         Ok((part, at..frame.end))
     }

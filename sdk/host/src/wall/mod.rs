@@ -18,17 +18,21 @@
 //! the guest itself without the wall: for one slice at most, one caller at a time, and only for plugins whose calls have been
 //! brief (see `inline`).
 //!
-//! Modules in reading order: `words`, `line`, `runner` (the child), `process`, `remote`, `talk` (the embedder).
+//! Modules in reading order: `words`, `line`, `bounded`, `runner` (the child), `starts`, `child`, `process`, `remote`, `talk` (the
+//! embedder).
 
+mod bounded;
+mod child;
 mod line;
 mod process;
 mod remote;
 mod runner;
+mod starts;
 mod talk;
 mod words;
 
 pub(crate) use line::Line;
-pub(crate) use process::Runner;
 pub(crate) use remote::{Kept, Remote};
 pub use runner::runner_main;
+pub(crate) use starts::Runner;
 pub(crate) use talk::call;

@@ -1,23 +1,17 @@
-//! The child as its embedder has it: started when it is first needed, and again when it has ended.
-//!
-//! A thread of its own starts the child, hears its last words and sees it end: the kernel ends a child with the thread that
-//! started it, and threads of a runtime come and go.
+//! The child as its embedder has it: its lines, what is linked in it, and how it ended.
 
-use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gantry_confine::{ChildProgram, Ending, ending};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Signal, pidfd_send_signal};
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
-use tokio::task::spawn_blocking;
+use tokio::sync::watch;
 
+use super::child::{Start, keep};
 use super::line::{Frame, Line, Lost};
 use super::words::{Load, Order, Report};
 use crate::budgets::Budgets;
@@ -28,88 +22,8 @@ use crate::error::HostError;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long its end is waited for once a line of it broke.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-const MESSAGE_BYTES: u64 = 8 * 1024;
-const MESSAGE_CHARACTERS: usize = 512;
 const REPORT_BYTES: usize = 64 * 1024;
-/// A child that ended earlier than this counts as one that cannot live.
-const LIVED: Duration = Duration::from_secs(10);
-/// The first pause before another start, which doubles with each child that cannot live.
-const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// Starts children, one at a time.
-pub(crate) struct Runner {
-    program: ChildProgram,
-    budgets: Budgets,
-    current: Mutex<Option<Arc<Process>>>,
-    starts: AsyncMutex<Starts>,
-    /// Callers whose thread waits for its guest.
-    pub(super) visits: Semaphore,
-}
-
-#[derive(Default)]
-struct Starts {
-    generation: u64,
-    /// Children in a row that ended too early.
-    short_lives: u32,
-}
-
-impl Runner {
-    pub(crate) fn new(program: ChildProgram, budgets: Budgets) -> Self {
-        let visits = Semaphore::new(1);
-        Self { program, budgets, current: Mutex::default(), starts: AsyncMutex::default(), visits }
-    }
-
-    /// The child that lives. None does: one is started, unless the last ones ended at once.
-    pub(super) async fn process(&self) -> Result<Arc<Process>, HostError> {
-        if let Some(process) = self.living() {
-            return Ok(process);
-        }
-        let mut starts = self.starts.lock().await;
-        if let Some(process) = self.living() {
-            return Ok(process);
-        }
-        let last = lock(&self.current).take();
-        if let Some(last) = last {
-            let ended = last.ended.borrow().as_ref().map_or_else(Instant::now, |ended| ended.at);
-            let short = ended.duration_since(last.began) < LIVED;
-            starts.short_lives = if short { starts.short_lives.saturating_add(1) } else { 0 };
-            let until = ended + pause(starts.short_lives);
-            if until > Instant::now() {
-                // It is looked at again by the next call, and is not counted twice.
-                starts.short_lives = starts.short_lives.saturating_sub(1);
-                *lock(&self.current) = Some(last);
-                let wait = until.saturating_duration_since(Instant::now());
-                return Err(HostError::Runner(format!(
-                    "ended soon after each start and is left alone for {wait:?}"
-                )));
-            }
-        }
-        starts.generation += 1;
-        let (program, budgets, generation) = (self.program.clone(), self.budgets, starts.generation);
-        let started = spawn_blocking(move || Process::start(&program, budgets, generation)).await;
-        let process = started.map_err(|cause| HostError::Internal(cause.to_string()))??;
-        *lock(&self.current) = Some(process.clone());
-        Ok(process)
-    }
-
-    fn living(&self) -> Option<Arc<Process>> {
-        lock(&self.current).as_ref().filter(|process| process.is_living()).cloned()
-    }
-
-    /// The child's process id, for whoever measures it.
-    pub(crate) fn pid(&self) -> Option<u32> {
-        self.living().map(|process| process.pid)
-    }
-}
-
-/// One start after an early end is made at once.
-fn pause(short_lives: u32) -> Duration {
-    match short_lives.checked_sub(2) {
-        None => Duration::ZERO,
-        Some(doublings) => PAUSE.saturating_mul(1 << doublings.min(10)).min(LONGEST_PAUSE),
-    }
-}
+const REASON_CHARACTERS: usize = 2 * 1024;
 
 /// Nothing that is kept behind these locks can be left half-done by a panic.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -117,16 +31,18 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// How a child ended, as the rest of a sentence.
-struct Ended {
-    at: Instant,
-    words: String,
+pub(super) struct Ended {
+    pub(super) at: Instant,
+    pub(super) words: String,
 }
 
 /// A child.
 pub(super) struct Process {
     pub(super) generation: u64,
-    pid: u32,
+    pub(super) pid: u32,
     began: Instant,
+    /// When it was last asked anything, in milliseconds after it began.
+    used: AtomicU64,
     handle: OwnedFd,
     orders: Mutex<Line>,
     loads: Mutex<Line>,
@@ -136,12 +52,15 @@ pub(super) struct Process {
     ended: watch::Receiver<Option<Ended>>,
     /// Whether its end is wanted.
     dismissed: Arc<AtomicBool>,
+    /// Whether nothing more is asked of it.
     is_broken: AtomicBool,
+    /// Whether it had to be ended.
+    is_outlaw: AtomicBool,
 }
 
 impl Process {
     /// Blocks: it runs where that is allowed.
-    fn start(program: &ChildProgram, budgets: Budgets, generation: u64) -> Result<Arc<Self>, HostError> {
+    pub(super) fn start(start: Start) -> Result<Arc<Self>, HostError> {
         let failed = |cause: std::io::Error| HostError::Runner(format!("cannot be started: {cause}"));
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         ours.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
@@ -149,43 +68,71 @@ impl Process {
         let (tell, told) = mpsc::channel();
         let (end, ended) = watch::channel(None);
         let dismissed = Arc::new(AtomicBool::new(false));
-        let (program, wanted) = (program.clone(), dismissed.clone());
+        let wanted = dismissed.clone();
+        let (generation, budgets) = (start.generation, start.budgets);
         thread::Builder::new()
             .name("gantry-runner".to_owned())
-            .spawn(move || keep(&program, theirs, &tell, &end, &wanted))
+            .spawn(move || keep(&start, theirs, &tell, &end, &wanted))
             .map_err(failed)?;
         let (pid, handle) = told
             .recv()
             .map_err(|_| HostError::Internal("the thread that starts the runner ended".to_owned()))?
             .map_err(failed)?;
         let mut orders = Line::new(ours);
-        let loads = begin(&mut orders, budgets);
-        let process = |loads| Self {
+        let loads = match begin(&mut orders, budgets) {
+            Ok(loads) => loads,
+            Err(lost) => {
+                // One that never began has nothing in flight, and says why it ended unless it has to be ended.
+                let words = Handle::current().block_on(last_words(ended.clone()));
+                dismissed.store(ended.borrow().is_none(), Ordering::Relaxed);
+                kill(pid, &handle);
+                let words =
+                    if let Lost::Nonsense = lost { "does not begin as it should".to_owned() } else { words };
+                return Err(HostError::Runner(words));
+            }
+        };
+        Ok(Arc::new(Self {
             generation,
             pid,
             began,
+            used: AtomicU64::default(),
             handle,
             orders: Mutex::new(orders),
             loads: Mutex::new(loads),
             idle: Mutex::default(),
             forgotten: Mutex::default(),
             slots: AtomicU32::default(),
-            ended: ended.clone(),
+            ended,
             dismissed,
             is_broken: AtomicBool::new(false),
-        };
-        match loads {
-            Ok(loads) => Ok(Arc::new(process(loads))),
-            Err(_) => Err(HostError::Runner(Handle::current().block_on(last_words(ended.clone())))),
-        }
+            is_outlaw: AtomicBool::new(false),
+        }))
     }
 
-    fn is_living(&self) -> bool {
+    pub(super) fn is_living(&self) -> bool {
         self.ended.borrow().is_none() && !self.is_broken.load(Ordering::Relaxed)
+    }
+
+    /// When it ended, and whether that was before it `lived`, or by force.
+    pub(super) fn life(&self, lived: Duration) -> (Instant, bool) {
+        let ended = self.ended.borrow().as_ref().map_or_else(Instant::now, |ended| ended.at);
+        let was_short = ended.duration_since(self.began) < lived;
+        (ended, was_short || self.is_outlaw.load(Ordering::Relaxed))
+    }
+
+    /// For how long nobody has asked anything.
+    pub(super) fn idle_for(&self) -> Duration {
+        self.began.elapsed().saturating_sub(Duration::from_millis(self.used.load(Ordering::Relaxed)))
+    }
+
+    fn note_use(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.used.store(now, Ordering::Relaxed);
     }
 
     /// A line for one call.
     pub(super) fn line(&self) -> Result<Line, Lost> {
+        self.note_use();
         if let Some(line) = lock(&self.idle).pop() {
             return Ok(line);
         }
@@ -196,52 +143,56 @@ impl Process {
 
     /// Takes a line back whose call has ended.
     pub(super) fn keep_line(&self, mut line: Line) {
+        self.note_use();
         if line.rest() {
             lock(&self.idle).push(line);
         }
     }
 
     /// Sends a component, and its code where that is not there. Blocks.
+    ///
+    /// What fails for this component's sake fails for it alone: the child hears that its code does not come and goes on.
     pub(super) fn load(
         &self,
         load: impl FnOnce(u32) -> Load,
         code: impl FnOnce() -> Result<Vec<u8>, HostError>,
     ) -> Result<u32, HostError> {
+        self.note_use();
         let slot = self.slots.fetch_add(1, Ordering::Relaxed);
         let mut line = lock(&self.loads);
+        let mut missing = None;
         let outcome = (|| {
             for slot in std::mem::take(&mut *lock(&self.forgotten)) {
                 line.send(Frame::new(&Load::Forget { slot }))?;
             }
             line.send(Frame::new(&load(slot)))?;
             match report(&mut line)? {
-                Report::CodeWanted => {
-                    let code = match code() {
-                        Ok(code) => code,
-                        Err(error) => {
-                            // It waits for the code, so that nothing else can be said to it.
-                            self.is_broken.store(true, Ordering::Relaxed);
-                            return Ok(Err(error));
-                        }
-                    };
-                    line.send(Ok(Frame::raw(&code)))?;
-                    report(&mut line).map(Ok)
-                }
-                other => Ok(Ok(other)),
+                Report::CodeWanted => {}
+                other => return Ok(other),
             }
+            // No code has no bytes.
+            let code = code().unwrap_or_else(|error| {
+                missing = Some(error);
+                Vec::new()
+            });
+            line.send(Ok(Frame::raw(&code)))?;
+            drop(code);
+            report(&mut line)
         })();
-        let broken = |_: Lost| {
+        drop(line);
+        let lost = |lost: Lost| {
             self.is_broken.store(true, Ordering::Relaxed);
-            HostError::Runner(Handle::current().block_on(last_words(self.ended.clone())))
+            HostError::Runner(Handle::current().block_on(self.explain(&lost)))
         };
-        match outcome.map_err(broken)?? {
-            Report::Done => Ok(slot),
-            Report::Refused(why) => Err(HostError::Rejected(why)),
-            Report::Unfit(why) => Err(HostError::Engine {
+        match (outcome.map_err(lost)?, missing) {
+            (Report::NoCode, Some(error)) => Err(error),
+            (_, Some(_)) | (Report::CodeWanted | Report::NoCode, None) => Err(lost(Lost::Nonsense)),
+            (Report::Done, None) => Ok(slot),
+            (Report::Refused(why), None) => Err(HostError::Rejected(text::escaped(&why, REASON_CHARACTERS))),
+            (Report::Unfit(why), None) => Err(HostError::Engine {
                 context: "does not take what its compiler made",
-                source: wasmtime::Error::msg(why),
+                source: wasmtime::Error::msg(text::escaped(&why, REASON_CHARACTERS)),
             }),
-            Report::CodeWanted => Err(HostError::Internal("code was wanted twice".to_owned())),
         }
     }
 
@@ -265,24 +216,25 @@ impl Process {
     /// Ends the child.
     pub(super) fn end(&self, why: &str) {
         self.is_broken.store(true, Ordering::Relaxed);
+        self.is_outlaw.store(true, Ordering::Relaxed);
         tracing::error!(runner.pid = self.pid, "the process that runs plugins is ended: {why}");
-        self.kill();
-    }
-
-    fn kill(&self) {
-        // One that has ended already needs nothing.
-        if let Err(error) = pidfd_send_signal(self.handle.as_fd(), Signal::KILL)
-            && error != rustix::io::Errno::SRCH
-        {
-            tracing::error!(runner.pid = self.pid, %error, "the process that runs plugins cannot be ended");
-        }
+        kill(self.pid, &self.handle);
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.dismissed.store(true, Ordering::Relaxed);
-        self.kill();
+        kill(self.pid, &self.handle);
+    }
+}
+
+fn kill(pid: u32, handle: &OwnedFd) {
+    // One that has ended already needs nothing.
+    if let Err(error) = pidfd_send_signal(handle.as_fd(), Signal::KILL)
+        && error != rustix::io::Errno::SRCH
+    {
+        tracing::error!(runner.pid = pid, %error, "the process that runs plugins cannot be ended");
     }
 }
 
@@ -302,7 +254,7 @@ fn open(orders: &Line, order: &Order) -> Result<Line, Lost> {
 
 fn report(line: &mut Line) -> Result<Report, Lost> {
     let frame = line.wait(REPORT_BYTES)?.ok_or(Lost::Ended)?;
-    let (report, _) = line.read(frame)?;
+    let (report, _) = line.read_bounded(frame, REPORT_BYTES)?;
     Ok(report)
 }
 
@@ -313,84 +265,4 @@ async fn last_words(mut ended: watch::Receiver<Option<Ended>>) -> String {
     };
     let words = tokio::time::timeout(LAST_WORDS, words).await.ok().flatten();
     words.unwrap_or_else(|| "does not answer any more".to_owned())
-}
-
-type Started = std::io::Result<(u32, OwnedFd)>;
-
-/// Starts the child and stays until it has ended.
-fn keep(
-    program: &ChildProgram,
-    stdin: UnixStream,
-    tell: &mpsc::Sender<Started>,
-    end: &watch::Sender<Option<Ended>>,
-    dismissed: &AtomicBool,
-) {
-    let (mut child, handle) = match spawn(program, stdin) {
-        Ok(started) => started,
-        Err(error) => {
-            // Whoever waits for the start has gone only if the host has.
-            drop(tell.send(Err(error)));
-            return;
-        }
-    };
-    let pid = child.id();
-    drop(tell.send(Ok((pid, handle))));
-    let mut message = Vec::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        // However much it says, it is read, so that it never waits for being heard.
-        let heard = stderr.by_ref().take(MESSAGE_BYTES).read_to_end(&mut message);
-        let rest = heard.and_then(|_| std::io::copy(&mut stderr, &mut std::io::sink()));
-        if let Err(error) = rest {
-            tracing::debug!(%error, "the last words of the process that runs plugins were not heard");
-        }
-    }
-    let words = match child.wait() {
-        Ok(status) => said(status, &String::from_utf8_lossy(&message)),
-        Err(error) => format!("is lost: {error}"),
-    };
-    if !dismissed.load(Ordering::Relaxed) {
-        tracing::error!(
-            runner.pid = pid,
-            "the process that runs plugins {words}; it is started again when it is needed"
-        );
-    }
-    end.send_replace(Some(Ended { at: Instant::now(), words }));
-}
-
-fn spawn(program: &ChildProgram, stdin: UnixStream) -> std::io::Result<(Child, OwnedFd)> {
-    let mut child = Command::new(&program.program)
-        .args(&program.args)
-        .env_clear()
-        .current_dir("/")
-        .stdin(Stdio::from(OwnedFd::from(stdin)))
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    // It has not been waited for, so that its number is its own.
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let handle = pid.ok_or(rustix::io::Errno::SRCH).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
-    match handle {
-        Ok(handle) => Ok((child, handle)),
-        Err(error) => {
-            child.kill()?;
-            child.wait()?;
-            Err(error.into())
-        }
-    }
-}
-
-fn said(status: ExitStatus, message: &str) -> String {
-    let message = text::escaped(message.trim(), MESSAGE_CHARACTERS);
-    match ending(status, &message) {
-        Ending::Call => {
-            "was stopped by its wall: it reached for more than running plugins needs; do not trust the \
-                         plugins that ran"
-                .to_owned()
-        }
-        Ending::Memory => "ran out of memory".to_owned(),
-        Ending::CpuTime | Ending::FileSize | Ending::Other if message.is_empty() => {
-            format!("ended ({status})")
-        }
-        Ending::CpuTime | Ending::FileSize | Ending::Other => format!("ended ({status}: {message})"),
-    }
 }

@@ -1,40 +1,57 @@
 //! A plugin that is linked in the child: what the embedder keeps to link it there again.
 
+use std::fs::File;
+use std::io;
 use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::spawn_blocking;
 
-use super::process::{Process, Runner, lock};
+use super::process::{Process, lock};
+use super::starts::Runner;
 use super::words::Load;
 use crate::cache::{Cache, Found};
 use crate::component::Bundle;
 use crate::error::HostError;
 use crate::guest::Linking;
 
-/// Compiled code that lies in the cache, or here where that did not take it.
+/// Compiled code, for as long as some plugin of it is held.
 pub(crate) struct Kept {
     digest: [u8; 32],
     cache: Arc<Cache>,
-    uncached: Option<Vec<u8>>,
+    place: Place,
+}
+
+/// Where code is kept.
+enum Place {
+    /// In its file of the cache. It is held open: whoever makes room in the cache takes the name and not the file.
+    File(File),
+    /// Here, where the cache does not have it.
+    Memory(Vec<u8>),
 }
 
 impl Kept {
-    pub(crate) fn new(digest: [u8; 32], cache: Arc<Cache>, uncached: Option<Vec<u8>>) -> Self {
-        Self { digest, cache, uncached }
+    /// Keeps code that was just read or made. Blocks.
+    pub(crate) fn new(digest: [u8; 32], cache: Arc<Cache>, code: &[u8], is_cached: bool) -> Self {
+        let file = if is_cached { cache.hold(&digest).ok() } else { None };
+        let place = file.map_or_else(|| Place::Memory(code.to_vec()), Place::File);
+        Self { digest, cache, place }
     }
 
     /// Reads and verifies it. Blocks.
     fn bytes(&self) -> Result<Vec<u8>, HostError> {
-        if let Some(code) = &self.uncached {
-            return Ok(code.clone());
-        }
-        match self.cache.read(&self.digest) {
-            Found::Code(code) => Ok(code),
-            Found::Nothing | Found::Refused(_) => Err(HostError::Runner(
-                "ended, and the cache no longer has the code of this plugin: restart this service to compile it".to_owned(),
-            )),
-        }
+        let file = match &self.place {
+            Place::Memory(code) => return Ok(code.clone()),
+            Place::File(file) => file,
+        };
+        let why = match self.cache.read_held(&self.digest, file) {
+            Found::Code(code) => return Ok(code),
+            Found::Nothing => "it is gone",
+            Found::Refused(why) => why,
+        };
+        let words =
+            format!("the file of this plugin's code: {why}; restart this service to compile it again");
+        Err(HostError::Cache { path: self.cache.path(&self.digest), source: io::Error::other(words) })
     }
 }
 
@@ -80,13 +97,16 @@ impl Remote {
         if let Some(slot) = self.slot(&process) {
             return Ok((process, slot));
         }
+        self.runner.may_load(&self.code.digest)?;
         let (into, kept, linking) = (process.clone(), self.code.clone(), self.linking.clone());
         let bundle = self.bundle.clone();
         let loaded = spawn_blocking(move || {
             let load = |slot| Load::Link { slot, code: kept.digest, linking, bundle: (*bundle).clone() };
             into.load(load, || code.map_or_else(|| kept.bytes(), Ok))
         });
-        let slot = loaded.await.map_err(|cause| HostError::Internal(cause.to_string()))??;
+        let loaded = loaded.await.map_err(|cause| HostError::Internal(cause.to_string()))?;
+        self.runner.loaded(&self.code.digest, loaded.is_ok() || process.is_living());
+        let slot = loaded?;
         let generation = process.generation;
         *lock(&self.seat) = Some(Seat { process: Arc::downgrade(&process), generation, slot });
         Ok((process, slot))

@@ -167,8 +167,9 @@ fn link(
     let code = match known {
         Some(code) => code,
         None => match fetch(shared, line)? {
-            Ok(code) => Arc::new(code),
-            Err(why) => return Ok(Report::Unfit(why)),
+            Some(Ok(code)) => Arc::new(code),
+            Some(Err(why)) => return Ok(Report::Unfit(why)),
+            None => return Ok(Report::NoCode),
         },
     };
     let mut codes = lock(&shared.codes);
@@ -184,10 +185,15 @@ fn link(
     })
 }
 
-fn fetch(shared: &Shared, line: &mut Line) -> Result<Result<Code, String>, Lost> {
+/// The code, if it comes, or why it cannot be used.
+fn fetch(shared: &Shared, line: &mut Line) -> Result<Option<Result<Code, String>>, Lost> {
     line.send(Frame::new(&Report::CodeWanted))?;
     let frame = line.wait(FRAME_BYTES)?.ok_or(Lost::Ended)?;
-    Ok(revive(&shared.engine, line.bytes(frame)).map(Code).map_err(|error| format!("{error:#}")))
+    let bytes = line.bytes(frame);
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(revive(&shared.engine, bytes).map(Code).map_err(|error| format!("{error:#}"))))
 }
 
 /// Serves one call after the other until the embedder leaves the line.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use rustix::net::{RecvFlags, SendFlags};
+use serde::de::DeserializeOwned;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::runtime::Handle;
@@ -33,6 +34,8 @@ use crate::stop::CAUSE_CHARACTERS;
 const LETTING_GO: Duration = Duration::from_secs(10);
 /// What stands around an answer.
 const WRAPPING_BYTES: usize = 64 * 1024;
+/// How much larger an answer of an old generation may be once it is one of the newest.
+const MEMORY_FACTOR: usize = 4;
 /// Messages beyond the guest's own calls of the host: what ends connections.
 const OTHER_MESSAGES: u32 = 64;
 
@@ -177,7 +180,7 @@ impl<'a> Talk<'a> {
         self.send(first).await?;
         loop {
             let frame = self.next().await?;
-            let (said, rest) = self.line()?.read(frame)?;
+            let (said, rest) = self.read(frame)?;
             match said {
                 FromGuest::Log { level, line } => {
                     self.count(line.len())?;
@@ -190,7 +193,7 @@ impl<'a> Talk<'a> {
                 }
                 FromGuest::Ended { used, why: Some(why) } => return Ok((used, Err(why))),
                 FromGuest::Ended { used, why: None } => {
-                    let (answer, _) = self.line()?.read(rest)?;
+                    let (answer, _) = self.read(rest)?;
                     return Ok((used, Ok(answer)));
                 }
             }
@@ -199,6 +202,12 @@ impl<'a> Talk<'a> {
 
     fn line(&mut self) -> Result<&mut Line, Lost> {
         self.open.line.as_mut().ok_or(Lost::Ended)
+    }
+
+    /// A part of a frame. What guests hand over at once is measured in memory too, before it is sent.
+    fn read<T: DeserializeOwned>(&mut self, frame: Range<usize>) -> Result<(T, Range<usize>), Lost> {
+        let most = self.budget.output_bytes.saturating_mul(MEMORY_FACTOR).saturating_add(WRAPPING_BYTES);
+        self.line()?.read_bounded(frame, most)
     }
 
     /// The child counts as well, so that a guest ends by its rule; this is for a child that does not.

@@ -25,7 +25,8 @@ pub(crate) enum Order {
 /// The embedder, on the line for components.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum Load {
-    /// Links a component. If its code is not there it is asked for, and comes as the next frame.
+    /// Links a component. If its code is not there it is asked for, and comes as the next frame; an empty one says that there
+    /// is none.
     Link { slot: u32, code: [u8; 32], linking: Linking, bundle: Bundle },
     /// Nobody calls it any more. It is not reported.
     Forget { slot: u32 },
@@ -36,6 +37,8 @@ pub(crate) enum Load {
 pub(crate) enum Report {
     Done,
     CodeWanted,
+    /// The code did not come, and the component is not linked.
+    NoCode,
     /// The component is at fault.
     Refused(String),
     /// The engine does not take the code.

@@ -14,6 +14,7 @@ mod guests;
 mod hostile;
 mod hosts;
 mod lends;
+mod lies;
 mod loading;
 mod queries;
 mod records;

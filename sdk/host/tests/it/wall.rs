@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallError, ChildProgram, Host, HostConfig, HostError, LentFailure, Plugin, Query, Reply, Wall,
+    Budgets, CallError, ChildProgram, Host, HostConfig, HostError, LentFailure, Plugin, Query, Reply,
+    StopReason, Wall,
 };
 use gantry_types::server::{Endpoint, ServerContext};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::components::Guest;
-use crate::hosts::{KEY, TestHost, all, call, granted, server};
+use crate::hosts::{KEY, TestHost, all, call, granted, server, stopped_plan};
 
 const FOR_EVER: &str = "(loop $again (br $again)) (unreachable)";
 
@@ -71,6 +72,49 @@ async fn runner_has_no_user_no_rights_no_environment_and_no_files() {
     let limits = fs::read_to_string(of("limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"]);
+}
+
+#[tokio::test]
+async fn runner_is_there_while_somebody_calls_and_not_for_nobody() {
+    let mut budgets = Budgets::default();
+    budgets.concurrency.idle = Duration::from_millis(50);
+    budgets.install_plan.cpu = Duration::from_millis(300);
+    let host = TestHost::with(budgets);
+    let guest = Guest::least().with("install", FOR_EVER).build();
+    host.host.look(guest.clone(), &all()).await.unwrap();
+    assert_eq!(host.host.runner_pid(), None, "looking at a component runs nothing");
+    let plugin = host.load(guest).await;
+    let first = pid(&host);
+    // It computes for longer than the process may be idle.
+    assert_eq!(stopped_plan(&plugin).await.reason, StopReason::CpuTime);
+    has_ended(&host).await;
+    assert_eq!(plugin.blueprints(&call()).await.expect("it is linked again"), vec![]);
+    assert_ne!(pid(&host), first);
+}
+
+/// Code is read again where it was first read, whatever became of its name; and where it cannot be, that is one plugin's loss.
+#[tokio::test]
+async fn plugin_whose_code_is_gone_fails_alone() {
+    let host = TestHost::new();
+    let whole = host.load(Guest::least().build()).await;
+    let spoilt = host.load(Guest::least().with("run", "(unreachable)").build()).await;
+    let mut files: Vec<_> =
+        fs::read_dir(host.cache.path()).unwrap().map(|each| each.unwrap().path()).collect();
+    files.sort_by_key(|path| fs::metadata(path).unwrap().modified().unwrap());
+    fs::File::options().write(true).open(&files[1]).unwrap().set_len(100).unwrap();
+    files.iter().for_each(|file| fs::remove_file(file).unwrap());
+    kill(pid(&host));
+    has_ended(&host).await;
+
+    assert_eq!(whole.blueprints(&call()).await.unwrap(), vec![]);
+    let second = pid(&host);
+    for _ in 0..3 {
+        let error = spoilt.blueprints(&call()).await.unwrap_err();
+        let CallError::Host(HostError::Cache { source, .. }) = &error else { panic!("{error:?}") };
+        assert!(source.to_string().contains("authentication code"), "{source}");
+        assert_eq!(whole.blueprints(&call()).await.unwrap(), vec![]);
+    }
+    assert_eq!(pid(&host), second, "the others' process goes on");
 }
 
 #[tokio::test]
