@@ -67,8 +67,8 @@ impl Desk {
         embedded::put_sdk(&folder.join(".gantry/sdk"))
     }
 
-    /// The host of production, without its second wall: the author's plugin runs in the author's own program, which holds
-    /// nothing that the author does not. What is compiled is kept for the next command.
+    /// The host of production, without its second wall, which is said: a command holds nothing but what its author does. What
+    /// is compiled is kept for the next command.
     pub(crate) fn host(&self) -> Result<Host, Fault> {
         let folder = cache_folder();
         let unusable =

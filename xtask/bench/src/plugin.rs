@@ -1,9 +1,10 @@
 //! What a plugin costs: a call in a fresh instance through every check, beside the same call by wasmtime alone; compiling
 //! in the limited child, beside compiling without one; and loading from the cache. [`wall`] shows what a process of their own costs plugins,
-//! [`languages`] compares those of the SDKs.
+//! [`hostile`] what one that never ends costs the others, [`languages`] compares those of the SDKs.
 //!
 //! The call is OpenArena's collector with a recorded answer of the game, so that both ways do the same work.
 
+mod hostile;
 mod languages;
 mod wall;
 
@@ -69,6 +70,7 @@ pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     let ours = one.rows("plugin_call");
     row("plugin_call_ratio", ours / other.rows("plugin_call_bare"), "x");
     wall::measure(cache.path(), &wasm, &plugin).await?;
+    hostile::measure(cache.path(), &wasm).await?;
     languages::measure(examples).await
 }
 
@@ -117,14 +119,12 @@ fn runner() -> Result<Wall> {
 }
 
 fn open(cache: &Path, wall: Wall) -> Result<Host> {
+    open_with(cache, wall, Budgets::default())
+}
+
+fn open_with(cache: &Path, wall: Wall, budgets: Budgets) -> Result<Host> {
     let compiler = ChildProgram { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
-    let config = HostConfig {
-        cache_dir: cache.to_owned(),
-        cache_key: [1; 32],
-        compiler,
-        budgets: Budgets::default(),
-        wall,
-    };
+    let config = HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets, wall };
     Ok(Host::new(config)?)
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use gantry_confine::{ChildProgram, Ending, Group, GroupLimits, GroupPlace, NoGroup, ending};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::sync::watch;
 
@@ -142,7 +143,7 @@ fn heard(mut stderr: ChildStderr, start: &Start) -> String {
         let wait = rest(start);
         let time = Timespec::try_from(wait).ok();
         let ready = poll(&mut [PollFd::new(&stderr, PollFlags::IN)], time.as_ref());
-        if ready == Ok(0) {
+        if matches!(ready, Ok(0) | Err(Errno::INTR)) {
             continue;
         }
         match stderr.read(&mut buffer) {

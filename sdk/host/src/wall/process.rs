@@ -82,12 +82,13 @@ impl Process {
         let loads = match begin(&mut orders, budgets) {
             Ok(loads) => loads,
             Err(lost) => {
-                // One that never began has nothing in flight, and says why it ended unless it has to be ended.
-                let words = Handle::current().block_on(last_words(ended.clone()));
-                dismissed.store(ended.borrow().is_none(), Ordering::Relaxed);
+                // One that never began has nothing in flight.
+                let words = match lost {
+                    Lost::Ended => Handle::current().block_on(last_words(ended)),
+                    Lost::Nonsense => "does not begin as it should".to_owned(),
+                };
+                dismissed.store(true, Ordering::Relaxed);
                 kill(pid, &handle);
-                let words =
-                    if let Lost::Nonsense = lost { "does not begin as it should".to_owned() } else { words };
                 return Err(HostError::Runner(words));
             }
         };
