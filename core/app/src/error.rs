@@ -212,7 +212,10 @@ fn host_code(error: &HostError) -> Code {
     match error {
         HostError::Rejected(_) | HostError::Compile(_) => Code::PluginRejected,
         HostError::Overloaded { .. } => Code::Overloaded,
-        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => Code::Internal,
+        HostError::Cache { .. }
+        | HostError::Engine { .. }
+        | HostError::Runner(_)
+        | HostError::Internal(_) => Code::Internal,
     }
 }
 

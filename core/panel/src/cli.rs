@@ -33,6 +33,9 @@ pub enum Command {
     /// Compiles one component from stdin to stdout; for the control plane itself
     #[command(hide = true)]
     CompileComponent,
+    /// Runs plugins for the process that started it; for the control plane itself
+    #[command(hide = true)]
+    RunPlugins,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{MigrateArgs, ServeArgs},
-    compose::{self, Running, StartError},
+    compose::{self, Programs, Running, StartError},
     logs,
     settings::{self, Settings},
 };
@@ -17,6 +17,8 @@ use tokio::{
 
 /// The hidden subcommand that compiles a component.
 pub const COMPILER: &str = "compile-component";
+/// The hidden subcommand that runs plugins.
+pub const RUNNER: &str = "run-plugins";
 
 pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -33,10 +35,10 @@ pub fn serve(args: ServeArgs) -> Outcome {
     if let Err(error) = have_files() {
         tracing::warn!(%error, "no more files can be opened than the system gave room for");
     }
-    let compiler = ChildProgram::this(COMPILER);
+    let programs = Programs { compiler: ChildProgram::this(COMPILER), runner: ChildProgram::this(RUNNER) };
     runtime()?.block_on(async {
         let public_url = settings.edge.public_url.clone();
-        let mut running = compose::start(settings, compiler).await?;
+        let mut running = compose::start(settings, programs).await?;
         tracing::info!(address = %running.address, url = %public_url, "the control plane listens");
         show_setup(&running, public_url.as_str()).await?;
         tokio::select! {

@@ -3,7 +3,7 @@
 use crate::{assets, http, settings::Settings, shares::Shares};
 use gantry_api::{Edge, MetricsPage, router};
 use gantry_app::{App, AppError, AppOptions, Bundled};
-use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError, Wall};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_store::{Db, DbOptions, MasterKey, StoreError};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -60,8 +60,16 @@ pub struct Running {
     standing: JoinSet<()>,
 }
 
-/// Starts everything. `compiler` is the program that compiles components, normally this very one.
-pub async fn start(settings: Settings, compiler: ChildProgram) -> Result<Running, StartError> {
+/// The programs of children, normally this very one with a hidden subcommand.
+pub struct Programs {
+    /// Compiles components.
+    pub compiler: ChildProgram,
+    /// Runs plugins.
+    pub runner: ChildProgram,
+}
+
+/// Starts everything.
+pub async fn start(settings: Settings, programs: Programs) -> Result<Running, StartError> {
     let master = MasterKey::from(key_file(&settings.data_dir.join("keys/master.key"))?);
     let cache_key = *master.derive("component-cache").bytes();
     gantry_store::migrate(&settings.database_url).await?;
@@ -69,8 +77,9 @@ pub async fn start(settings: Settings, compiler: ChildProgram) -> Result<Running
     let host = Host::new(HostConfig {
         cache_dir: settings.data_dir.join("cache/components"),
         cache_key,
-        compiler,
+        compiler: programs.compiler,
         budgets: Budgets::default(),
+        wall: Wall::Runner(programs.runner),
     })?;
     let listener = listen(settings.listen).await?;
     let address =

@@ -8,9 +8,11 @@ use gantry_panel::{
 use std::{io::Write, process::ExitCode};
 
 fn main() -> ExitCode {
-    // The compiler child sets its own limits before any thread starts.
-    if std::env::args_os().nth(1).is_some_and(|first| first == commands::COMPILER) {
-        return gantry_host::compiler_main();
+    // Children give up their power before any thread starts.
+    match std::env::args_os().nth(1) {
+        Some(first) if first == commands::COMPILER => return gantry_host::compiler_main(),
+        Some(first) if first == commands::RUNNER => return gantry_host::runner_main(),
+        _ => {}
     }
     let outcome = match Cli::parse().command {
         Command::Serve(args) => commands::serve(*args),
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         Command::Plugin(args) => return gantry_tool::plugin(args),
         Command::Egg(args) => return gantry_tool::egg(args),
         Command::CompileComponent => return gantry_host::compiler_main(),
+        Command::RunPlugins => return gantry_host::runner_main(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

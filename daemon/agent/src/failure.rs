@@ -58,7 +58,10 @@ fn of_host(error: &HostError) -> OperationFailure {
     let (code, call) = match error {
         HostError::Rejected(_) | HostError::Compile(_) => (Code::PluginRejected, Some("load".to_owned())),
         HostError::Overloaded { .. } => (Code::Overloaded, None),
-        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => (Code::Internal, None),
+        HostError::Cache { .. }
+        | HostError::Engine { .. }
+        | HostError::Runner(_)
+        | HostError::Internal(_) => (Code::Internal, None),
     };
     OperationFailure { call, ..failure(code.as_str(), error.to_string(), code.remedy()) }
 }

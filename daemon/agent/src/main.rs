@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use gantry_agent::{
     enroll::{Enrollment, enroll},
     report::AGENT_VERSION,
-    run::{COMPILE_SUBCOMMAND, RunOptions, RuntimeKind, SftpAt, WORK_SUBCOMMAND, run},
+    run::{COMPILE_SUBCOMMAND, RUN_SUBCOMMAND, RunOptions, RuntimeKind, SftpAt, WORK_SUBCOMMAND, run},
 };
 use std::{
     error::Error,
@@ -35,6 +35,9 @@ enum Command {
     /// Compiles a component from standard input; the daemon starts this itself.
     #[command(hide = true)]
     CompileComponent,
+    /// Runs plugins; the daemon starts this itself.
+    #[command(hide = true)]
+    RunPlugins,
     /// Works on a server's files; the daemon starts this itself.
     #[command(hide = true)]
     Work,
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
     // Children give up their power before anything else is loaded or started.
     match std::env::args_os().nth(1) {
         Some(first) if first == COMPILE_SUBCOMMAND => return gantry_host::compiler_main(),
+        Some(first) if first == RUN_SUBCOMMAND => return gantry_host::runner_main(),
         Some(first) if first == WORK_SUBCOMMAND => return gantry_files::worker_main(),
         _ => {}
     }
@@ -154,7 +158,7 @@ fn act(command: Command) -> Result<(), Box<dyn Error>> {
         match command {
             Command::Run(args) => run(args.into()).await.map_err(Into::into),
             Command::Enroll(args) => enroll_node(args).await,
-            Command::CompileComponent | Command::Work => {
+            Command::CompileComponent | Command::RunPlugins | Command::Work => {
                 Err("it must stand first on the command line".into())
             }
         }

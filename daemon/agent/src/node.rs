@@ -22,7 +22,7 @@ use crate::{
     subvolumes::Subvolumes,
 };
 use gantry_files::{OutboundClient, OutboundConfig, OutboundError, WorkerLimits, Workers};
-use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError, Wall};
 use gantry_lifecycle::State;
 use gantry_protocol::{DesiredServer, Event, ObservedServer, Refusal, RefusalCode, SampleEnvelope};
 use gantry_runtime::{ContainerId, Listed, Purpose, Runtime, RuntimeError};
@@ -108,6 +108,8 @@ pub struct NodeConfig {
     pub ledger: Ledger,
     pub runtime: Arc<dyn Runtime>,
     pub compiler: ChildProgram,
+    /// Runs plugins.
+    pub runner: ChildProgram,
     /// Unpacks archives and edits configuration files.
     pub worker: ChildProgram,
     pub clock: Arc<dyn Clock>,
@@ -160,6 +162,7 @@ impl Node {
             cache_key: *config.key.derive("component-cache").bytes(),
             compiler: config.compiler,
             budgets: Budgets::default(),
+            wall: Wall::Runner(config.runner),
         })?;
         let subvolumes = Subvolumes::find(&config.data.servers()).await;
         let shared = Arc::new(Shared {

@@ -35,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Name of the subcommand that compiles components in a child.
 pub const COMPILE_SUBCOMMAND: &str = "compile-component";
+/// The hidden subcommand that runs plugins.
+pub const RUN_SUBCOMMAND: &str = "run-plugins";
 /// Name of the subcommand that works on servers' files in a child.
 pub const WORK_SUBCOMMAND: &str = "work";
 /// Before an engine that did not answer is tried again.
@@ -157,11 +159,12 @@ async fn start(options: &RunOptions) -> Result<Node, RunError> {
     let node = node_id(options, &ledger).await?;
     let runtime = runtime(options, node).await;
     let compiler = ChildProgram::this(COMPILE_SUBCOMMAND);
+    let runner = ChildProgram::this(RUN_SUBCOMMAND);
     let outbound =
         OutboundConfig { allow_loopback: options.allow_loopback_downloads, ..OutboundConfig::default() };
     let worker = ChildProgram::this(WORK_SUBCOMMAND);
     let clock = Arc::new(SystemClock);
-    let config = NodeConfig { node, data, key, ledger, runtime, compiler, worker, clock, outbound };
+    let config = NodeConfig { node, data, key, ledger, runtime, compiler, runner, worker, clock, outbound };
     Ok(Node::start(config).await?)
 }
 

@@ -1,7 +1,7 @@
 //! The calls of the kernel that stay: seccomp.
 //!
-//! A list of what is allowed; anything else ends the process with `SIGSYS`. No list has sockets, programs, processes,
-//! other processes' memory, namespaces, mounts, signals to others, or memory that can be executed. Two calls fail instead
+//! A list of what is allowed; anything else ends the process with `SIGSYS`. No list has new sockets, programs, processes,
+//! other processes' memory, namespaces, mounts, or signals to others, and one alone has memory that can be executed. Two calls fail instead
 //! of ending the process, because the C library makes them of its own accord and has another way.
 
 use std::collections::BTreeMap;
@@ -19,6 +19,9 @@ use crate::ConfineError;
 pub enum Calls {
     /// Computes, with threads, from what it has open to what it has open. It opens nothing.
     Compute,
+    /// Runs code that is loaded while it lives, with threads, and talks over sockets that it was given or is sent. It opens
+    /// nothing and connects to nothing. Memory is either written or executed, never both at a time.
+    Run,
     /// Works on files and directories, with the threads that it has.
     Files,
 }
@@ -57,6 +60,13 @@ const ALWAYS: &[c_long] = &[
     libc::SYS_rseq,
 ];
 
+/// Talking over sockets that are there, and memory whose beginning is shared.
+const RUN: &[c_long] =
+    &[libc::SYS_recvfrom, libc::SYS_recvmsg, libc::SYS_sendto, libc::SYS_memfd_create, libc::SYS_membarrier];
+
+/// Asks which of one's own pages were written: `PAGEMAP_SCAN` of `linux/fs.h`, which the C library does not name.
+const PAGEMAP_SCAN: u64 = 0xc060_6610;
+
 /// Finding, making, changing and removing files. Owners are not changed: what is made belongs to its maker.
 const FILES: &[c_long] = &[
     libc::SYS_openat,
@@ -82,7 +92,7 @@ pub fn seal(calls: Calls) -> Result<(), ConfineError> {
     let mut walls = Vec::new();
     // The C library starts a thread with `clone` where there is no `clone3`, whose flags no filter can see.
     let failing: &[(c_long, c_int)] = match calls {
-        Calls::Compute => &[(libc::SYS_clone3, libc::ENOSYS), (libc::SYS_openat, libc::EACCES)],
+        Calls::Compute | Calls::Run => &[(libc::SYS_clone3, libc::ENOSYS), (libc::SYS_openat, libc::EACCES)],
         Calls::Files => &[],
     };
     for (call, error) in failing {
@@ -103,12 +113,23 @@ fn made(error: BackendError) -> ConfineError {
 fn allowlist(calls: Calls, failing: &[(c_long, c_int)]) -> Result<BpfProgram, BackendError> {
     let (special, threads): (&[c_long], _) = match calls {
         Calls::Compute => (&[], true),
+        Calls::Run => (RUN, true),
         Calls::Files => (FILES, false),
     };
     let failing = failing.iter().map(|(call, _)| call);
     let plain = ALWAYS.iter().chain(special).chain(failing);
     let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = plain.map(|call| (*call, Vec::new())).collect();
     rules.extend(conditional()?);
+    if calls == Calls::Run {
+        // What was written becomes code, and stays as it is.
+        rules.entry(libc::SYS_mprotect).or_default().push(when(
+            2,
+            masked(libc::PROT_EXEC | libc::PROT_WRITE),
+            flags(libc::PROT_EXEC),
+        )?);
+        rules.entry(libc::SYS_fcntl).or_default().push(when(1, SeccompCmpOp::Eq, flags(libc::F_ADD_SEALS))?);
+        rules.insert(libc::SYS_ioctl, vec![when(1, SeccompCmpOp::Eq, PAGEMAP_SCAN)?]);
+    }
     if threads {
         rules.insert(libc::SYS_clone, vec![thread()?]);
     }

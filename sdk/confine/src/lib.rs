@@ -3,26 +3,28 @@
 //! Parsers and compilers that read what strangers made run in child processes. Such a child calls this crate first: it
 //! becomes a user without rights where it can, sets hard limits ([`Limits`]), loses the file system but for some
 //! directories that it holds open ([`fence`], Landlock), and last most of the kernel ([`seal`], seccomp). What is given
-//! up is gone for good, for every thread and whatever the process becomes. [`ending`] is for the parent: it names the wall
-//! that a child ran into.
+//! up is gone for good, for every thread and whatever the process becomes. For the parent there are [`ending`], which names the
+//! wall that a child ran into, and [`Group`], which holds all that a child takes together.
 //!
 //! A kernel without seccomp filters confines nothing here: [`seal`] fails, and the child must not go on. A kernel without
 //! Landlock, or with an old one, is told of ([`Landlock`]) and the other walls hold.
 //!
-//! Modules in reading order: `program`, `limits`, `fence`, `calls`, `ending`.
+//! Modules in reading order: `program`, `limits`, `fence`, `calls`, `group`, `ending`.
 
 #![warn(missing_docs)]
 
 mod calls;
 mod ending;
 mod fence;
+mod group;
 mod limits;
 mod program;
 
 pub use calls::{Calls, seal};
 pub use ending::{Ending, ending};
 pub use fence::{Landlock, Reach, fence, landlock};
-pub use limits::{Limits, become_user, no_more_processes};
+pub use group::{Group, GroupLimits, GroupPlace, NoGroup, machine_memory};
+pub use limits::{Limits, become_user, forgo_capabilities, no_more_processes, stay_with_the_parent};
 pub use program::ChildProgram;
 
 /// Why a process is not confined. It must end.

@@ -1,7 +1,11 @@
 //! What the kernel counts: hard limits, and whose rights a process has.
 
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, nice, set_dumpable_behavior, set_parent_process_death_signal,
+    setrlimit,
+};
 use rustix::process::{Gid, Uid, geteuid};
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
 use rustix::thread::{set_no_new_privs, set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use crate::ConfineError;
@@ -53,6 +57,21 @@ pub fn become_user(user: u32, group: u32) -> Result<(), ConfineError> {
     } else {
         Err(ConfineError::refused("change the user")(rustix::io::Errno::PERM))
     }
+}
+
+/// Gives up all capabilities, also those that whoever is not root was started with.
+pub fn forgo_capabilities() -> Result<(), ConfineError> {
+    let none = CapabilitySet::empty();
+    let sets = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    set_capabilities(None, sets).map_err(ConfineError::refused("forgo capabilities"))
+}
+
+/// Ends with the thread that started this process, and lets nobody of the same user look into it. Another user is to be
+/// become before, because the kernel forgets both with that.
+pub fn stay_with_the_parent() -> Result<(), ConfineError> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable)
+        .map_err(ConfineError::refused("keep others from looking in"))?;
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(ConfineError::refused("end with the parent"))
 }
 
 /// No process and no thread more, where the user is not root. Call it once all threads are there.

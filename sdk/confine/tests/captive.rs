@@ -1,6 +1,6 @@
 //! A child that confines itself and then tries what it must not. The tests beside it start it and see how it ends.
 //!
-//! `gantry-captive CALLS DIRECTORY DEED [OBJECT]`: CALLS is `compute` or `files`; with `files`, DIRECTORY stays in reach.
+//! `gantry-captive CALLS DIRECTORY DEED [OBJECT]`: CALLS is `compute`, `run` or `files`; with `files`, DIRECTORY stays in reach.
 //! What was granted stands in the first line of its output, and what came of the deed in the second.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a helper of tests")]
@@ -31,6 +31,7 @@ fn main() {
     let open = File::open(directory).unwrap();
     let (reach, calls) = match calls.as_str() {
         "compute" => (&[][..], Calls::Compute),
+        "run" => (&[][..], Calls::Run),
         _ => (&[open.as_fd()][..], Calls::Files),
     };
     let granted = fence(if reach.is_empty() { Reach::Nothing } else { Reach::Beneath(reach) }).unwrap();
@@ -68,8 +69,41 @@ fn commit(deed: &str, directory: &str, object: &str) -> String {
             let parent = rustix::process::getppid().unwrap();
             told(rustix::process::kill_process(parent, rustix::process::Signal::CONT).map_err(Into::into))
         }
+        "door" => format!("{}", door(object.parse().unwrap())),
+        "dumpable" => {
+            let dumpable = rustix::process::DumpableBehavior::Dumpable;
+            told(rustix::process::set_dumpable_behavior(dumpable).map_err(Into::into))
+        }
+        "code-writable" => told(code(libc::PROT_READ | libc::PROT_WRITE | libc::PROT_EXEC, None)),
+        "code-at-once" => told(code(libc::PROT_READ | libc::PROT_EXEC, None)),
+        "code-mapped" => told(code(libc::PROT_READ | libc::PROT_EXEC, Some(0))),
+        "code-later" => told(code(libc::PROT_READ | libc::PROT_WRITE, None)),
         other => panic!("no such deed: {other}"),
     }
+}
+
+/// Asks the kernel for this call, with the parent for its first argument and nothing for the others.
+#[expect(unsafe_code, reason = "calls that are to be refused have no safe form here")]
+fn door(number: libc::c_long) -> libc::c_long {
+    let parent = rustix::process::getppid().unwrap().as_raw_nonzero().get();
+    // SAFETY: a filter ends this process before the kernel looks at the arguments; where it does not, none of these calls
+    // writes to what it was given no address of.
+    unsafe { libc::syscall(number, parent, 0, 0, 0, 0, 0) }
+}
+
+/// Maps a page, of a descriptor or of nothing, and makes code of it where it was not mapped as that.
+#[expect(unsafe_code, reason = "memory that is to be refused has no safe form here")]
+fn code(protection: libc::c_int, of: Option<libc::c_int>) -> std::io::Result<()> {
+    const PAGE: usize = 4096;
+    let kind = if of.is_some() { libc::MAP_PRIVATE } else { libc::MAP_PRIVATE | libc::MAP_ANONYMOUS };
+    // SAFETY: a fresh page where the kernel likes, which nothing here refers to.
+    let page = unsafe { libc::mmap(std::ptr::null_mut(), PAGE, protection, kind, of.unwrap_or(-1), 0) };
+    if page == libc::MAP_FAILED {
+        return Err(std::io::Error::last_os_error());
+    }
+    // SAFETY: that very page.
+    let made = unsafe { libc::mprotect(page, PAGE, libc::PROT_READ | libc::PROT_EXEC) };
+    if made == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
 }
 
 /// All that is meant to be possible with files.

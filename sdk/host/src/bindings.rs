@@ -30,6 +30,8 @@ pub(crate) mod v0_2 {
             default: trappable,
         },
         exports: { default: async },
+        // What is asked and answered crosses into the process that guests run in.
+        additional_derives: [serde::Serialize, serde::Deserialize],
         with: { "gantry:plugin/query.connection": crate::lend::OpenConnection },
     });
 }

@@ -6,8 +6,10 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What one call may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBudget {
     /// Processor time, checked every [`EPOCH_TICK`].
     pub cpu: Duration,
@@ -24,7 +26,7 @@ pub struct CallBudget {
 }
 
 /// What compiling one component may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompileBudget {
     /// Largest component that is looked at.
     pub component_bytes: usize,
@@ -39,7 +41,7 @@ pub struct CompileBudget {
 }
 
 /// How many guests there may be at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Concurrency {
     /// Instances that exist, of all plugins.
     pub instances: u32,
@@ -51,10 +53,12 @@ pub struct Concurrency {
     pub patience: Duration,
     /// Threads that guests run on. They share them in slices of [`EPOCH_TICK`].
     pub threads: usize,
+    /// How long the process that guests run in stays there for nobody.
+    pub idle: Duration,
 }
 
 /// All limits of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budgets {
     /// For `blueprints.list`.
     pub blueprints: CallBudget,
@@ -198,6 +202,7 @@ impl Default for Concurrency {
             waiting_per_plugin: 256,
             patience: Duration::from_secs(10),
             threads: cores.saturating_sub(1).clamp(1, 8),
+            idle: Duration::from_secs(300),
         }
     }
 }

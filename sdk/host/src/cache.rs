@@ -8,8 +8,8 @@
 //! Files are 0600 in a 0700 directory, and appear by rename, so a crash leaves no half a file under a final name.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -19,6 +19,7 @@ use crate::error::HostError;
 const MAGIC: &[u8; 8] = b"gantryc1";
 const MAC_BYTES: usize = blake3::OUT_LEN;
 const HEADER_BYTES: usize = MAGIC.len() + MAC_BYTES;
+const UNREADABLE: &str = "it cannot be read, or is not an ordinary file of a credible size";
 const SUFFIX: &str = "compiled";
 /// All files together; the oldest go first.
 const TOTAL_BYTES: u64 = 2 * 1024 * 1024 * 1024;
@@ -75,7 +76,7 @@ impl Cache {
     }
 
     /// Where the code of the component with this SHA-256 is kept.
-    fn path(&self, digest: &[u8; 32]) -> PathBuf {
+    pub(crate) fn path(&self, digest: &[u8; 32]) -> PathBuf {
         let name = self.identity(digest).finalize().to_hex();
         self.directory.join(format!("{name}.{SUFFIX}"))
     }
@@ -95,13 +96,22 @@ impl Cache {
 
     /// Reads and verifies. An unreadable file counts as refused: it is written anew.
     pub(crate) fn read(&self, digest: &[u8; 32]) -> Found {
-        let bytes = match self.read_file(&self.path(digest)) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Found::Nothing,
-            Err(_) => {
-                return Found::Refused("it cannot be read, or is not an ordinary file of a credible size");
-            }
-        };
+        match self.hold(digest) {
+            Ok(file) => self.read_held(digest, &file),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Found::Nothing,
+            Err(_) => Found::Refused(UNREADABLE),
+        }
+    }
+
+    /// Opens a file, which can be read for as long as it is held, whatever becomes of its name.
+    pub(crate) fn hold(&self, digest: &[u8; 32]) -> std::io::Result<File> {
+        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
+        OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(self.path(digest))
+    }
+
+    /// The same of a file that is held. It is verified each time: what was opened is not what was verified before.
+    pub(crate) fn read_held(&self, digest: &[u8; 32], file: &File) -> Found {
+        let Ok(bytes) = self.bytes(file) else { return Found::Refused(UNREADABLE) };
         let Some((header, code)) = bytes.split_at_checked(HEADER_BYTES) else {
             return Found::Refused("it is too short");
         };
@@ -117,15 +127,13 @@ impl Cache {
         Found::Code(code.to_vec())
     }
 
-    fn read_file(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-        let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
-        let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(path)?;
+    fn bytes(&self, file: &File) -> std::io::Result<Vec<u8>> {
         let metadata = file.metadata()?;
         if !metadata.is_file() || metadata.len() > self.file_bytes {
             return Err(std::io::ErrorKind::InvalidData.into());
         }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-        file.take(self.file_bytes).read_to_end(&mut bytes)?;
+        let mut bytes = vec![0; usize::try_from(metadata.len()).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, 0)?;
         Ok(bytes)
     }
 

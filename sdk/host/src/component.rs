@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use wasmparser::{BinaryReader, Encoding, Parser, Payload};
 
 use crate::budgets::Budgets;
@@ -108,7 +109,7 @@ impl Part {
 }
 
 /// Which of the parts a plugin has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parts(u16);
 
 impl Parts {

@@ -16,7 +16,7 @@ const FIBER_STACK_BYTES: usize = 1024 * 1024;
 // A component is made of modules. In one of Rust there are 3; around QuickJS and its stand-ins for WASI 13, with 3 memories;
 // around CPython, whose libraries are modules of their own, 38. These are places in the pool: what a call may use of memory,
 // all of its memories together, is its budget.
-const MEMORIES_PER_COMPONENT: u32 = 4;
+pub(crate) const MEMORIES_PER_COMPONENT: u32 = 4;
 const TABLES_PER_COMPONENT: u32 = 16;
 const CORE_INSTANCES_PER_COMPONENT: u32 = 48;
 /// Entries of one table; a large interpreter has a few thousand functions.

@@ -7,6 +7,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a component could not be made ready, or the host could not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
@@ -40,6 +42,10 @@ pub enum HostError {
         #[source]
         source: wasmtime::Error,
     },
+    /// The process that plugins run in is not there. Calls that were in flight ended with it, whichever plugin's they
+    /// were, so that none of them is blamed.
+    #[error("the process that runs plugins {0}; it is started again, and another call may be answered")]
+    Runner(String),
     /// A defect of the host itself.
     #[error("the plugin host failed: {0}")]
     Internal(String),
@@ -142,7 +148,7 @@ pub struct Stop {
 }
 
 /// Which rule a plugin broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum StopReason {
     /// It computed for too long.
     CpuTime,

@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::budgets::{Budgets, CompileBudget, MEMORY_CEILING_BYTES};
+use crate::budgets::{Budgets, CompileBudget, Concurrency, MEMORY_CEILING_BYTES};
 use crate::cache::{Cache, Found};
 use crate::capability::Grants;
 use crate::compiler;
@@ -26,6 +26,7 @@ use crate::error::HostError;
 use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin};
 use crate::turn::Turns;
+use crate::wall::{Kept, Runner};
 
 /// How a host is set up.
 #[derive(Clone)]
@@ -38,6 +39,17 @@ pub struct HostConfig {
     pub compiler: ChildProgram,
     /// What plugins may use.
     pub budgets: Budgets,
+    /// Where they run.
+    pub wall: Wall,
+}
+
+/// What stands between plugins and the embedder, beside the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wall {
+    /// Nothing: they run in this process. For author tools, and for comparing.
+    None,
+    /// They run in a child without power, which is this program.
+    Runner(ChildProgram),
 }
 
 /// The plugin host of this process. Clones share everything.
@@ -68,45 +80,94 @@ pub struct LoadReport {
 pub(crate) struct Code(pub(crate) Component);
 
 pub(crate) struct Inner {
-    pub(crate) engine: Engine,
     pub(crate) budgets: Budgets,
-    pub(crate) turns: Arc<Turns>,
     pub(crate) instances: Arc<Semaphore>,
-    /// Guests that run on a thread of the embedder's at a time.
-    pub(crate) visits: Semaphore,
+    guests: Guests,
     compiler: ChildProgram,
-    cache: Cache,
+    cache: Arc<Cache>,
     /// Code that some plugin holds, by the digest of what was compiled.
-    codes: Mutex<HashMap<[u8; 32], Weak<Code>>>,
+    codes: Shelf<Code>,
+    /// The same of the child's.
+    kept: Shelf<Kept>,
     /// One component is compiled at a time; the compiler uses all cores by itself.
     compiling: Semaphore,
+}
+
+/// Where guests run.
+enum Guests {
+    Within(Arc<Within>),
+    Beyond(Arc<Runner>),
+}
+
+/// What some plugin holds, by the digest of what was compiled.
+struct Shelf<T>(Mutex<HashMap<[u8; 32], Weak<T>>>);
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Shelf<T> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<[u8; 32], Weak<T>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, digest: &[u8; 32]) -> Option<Arc<T>> {
+        self.lock().get(digest).and_then(Weak::upgrade)
+    }
+
+    /// Two loads of the same code may come here at once; the first one's is everybody's.
+    fn put(&self, digest: [u8; 32], fresh: T) -> Arc<T> {
+        let mut all = self.lock();
+        if let Some(shared) = all.get(&digest).and_then(Weak::upgrade) {
+            return shared;
+        }
+        let fresh = Arc::new(fresh);
+        all.retain(|_, each| each.strong_count() > 0);
+        all.insert(digest, Arc::downgrade(&fresh));
+        fresh
+    }
+}
+
+/// What guests of this process share.
+pub(crate) struct Within {
+    pub(crate) engine: Engine,
+    pub(crate) turns: Arc<Turns>,
+    /// Guests that run on a thread of the embedder's at a time.
+    pub(crate) visits: Semaphore,
     guests: GuestThreads,
 }
 
 impl Host {
     /// Starts engine and threads and opens the cache.
     pub fn new(config: HostConfig) -> Result<Self, HostError> {
-        let HostConfig { cache_dir, cache_key, compiler, budgets } = config;
+        let HostConfig { cache_dir, cache_key, compiler, budgets, wall } = config;
         check(&budgets)?;
-        let engine = engine::for_guests(&budgets.concurrency)?;
-        let cache = Cache::open(
-            &cache_dir,
-            cache_key,
-            engine::identity(&engine),
-            budgets.compile_large.output_bytes,
-        )?;
-        let threads = budgets.concurrency.threads;
+        let (engine, guests) = match wall {
+            // Code is made for the settings that both engines share.
+            Wall::Runner(program) => {
+                let engine = engine::for_compiler();
+                let cannot =
+                    |source| HostError::Engine { context: "cannot be started on this machine", source };
+                (engine.map_err(cannot)?, Guests::Beyond(Arc::new(Runner::new(program, budgets))))
+            }
+            Wall::None => {
+                let within = Within::start(&budgets.concurrency)?;
+                (within.engine.clone(), Guests::Within(Arc::new(within)))
+            }
+        };
+        let code_bytes = budgets.compile_large.output_bytes;
+        let cache = Cache::open(&cache_dir, cache_key, engine::identity(&engine), code_bytes)?;
         Ok(Self(Arc::new(Inner {
-            turns: Arc::new(Turns::new(&engine, threads)?),
             instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
-            visits: Semaphore::new(1),
-            engine,
+            guests,
             budgets,
             compiler,
-            cache,
-            codes: Mutex::default(),
+            cache: Arc::new(cache),
+            codes: Shelf::default(),
+            kept: Shelf::default(),
             compiling: Semaphore::new(1),
-            guests: GuestThreads::start(threads)?,
         })))
     }
 
@@ -118,10 +179,30 @@ impl Host {
         let began = Instant::now();
         let (digest, outline) = self.inspect(wasm.clone(), grants.clone()).await?;
         let budget = self.compile_budget(outline.is_large);
-        let (component, origin) = self.code(component::code(&wasm), budget).await?;
+        let code = component::code(&wasm);
+        let (code_digest, code) = blocking(move || Ok((Sha256::digest(&code).into(), code))).await?;
         let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
-        let report = LoadReport { origin, took: began.elapsed() };
-        Plugin::link(self.0.clone(), component, accepted, report)
+        let report = |origin| LoadReport { origin, took: began.elapsed() };
+        match &self.0.guests {
+            Guests::Within(within) => {
+                let (component, origin) = self.code(within, code_digest, code.into(), budget).await?;
+                Plugin::link(self.0.clone(), within.clone(), component, accepted, report(origin))
+            }
+            Guests::Beyond(runner) => {
+                let (kept, code, origin) = self.kept(code_digest, code.into(), budget).await?;
+                let (host, runner) = (self.0.clone(), runner.clone());
+                Plugin::link_beyond(host, runner, kept, code, accepted, report(origin)).await
+            }
+        }
+    }
+
+    /// The process that plugins run in, if there is one at the moment: for whoever measures it.
+    #[must_use]
+    pub fn runner_pid(&self) -> Option<u32> {
+        match &self.0.guests {
+            Guests::Within(_) => None,
+            Guests::Beyond(runner) => runner.pid(),
+        }
     }
 
     /// What a component says of itself and which parts it has, without compiling or running any of it.
@@ -147,88 +228,118 @@ impl Host {
 
     /// The compiled form of what is code in a component: shared by all that differ in their manifest and files alone, in
     /// memory and in the cache.
-    async fn code(&self, wasm: Vec<u8>, budget: CompileBudget) -> Result<(Arc<Code>, Origin), HostError> {
-        let (digest, wasm) = blocking(move || Ok((Sha256::digest(&wasm).into(), wasm))).await?;
-        if let Some(shared) = self.codes().get(&digest).and_then(Weak::upgrade) {
+    async fn code(
+        &self,
+        within: &Arc<Within>,
+        digest: [u8; 32],
+        wasm: Arc<[u8]>,
+        budget: CompileBudget,
+    ) -> Result<(Arc<Code>, Origin), HostError> {
+        if let Some(shared) = self.0.codes.find(&digest) {
             return Ok((shared, Origin::Shared));
         }
-        let (component, origin) = self.component(digest, wasm.into(), budget).await?;
-        let mut codes = self.codes();
-        // Two loads of the same code may have come here at once; the first one's is everybody's.
-        if let Some(shared) = codes.get(&digest).and_then(Weak::upgrade) {
-            return Ok((shared, origin));
-        }
-        let code = Arc::new(Code(component));
-        codes.retain(|_, code| code.strong_count() > 0);
-        codes.insert(digest, Arc::downgrade(&code));
-        Ok((code, origin))
+        let revived = |code: Vec<u8>| {
+            let within = within.clone();
+            blocking(move || Ok(revive(&within.engine, &code)))
+        };
+        let (code, origin, _) = self.made(digest, wasm, budget).await?;
+        let component = revived(code).await?;
+        let component = component.map_err(|source| HostError::Engine {
+            context: "does not take what its compiler made",
+            source,
+        })?;
+        Ok((self.0.codes.put(digest, Code(component)), origin))
     }
 
-    fn codes(&self) -> MutexGuard<'_, HashMap<[u8; 32], Weak<Code>>> {
-        self.0.codes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn component(
+    /// The same for the child: what is kept of it here, and the code itself where it was just read or made.
+    async fn kept(
         &self,
         digest: [u8; 32],
         wasm: Arc<[u8]>,
         budget: CompileBudget,
-    ) -> Result<(Component, Origin), HostError> {
-        if let Some(component) = self.cached(digest).await? {
-            return Ok((component, Origin::Cache));
+    ) -> Result<(Arc<Kept>, Option<Vec<u8>>, Origin), HostError> {
+        if let Some(shared) = self.0.kept.find(&digest) {
+            return Ok((shared, None, Origin::Shared));
+        }
+        let (code, origin, is_cached) = self.made(digest, wasm, budget).await?;
+        let cache = self.0.cache.clone();
+        let (kept, code) = blocking(move || {
+            let kept = Kept::new(digest, cache, &code, is_cached);
+            Ok((kept, code))
+        })
+        .await?;
+        Ok((self.0.kept.put(digest, kept), Some(code), origin))
+    }
+
+    /// Code from the cache or the compiler, and whether the cache has it now.
+    async fn made(
+        &self,
+        digest: [u8; 32],
+        wasm: Arc<[u8]>,
+        budget: CompileBudget,
+    ) -> Result<(Vec<u8>, Origin, bool), HostError> {
+        if let Some(code) = self.cached(digest).await? {
+            return Ok((code, Origin::Cache, true));
         }
         let Ok(_turn) = self.0.compiling.acquire().await else {
             return Err(HostError::Internal("compiling was closed".to_owned()));
         };
         // Whoever compiled before may have compiled this very component.
-        if let Some(component) = self.cached(digest).await? {
-            return Ok((component, Origin::Cache));
+        if let Some(code) = self.cached(digest).await? {
+            return Ok((code, Origin::Cache, true));
         }
         let code = compiler::compile(&self.0.compiler, &budget, &wasm).await?;
         let inner = self.0.clone();
         blocking(move || {
-            if let Err(error) = inner.cache.write(&digest, &code) {
+            let written = inner.cache.write(&digest, &code);
+            if let Err(error) = &written {
                 tracing::warn!(plugin.digest = %hex::encode(digest), %error, "compiled code could not be kept");
             }
-            let component = revive(&inner.engine, &code)
-                .map_err(|source| HostError::Engine { context: "does not take what its compiler made", source })?;
-            Ok((component, Origin::Compiled))
+            Ok((code, Origin::Compiled, written.is_ok()))
         })
         .await
     }
 
-    /// A file that is not to be believed is as good as none.
-    async fn cached(&self, digest: [u8; 32]) -> Result<Option<Component>, HostError> {
+    /// A file that is not to be believed is as good as none. One that is was made for this very engine.
+    async fn cached(&self, digest: [u8; 32]) -> Result<Option<Vec<u8>>, HostError> {
         let inner = self.0.clone();
-        blocking(move || {
-            let reason = match inner.cache.read(&digest) {
-                Found::Nothing => return Ok(None),
-                Found::Refused(reason) => reason.to_owned(),
-                Found::Code(code) => match revive(&inner.engine, &code) {
-                    Ok(component) => return Ok(Some(component)),
-                    Err(error) => format!("{error:#}"),
-                },
-            };
-            let digest = hex::encode(digest);
-            tracing::warn!(plugin.digest = %digest, reason, "a cache file was refused; the component is compiled again");
-            Ok(None)
+        blocking(move || match inner.cache.read(&digest) {
+            Found::Nothing => Ok(None),
+            Found::Refused(reason) => {
+                let digest = hex::encode(digest);
+                tracing::warn!(plugin.digest = %digest, reason, "a cache file was refused; the component is compiled again");
+                Ok(None)
+            }
+            Found::Code(code) => Ok(Some(code)),
         })
         .await
     }
 }
 
-impl Inner {
+impl Within {
+    fn start(concurrency: &Concurrency) -> Result<Self, HostError> {
+        let engine = engine::for_guests(concurrency)?;
+        let threads = concurrency.threads;
+        Ok(Self {
+            turns: Arc::new(Turns::new(&engine, threads)?),
+            visits: Semaphore::new(1),
+            engine,
+            guests: GuestThreads::start(threads)?,
+        })
+    }
+
     pub(crate) fn guests(&self) -> &Handle {
         &self.guests.handle
     }
 }
 
 #[expect(unsafe_code, reason = "native code can only be loaded so; the argument stands at the call")]
-fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+pub(crate) fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `deserialize` demands bytes that `precompile_component` made. They are either what the compiler child
     // wrote to a pipe that nobody else holds, or the contents of a cache file whose MAC, keyed with this
     // installation's secret, this host has just verified over the very bytes in this buffer, so they are what such a
-    // child once wrote. Nothing from outside ever reaches this function: components arrive as WebAssembly only.
+    // child once wrote. In the process that guests run in they are the same bytes, come from its embedder over the
+    // socket that it was born with. Nothing from outside ever reaches this function: components arrive as WebAssembly only.
     unsafe { Component::deserialize(engine, code) }
 }
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::run::Kind;
+use crate::kind::Kind;
 
 /// Processor time that a brief call stays within.
 const BRIEF: Duration = Duration::from_millis(1);
@@ -54,7 +54,7 @@ pub(crate) async fn poll<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<Re
     .await
 }
 
-fn words(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("it panicked: {}", text.unwrap_or("without words"))

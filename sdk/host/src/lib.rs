@@ -11,28 +11,32 @@
 //!   other call notices.
 //! - Native code comes from the compiler child alone, or from a cache file whose keyed MAC this host made.
 //!
-//! [`Plugin`]'s methods speak `gantry_types` and own everything that they hand to a guest. They are the seam behind
-//! which guests can move into a process of their own.
+//! [`Plugin`]'s methods speak `gantry_types` and own everything that they hand to a guest. Behind them guests run in a
+//! process of their own, without power ([`Wall::Runner`]), or in this one ([`Wall::None`]).
 //!
-//! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`,
-//! `engine`, `turn`, `inline`, `plugin`, `run`, `state`, `lend`, `reach`, `stop`, `convert`, `generations`,
-//! `bindings`; and for embedders `endpoints` and [`record`].
+//! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`, `plugin`,
+//! `kind`, `calls`, `run`, `inline`, `wall`, `guest`, `engine`, `turn`, `state`, `desk`, `lend`, `reach`, `stop`, `convert`,
+//! `generations`, `bindings`; and for embedders `endpoints` and [`record`].
 
 #![warn(missing_docs)]
 
 mod bindings;
 mod budgets;
 mod cache;
+mod calls;
 mod capability;
 mod compiler;
 mod component;
 mod convert;
+mod desk;
 mod endpoints;
 mod engine;
 mod error;
 mod generations;
+mod guest;
 mod host;
 mod inline;
+mod kind;
 mod lend;
 mod manifest;
 mod plugin;
@@ -42,6 +46,7 @@ mod run;
 mod state;
 mod stop;
 mod turn;
+mod wall;
 
 pub use budgets::{Budgets, CallBudget, CompileBudget, Concurrency, EPOCH_TICK, MEMORY_CEILING_BYTES};
 pub use gantry_confine::ChildProgram;
@@ -55,7 +60,8 @@ pub use compiler::compiler_main;
 pub use component::{Part, Parts};
 pub use endpoints::{Endpoints, reachable};
 pub use error::{CallError, CompileError, HostError, PluginFailure, Stop, StopReason};
-pub use host::{Host, HostConfig, LoadReport, Origin};
+pub use host::{Host, HostConfig, LoadReport, Origin, Wall};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
 pub use plugin::Plugin;
 pub use record::Told;
+pub use wall::runner_main;

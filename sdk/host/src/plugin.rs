@@ -16,19 +16,20 @@ use gantry_types::plan::{InstallPlan, RunSpec};
 use gantry_types::sample::{ConsoleEvent, Sample};
 use gantry_types::server::{ServerContext, Setting};
 use tokio::sync::Semaphore;
-use wasmtime::component::{InstancePre, Linker};
 
 use crate::bindings::types;
+use crate::calls;
 use crate::capability::{CallContext, Grants};
-use crate::component::{Bundle, Outline, Part, Parts};
+use crate::component::{Outline, Part, Parts};
 use crate::convert;
 use crate::error::{CallError, HostError};
-use crate::generations::{Exports, Generation};
-use crate::host::{Code, Inner, LoadReport};
+use crate::generations::Generation;
+use crate::guest::{Linked, Linking};
+use crate::host::{Code, Inner, LoadReport, Within};
 use crate::inline::Habits;
+use crate::kind::Kind;
 use crate::manifest::Manifest;
-use crate::run::Kind;
-use crate::state::CallState;
+use crate::wall::{Kept, Remote, Runner};
 
 /// A linked component. Clones share everything; a call on any of them is independent of all others.
 #[derive(Clone)]
@@ -41,6 +42,15 @@ pub(crate) struct Accepted {
     pub(crate) grants: Grants,
 }
 
+impl Accepted {
+    fn linking(&self) -> Linking {
+        let Outline { manifest, generation, parts, .. } = &self.outline;
+        // Effective rights are the intersection of what is asked for and what is granted.
+        let grants = self.grants.iter().filter(|name| manifest.asks_for(name)).collect();
+        Linking { generation: *generation, parts: *parts, grants }
+    }
+}
+
 /// What all clones share.
 pub(crate) struct Loaded {
     pub(crate) host: Arc<Inner>,
@@ -49,53 +59,70 @@ pub(crate) struct Loaded {
     pub(crate) grants: Grants,
     pub(crate) id: Arc<str>,
     report: LoadReport,
-    /// As long as it is held, others of the same code need none of their own.
-    _code: Arc<Code>,
-    pub(crate) pre: InstancePre<CallState>,
-    pub(crate) exports: Exports,
+    pub(crate) body: Body,
     pub(crate) generation: Generation,
     parts: Parts,
-    pub(crate) bundle: Arc<Bundle>,
     pub(crate) habits: Habits,
     pub(crate) instances: Arc<Semaphore>,
     /// Bounds the calls that wait, those that run included.
     pub(crate) admitted: Arc<Semaphore>,
 }
 
+/// Where the component is linked and runs.
+pub(crate) enum Body {
+    /// In this process.
+    Within(Arc<Within>, Arc<Linked>),
+    /// In the child.
+    Beyond(Box<Remote>),
+}
+
 impl Plugin {
     pub(crate) fn link(
         host: Arc<Inner>,
+        within: Arc<Within>,
         code: Arc<Code>,
         accepted: Accepted,
         report: LoadReport,
     ) -> Result<Self, HostError> {
-        let Accepted { digest, outline, grants } = accepted;
-        // Effective rights are the intersection of what is asked for and what is granted.
-        let grants: Grants = grants.iter().filter(|name| outline.manifest.asks_for(name)).collect();
-        let mut linker = Linker::new(&host.engine);
-        let refused = |error: wasmtime::Error| HostError::Rejected(format!("{error:#}"));
-        outline.generation.link(&mut linker, &grants).map_err(refused)?;
-        let pre = linker.instantiate_pre(&code.0).map_err(refused)?;
-        let exports = Exports::find(&pre, &outline).map_err(refused)?;
+        let linking = accepted.linking();
+        let linked = Linked::new(&within.engine, code, accepted.outline.bundle.clone(), &linking);
+        let linked = linked.map_err(|error| HostError::Rejected(format!("{error:#}")))?;
+        Ok(Self::new(host, accepted, linking.grants, Body::Within(within, Arc::new(linked)), report))
+    }
+
+    /// The same in the child.
+    pub(crate) async fn link_beyond(
+        host: Arc<Inner>,
+        runner: Arc<Runner>,
+        kept: Arc<Kept>,
+        code: Option<Vec<u8>>,
+        accepted: Accepted,
+        report: LoadReport,
+    ) -> Result<Self, HostError> {
+        let linking = accepted.linking();
+        let grants = linking.grants.clone();
+        let remote = Remote::new(runner, kept, linking, accepted.outline.bundle.clone(), code).await?;
+        Ok(Self::new(host, accepted, grants, Body::Beyond(Box::new(remote)), report))
+    }
+
+    fn new(host: Arc<Inner>, accepted: Accepted, grants: Grants, body: Body, report: LoadReport) -> Self {
+        let Accepted { digest, outline, .. } = accepted;
         let concurrency = host.budgets.concurrency;
         let admitted = concurrency.instances_per_plugin + concurrency.waiting_per_plugin;
-        Ok(Self(Arc::new(Loaded {
+        Self(Arc::new(Loaded {
             host,
             digest,
             id: outline.manifest.id.as_str().into(),
             manifest: outline.manifest,
             grants,
             report,
-            _code: code,
-            pre,
-            exports,
+            body,
             generation: outline.generation,
             parts: outline.parts,
-            bundle: outline.bundle,
             habits: Habits::default(),
             instances: Arc::new(Semaphore::new(concurrency.instances_per_plugin as usize)),
             admitted: Arc::new(Semaphore::new(admitted as usize)),
-        })))
+        }))
     }
 
     /// Lower-case hexadecimal SHA-256 of the component: what grants bind to.
@@ -137,11 +164,7 @@ impl Plugin {
     /// The games that it knows, checked: ids and variable keys are unique, defaults fit, sizes are sane.
     pub async fn blueprints(&self, call: &CallContext) -> Result<Vec<Blueprint>, CallError> {
         self.needs(Part::Game)?;
-        let answer = self
-            .run(Kind::Blueprints, call, None, |store, instance, exports| {
-                Box::pin(exports.blueprints(store, instance))
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Blueprints {}).await?;
         convert::blueprints(answer, self.parts()).map_err(|why| self.bad_answer(Kind::Blueprints, &why))
     }
 
@@ -153,11 +176,7 @@ impl Plugin {
     ) -> Result<Vec<FieldProblem>, CallError> {
         self.needs(Part::Game)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::Validate, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.validate(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Validate { server: given }).await?;
         convert::field_problems(answer).map_err(|why| self.bad_answer(Kind::Validate, &why))
     }
 
@@ -170,11 +189,7 @@ impl Plugin {
     ) -> Result<InstallPlan, CallError> {
         self.needs(Part::Game)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::InstallPlan, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.install(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::InstallPlan { server: given }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         let plan = convert::install_plan(answer).map_err(|why| self.bad_answer(Kind::InstallPlan, &why))?;
         self.allowed_plan(plan)
@@ -184,11 +199,7 @@ impl Plugin {
     pub async fn run_spec(&self, call: &CallContext, server: &ServerContext) -> Result<RunSpec, CallError> {
         self.needs(Part::Game)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::RunSpec, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.run(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::RunSpec { server: given }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         let spec = convert::run_spec(answer, server, self.parts());
         let spec = spec.map_err(|why| self.bad_answer(Kind::RunSpec, &why))?;
@@ -200,11 +211,7 @@ impl Plugin {
     pub async fn collect(&self, call: &CallContext, server: &ServerContext) -> Result<Sample, CallError> {
         self.needs(Part::Collector)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::Collect, call, Some(server), move |store, instance, exports| {
-                Box::pin(async move { exports.collect(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, Some(server), calls::Collect { server: given }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::sample(answer).map_err(|why| self.bad_answer(Kind::Collect, &why))
     }
@@ -219,11 +226,7 @@ impl Plugin {
         self.needs(Part::ConsoleEvents)?;
         let given = convert::server(server);
         let count = lines.len();
-        let answer = self
-            .run(Kind::ConsoleEvents, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.parse(store, instance, &given, &lines).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::ConsoleEvents { server: given, lines }).await?;
         convert::console_events(answer, count).map_err(|why| self.bad_answer(Kind::ConsoleEvents, &why))
     }
 
@@ -235,11 +238,7 @@ impl Plugin {
     ) -> Result<Vec<ServerAction>, CallError> {
         self.needs(Part::Actions)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::OfferActions, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.offer_actions(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::OfferActions { server: given }).await?;
         convert::actions(answer, self.parts()).map_err(|why| self.bad_answer(Kind::OfferActions, &why))
     }
 
@@ -254,11 +253,7 @@ impl Plugin {
         self.needs(Part::Actions)?;
         let given = convert::server(server);
         let (id, form) = (id.to_owned(), convert::settings(form));
-        let answer = self
-            .run(Kind::Perform, call, Some(server), move |store, instance, exports| {
-                Box::pin(async move { exports.perform(store, instance, &given, &id, &form).await })
-            })
-            .await?;
+        let answer = self.run(call, Some(server), calls::Perform { server: given, id, form }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::effects(answer).map_err(|why| self.bad_answer(Kind::Perform, &why))
     }
@@ -273,11 +268,7 @@ impl Plugin {
         self.needs(Part::Quiescing)?;
         let given = convert::server(server);
         let text = text.to_owned();
-        let answer = self
-            .run(Kind::Broadcast, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.broadcast(store, instance, &given, &text).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Broadcast { server: given, text }).await?;
         convert::effects(answer).map_err(|why| self.bad_answer(Kind::Broadcast, &why))
     }
 
@@ -289,11 +280,7 @@ impl Plugin {
     ) -> Result<Vec<Effect>, CallError> {
         self.needs(Part::Quiescing)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::Quiesce, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.quiesce(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Quiesce { server: given }).await?;
         convert::effects(answer).map_err(|why| self.bad_answer(Kind::Quiesce, &why))
     }
 
@@ -301,11 +288,7 @@ impl Plugin {
     pub async fn resume(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Effect>, CallError> {
         self.needs(Part::Quiescing)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::Resume, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.resume(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Resume { server: given }).await?;
         convert::effects(answer).map_err(|why| self.bad_answer(Kind::Resume, &why))
     }
 
@@ -319,11 +302,7 @@ impl Plugin {
         self.needs(Part::Commands)?;
         let given = convert::server(server);
         let line = line.to_owned();
-        let answer = self
-            .run(Kind::Send, call, Some(server), move |store, instance, exports| {
-                Box::pin(async move { exports.send(store, instance, &given, &line).await })
-            })
-            .await?;
+        let answer = self.run(call, Some(server), calls::Send { server: given, line }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         Ok(convert::reply_line(&answer))
     }
@@ -337,11 +316,7 @@ impl Plugin {
     ) -> Result<Vec<Choice>, CallError> {
         self.needs(Part::Catalog)?;
         let (name, settings) = (name.to_owned(), convert::settings(settings));
-        let answer = self
-            .run(Kind::Choices, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.choices(store, instance, &name, &settings).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Choices { name, settings }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::catalog(answer).map_err(|why| self.bad_answer(Kind::Choices, &why))
     }
@@ -350,11 +325,7 @@ impl Plugin {
     pub async fn facts(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Setting>, CallError> {
         self.needs(Part::Facts)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::Resolve, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.resolve(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Resolve { server: given }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::facts(answer).map_err(|why| self.bad_answer(Kind::Resolve, &why))
     }
@@ -368,11 +339,7 @@ impl Plugin {
     ) -> Result<Imported, CallError> {
         self.needs(Part::Importer)?;
         let file_name = file_name.to_owned();
-        let answer = self
-            .run(Kind::Import, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.convert(store, instance, &file_name, &content).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Import { file_name, content }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::imported(answer).map_err(|why| self.bad_answer(Kind::Import, &why))
     }
@@ -385,11 +352,7 @@ impl Plugin {
     ) -> Result<Vec<ConfigFile>, CallError> {
         self.needs(Part::ConfigFiles)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::ConfigFiles, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.config_files(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::ConfigFiles { server: given }).await?;
         convert::config_files(answer, self.parts()).map_err(|why| self.bad_answer(Kind::ConfigFiles, &why))
     }
 
@@ -397,11 +360,7 @@ impl Plugin {
     pub async fn tabs(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Tab>, CallError> {
         self.needs(Part::Tabs)?;
         let given = convert::server(server);
-        let answer = self
-            .run(Kind::OfferTabs, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.offer_tabs(store, instance, &given).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::OfferTabs { server: given }).await?;
         convert::tabs(answer).map_err(|why| self.bad_answer(Kind::OfferTabs, &why))
     }
 
@@ -415,11 +374,7 @@ impl Plugin {
         self.needs(Part::Tabs)?;
         let given = convert::server(server);
         let tab = tab.to_owned();
-        let answer = self
-            .run(Kind::Render, call, Some(server), move |store, instance, exports| {
-                Box::pin(async move { exports.render(store, instance, &given, &tab).await })
-            })
-            .await?;
+        let answer = self.run(call, Some(server), calls::Render { server: given, tab }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::blocks(answer).map_err(|why| self.bad_answer(Kind::Render, &why))
     }
@@ -427,22 +382,14 @@ impl Plugin {
     /// Which kinds of events it wants to hear of.
     pub async fn wanted_events(&self, call: &CallContext) -> Result<Vec<String>, CallError> {
         self.needs(Part::Hooks)?;
-        let answer = self
-            .run(Kind::Wants, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.wants(store, instance).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Wants {}).await?;
         convert::wants(answer).map_err(|why| self.bad_answer(Kind::Wants, &why))
     }
 
     /// What an administrator may set for the plugin as a whole.
     pub async fn settings(&self, call: &CallContext) -> Result<Vec<Variable>, CallError> {
         self.needs(Part::Hooks)?;
-        let answer = self
-            .run(Kind::HookSettings, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.settings(store, instance).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::HookSettings {}).await?;
         convert::plugin_settings(answer, self.parts())
             .map_err(|why| self.bad_answer(Kind::HookSettings, &why))
     }
@@ -456,11 +403,7 @@ impl Plugin {
     ) -> Result<(), CallError> {
         self.needs(Part::Hooks)?;
         let (event, settings) = (convert::event(event), convert::settings(settings));
-        let answer = self
-            .run(Kind::Handle, call, None, move |store, instance, exports| {
-                Box::pin(async move { exports.handle(store, instance, &event, &settings).await })
-            })
-            .await?;
+        let answer = self.run(call, None, calls::Handle { event, settings }).await?;
         answer.map_err(|no| refusal(&no))
     }
 

@@ -11,23 +11,24 @@
 //! stays the same, and nobody who reads a record learns them. What a plugin makes of a secret (a part of it, its hash) is not
 //! recognised: it stands in the record, and the call then asks otherwise when it is replayed.
 //!
-//! Modules in reading order: `recorder`, `player`, `question`, `whole`.
+//! What is recorded are the questions and answers that cross the second wall (`lend`), in the form that `written` gives them. The
+//! call itself is a [`Question`] in the words of `gantry_types`, from before it was put into the contract's (`calls`).
+//!
+//! Modules in reading order: `written`, `recorder`, `player`, `question`, `whole`.
 
 mod player;
 mod question;
 mod recorder;
 mod whole;
+mod written;
 
 pub use player::Player;
 pub use question::Question;
 pub use recorder::Recorder;
 pub use whole::{Ended, Record, RecordError, Replayed};
 
-use gantry_types::server::Endpoint;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use crate::capability::{HttpRequest, Reply};
+use serde_json::Value;
 
 /// A secret that is shorter appears everywhere by chance; it is replaced where it stands alone.
 const SHORTEST: usize = 4;
@@ -102,24 +103,4 @@ impl Mask {
         }
         text
     }
-}
-
-fn datagram(endpoint: &Endpoint, payload: &[u8], enough: u32) -> Value {
-    json!({ "endpoint": endpoint.name, "payload": hex::encode(payload), "enough": enough })
-}
-
-fn exchange(endpoint: &Endpoint, payload: &[u8], max_bytes: u32) -> Value {
-    json!({ "endpoint": endpoint.name, "payload": hex::encode(payload), "maxBytes": max_bytes })
-}
-
-fn http_request(request: &HttpRequest) -> Value {
-    json!({
-        "method": request.method, "url": request.url, "headers": request.headers,
-        "body": hex::encode(&request.body), "maxBytes": request.max_bytes,
-    })
-}
-
-fn reply(reply: &Reply) -> Value {
-    let after_us = u64::try_from(reply.after.as_micros()).unwrap_or(u64::MAX);
-    json!({ "payload": hex::encode(&reply.payload), "afterUs": after_us })
 }

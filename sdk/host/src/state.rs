@@ -3,25 +3,20 @@
 //! Every host function is counted before it does anything. What is lent to the call stands in `lend`.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::component::ResourceTable;
 use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::bindings::{bundle, log, types};
 use crate::budgets::CallBudget;
-use crate::capability::{LogLevel, PluginLog};
+use crate::capability::LogLevel;
 use crate::component::Bundle;
-use crate::convert::text;
+use crate::desk::Desk;
 use crate::engine::TABLE_ELEMENTS;
 use crate::error::StopReason;
-use crate::lend::Access;
+use crate::lend::EmbedderFault;
 use crate::turn::Turn;
-
-/// Characters of one log line; what is beyond is cut.
-const LOG_LINE_CHARACTERS: usize = 4_096;
-/// Kept of the call's time so that a guest hears of a question that timed out.
-const RESERVE: Duration = Duration::from_millis(100);
 
 /// That a guest broke its budget. It ends the guest as a trap does and says why.
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +25,14 @@ pub(crate) struct Violation(pub(crate) StopReason);
 
 /// The data of a call's store.
 pub(crate) struct CallState {
-    pub(crate) plugin: Arc<str>,
     pub(crate) budget: CallBudget,
     pub(crate) turn: Turn,
     pub(crate) memory: MemoryLimiter,
-    pub(crate) log: Arc<dyn PluginLog>,
-    pub(crate) access: Access,
+    /// Where questions and log lines go.
+    pub(crate) desk: Desk,
     pub(crate) bundle: Arc<Bundle>,
     /// What the guest holds handles to.
     pub(crate) table: ResourceTable,
-    pub(crate) connections: usize,
     pub(crate) started: Instant,
     pub(crate) host_calls: u32,
     pub(crate) log_bytes: usize,
@@ -53,17 +46,15 @@ impl CallState {
         }
         Ok(())
     }
-
-    /// What is left for a question to the embedder.
-    pub(crate) fn remaining(&self) -> Duration {
-        self.budget.wall.saturating_sub(self.started.elapsed()).saturating_sub(RESERVE)
-    }
 }
 
 /// Called at every epoch tick while the guest runs: ends it, or lets the others have their turn.
 #[expect(clippy::needless_pass_by_value, reason = "wasmtime prescribes the signature")]
 pub(crate) fn on_tick(store: StoreContextMut<'_, CallState>) -> wasmtime::Result<UpdateDeadline> {
     let state = store.data();
+    if state.desk.is_left() {
+        return Err(EmbedderFault::new("nobody waits for the answer any more").into());
+    }
     if state.turn.used() > state.budget.cpu {
         return Err(Violation(StopReason::CpuTime).into());
     }
@@ -154,7 +145,6 @@ impl log::Host for CallState {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        self.log.write(&self.plugin, level, &text::escaped(&line, LOG_LINE_CHARACTERS));
-        Ok(())
+        self.desk.write(level, &line)
     }
 }

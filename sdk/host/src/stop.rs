@@ -8,7 +8,7 @@ use crate::error::{Stop, StopReason};
 use crate::state::{CallState, Violation};
 
 /// Characters of a cause that is quoted.
-const CAUSE_CHARACTERS: usize = 512;
+pub(crate) const CAUSE_CHARACTERS: usize = 512;
 
 /// What wasmtime says when a guest hands over more than its allowance; the type itself is private.
 const ALLOWANCE_USED_UP: &str = "fuel allocated for hostcalls has been exhausted";

@@ -19,12 +19,18 @@ use crate::error::HostError;
 /// The right to run, for as many guests as there are threads.
 pub(crate) struct Turns {
     running: Arc<Semaphore>,
+    /// Beside them, for the first slice of one whose calls have been brief: it need not wait for the slice of another.
+    brief: Arc<Semaphore>,
     ticker: Ticker,
 }
 
 impl Turns {
     pub(crate) fn new(engine: &Engine, threads: usize) -> Result<Self, HostError> {
-        Ok(Self { running: Arc::new(Semaphore::new(threads)), ticker: Ticker::start(engine)? })
+        Ok(Self {
+            running: Arc::new(Semaphore::new(threads)),
+            brief: Arc::new(Semaphore::new(1)),
+            ticker: Ticker::start(engine)?,
+        })
     }
 }
 
@@ -37,6 +43,8 @@ pub(crate) struct Turn {
 
 #[derive(Default)]
 struct Slice {
+    /// Whether this is still the first slice of one that is expected to be brief.
+    is_brief: bool,
     held: Option<Held>,
     /// Processor time of the slices that have ended.
     used: Duration,
@@ -50,14 +58,23 @@ struct Held {
 }
 
 impl Turn {
-    pub(crate) fn new(turns: Arc<Turns>) -> Self {
-        Self { turns, slice: Arc::default() }
+    pub(crate) fn new(turns: Arc<Turns>, is_brief: bool) -> Self {
+        let slice = Slice { is_brief, ..Slice::default() };
+        Self { turns, slice: Arc::new(Mutex::new(slice)) }
     }
 
     /// Waits for a thread, first come, first served.
     pub(crate) async fn take(&self) {
         // The semaphore is never closed; without a permit the guest would merely run uncounted.
-        let Ok(permit) = self.turns.running.clone().acquire_owned().await else { return };
+        let is_brief = lock(&self.slice).is_brief;
+        let beside = if is_brief { self.turns.brief.clone().try_acquire_owned().ok() } else { None };
+        let permit = match beside {
+            Some(permit) => permit,
+            None => match self.turns.running.clone().acquire_owned().await {
+                Ok(permit) => permit,
+                Err(_) => return,
+            },
+        };
         let ticking = self.turns.ticker.tick_for_me();
         lock(&self.slice).held = Some(Held { since: thread_time(), _permit: permit, _ticking: ticking });
     }
@@ -73,6 +90,7 @@ impl Turn {
     /// Lets everybody else who waits go first.
     pub(crate) async fn pass(self) {
         self.give_back();
+        lock(&self.slice).is_brief = false;
         tokio::task::yield_now().await;
         self.take().await;
     }
@@ -86,7 +104,8 @@ impl Turn {
     }
 }
 
-fn thread_time() -> Duration {
+/// The processor time of this thread.
+pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }

@@ -2,7 +2,7 @@
 
 use crate::{COMPILER, cli::Common, embedded, fault::Fault, terminal::Terminal};
 use gantry_build::{Language, Workshop};
-use gantry_host::{Budgets, ChildProgram, Host, HostConfig};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig, Wall};
 use std::{
     env, fs,
     io::{self, Write},
@@ -67,7 +67,8 @@ impl Desk {
         embedded::put_sdk(&folder.join(".gantry/sdk"))
     }
 
-    /// The host of production. What it compiles it keeps for the next command.
+    /// The host of production, without its second wall, which is said: a command holds nothing but what its author does. What
+    /// is compiled is kept for the next command.
     pub(crate) fn host(&self) -> Result<Host, Fault> {
         let folder = cache_folder();
         let unusable =
@@ -75,7 +76,12 @@ impl Desk {
         let cache_key = cache_key(&folder).map_err(|error| unusable(&error))?;
         let compiler = ChildProgram::this(COMPILER);
         let cache_dir = folder.join("compiled");
-        Ok(Host::new(HostConfig { cache_dir, cache_key, compiler, budgets: Budgets::default() })?)
+        self.terminal.say(
+            "plugins run in this very process",
+            "the control plane and the daemon put a second wall around them, a child without power",
+        );
+        let budgets = Budgets::default();
+        Ok(Host::new(HostConfig { cache_dir, cache_key, compiler, budgets, wall: Wall::None })?)
     }
 }
 

@@ -98,7 +98,7 @@ impl From<HostError> for Fault {
             HostError::Compile(_) => ("compile", "Make the component's functions smaller, or fewer."),
             HostError::Overloaded { .. } => ("busy", "Try again in a moment."),
             HostError::Cache { .. } => ("cache", "Check who may write there, or remove the folder."),
-            HostError::Engine { .. } | HostError::Internal(_) => {
+            HostError::Engine { .. } | HostError::Runner(_) | HostError::Internal(_) => {
                 ("host", "Report this with what you did: it is a defect of Gantry or of this machine.")
             }
         };

@@ -53,6 +53,9 @@ enum Command {
     /// The compiler of components; started by `run`
     #[command(hide = true)]
     CompileComponent,
+    /// The process that plugins run in; started by `run`
+    #[command(hide = true)]
+    RunPlugins,
 }
 
 /// Where everything is that is measured.
@@ -115,6 +118,7 @@ enum Group {
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::CompileComponent => return gantry_host::compiler_main(),
+        Command::RunPlugins => return gantry_host::runner_main(),
         Command::BareServer { database } => bare::serve(&database),
         Command::BareSftp { folder } => sftp::bare::serve(folder),
         Command::Run(options) => run(&options),

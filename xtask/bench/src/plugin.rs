@@ -1,14 +1,17 @@
 //! What a plugin costs: a call in a fresh instance through every check, beside the same call by wasmtime alone; compiling
-//! in the limited child, beside compiling without one; and loading from the cache. [`languages`] compares those of the SDKs.
+//! in the limited child, beside compiling without one; and loading from the cache. [`wall`] shows what a process of their own costs plugins,
+//! [`hostile`] what one that never ends costs the others, [`languages`] compares those of the SDKs.
 //!
 //! The call is OpenArena's collector with a recorded answer of the game, so that both ways do the same work.
 
+mod hostile;
 mod languages;
+mod wall;
 
 use crate::row::{Result, Timings, Unit, cpu_seconds, row};
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, ChildProgram, Grants, Host, HostConfig, LentFailure, Origin, Query, Reply,
+    Budgets, CallContext, ChildProgram, Grants, Host, HostConfig, LentFailure, Origin, Query, Reply, Wall,
 };
 use gantry_types::{
     server::{Endpoint, Protocol, ServerContext},
@@ -41,7 +44,7 @@ const ROUNDS: usize = 10;
 pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     let wasm: Arc<[u8]> = std::fs::read(component)?.into();
     let cache = tempfile::tempdir()?;
-    let host = open(cache.path())?;
+    let host = open(cache.path(), Wall::None)?;
     let began = Instant::now();
     let plugin = host.load(wasm.clone(), &grants()).await?;
     let compiled = began.elapsed();
@@ -66,6 +69,8 @@ pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     }
     let ours = one.rows("plugin_call");
     row("plugin_call_ratio", ours / other.rows("plugin_call_bare"), "x");
+    wall::measure(cache.path(), &wasm, &plugin).await?;
+    hostile::measure(cache.path(), &wasm).await?;
     languages::measure(examples).await
 }
 
@@ -92,7 +97,7 @@ impl Side {
 async fn loads(cache: &Path, wasm: &Arc<[u8]>) -> Result<()> {
     let mut timings = Timings::default();
     for _ in 0..50 {
-        let host = open(cache)?;
+        let host = open(cache, runner()?)?;
         let began = Instant::now();
         let plugin = host.load(wasm.clone(), &grants()).await?;
         timings.push(began.elapsed());
@@ -108,10 +113,18 @@ fn grants() -> Grants {
     Grants::from_iter(["query"])
 }
 
-fn open(cache: &Path) -> Result<Host> {
+/// Where plugins of the product run.
+fn runner() -> Result<Wall> {
+    Ok(Wall::Runner(ChildProgram { program: std::env::current_exe()?, args: vec!["run-plugins".into()] }))
+}
+
+fn open(cache: &Path, wall: Wall) -> Result<Host> {
+    open_with(cache, wall, Budgets::default())
+}
+
+fn open_with(cache: &Path, wall: Wall, budgets: Budgets) -> Result<Host> {
     let compiler = ChildProgram { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
-    let config =
-        HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets: Budgets::default() };
+    let config = HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets, wall };
     Ok(Host::new(config)?)
 }
 

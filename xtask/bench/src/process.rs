@@ -1,5 +1,5 @@
 //! What both programs cost before anybody uses them: the time from start to the first answer, with components cached, and
-//! the memory that is theirs (PSS) once idle.
+//! the memory that is theirs (PSS) once idle, their children's with it.
 
 use crate::{
     row::{Result, Timings, Unit, row},
@@ -23,8 +23,8 @@ const SETTLED: Duration = Duration::from_secs(10);
 pub(crate) async fn measure(parts: &Parts) -> Result<()> {
     let mut stack = Stack::start(parts, Engine::Simulated, 4).await?;
     tokio::time::sleep(SETTLED).await;
-    row("control_plane_idle", pss_mib(stack.control_plane.pid())?, "MiB");
-    row("daemon_idle", pss_mib(stack.daemon.pid())?, "MiB");
+    row("control_plane_idle", family_pss_mib(stack.control_plane.pid())?, "MiB");
+    row("daemon_idle", family_pss_mib(stack.daemon.pid())?, "MiB");
 
     let (mut daemons, mut planes) = (Timings::default(), Timings::default());
     let folder = stack.folder.path().to_owned();
@@ -84,6 +84,27 @@ async fn port_answers(address: std::net::SocketAddr) -> bool {
         Ok::<_, std::io::Error>(answer.starts_with(b"HTTP/1.1 200"))
     };
     asked.await.unwrap_or(false)
+}
+
+/// The same of a process with all that it started and those that they started.
+pub(crate) fn family_pss_mib(pid: u32) -> Result<f64> {
+    let mut parents = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(child) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // One that has ended meanwhile takes nothing.
+        let Ok(stat) = fs::read_to_string(format!("/proc/{child}/stat")) else { continue };
+        let after_name = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
+        let parent = after_name.split(' ').nth(1).and_then(|parent| parent.parse().ok());
+        parents.push((child, parent.unwrap_or(0)));
+    }
+    let mut family = vec![pid];
+    let mut seen = 0;
+    while let Some(parent) = family.get(seen).copied() {
+        family.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(child, _)| *child));
+        seen += 1;
+    }
+    family.into_iter().map(pss_mib).sum()
 }
 
 /// Proportional set size: shared pages count by their share.

@@ -10,7 +10,7 @@ use gantry_domain::{
     plugins::{BlueprintKey, CapabilityRequest},
     variables::StoredValue,
 };
-use gantry_host::{Budgets, ChildProgram, Host, HostConfig};
+use gantry_host::{Budgets, ChildProgram, Host, HostConfig, Wall};
 use gantry_store::{plugins::NewRelease, server_changes::NewServer, testing::TestDatabase};
 use gantry_types::{
     NodeId, OperationId, ServerId,
@@ -65,6 +65,7 @@ pub(crate) fn app(database: &TestDatabase) -> (App, tempfile::TempDir) {
         cache_key: [7; 32],
         compiler,
         budgets: Budgets::default(),
+        wall: Wall::None,
     };
     let app = App::new(AppOptions {
         db: database.db.clone(),

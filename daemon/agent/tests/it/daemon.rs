@@ -12,7 +12,7 @@ use gantry_agent::{
     http::router,
     ledger::{Journal, Ledger},
     node::{Node, NodeConfig},
-    run::{COMPILE_SUBCOMMAND, WORK_SUBCOMMAND},
+    run::{COMPILE_SUBCOMMAND, RUN_SUBCOMMAND, WORK_SUBCOMMAND},
 };
 use gantry_files::OutboundConfig;
 use gantry_host::ChildProgram;
@@ -425,6 +425,10 @@ async fn open(
         compiler: ChildProgram {
             program: env!("CARGO_BIN_EXE_gantryd").into(),
             args: vec![COMPILE_SUBCOMMAND.into()],
+        },
+        runner: ChildProgram {
+            program: env!("CARGO_BIN_EXE_gantryd").into(),
+            args: vec![RUN_SUBCOMMAND.into()],
         },
         worker: ChildProgram {
             program: env!("CARGO_BIN_EXE_gantryd").into(),

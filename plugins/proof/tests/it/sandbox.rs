@@ -2,7 +2,7 @@
 
 use gantry_host::Endpoints;
 use gantry_host::{
-    Budgets, CAPABILITIES, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, Lent, Plugin,
+    Budgets, CAPABILITIES, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, Lent, Plugin, Wall,
 };
 use gantry_types::{
     blueprint::{Blueprint, EndpointNeed, Variable},
@@ -37,6 +37,7 @@ impl Sandbox {
             cache_key: [7; 32],
             compiler,
             budgets: Budgets::default(),
+            wall: Wall::None,
         };
         let host = Host::new(config).unwrap();
         let plugin = host.load(wasm.into(), &everything()).await.expect("it loads with what it asks for");

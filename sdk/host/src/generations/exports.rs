@@ -4,7 +4,7 @@ use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
 use crate::bindings::{blueprints, collector, console_events, plans, types, v0_1, v0_2};
-use crate::component::{Outline, Part};
+use crate::component::{Part, Parts};
 use crate::generations::Generation;
 use crate::state::CallState;
 
@@ -41,9 +41,13 @@ pub(crate) struct New {
 pub(super) type Said<T> = wasmtime::Result<Result<T, types::Failure>>;
 
 impl Exports {
-    pub(crate) fn find(pre: &InstancePre<CallState>, outline: &Outline) -> wasmtime::Result<Self> {
-        let has = |part| outline.parts.has(part);
-        Ok(match outline.generation {
+    pub(crate) fn find(
+        pre: &InstancePre<CallState>,
+        generation: Generation,
+        parts: Parts,
+    ) -> wasmtime::Result<Self> {
+        let has = |part| parts.has(part);
+        Ok(match generation {
             Generation::V0_1 => {
                 use v0_1::exports::gantry::plugin as exports;
                 let collects = has(Part::Collector).then(|| exports::collector::GuestIndices::new(pre));

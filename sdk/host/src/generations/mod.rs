@@ -9,6 +9,7 @@ mod v0_1;
 
 pub(crate) use exports::Exports;
 
+use serde::{Deserialize, Serialize};
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings;
@@ -16,7 +17,7 @@ use crate::capability::{FILES, Grants, HTTP, IMPORTED, KV, QUERY, SECRETS};
 use crate::state::CallState;
 
 /// A generation of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Generation {
     V0_1,
     V0_2,

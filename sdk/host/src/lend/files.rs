@@ -2,35 +2,59 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
-
 use crate::bindings::{files, types};
-use crate::capability::{FILES, FileEntry, Files};
+use crate::capability::{FILES, FileEntry, Files, LentFailure};
 use crate::convert;
-use crate::lend::{failure, too_large};
+use crate::lend::clerk::{Asked, Clerk, asked};
+use crate::lend::{Answer, Question, ask, failure, too_large};
 use crate::state::CallState;
 
 const CONTENT_BYTES: usize = 4 * 1024 * 1024;
 const ENTRIES: usize = 4_096;
 
-impl CallState {
+impl Clerk {
     /// The directory, where this call may have it, and a path that stays within.
-    fn directory(&self, path: String) -> Result<(Arc<dyn Files>, Handle, String), types::Failure> {
-        let (files, runtime) = self.access.find(FILES, |lent| &lent.files)?;
+    fn directory(&self, path: String) -> Result<(Arc<dyn Files>, String), types::Failure> {
+        let files = self.find(FILES, |lent| &lent.files)?;
         let path = convert::relative_path("the path", path).map_err(|why| failure("invalid", why))?;
-        Ok((files, runtime, path))
+        Ok((files, path))
+    }
+
+    pub(super) fn list(&self, path: String) -> Result<Asked, types::Failure> {
+        let (files, path) = self.directory(path)?;
+        Ok(asked(async move {
+            let entries = files.list(&path).await?;
+            Ok(Answer::Entries(entries.into_iter().take(ENTRIES).map(Into::into).collect()))
+        }))
+    }
+
+    pub(super) fn read_file(&self, path: String, max_bytes: u32) -> Result<Asked, types::Failure> {
+        let (files, path) = self.directory(path)?;
+        let most = max_bytes.min(u32::try_from(CONTENT_BYTES).unwrap_or(u32::MAX));
+        Ok(asked(async move {
+            let content = files.read(&path, most).await?;
+            if content.len() > most as usize {
+                let types::Failure { code, message, .. } =
+                    too_large("the file", content.len(), most as usize);
+                return Err(LentFailure { code, message });
+            }
+            Ok(Answer::Bytes(content))
+        }))
+    }
+
+    pub(super) fn write_file(&self, path: String, content: Vec<u8>) -> Result<Asked, types::Failure> {
+        if content.len() > CONTENT_BYTES {
+            return Err(too_large("the content", content.len(), CONTENT_BYTES));
+        }
+        let (files, path) = self.directory(path)?;
+        Ok(asked(async move { files.write(&path, content).await.map(Answer::Done) }))
     }
 }
 
 impl files::Host for CallState {
     async fn list(&mut self, path: String) -> wasmtime::Result<Result<Vec<files::Entry>, types::Failure>> {
         self.count_host_call()?;
-        let (files, runtime, path) = match self.directory(path) {
-            Ok(found) => found,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let entries = self.asked(&runtime, async move { files.list(&path).await }).await?;
-        Ok(entries.map(|entries| entries.into_iter().take(ENTRIES).map(entry).collect()))
+        ask!(self, Question::List { path }, Answer::Entries)
     }
 
     async fn read(
@@ -39,16 +63,7 @@ impl files::Host for CallState {
         max_bytes: u32,
     ) -> wasmtime::Result<Result<Vec<u8>, types::Failure>> {
         self.count_host_call()?;
-        let (files, runtime, path) = match self.directory(path) {
-            Ok(found) => found,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let most = max_bytes.min(u32::try_from(CONTENT_BYTES).unwrap_or(u32::MAX));
-        let content = self.asked(&runtime, async move { files.read(&path, most).await }).await?;
-        Ok(content.and_then(|content| match content.len() {
-            length if length > most as usize => Err(too_large("the file", length, most as usize)),
-            _ => Ok(content),
-        }))
+        ask!(self, Question::ReadFile { path, max_bytes }, Answer::Bytes)
     }
 
     async fn write(
@@ -57,18 +72,18 @@ impl files::Host for CallState {
         content: Vec<u8>,
     ) -> wasmtime::Result<Result<(), types::Failure>> {
         self.count_host_call()?;
-        if content.len() > CONTENT_BYTES {
-            return Ok(Err(too_large("the content", content.len(), CONTENT_BYTES)));
-        }
-        match self.directory(path) {
-            Ok((files, runtime, path)) => {
-                self.asked(&runtime, async move { files.write(&path, content).await }).await
-            }
-            Err(refusal) => Ok(Err(refusal)),
-        }
+        ask!(self, Question::WriteFile { path, content }, Answer::Done)
     }
 }
 
-fn entry(given: FileEntry) -> files::Entry {
-    files::Entry { name: given.name, is_directory: given.is_directory, size: given.size }
+impl From<FileEntry> for files::Entry {
+    fn from(given: FileEntry) -> Self {
+        Self { name: given.name, is_directory: given.is_directory, size: given.size }
+    }
+}
+
+impl From<files::Entry> for FileEntry {
+    fn from(given: files::Entry) -> Self {
+        Self { name: given.name, is_directory: given.is_directory, size: given.size }
+    }
 }

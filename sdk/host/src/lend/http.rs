@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::bindings::{http, types};
 use crate::capability::{HTTP, Http, HttpRequest, HttpResponse, LentFailure};
-use crate::lend::{failure, too_large};
+use crate::lend::clerk::{Asked, Clerk, asked};
+use crate::lend::{Answer, Question, ask, failure, too_large};
 use crate::state::CallState;
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -21,34 +22,34 @@ const URL_BYTES: usize = 4 * 1024;
 /// What makes a request another one than it looks like; the embedder sets them.
 const KEPT_BACK: [&str; 6] = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te"];
 
+impl Clerk {
+    pub(super) fn http(&self, requests: Vec<http::Request>) -> Result<Asked, types::Failure> {
+        let http = self.find(HTTP, |lent| &lent.http)?;
+        if requests.len() > REQUESTS {
+            return Err(failure("too_many", format!("at most {REQUESTS} requests are sent at once")));
+        }
+        let hosts: Arc<[String]> = self.plugin.manifest().hosts(HTTP).into();
+        let timeout = self.remaining();
+        let checked: Vec<_> = requests.into_iter().map(|request| check(request, &hosts)).collect();
+        Ok(asked(async move {
+            let (http, hosts) = (&*http, &*hosts);
+            let all =
+                checked.into_iter().map(|request| async move { sent(http, hosts, request?, timeout).await });
+            let answers = join_all(all).await.into_iter();
+            Ok(Answer::Responses(answers.map(|answer| answer.map(Into::into).map_err(refusal)).collect()))
+        }))
+    }
+}
+
 impl http::Host for CallState {
     async fn send(
         &mut self,
         requests: Vec<http::Request>,
     ) -> wasmtime::Result<Vec<Result<http::Response, types::Failure>>> {
         self.count_host_call()?;
-        let refuse_all = |refusal: types::Failure| vec![Err(refusal); requests.len()];
-        let (http, runtime) = match self.access.find(HTTP, |lent| &lent.http) {
-            Ok(found) => found,
-            Err(refusal) => return Ok(refuse_all(refusal)),
-        };
-        if requests.len() > REQUESTS {
-            let much = failure("too_many", format!("at most {REQUESTS} requests are sent at once"));
-            return Ok(refuse_all(much));
-        }
-        let hosts: Arc<[String]> = self.access.plugin.manifest().hosts(HTTP).into();
-        let timeout = self.remaining();
-        let mut checked = Vec::with_capacity(requests.len());
-        for request in requests {
-            checked.push(check(request, &hosts));
-        }
-        let all = checked.into_iter().map(move |request| {
-            let (http, hosts) = (http.clone(), hosts.clone());
-            async move { sent(&*http, &hosts, request?, timeout).await }
-        });
-        let answers = self.asked(&runtime, async move { Ok(join_all(all).await) }).await?;
-        let answers = answers.unwrap_or_default();
-        Ok(answers.into_iter().map(|answer| answer.map(response).map_err(refusal)).collect())
+        let count = requests.len();
+        let answers = ask!(self, Question::Http { requests }, Answer::Responses)?;
+        Ok(answers.unwrap_or_else(|refusal| vec![Err(refusal); count]))
     }
 }
 
@@ -117,8 +118,23 @@ fn is_allowed(hosts: &[String], url: &Url) -> bool {
     url.port().is_none() && url.host_str().is_some_and(|host| hosts::allows(hosts, host))
 }
 
-fn response(given: HttpResponse) -> http::Response {
-    http::Response { status: given.status, headers: given.headers, body: given.body }
+impl From<HttpRequest> for http::Request {
+    fn from(given: HttpRequest) -> Self {
+        let HttpRequest { method, url, headers, body, max_bytes } = given;
+        Self { method, url, headers, body, max_bytes }
+    }
+}
+
+impl From<HttpResponse> for http::Response {
+    fn from(given: HttpResponse) -> Self {
+        Self { status: given.status, headers: given.headers, body: given.body }
+    }
+}
+
+impl From<http::Response> for HttpResponse {
+    fn from(given: http::Response) -> Self {
+        Self { status: given.status, headers: given.headers, body: given.body }
+    }
 }
 
 fn refusal(given: LentFailure) -> types::Failure {

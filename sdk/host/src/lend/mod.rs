@@ -3,111 +3,114 @@
 //! A capability serves a call if the contract has it in calls of that kind, the administrator granted it, and the
 //! embedder has it: asked in this order, so that the failure that a guest sees names what there is to do. Undeclared
 //! capabilities are kept out altogether by the import list, which is checked when a component is loaded.
+//!
+//! A guest's question is a value ([`Question`]), and the call's [`Clerk`] decides and answers. The clerk stands on the
+//! embedder's side, also where the guest runs in a process of its own: whoever takes that process over can ask, and is
+//! answered what the plugin of that call would be.
 
+mod clerk;
 mod files;
 mod http;
 mod keep;
 mod query;
 
+pub(crate) use clerk::{Clerk, EmbedderFault, Lending};
 #[expect(unreachable_pub, reason = "the bindings re-export it")]
 pub use query::OpenConnection;
 
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use gantry_types::server::Endpoint;
-use tokio::runtime::Handle;
-use tokio_util::task::AbortOnDropHandle;
+use serde::{Deserialize, Serialize};
 
-use crate::bindings::types;
-use crate::capability::{Grants, Lent, LentFailure};
-use crate::inline;
-use crate::plugin::Plugin;
+use crate::bindings::{files as wit_files, http as wit_http, query as wit_query, types};
 use crate::state::CallState;
 
-/// That the embedder's capability broke down. The guest ends, but is not to blame.
-#[derive(Debug, thiserror::Error)]
-#[error("a capability failed: {0}")]
-pub(crate) struct EmbedderFault(String);
-
-/// What is there for one call.
-pub(crate) struct Access {
-    /// The capabilities that the contract has in this kind of call.
-    pub(crate) lends: &'static [&'static str],
-    /// Whose grants and scopes count.
-    pub(crate) plugin: Plugin,
-    /// Of this call.
-    pub(crate) grants: Grants,
-    pub(crate) lent: Lent,
-    /// Of the server that the call is about.
-    pub(crate) endpoints: Vec<Endpoint>,
-    /// The embedder's.
-    pub(crate) runtime: Option<Handle>,
+/// What a guest asks of its embedder.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Question {
+    Datagram { endpoint: String, payload: Vec<u8>, enough: u32, timeout_ms: u32 },
+    Exchange { endpoint: String, payload: Vec<u8>, max_bytes: u32, timeout_ms: u32 },
+    Connect { endpoint: String, timeout_ms: u32 },
+    Write { connection: u32, payload: Vec<u8> },
+    Read { connection: u32, max_bytes: u32, timeout_ms: u32 },
+    Close { connection: u32 },
+    Http { requests: Vec<wit_http::Request> },
+    Get { key: String },
+    Set { key: String, value: Vec<u8> },
+    Remove { key: String },
+    Keys { prefix: String },
+    Secret { name: String },
+    List { path: String },
+    ReadFile { path: String, max_bytes: u32 },
+    WriteFile { path: String, content: Vec<u8> },
 }
 
-impl Access {
-    /// That of a pure call.
-    pub(crate) fn nothing(plugin: Plugin) -> Self {
-        let (grants, lent) = (Grants::none(), Lent::default());
-        Self { lends: &[], plugin, grants, lent, endpoints: Vec::new(), runtime: None }
+/// As embedders are asked, whose words these questions are for records as well.
+impl Question {
+    pub(crate) fn datagram(endpoint: &Endpoint, payload: Vec<u8>, enough: u32, timeout: Duration) -> Self {
+        Self::Datagram { endpoint: endpoint.name.clone(), payload, enough, timeout_ms: millis(timeout) }
     }
 
-    /// What the embedder lends under this name, if this call may have it.
-    fn find<T: Clone>(
-        &self,
-        capability: &'static str,
-        lent: impl FnOnce(&Lent) -> &Option<T>,
-    ) -> Result<(T, Handle), types::Failure> {
-        if !self.lends.contains(&capability) {
-            return Err(failure(
-                "unavailable",
-                format!("`{capability}` does not exist in calls of this kind"),
-            ));
-        }
-        if !(self.plugin.grants().contains(capability) && self.grants.contains(capability)) {
-            return Err(failure(
-                "denied",
-                format!("the capability `{capability}` has not been granted to this plugin"),
-            ));
-        }
-        let found = lent(&self.lent).clone().zip(self.runtime.clone());
-        found.ok_or_else(|| failure("unavailable", format!("`{capability}` is not offered here")))
+    pub(crate) fn exchange(endpoint: &Endpoint, payload: Vec<u8>, max_bytes: u32, timeout: Duration) -> Self {
+        Self::Exchange { endpoint: endpoint.name.clone(), payload, max_bytes, timeout_ms: millis(timeout) }
     }
+
+    pub(crate) fn connect(endpoint: &Endpoint, timeout: Duration) -> Self {
+        Self::Connect { endpoint: endpoint.name.clone(), timeout_ms: millis(timeout) }
+    }
+
+    pub(crate) fn read(connection: u32, max_bytes: u32, timeout: Duration) -> Self {
+        Self::Read { connection, max_bytes, timeout_ms: millis(timeout) }
+    }
+}
+
+fn millis(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// What it is answered.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Answer {
+    Done(()),
+    Replies(Vec<wit_query::Reply>),
+    Reply(wit_query::Reply),
+    Connected(u32),
+    Bytes(Vec<u8>),
+    Responses(Vec<Result<wit_http::Response, types::Failure>>),
+    Value(Option<Vec<u8>>),
+    Names(Vec<String>),
+    Text(String),
+    Entries(Vec<wit_files::Entry>),
+}
+
+/// An answer, or why there is none.
+pub(crate) type Answered = Result<Answer, types::Failure>;
+
+/// Asks, and takes the answer that belongs to the question.
+macro_rules! ask {
+    ($state:expr, $question:expr, $answer:path) => {
+        match $state.asked($question).await? {
+            Ok($answer(given)) => Ok(Ok(given)),
+            Ok(_) => Err($crate::lend::mismatched()),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    };
+}
+use ask;
+
+fn mismatched() -> wasmtime::Error {
+    EmbedderFault::new("an answer was of another kind than its question").into()
 }
 
 impl CallState {
-    /// Does a question on the embedder's runtime, with the guest's turn given back meanwhile, for as long as the call has.
-    async fn asked<T: Send + 'static>(
-        &mut self,
-        runtime: &Handle,
-        question: impl Future<Output = Result<T, LentFailure>> + Send + 'static,
-    ) -> wasmtime::Result<Result<T, types::Failure>> {
+    /// Has a question answered, with the guest's turn given back meanwhile, for as long as the call has.
+    async fn asked(&mut self, question: Question) -> wasmtime::Result<Answered> {
         self.turn.give_back();
-        // The embedder is trusted to keep to the time; the call's own wall clock ends it in any case.
-        let answer = on_embedder(runtime, Box::pin(question)).await;
+        let answered = self.desk.ask(question).await;
         self.turn.take().await;
-        Ok(answer?.map_err(|no| failure(&no.code, no.message)))
+        Ok(answered?)
     }
-
-    /// A guest's time-out, within what is left of its call.
-    fn patience(&self, timeout_ms: u32) -> Duration {
-        Duration::from_millis(timeout_ms.into()).min(self.remaining())
-    }
-}
-
-/// Does a question on the embedder's runtime: at once where the guest already is on a thread of it, and in a task there
-/// if that is not the end of it.
-async fn on_embedder<T: Send + 'static>(
-    runtime: &Handle,
-    mut question: Pin<Box<impl Future<Output = T> + Send + 'static>>,
-) -> Result<T, EmbedderFault> {
-    let is_here = Handle::try_current().is_ok_and(|here| here.id() == runtime.id());
-    if is_here && let Poll::Ready(answer) = inline::poll(question.as_mut()).await {
-        return answer.map_err(EmbedderFault);
-    }
-    let task = AbortOnDropHandle::new(runtime.spawn(question));
-    task.await.map_err(|cause| EmbedderFault(cause.to_string()))
 }
 
 fn failure(code: &str, message: String) -> types::Failure {

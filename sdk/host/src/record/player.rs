@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_types::server::Endpoint;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
-use super::{Outcome, Told, datagram, exchange, http_request};
+use super::{Outcome, Told, written};
 use crate::capability::{
     Connection, FileEntry, Files, Http, HttpRequest, HttpResponse, KeyValue, Lent, LentFailure, Query, Reply,
     Secrets,
 };
+use crate::lend::{Answer, Question};
 
 /// Answers from what was written down: each entry once, the first that fits.
 #[derive(Clone)]
@@ -56,16 +54,17 @@ impl Player {
         self.0.strange.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn answer<T: DeserializeOwned>(&self, call: &str, given: &Value) -> Result<T, LentFailure> {
+    fn answer(&self, question: &Question) -> Result<Answer, LentFailure> {
+        let (call, given) = written::question(question);
         let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = left.iter().position(|told| told.call == call && told.given == *given) else {
+        let Some(place) = left.iter().position(|told| told.call == call && told.given == given) else {
             let words = format!("{call} {given}");
             self.0.strange.lock().unwrap_or_else(PoisonError::into_inner).push(words.clone());
             return Err(LentFailure::new("not_recorded", format!("this was not recorded: {words}")));
         };
         match left.remove(place).outcome {
             Outcome::Failure { code, message } => Err(LentFailure { code, message }),
-            Outcome::Answer(value) => serde_json::from_value(value).map_err(|error| {
+            Outcome::Answer(answer) => written::read(question, answer).map_err(|error| {
                 LentFailure::new(
                     "not_recorded",
                     format!("the recorded answer to {call} makes no sense: {error}"),
@@ -75,45 +74,14 @@ impl Player {
     }
 }
 
-/// Bytes as they are written down.
-#[derive(Deserialize)]
-#[serde(try_from = "String")]
-struct Bytes(Vec<u8>);
-
-impl TryFrom<String> for Bytes {
-    type Error = hex::FromHexError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        hex::decode(text).map(Self)
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenReply {
-    payload: Bytes,
-    after_us: u64,
-}
-
-impl From<WrittenReply> for Reply {
-    fn from(written: WrittenReply) -> Self {
-        Self { payload: written.payload.0, after: Duration::from_micros(written.after_us) }
-    }
-}
-
-#[derive(Deserialize)]
-struct WrittenResponse {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Bytes,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct WrittenEntry {
-    name: String,
-    is_directory: bool,
-    size: u64,
+/// Takes what belongs to a question of this kind; an answer is read by its question, so that it is nothing else.
+macro_rules! told {
+    ($player:expr, $question:expr, $answer:path) => {
+        match $player.answer(&$question)? {
+            $answer(given) => Ok(given),
+            _ => Err(LentFailure::new("not_recorded", "the recorded answer is of another kind")),
+        }
+    };
 }
 
 #[async_trait]
@@ -123,10 +91,9 @@ impl Query for Player {
         endpoint: &Endpoint,
         payload: Vec<u8>,
         enough: u32,
-        _timeout: Duration,
+        timeout: Duration,
     ) -> Result<Vec<Reply>, LentFailure> {
-        let replies: Vec<WrittenReply> =
-            self.answer("query.datagram", &datagram(endpoint, &payload, enough))?;
+        let replies = told!(self, Question::datagram(endpoint, payload, enough, timeout), Answer::Replies)?;
         Ok(replies.into_iter().map(Into::into).collect())
     }
 
@@ -135,18 +102,17 @@ impl Query for Player {
         endpoint: &Endpoint,
         payload: Vec<u8>,
         max_bytes: u32,
-        _timeout: Duration,
+        timeout: Duration,
     ) -> Result<Reply, LentFailure> {
-        let reply: WrittenReply = self.answer("query.exchange", &exchange(endpoint, &payload, max_bytes))?;
-        Ok(reply.into())
+        told!(self, Question::exchange(endpoint, payload, max_bytes, timeout), Answer::Reply).map(Into::into)
     }
 
     async fn connect(
         &self,
         endpoint: &Endpoint,
-        _timeout: Duration,
+        timeout: Duration,
     ) -> Result<Box<dyn Connection>, LentFailure> {
-        let number = self.answer("query.connect", &json!({ "endpoint": endpoint.name }))?;
+        let number = told!(self, Question::connect(endpoint, timeout), Answer::Connected)?;
         Ok(Box::new(PlayedConnection { player: self.clone(), number }))
     }
 }
@@ -159,13 +125,11 @@ struct PlayedConnection {
 #[async_trait]
 impl Connection for PlayedConnection {
     async fn write(&mut self, payload: Vec<u8>) -> Result<(), LentFailure> {
-        let given = json!({ "connection": self.number, "payload": hex::encode(payload) });
-        self.player.answer("query.write", &given)
+        told!(self.player, Question::Write { connection: self.number, payload }, Answer::Done)
     }
 
-    async fn read(&mut self, max_bytes: u32, _timeout: Duration) -> Result<Vec<u8>, LentFailure> {
-        let given = json!({ "connection": self.number, "maxBytes": max_bytes });
-        self.player.answer::<Bytes>("query.read", &given).map(|bytes| bytes.0)
+    async fn read(&mut self, max_bytes: u32, timeout: Duration) -> Result<Vec<u8>, LentFailure> {
+        told!(self.player, Question::read(self.number, max_bytes, timeout), Answer::Bytes)
     }
 }
 
@@ -177,52 +141,52 @@ impl Http for Player {
         request: HttpRequest,
         _timeout: Duration,
     ) -> Result<HttpResponse, LentFailure> {
-        let WrittenResponse { status, headers, body } = self.answer("http.send", &http_request(&request))?;
-        Ok(HttpResponse { status, headers, body: body.0 })
+        let question = Question::Http { requests: vec![request.into()] };
+        match told!(self, question, Answer::Responses)?.pop() {
+            Some(Ok(response)) => Ok(response.into()),
+            Some(Err(_)) | None => Err(LentFailure::new("not_recorded", "no answer was recorded")),
+        }
     }
 }
 
 #[async_trait]
 impl KeyValue for Player {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LentFailure> {
-        let value: Option<Bytes> = self.answer("kv.get", &json!({ "key": key }))?;
-        Ok(value.map(|bytes| bytes.0))
+        told!(self, Question::Get { key: key.to_owned() }, Answer::Value)
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), LentFailure> {
-        self.answer("kv.set", &json!({ "key": key, "value": hex::encode(value) }))
+        told!(self, Question::Set { key: key.to_owned(), value }, Answer::Done)
     }
 
     async fn remove(&self, key: &str) -> Result<(), LentFailure> {
-        self.answer("kv.remove", &json!({ "key": key }))
+        told!(self, Question::Remove { key: key.to_owned() }, Answer::Done)
     }
 
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, LentFailure> {
-        self.answer("kv.keys", &json!({ "prefix": prefix }))
+        told!(self, Question::Keys { prefix: prefix.to_owned() }, Answer::Names)
     }
 }
 
 #[async_trait]
 impl Secrets for Player {
     async fn get(&self, name: &str) -> Result<String, LentFailure> {
-        self.answer("secrets.get", &json!({ "name": name }))
+        told!(self, Question::Secret { name: name.to_owned() }, Answer::Text)
     }
 }
 
 #[async_trait]
 impl Files for Player {
     async fn list(&self, path: &str) -> Result<Vec<FileEntry>, LentFailure> {
-        let entries: Vec<WrittenEntry> = self.answer("files.list", &json!({ "path": path }))?;
-        let entry = |WrittenEntry { name, is_directory, size }| FileEntry { name, is_directory, size };
-        Ok(entries.into_iter().map(entry).collect())
+        let entries = told!(self, Question::List { path: path.to_owned() }, Answer::Entries)?;
+        Ok(entries.into_iter().map(Into::into).collect())
     }
 
     async fn read(&self, path: &str, max_bytes: u32) -> Result<Vec<u8>, LentFailure> {
-        let given = json!({ "path": path, "maxBytes": max_bytes });
-        self.answer::<Bytes>("files.read", &given).map(|bytes| bytes.0)
+        told!(self, Question::ReadFile { path: path.to_owned(), max_bytes }, Answer::Bytes)
     }
 
     async fn write(&self, path: &str, content: Vec<u8>) -> Result<(), LentFailure> {
-        self.answer("files.write", &json!({ "path": path, "content": hex::encode(content) }))
+        told!(self, Question::WriteFile { path: path.to_owned(), content }, Answer::Done)
     }
 }

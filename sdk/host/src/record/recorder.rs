@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_types::server::Endpoint;
-use serde_json::{Value, json};
 
-use super::{Mask, Outcome, Told, datagram, exchange, http_request, reply};
+use super::{Mask, Outcome, Told, written};
 use crate::capability::{
     Connection, FileEntry, Files, Http, HttpRequest, HttpResponse, KeyValue, Lent, LentFailure, Query, Reply,
     Secrets,
 };
+use crate::lend::{Answer, Question};
 
 /// Writes down what a call asks. Clones write into the same book.
 #[derive(Clone, Default)]
@@ -55,18 +55,18 @@ impl Recorder {
 
     fn note<T>(
         &self,
-        call: &str,
-        given: Value,
+        question: &Question,
         answer: Result<T, LentFailure>,
-        shown: impl FnOnce(&T) -> Value,
+        shown: impl FnOnce(&T) -> Answer,
     ) -> Result<T, LentFailure> {
         let mask = &self.0.mask;
         let outcome = match &answer {
-            Ok(answer) => Outcome::Answer(mask.cover(shown(answer))),
+            Ok(answer) => Outcome::Answer(mask.cover(written::answer(&shown(answer)))),
             Err(LentFailure { code, message }) => {
                 Outcome::Failure { code: code.clone(), message: mask.text(message.clone()) }
             }
         };
+        let (call, given) = written::question(question);
         self.0.told().push(Told { call: call.to_owned(), given: mask.cover(given), outcome });
         answer
     }
@@ -81,6 +81,10 @@ impl Book {
 /// Something lent, and who listens.
 struct Heard<T: ?Sized>(Recorder, Arc<T>);
 
+const fn done((): &()) -> Answer {
+    Answer::Done(())
+}
+
 #[async_trait]
 impl Query for Heard<dyn Query> {
     async fn datagram(
@@ -90,9 +94,10 @@ impl Query for Heard<dyn Query> {
         enough: u32,
         timeout: Duration,
     ) -> Result<Vec<Reply>, LentFailure> {
-        let given = datagram(endpoint, &payload, enough);
+        let question = Question::datagram(endpoint, payload.clone(), enough, timeout);
         let answer = self.1.datagram(endpoint, payload, enough, timeout).await;
-        self.0.note("query.datagram", given, answer, |replies| replies.iter().map(reply).collect())
+        let shown = |replies: &Vec<Reply>| Answer::Replies(replies.iter().cloned().map(Into::into).collect());
+        self.0.note(&question, answer, shown)
     }
 
     async fn exchange(
@@ -102,9 +107,9 @@ impl Query for Heard<dyn Query> {
         max_bytes: u32,
         timeout: Duration,
     ) -> Result<Reply, LentFailure> {
-        let given = exchange(endpoint, &payload, max_bytes);
+        let question = Question::exchange(endpoint, payload.clone(), max_bytes, timeout);
         let answer = self.1.exchange(endpoint, payload, max_bytes, timeout).await;
-        self.0.note("query.exchange", given, answer, reply)
+        self.0.note(&question, answer, |reply| Answer::Reply(reply.clone().into()))
     }
 
     async fn connect(
@@ -113,9 +118,9 @@ impl Query for Heard<dyn Query> {
         timeout: Duration,
     ) -> Result<Box<dyn Connection>, LentFailure> {
         let number = self.0.0.connections.fetch_add(1, Ordering::Relaxed);
+        let question = Question::connect(endpoint, timeout);
         let answer = self.1.connect(endpoint, timeout).await;
-        let given = json!({ "endpoint": endpoint.name });
-        let inner = self.0.note("query.connect", given, answer, |_| json!(number))?;
+        let inner = self.0.note(&question, answer, |_| Answer::Connected(number))?;
         Ok(Box::new(HeardConnection { recorder: self.0.clone(), number, inner }))
     }
 }
@@ -129,15 +134,14 @@ struct HeardConnection {
 #[async_trait]
 impl Connection for HeardConnection {
     async fn write(&mut self, payload: Vec<u8>) -> Result<(), LentFailure> {
-        let given = json!({ "connection": self.number, "payload": hex::encode(&payload) });
-        let answer = self.inner.write(payload).await;
-        self.recorder.note("query.write", given, answer, |()| Value::Null)
+        let question = Question::Write { connection: self.number, payload: payload.clone() };
+        self.recorder.note(&question, self.inner.write(payload).await, done)
     }
 
     async fn read(&mut self, max_bytes: u32, timeout: Duration) -> Result<Vec<u8>, LentFailure> {
-        let given = json!({ "connection": self.number, "maxBytes": max_bytes });
+        let question = Question::read(self.number, max_bytes, timeout);
         let answer = self.inner.read(max_bytes, timeout).await;
-        self.recorder.note("query.read", given, answer, |bytes| json!(hex::encode(bytes)))
+        self.recorder.note(&question, answer, |bytes| Answer::Bytes(bytes.clone()))
     }
 }
 
@@ -149,59 +153,58 @@ impl Http for Heard<dyn Http> {
         request: HttpRequest,
         timeout: Duration,
     ) -> Result<HttpResponse, LentFailure> {
-        let given = http_request(&request);
+        let question = Question::Http { requests: vec![request.clone().into()] };
         let answer = self.1.send(hosts, request, timeout).await;
-        self.0.note("http.send", given, answer, |answer| {
-            json!({ "status": answer.status, "headers": answer.headers, "body": hex::encode(&answer.body) })
-        })
+        self.0.note(&question, answer, |answer| Answer::Responses(vec![Ok(answer.clone().into())]))
     }
 }
 
 #[async_trait]
 impl KeyValue for Heard<dyn KeyValue> {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LentFailure> {
-        let answer = self.1.get(key).await;
-        self.0.note("kv.get", json!({ "key": key }), answer, |value| json!(value.as_ref().map(hex::encode)))
+        let question = Question::Get { key: key.to_owned() };
+        self.0.note(&question, self.1.get(key).await, |value| Answer::Value(value.clone()))
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), LentFailure> {
-        let given = json!({ "key": key, "value": hex::encode(&value) });
-        self.0.note("kv.set", given, self.1.set(key, value).await, |()| Value::Null)
+        let question = Question::Set { key: key.to_owned(), value: value.clone() };
+        self.0.note(&question, self.1.set(key, value).await, done)
     }
 
     async fn remove(&self, key: &str) -> Result<(), LentFailure> {
-        self.0.note("kv.remove", json!({ "key": key }), self.1.remove(key).await, |()| Value::Null)
+        let question = Question::Remove { key: key.to_owned() };
+        self.0.note(&question, self.1.remove(key).await, done)
     }
 
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, LentFailure> {
-        self.0.note("kv.keys", json!({ "prefix": prefix }), self.1.keys(prefix).await, |keys| json!(keys))
+        let question = Question::Keys { prefix: prefix.to_owned() };
+        self.0.note(&question, self.1.keys(prefix).await, |keys| Answer::Names(keys.clone()))
     }
 }
 
 #[async_trait]
 impl Secrets for Heard<dyn Secrets> {
     async fn get(&self, name: &str) -> Result<String, LentFailure> {
-        let answer = self.1.get(name).await;
-        self.0.note("secrets.get", json!({ "name": name }), answer, |secret| json!("*".repeat(secret.len())))
+        let question = Question::Secret { name: name.to_owned() };
+        self.0.note(&question, self.1.get(name).await, |secret| Answer::Text("*".repeat(secret.len())))
     }
 }
 
 #[async_trait]
 impl Files for Heard<dyn Files> {
     async fn list(&self, path: &str) -> Result<Vec<FileEntry>, LentFailure> {
-        let shown = |entry: &FileEntry| json!({ "name": entry.name, "isDirectory": entry.is_directory, "size": entry.size });
-        let answer = self.1.list(path).await;
-        self.0.note("files.list", json!({ "path": path }), answer, |all| all.iter().map(shown).collect())
+        let question = Question::List { path: path.to_owned() };
+        let shown = |all: &Vec<FileEntry>| Answer::Entries(all.iter().cloned().map(Into::into).collect());
+        self.0.note(&question, self.1.list(path).await, shown)
     }
 
     async fn read(&self, path: &str, max_bytes: u32) -> Result<Vec<u8>, LentFailure> {
-        let given = json!({ "path": path, "maxBytes": max_bytes });
-        let answer = self.1.read(path, max_bytes).await;
-        self.0.note("files.read", given, answer, |bytes| json!(hex::encode(bytes)))
+        let question = Question::ReadFile { path: path.to_owned(), max_bytes };
+        self.0.note(&question, self.1.read(path, max_bytes).await, |bytes| Answer::Bytes(bytes.clone()))
     }
 
     async fn write(&self, path: &str, content: Vec<u8>) -> Result<(), LentFailure> {
-        let given = json!({ "path": path, "content": hex::encode(&content) });
-        self.0.note("files.write", given, self.1.write(path, content).await, |()| Value::Null)
+        let question = Question::WriteFile { path: path.to_owned(), content: content.clone() };
+        self.0.note(&question, self.1.write(path, content).await, done)
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use gantry_host::{Budgets, CallError, CompileError, Host, HostError, LogLevel, Plugin, StopReason};
 
 use crate::components::{Guest, ZEROS};
-use crate::hosts::{Lines, NoQuery, TestHost, all, call, logging, server, stopped_plan, tight};
+use crate::hosts::{Lines, NoQuery, TestHost, all, call, logging, server, stopped_plan, tight, usual_wall};
 
 const FOR_EVER: &str = "(loop $again (br $again)) (unreachable)";
 
@@ -246,6 +246,7 @@ async fn compiler_that_hangs_is_killed() {
         cache_key: [0; 32],
         compiler: gantry_host::ChildProgram { program: "/bin/sleep".into(), args: vec!["600".into()] },
         budgets,
+        wall: usual_wall(),
     })
     .unwrap();
     let error = host.load(Guest::least().build(), &all()).await.unwrap_err();

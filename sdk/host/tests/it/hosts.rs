@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_host::{
     Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, Lent, LentFailure,
-    LogLevel, Plugin, PluginLog, Query, Reply, Stop,
+    LogLevel, Plugin, PluginLog, Query, Reply, Stop, Wall,
 };
 use gantry_types::blueprint::{Blueprint, EndpointNeed, Variable};
 use gantry_types::server::{Endpoint, Protocol, ServerContext, Setting};
@@ -47,7 +47,18 @@ impl TestHost {
 
 pub(crate) fn host(cache: &Path, key: [u8; 32], budgets: Budgets) -> Host {
     let compiler = ChildProgram { program: env!("CARGO_BIN_EXE_gantry-compiler").into(), args: vec![] };
-    Host::new(HostConfig { cache_dir: cache.to_owned(), cache_key: key, compiler, budgets }).expect("a host")
+    let config =
+        HostConfig { cache_dir: cache.to_owned(), cache_key: key, compiler, budgets, wall: usual_wall() };
+    Host::new(config).expect("a host")
+}
+
+/// Plugins run behind the wall in the one test program and before it in the other (`tests/within`), and behave alike.
+pub(crate) fn usual_wall() -> Wall {
+    if env!("CARGO_CRATE_NAME") == "within" { Wall::None } else { runner() }
+}
+
+pub(crate) fn runner() -> Wall {
+    Wall::Runner(ChildProgram { program: env!("CARGO_BIN_EXE_gantry-runner").into(), args: vec![] })
 }
 
 /// Small enough that a test with a hostile guest ends soon.

@@ -3,7 +3,7 @@
 use gantry_host::{CompileError, Grants, HostError, Part};
 
 use crate::components::{Guest, component, manifest};
-use crate::hosts::{NoQuery, TestHost, all, call, server};
+use crate::hosts::{NoQuery, TestHost, all, call, server, usual_wall};
 
 #[tokio::test]
 async fn component_with_every_export_loads_and_answers() {
@@ -205,6 +205,7 @@ async fn missing_compiler_is_named() {
         cache_key: [0; 32],
         compiler: gantry_host::ChildProgram { program: "/nonexistent/compiler".into(), args: vec![] },
         budgets: gantry_host::Budgets::default(),
+        wall: usual_wall(),
     })
     .unwrap();
     let error = host.load(Guest::least().build(), &all()).await.unwrap_err();

@@ -28,7 +28,7 @@ const ANSWER: &[u8] = b"!Gtrytokn\xff\xff\xff\xffinf3\x010.7.5\0Arena\0\0dm1\0DM
 /// Prints the rows of each language.
 pub(super) async fn measure(examples: &Path) -> Result<()> {
     let cache = tempfile::tempdir()?;
-    let host = open(cache.path())?;
+    let host = open(cache.path(), super::runner()?)?;
     let mut plugins = Vec::new();
     for (language, calls) in LANGUAGES {
         let wasm = std::fs::read(examples.join(format!("teeworlds-{language}.wasm")))?;

@@ -1,7 +1,7 @@
 //! Memory, open files and tasks of both programs over time.
 
 use crate::{
-    process::pss_mib,
+    process::family_pss_mib,
     row::{Result, row},
     stack::Stack,
 };
@@ -61,7 +61,7 @@ impl Gauge {
     fn look(&mut self, pid: u32, tasks: f64) -> Result<()> {
         #[expect(clippy::cast_precision_loss, reason = "a number of files")]
         let files = std::fs::read_dir(format!("/proc/{pid}/fd"))?.count() as f64;
-        self.memory.push(pss_mib(pid)?);
+        self.memory.push(family_pss_mib(pid)?);
         self.files.push(files);
         self.tasks.push(tasks);
         Ok(())

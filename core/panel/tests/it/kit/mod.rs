@@ -13,8 +13,8 @@ pub(crate) use page::Page;
 use gantry_agent::run::WORK_SUBCOMMAND;
 use gantry_host::ChildProgram;
 use gantry_panel::{
-    commands::COMPILER,
-    compose::{self, Running},
+    commands::{COMPILER, RUNNER},
+    compose::{self, Programs, Running},
     settings::{LogFormat, Settings},
     shares::Sharing,
 };
@@ -97,7 +97,7 @@ impl TestApp {
             log_format: LogFormat::Pretty,
         };
         change(&mut settings);
-        let running = compose::start(settings, compiler()).await.unwrap();
+        let running = compose::start(settings, programs()).await.unwrap();
         let url = format!("http://{}", running.address);
         let app = Self {
             url,
@@ -173,6 +173,15 @@ pub(crate) fn example(name: &str) -> Vec<u8> {
 /// The program that compiles components, in daemon and control plane alike.
 pub(crate) fn compiler() -> ChildProgram {
     ChildProgram { program: env!("CARGO_BIN_EXE_gantry").into(), args: vec![COMPILER.into()] }
+}
+
+/// The program that runs plugins, in daemon and control plane alike.
+pub(crate) fn runner() -> ChildProgram {
+    ChildProgram { program: env!("CARGO_BIN_EXE_gantry").into(), args: vec![RUNNER.into()] }
+}
+
+fn programs() -> Programs {
+    Programs { compiler: compiler(), runner: runner() }
 }
 
 /// The program that works on servers' files: the daemon's, which `cargo build --workspace --bins` puts beside this one.

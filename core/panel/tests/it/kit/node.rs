@@ -1,7 +1,7 @@
 //! A daemon in this process: the real link, ledger, sandbox and supervisors, over simulated containers with a socket that
 //! answers status queries as the game would, or over Docker.
 
-use super::{Client, Page, compiler, worker};
+use super::{Client, Page, compiler, runner, worker};
 use gantry_agent::{
     clock::SystemClock,
     data::DataDir,
@@ -114,6 +114,7 @@ async fn start(data: &TempDir, node: gantry_types::NodeId, runtime: Arc<dyn Runt
         ledger,
         runtime,
         compiler: compiler(),
+        runner: runner(),
         worker: worker(),
         clock: Arc::new(SystemClock),
         outbound: OutboundConfig::default(),
