@@ -39,14 +39,18 @@ pub enum PlaceValue {
     /// Nothing, or the format's word for nothing.
     Nothing,
     /// A value, as an edit would look at it.
-    Text { text: String },
+    Text {
+        text: String,
+    },
     /// Lists or keys of their own, where one value was looked for.
     Tree,
     /// Several values that are not the same.
     Several,
     TooLong,
     /// The way there is none that an edit could take.
-    Unreachable { why: String },
+    Unreachable {
+        why: String,
+    },
 }
 
 /// A value for a place of a file, written as an edit would write it.

@@ -64,7 +64,9 @@ pub fn answer(format: ConfigFormat, text: &str, answers: &[PlaceAnswer]) -> Resu
     let places: Vec<_> = answers.iter().map(|answer| answer.at.clone()).collect();
     for (at, value) in places.iter().zip(look(format, text, &places)?) {
         let why = match value {
-            PlaceValue::Nothing | PlaceValue::Text { .. } | PlaceValue::Several | PlaceValue::TooLong => continue,
+            PlaceValue::Nothing | PlaceValue::Text { .. } | PlaceValue::Several | PlaceValue::TooLong => {
+                continue;
+            }
             PlaceValue::Tree => "a whole tree stands there".to_owned(),
             PlaceValue::Unreachable { why } => why,
         };
@@ -164,9 +166,6 @@ mod tests {
         assert_eq!(answered(Ini, file, "c", "3").unwrap(), "# mine\nb = 1\n\na = 2 \nc = 3\n");
         assert_eq!(answered(Lines, "set slots 8\n", "set slots ", "9").unwrap(), "set slots 9\n");
         assert_eq!(answered(Yaml, "a: no # c\n", "a", "yes").unwrap(), "a: yes # c\n");
-        assert!(matches!(
-            answered(Ini, file, "b", "3\n[admin]"),
-            Err(EditError::Unrepresentable { .. })
-        ));
+        assert!(matches!(answered(Ini, file, "b", "3\n[admin]"), Err(EditError::Unrepresentable { .. })));
     }
 }

@@ -67,7 +67,14 @@ impl<'a> Rule<'a> {
     /// For who only looks. It finds its places as an edit does, and writes nothing.
     pub(super) fn look(at: &'a str) -> Self {
         let when = When::Look(RefCell::default());
-        Self { at, notation: Notation::LikeThere, value: "", when, seen: |text| text, handed_out: Cell::new(0) }
+        Self {
+            at,
+            notation: Notation::LikeThere,
+            value: "",
+            when,
+            seen: |text| text,
+            handed_out: Cell::new(0),
+        }
     }
 
     /// What stood where it looked.
