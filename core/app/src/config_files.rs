@@ -164,8 +164,8 @@ fn wish(file: &ConfigFile, answers: &[Answered<'_>]) -> Wish {
         let value = if answer.value.secret { "(secret)".to_owned() } else { cut(&answer.value.value) };
         (answer.value.key.clone(), json!(value))
     };
-    let values: serde_json::Map<_, _> = answers.iter().map(told).collect();
-    Wish { action: "file.form", about: json!({ "path": file.path, "title": file.title, "values": values }) }
+    let form: serde_json::Map<_, _> = answers.iter().map(told).collect();
+    Wish { action: "file.form", about: json!({ "path": file.path, "form": form }) }
 }
 
 fn cut(value: &str) -> String {

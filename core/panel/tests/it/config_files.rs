@@ -20,8 +20,8 @@ fn field<'a>(form: &'a Value, key: &str) -> &'a Value {
     form["items"].as_array().unwrap().iter().find(|item| item["question"]["key"] == key).unwrap()
 }
 
-fn change(form: &Value, values: Value) -> Value {
-    json!({ "version": form["version"], "values": values })
+fn change(form: &Value, values: impl Into<Value>) -> Value {
+    json!({ "version": form["version"], "values": values.into() })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +53,7 @@ async fn answers_change_their_values_and_leave_the_rest_of_the_file_as_it_was() 
     assert_eq!((&key["value"], &key["isSet"]), (&Value::Null, &json!(true)), "a secret is never shown");
     let line = house.activity().await.remove(0);
     assert_eq!(line["action"], "file.form");
-    let told = json!({ "path": "home.ini", "title": "The house", "values": { "open": "false", "rooms": "7", "key": "(secret)" } });
+    let told = json!({ "path": "home.ini", "form": { "open": "false", "rooms": "7", "key": "(secret)" } });
     assert_eq!(line["after"], told);
     assert!(!house.admin.get("/api/audit").await.expect(200).to_string().contains(SECRET));
     house.end().await;
