@@ -11,6 +11,7 @@ import { machineParts, machinePoint, usageOf } from './machines'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import * as lifecycle from './lifecycle'
+import * as described from './pages'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
@@ -235,6 +236,11 @@ const routes: [method: string, path: string, handle: Handler][] = [
     const view = variablesOf(server)
     return { ...view, items: view.items.map((item) => (item.variable.key in values ? { ...item, needsRestart: server.observed.state === 'running', value: item.variable.kind.type === 'secret' ? null : (values[item.variable.key] ?? null) } : item)) }
   })],
+  ['GET', '/api/servers/:/config-files', withServer((server) => described.filesOf(server))],
+  ['GET', '/api/servers/:/config-files/:', withServer((_, { params }) => described.fileOf(params[1] ?? ''))],
+  ['PATCH', '/api/servers/:/config-files/:', withServer((server, { body }) => described.save(server, body) ?? problem('file_changed', 412, 'The file was changed meanwhile', 'The file minetest.conf was changed since it was read.', 'Read it again, then decide what of yours goes in.'))],
+  ['GET', '/api/servers/:/tabs', withServer((server) => described.tabsOf(server))],
+  ['GET', '/api/servers/:/tabs/:', withServer((server) => described.tabOf(server))],
   ['GET', '/api/servers/:/players', withServer((server) => ({ players: server.sample?.game?.playerList ?? [], count: server.sample?.game?.players ?? null, maxPlayers: 16, complete: server.sample?.game?.listsPlayers ?? false, at: new Date(Date.now() - 3_000).toISOString() }))],
   ['GET', '/api/servers/:/statistics', withServer((server, { query }) => statistics(server, query))],
   ['GET', '/api/servers/:/console', withServer((server, { query }) => {
@@ -343,6 +349,12 @@ export function scene(name: string | null): void {
   if (name === 'empty') for (const list of [servers, nodes, locations, plugins, blueprints]) list.length = 0
   if (name === 'first') servers.length = 0
   if (name === 'plan') longPlan = true
+  if (name === 'config-strange') described.scenes.strange = true
+  if (name === 'config-stale') described.scenes.stale = true
+  if (name === 'config-absent') described.scenes.absent = true
+  if (name === 'config-none') described.scenes.none = true
+  if (name === 'page-blank') described.scenes.blank = true
+  if (name === 'reader') described.scenes.mayWrite = false
   if (name === 'updates' || name === 'disabled') lifecycle.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()

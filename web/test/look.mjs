@@ -253,6 +253,62 @@ const SCENES = [
   ['console-crashed', `/servers/${S4}/console`, (page) => page.waitForTimeout(600)],
   ['console-away', `/servers/${S5}/console`, (page) => page.waitForTimeout(600)],
   ['console-failed', `/servers/${S1}/console?mock=failed-install`, (page) => page.waitForTimeout(600)],
+  ['config', `/servers/${S1}/config`, (page) => page.getByLabel('Speed of time').waitFor()],
+  ['config-changed', `/servers/${S1}/config`, async (page) => {
+    await page.getByLabel('Speed of time').fill('9999')
+    await page.getByLabel('Longest chat message').fill('200')
+    await page.getByRole('button', { name: 'Save', exact: true }).and(page.locator('[aria-disabled]')).waitFor()
+  }],
+  ['config-saved', `/servers/${S1}/config`, async (page) => {
+    await page.getByLabel('Speed of time').fill('100')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('The running game does not know').waitFor()
+  }],
+  ['config-underneath', `/servers/${S1}/config?mock=config-stale`, async (page) => {
+    await page.getByLabel('Speed of time').fill('100')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('The file was changed since you opened it').waitFor()
+  }],
+  ['config-read-again', `/servers/${S1}/config?mock=config-stale`, async (page) => {
+    await page.getByLabel('Speed of time').fill('100')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByRole('button', { name: 'Read again' }).click()
+    await page.getByText('The file was changed since you opened it').waitFor({ state: 'detached' })
+    if ((await page.getByLabel('Speed of time').inputValue()) !== '100') throw new Error('what was entered is gone')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.getByText('The running game does not know').waitFor()
+  }],
+  ['config-strange', `/servers/${S1}/config?mock=config-strange`, (page) => page.getByText('It says “hibernate”.').waitFor()],
+  ['config-absent', `/servers/${S1}/config?file=bans`, (page) => page.getByText('ipban.txt is not there yet').waitFor()],
+  ['config-none', `/servers/${S1}/config?mock=config-none`, async (page) => {
+    await page.getByText('This game has no settings of its own').waitFor()
+    if (await page.getByRole('link', { name: 'Config files' }).count()) throw new Error('there is a tab for nothing')
+  }],
+  ['config-reader', `/servers/${S1}/config?mock=reader`, (page) => page.getByText('You need the permission files.write.').first().waitFor()],
+  ['config-no-right', `/servers/${S1}/config?mock=no-writing`, (page) => page.getByText('You may not see this').waitFor()],
+  ['config-away', `/servers/${S5}/config`, (page) => page.getByText('The file cannot be read now').waitFor()],
+  ['config-loading', `/servers/${S1}/config?mock=loading-parts`, framed],
+  ['config-failing', ...failing(`/servers/${S1}/config`, 'failing-parts')],
+  ['page', `/servers/${S1}/pages/match`, (page) => page.getByRole('button', { name: /^Kick/ }).first().waitFor()],
+  ['page-form', `/servers/${S1}/pages/match`, async (page) => {
+    await page.getByRole('heading', { name: 'Say something' }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
+  }],
+  ['page-row-action', `/servers/${S1}/pages/match`, async (page) => {
+    await page.getByRole('button', { name: /^Kick\W+Sarge$/ }).click()
+    await page.getByRole('dialog').waitFor()
+    if ((await page.getByRole('dialog').getByLabel('Name').inputValue()) !== 'Sarge') throw new Error('the form begins with nothing')
+  }],
+  ['page-long', `/servers/${S1}/pages/match?mock=long`, (page) => page.getByRole('button', { name: /^Kick/ }).first().waitFor()],
+  ['page-many', `/servers/${S1}/pages/match?mock=crowd`, (page) => page.getByRole('button', { name: /^Kick/ }).first().waitFor()],
+  ['page-blank', `/servers/${S1}/pages/match?mock=page-blank`, (page) => page.getByText('Nothing is on this page').waitFor()],
+  ['page-reader', `/servers/${S1}/pages/match?mock=reader`, async (page) => {
+    await page.getByText('Nobody is banned.').waitFor()
+    if (await page.getByRole('button', { name: /^Kick/ }).count()) throw new Error('there is a button for what one may not do')
+  }],
+  ['page-none', `/servers/${S1}/pages/nothing`, (page) => page.getByText('There is no such page').waitFor()],
+  ['page-away', `/servers/${S5}/pages/match`, (page) => page.getByText('The page cannot be shown now').waitFor()],
+  ['page-failing', ...failing(`/servers/${S1}/pages/match`, 'failing-parts')],
+  ['page-loading', `/servers/${S1}/pages/match?mock=loading-parts`, framed],
   ['files', `/servers/${S1}/files`, async (page) => {
     await page.getByRole('table').waitFor()
     await titled('Files · Friday fragfest · Gantry')(page)

@@ -348,13 +348,14 @@ impl Route {
         names
             .map(|name| {
                 let blueprint = self.path.starts_with("/api/blueprints/");
-                let (action, digest) = (name == "action", name == "digest");
-                let uuid = !blueprint && !action && !digest;
+                let uuid = !blueprint && !["action", "digest", "file", "tab"].contains(&name);
                 let format = uuid.then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
                 let text = ObjectBuilder::new().schema_type(Type::String).format(format);
                 let help = match name {
                     _ if blueprint => "`plugin:blueprint`",
                     "action" => "The action's id",
+                    "file" => "The form's id",
+                    "tab" => "The page's id",
                     "digest" => "SHA-256 of the component, in lower-case hex",
                     _ => "UUID",
                 };

@@ -227,6 +227,7 @@ impl App {
                 }
             };
             drop(place);
+            app.renderings().forget(id);
             let done = match done {
                 Ok(report) => {
                     let messages = report.messages.into_iter().map(|text| unsaid.out_of(text)).collect();
@@ -260,12 +261,15 @@ impl App {
 }
 
 /// What the server's own secrets are; the plugin knows them too.
-fn secret_values<'a>(offered: &OfferedBlueprint, values: &'a Values) -> impl Iterator<Item = &'a str> {
+pub(crate) fn secret_values<'a>(
+    offered: &OfferedBlueprint,
+    values: &'a Values,
+) -> impl Iterator<Item = &'a str> {
     let secrets = variables::secrets(&offered.blueprint.variables);
     values.iter().filter(move |(key, _)| secrets.contains(key)).map(|(_, value)| value.as_str())
 }
 
-fn possible(checked: Result<(), NotPossible>) -> PossibleView {
+pub(crate) fn possible(checked: Result<(), NotPossible>) -> PossibleView {
     let (code, reason) = checked.err().map(|no| (no.code, no.reason)).unzip();
     PossibleView { allowed: code.is_none(), code, reason }
 }

@@ -11,6 +11,7 @@ use crate::{
     samples::{MachineBook, SampleBook},
     servers::WrittenRows,
     sessions::SessionCache,
+    tabs::Renderings,
     tickets::Tickets,
     transfers::Transfers,
     turns::Turns,
@@ -52,6 +53,7 @@ struct Inner {
     turns: Turns,
     transfers: Transfers,
     waiting_actions: Transfers,
+    renderings: Renderings,
     rights: Rights,
     doorbells: Doorbells,
     grant_bells: Doorbells,
@@ -84,6 +86,7 @@ impl App {
             turns: Turns::default(),
             transfers: Transfers::of_files(),
             waiting_actions: Transfers::of_actions(),
+            renderings: Renderings::default(),
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             grant_bells: Doorbells::default(),
@@ -132,6 +135,10 @@ impl App {
     /// Actions that wait for their games.
     pub(crate) fn waiting_actions(&self) -> &Transfers {
         &self.inner.waiting_actions
+    }
+    /// What pages of plugins say.
+    pub(crate) fn renderings(&self) -> &Renderings {
+        &self.inner.renderings
     }
     pub(crate) fn rights(&self) -> &Rights {
         &self.inner.rights

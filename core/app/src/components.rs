@@ -8,7 +8,13 @@ use bytes::Bytes;
 use gantry_domain::plugins::OfferedBlueprint;
 use gantry_host::{CallContext, CallError, Grants, Host, Manifest, Part, Parts, Plugin};
 use gantry_store::Db;
-use gantry_types::{action::ServerAction, blueprint::FieldProblem, plan::InstallPlan, server::ServerContext};
+use gantry_types::{
+    action::ServerAction,
+    blueprint::FieldProblem,
+    page::{ConfigFile, Tab},
+    plan::InstallPlan,
+    server::ServerContext,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Plugins that are kept ready; the one that was unused for longest makes way.
@@ -100,6 +106,36 @@ impl Components {
         }
         let actions = plugin.actions(&context(&offered.granted), server).await;
         actions.map_err(|source| failed(&offered.plugin_name, source))
+    }
+
+    /// The game's own files as forms; none where the plugin has no such part.
+    pub(crate) async fn config_files(
+        &self,
+        db: &Db,
+        offered: &OfferedBlueprint,
+        server: &ServerContext,
+    ) -> Answer<Vec<ConfigFile>> {
+        let plugin = self.plugin(db, offered).await?;
+        if !plugin.has(Part::ConfigFiles) {
+            return Ok(Vec::new());
+        }
+        let files = plugin.config_files(&context(&offered.granted), server).await;
+        files.map_err(|source| failed(&offered.plugin_name, source))
+    }
+
+    /// Pages that the plugin fills; none where it has no such part.
+    pub(crate) async fn tabs(
+        &self,
+        db: &Db,
+        offered: &OfferedBlueprint,
+        server: &ServerContext,
+    ) -> Answer<Vec<Tab>> {
+        let plugin = self.plugin(db, offered).await?;
+        if !plugin.has(Part::Tabs) {
+            return Ok(Vec::new());
+        }
+        let tabs = plugin.tabs(&context(&offered.granted), server).await;
+        tabs.map_err(|source| failed(&offered.plugin_name, source))
     }
 
     /// Whether the plugin knows how to tell everybody who plays.

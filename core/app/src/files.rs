@@ -49,13 +49,13 @@ pub struct FileUpload {
 }
 
 /// A change that somebody asks of a node, as the audit log tells it.
-struct Wish {
-    action: &'static str,
-    about: Value,
+pub(crate) struct Wish {
+    pub(crate) action: &'static str,
+    pub(crate) about: Value,
 }
 
 impl Wish {
-    fn entry(&self, ctx: &OpCtx, server: ServerId) -> AuditEntry {
+    pub(crate) fn entry(&self, ctx: &OpCtx, server: ServerId) -> AuditEntry {
         AuditEntry::server(self.action, server, ctx.origin.clone()).after(self.about.clone())
     }
 
@@ -236,7 +236,7 @@ impl App {
     }
 
     /// What the node made of a wish. Its no stands behind the wish, so that the log does not tell of what was not done.
-    async fn told<T>(
+    pub(crate) async fn told<T>(
         &self,
         ctx: &OpCtx,
         server: ServerId,

@@ -201,6 +201,12 @@ inputs! {
         #[serde(default)]
         form: BTreeMap<String, String>,
     }
+    ConfigFileInput {
+        /// The one that was read: answers go over no other.
+        version: String,
+        /// By the keys of the form's questions; what is left out stays. An empty secret stays too.
+        values: BTreeMap<String, String>,
+    }
     BroadcastInput {
         /// One line.
         text: String,

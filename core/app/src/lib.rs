@@ -6,12 +6,12 @@
 //! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
 //!
 //! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or
-//! read one, to look at files, or to have a plugin's action done. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
+//! read one, to look at files, or to have a plugin's action done or its page filled. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components` and `workshop`, `servers`,
-//! `files` with `transfers`, `actions`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `files` with `transfers`, `config_files`, `actions`, `tabs`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
 pub mod context;
@@ -28,6 +28,7 @@ mod actions;
 mod activity;
 mod allowances;
 mod components;
+mod config_files;
 mod credentials;
 mod files;
 mod locations;
@@ -40,6 +41,7 @@ mod sessions;
 mod setup;
 mod sftp;
 mod standing;
+mod tabs;
 mod tickets;
 mod transfers;
 mod turns;

@@ -8,9 +8,10 @@ use bytes::Bytes;
 use gantry_protocol::{
     Acknowledge, ActionReport, ActionRequest, BroadcastRequest, ConsoleCommand, ConsoleLine, ConsolePage,
     DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion, FileDeletionOutcome, FileListing,
-    FileOutcome, FileSaved, Hello, NodeReport, NodeSample, ObservedServer, SampleEnvelope, SftpGrants,
+    FileOutcome, FileSaved, FormReport, FormRequest, Hello, NodeReport, NodeSample, ObservedServer,
+    SampleEnvelope, SftpGrants,
 };
-use gantry_types::{NodeId, ServerId};
+use gantry_types::{NodeId, ServerId, page::Block};
 use http::{HeaderValue, Method, header};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,11 @@ const TRANSFER: Duration = Duration::from_secs(120);
 const UPLOAD: Duration = Duration::from_secs(3_600);
 /// For copying or deleting a tree.
 const TREE: Duration = Duration::from_secs(300);
+
+/// For a form, whose reader may take half a minute of a processor and waits for its turn before.
+const FORM: Duration = Duration::from_secs(60);
+/// For a page of a plugin, which may ask its game several times.
+const RENDERING: Duration = Duration::from_secs(30);
 
 /// For what a plugin does to its game: effects wait for ten minutes at most, and calls of the plugin take their time.
 const ACTION: Duration = Duration::from_secs(660);
@@ -249,6 +255,22 @@ impl NodeClient {
         parameters.extend(expected.as_text().map(|expected| ("expected", expected)));
         let path = format!("/v1/servers/{server_id}/files/content?{}", query(&parameters));
         self.link.upload(&path, content, length, UPLOAD).await
+    }
+
+    /// A configuration file as a form, changed first if the request says so.
+    pub async fn fill_form(
+        &self,
+        server_id: ServerId,
+        request: &FormRequest,
+    ) -> Result<FormReport, NodeError> {
+        let path = format!("/v1/servers/{server_id}/form");
+        self.link.fetch(Method::POST, &path, call::json(request)?, FORM, REPORT).await
+    }
+
+    /// What the server's plugin shows on one of its pages.
+    pub async fn render_tab(&self, server_id: ServerId, tab: &str) -> Result<Vec<Block>, NodeError> {
+        let path = format!("/v1/servers/{server_id}/tabs/{tab}");
+        self.link.fetch(Method::GET, &path, Bytes::new(), RENDERING, REPORT).await
     }
 
     /// Deletes files and trees, which takes its time.

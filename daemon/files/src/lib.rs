@@ -10,10 +10,10 @@
 //! has them done by [`worker`]: a child without power.
 //!
 //! What people do with files by hand, over HTTP or otherwise, is one module for each: `list`, `transfer`, `rename`,
-//! `copy`, and for file programs `attributes`, `held` and `link`; a [`Quota`] bounds what they add.
+//! `copy`, [`form`] for configuration files, and for file programs `attributes`, `held` and `link`; a [`Quota`] bounds what they add.
 //!
 //! Modules in reading order: [`error`], [`path`], `spelling`, [`jail`], `place`, `walk`, `remove`, [`quota`], [`list`],
-//! [`transfer`], `rename`, [`copy`], [`attributes`], [`held`], `link`, [`config`], [`archive`], [`outbound`],
+//! [`transfer`], `rename`, [`copy`], [`attributes`], [`held`], `link`, [`config`], [`form`], [`archive`], [`outbound`],
 //! [`worker`].
 
 pub mod archive;
@@ -21,6 +21,7 @@ pub mod attributes;
 pub mod config;
 pub mod copy;
 pub mod error;
+pub mod form;
 pub mod held;
 pub mod jail;
 mod link;
@@ -41,6 +42,7 @@ pub use attributes::{Attributes, Changes, Links, Names, Times};
 pub use config::EditError;
 pub use copy::Copied;
 pub use error::FilesError;
+pub use form::{Filled, Form, MAX_FORM_BYTES};
 pub use gantry_confine::{ChildProgram, Landlock, landlock};
 pub use held::{Access, Creation, Held};
 pub use jail::{Jail, Kind, Stat};

@@ -129,18 +129,18 @@ impl Reservation {
     }
 
     /// Asks for what a file or directory with so many bytes takes.
-    pub(crate) fn grow_by_entry(&mut self, bytes: u64) -> Result<(), FilesError> {
+    pub fn grow_by_entry(&mut self, bytes: u64) -> Result<(), FilesError> {
         self.grow(entry_bytes(bytes))
     }
 
     /// It is on the disk: what was reserved is used.
-    pub(crate) fn settle(self) {
+    pub fn settle(self) {
         let bytes = self.bytes;
         self.settle_as(bytes);
     }
 
     /// So much of it is on the disk; the rest is given back.
-    pub(crate) fn settle_as(mut self, bytes: u64) {
+    pub fn settle_as(mut self, bytes: u64) {
         let mut account = self.quota.account();
         account.reserved = account.reserved.saturating_sub(self.bytes);
         account.used = account.used.saturating_add(bytes);

@@ -60,6 +60,12 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// Permission bits.
+    pub(crate) fn mode(&self) -> Result<u32, FilesError> {
+        let found = self.file.metadata().map_err(|error| FilesError::io("look at", &self.shown, error))?;
+        Ok(std::os::unix::fs::MetadataExt::mode(&found) & 0o777)
+    }
+
     /// The next piece, empty at the end. Waits for the disk.
     pub fn piece(&mut self, most: usize) -> Result<Vec<u8>, FilesError> {
         let mut piece = Vec::with_capacity(most);

@@ -22,19 +22,21 @@
 //! | `POST /v1/servers/{id}/files/delete` | [`FileDeletion`] → [`FileDeletionOutcome`] |
 //! | `GET /v1/servers/{id}/files/content?path=P&whole=W` | → the file's bytes, with its version as `ETag`; `W` is true where nobody takes their time, and the node then counts it as short work |
 //! | `PUT /v1/servers/{id}/files/content?path=P&expected=E&whole=W` | at most [`MAX_UPLOAD`] bytes → [`FileSaved`]; `E` is a version, `*` or nothing, as in [`ExpectedFile`] |
+//! | `POST /v1/servers/{id}/form` | [`FormRequest`] → [`FormReport`]: a configuration file as a form, changed first if the request says so |
 //! | `PUT /v1/sftp` | [`SftpGrants`], at most 8 MiB → 204; 404 where the node has no SFTP |
 //! | `GET /v1/events?after=SEQ` | → NDJSON of [`EventEnvelope`], for ever, beginning with all that is not acknowledged |
 //! | `POST /v1/events/acknowledge` | [`Acknowledge`] → 204 |
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`files`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod action;
 pub mod console;
 pub mod desired;
 pub mod files;
+pub mod form;
 pub mod link;
 pub mod machine;
 pub mod node;
@@ -47,6 +49,7 @@ pub use action::*;
 pub use console::*;
 pub use desired::*;
 pub use files::*;
+pub use form::*;
 pub use link::*;
 pub use machine::NodeSample;
 pub use node::*;

@@ -2,10 +2,11 @@
 //!
 //! The game has no status query, so the collector measures what its protocol offers: whether the server answers a first
 //! packet, and how fast. Who plays is read from the console. Modules in reading order: [`blueprint`], [`run`],
-//! [`probe`], [`console`].
+//! [`files`], [`probe`], [`console`].
 
 mod blueprint;
 mod console;
+mod files;
 mod probe;
 mod run;
 
@@ -36,6 +37,12 @@ impl Collector for Luanti {
 impl ConsoleEvents for Luanti {
     fn parse(_server: &Server, lines: &[String]) -> Vec<Found> {
         console::parse(lines)
+    }
+}
+
+impl ConfigFiles for Luanti {
+    fn list(_server: &Server) -> Vec<ConfigFile> {
+        files::all()
     }
 }
 

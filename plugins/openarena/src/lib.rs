@@ -1,11 +1,12 @@
 //! OpenArena: a dedicated server of Debian's package, and what it says of itself.
 //!
 //! Settings reach the engine so that no text becomes a command; [`run`] says how. Modules in reading order: [`blueprint`],
-//! [`run`], [`actions`].
+//! [`run`], [`actions`], [`tabs`].
 
 mod actions;
 mod blueprint;
 mod run;
+mod tabs;
 
 use gantry_plugin::prelude::*;
 use gantry_wire::quake3;
@@ -54,6 +55,15 @@ impl Quiescing for OpenArena {
     }
     fn resume(_server: &Server) -> Vec<Effect> {
         Vec::new()
+    }
+}
+
+impl Tabs for OpenArena {
+    fn offer(_server: &Server) -> Vec<Tab> {
+        tabs::offer()
+    }
+    fn render(_server: &Server, tab: &str) -> Result<Vec<Block>, Failure> {
+        tabs::render(tab)
     }
 }
 

@@ -1,11 +1,12 @@
 //! OpenTTD: a dedicated server of Debian's package, and what it says of itself.
 //!
 //! The game reads commands from its standard input and answers its own server list over TCP. Modules in reading order:
-//! [`blueprint`], [`run`], [`info`], [`console`], [`actions`].
+//! [`blueprint`], [`run`], [`files`], [`info`], [`console`], [`actions`].
 
 mod actions;
 mod blueprint;
 mod console;
+mod files;
 mod info;
 mod run;
 
@@ -45,6 +46,12 @@ impl Actions for OpenTtd {
     }
     fn perform(_server: &Server, id: &str, form: &[Setting]) -> Result<Vec<Effect>, Failure> {
         actions::perform(id, form)
+    }
+}
+
+impl ConfigFiles for OpenTtd {
+    fn list(_server: &Server) -> Vec<ConfigFile> {
+        files::all()
     }
 }
 

@@ -32,6 +32,42 @@ pub struct ConfigFile {
     pub fields: Vec<ConfigField>,
 }
 
+/// What stands at a place of a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PlaceValue {
+    /// Nothing, or the format's word for nothing.
+    Nothing,
+    /// A value, as an edit would look at it.
+    Text {
+        text: String,
+    },
+    /// Lists or keys of their own, where one value was looked for.
+    Tree,
+    /// Several values that are not the same.
+    Several,
+    TooLong,
+    /// The way there is none that an edit could take.
+    Unreachable {
+        why: String,
+    },
+}
+
+/// A value for a place of a file, written as an edit would write it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceAnswer {
+    pub at: String,
+    pub notation: Notation,
+    pub value: String,
+}
+
+/// The value may be a secret, so it is never printed.
+impl std::fmt::Debug for PlaceAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PlaceAnswer").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
 /// A page that the plugin fills.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -48,6 +48,8 @@ permissions! {
     ConsoleWrite = "console.write",
     /// Use the game's own actions, such as saving or kicking, and send messages to players.
     ActionsUse = "actions.use",
+    /// See the pages that the game's plugin has for the server.
+    TabsRead = "tabs.read",
     /// See CPU, memory, network and player charts.
     StatisticsRead = "statistics.read",
     /// See who plays.

@@ -8,7 +8,8 @@ import { Store } from '~/lib/store'
 /** The place of an id of an action, for a message to players. */
 export const BROADCAST = ' broadcast'
 
-export const chosenAction = new Store<{ serverId: string; action: string } | null>(null)
+/** `form` is what its questions begin with. */
+export const chosenAction = new Store<{ serverId: string; action: string; form?: Record<string, string> } | null>(null)
 
 /** What is possible changes with the server's state, which the key therefore has. */
 export const offeredQuery = ({ id, observed, node, operation, holds }: ServerView) =>

@@ -1170,6 +1170,56 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/config-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which of the game's files are there as forms
+         * @description Those that have anything for the caller, and whether they can be looked at this moment.
+         *
+         *     Needs `files.read` on the server.
+         */
+        get: operations["configFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/config-files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A form with what stands in the file
+         * @description Without `version` the file is not there yet: most games write theirs at the first start.
+         *
+         *     Needs `files.read` on the server.
+         */
+        get: operations["configFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Writes some answers into the file
+         * @description Over the version that was read and no other: where the file has changed since, nothing is written and the answer is 412. Everything else in the file stays as it is, comments and order included.
+         *
+         *     Needs `files.write` on the server.
+         */
+        patch: operations["updateConfigFile"];
+        trace?: never;
+    };
     "/api/servers/{id}/console": {
         parameters: {
             query?: never;
@@ -1614,6 +1664,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/tabs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which pages the game's plugin has
+         * @description Pages that are for the caller, and whether they can be filled this moment.
+         *
+         *     Needs `tabs.read` on the server.
+         */
+        get: operations["serverTabs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/tabs/{tab}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What stands on a page
+         * @description The plugin is asked on the node at most every two seconds, or as seldom as the page says, however many look; an action that was done to the game ends what was shared. All text is a plugin's or a game's, and never markup.
+         *
+         *     Needs `tabs.read` on the server.
+         */
+        get: operations["serverTab"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/servers/{id}/variables": {
         parameters: {
             query?: never;
@@ -1975,6 +2069,8 @@ export interface components {
             code?: components["schemas"]["Code"] | null;
             reason?: string | null;
         };
+        /** @enum {string} */
+        Alignment: "start" | "end";
         /**
          * Format: uuid
          * @description An IP:port of a node that a server may use.
@@ -2125,6 +2221,41 @@ export interface components {
          * @enum {string}
          */
         Availability: "running" | "stopped" | "always";
+        /** @description A part of a tab. */
+        Block: {
+            text: string;
+            /** @enum {string} */
+            type: "heading";
+        } | {
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            text: string;
+            tone: components["schemas"]["Tone"];
+            /** @enum {string} */
+            type: "note";
+        } | {
+            facts: components["schemas"]["LabelledFact"][];
+            /** @enum {string} */
+            type: "facts";
+        } | {
+            columns: components["schemas"]["Column"][];
+            rows: components["schemas"]["Row"][];
+            title: string;
+            /** @enum {string} */
+            type: "table";
+            whenEmpty: string;
+        } | {
+            series: string[];
+            title: string;
+            /** @enum {string} */
+            type: "chart";
+        } | {
+            action: string;
+            /** @enum {string} */
+            type: "form";
+        };
         Blueprint: {
             /**
              * Format: int32
@@ -2193,6 +2324,10 @@ export interface components {
         };
         /** @enum {string} */
         Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "registry_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Column: {
+            alignment: components["schemas"]["Alignment"];
+            title: string;
+        };
         /**
          * @description How a running game takes commands.
          * @enum {string}
@@ -2228,6 +2363,56 @@ export interface components {
             edits: components["schemas"]["Edit"][];
             format: components["schemas"]["ConfigFormat"];
             path: string;
+        };
+        /** @description One value of a file. */
+        ConfigFieldView: {
+            editable: boolean;
+            isSet: boolean;
+            /** @description Why the form cannot hold what stands in the file. */
+            misfit?: string | null;
+            question: components["schemas"]["Variable"];
+            /** @description Why the caller cannot change it here. */
+            reason?: string | null;
+            /** @description None for a secret, and where nothing stands in the file: then the game decides. */
+            value?: string | null;
+        };
+        ConfigFileInput: {
+            /** @description By the keys of the form's questions; what is left out stays. An empty secret stays too. */
+            values: {
+                [key: string]: string;
+            };
+            /** @description The one that was read: answers go over no other. */
+            version: string;
+        };
+        /** @description A file, and whether it could be looked at this moment. */
+        ConfigFileItemView: components["schemas"]["PossibleView"] & {
+            help: string;
+            /** @description Unique within the server. */
+            id: string;
+            /** @description Relative to the server's directory. */
+            path: string;
+            title: string;
+        };
+        /** @description What was saved. */
+        ConfigFileSavedView: {
+            /** @description Whether the game that runs will not know of it before it is started again. */
+            needsRestart: boolean;
+            /** @description Of the file as it is from here on. */
+            version: string;
+        };
+        /** @description A file with what stands in it. */
+        ConfigFileView: {
+            help: string;
+            id: string;
+            items: components["schemas"]["ConfigFieldView"][];
+            path: string;
+            title: string;
+            /** @description Of this very state of the file; saving says it again. None where the file is not there yet. */
+            version?: string | null;
+        };
+        /** @description All that there are for the caller, in the plugin's order. */
+        ConfigFilesView: {
+            items: components["schemas"]["ConfigFileItemView"][];
         };
         /** @enum {string} */
         ConfigFormat: "properties" | "ini" | "json" | "yaml" | "toml" | "xml" | "lines";
@@ -2642,6 +2827,10 @@ export interface components {
             txBytes: number;
             /** Format: double */
             txPackets: number;
+        };
+        LabelledFact: {
+            label: string;
+            value: string;
         };
         /** @description What a server may use. Zero means unlimited, for each field on its own. */
         Limits: {
@@ -3160,7 +3349,7 @@ export interface components {
             state: components["schemas"]["OperationState"];
         };
         /** @enum {string} */
-        Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "actions.use" | "statistics.read" | "players.read" | "files.list" | "files.read" | "files.write" | "files.delete" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
+        Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "actions.use" | "tabs.read" | "statistics.read" | "players.read" | "files.list" | "files.read" | "files.write" | "files.delete" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
         PermissionPage: {
             items: components["schemas"]["PermissionView"][];
             /** @description Where the next page begins; null is the end. */
@@ -3438,6 +3627,17 @@ export interface components {
         RollbackInput: {
             /** @description Of a release that was current before. */
             digest: string;
+        };
+        Row: {
+            actions: components["schemas"]["RowAction"][];
+            /** @description As many as there are columns. */
+            cells: string[];
+        };
+        /** @description A button of a row: an action of the plugin, and what its form begins with. */
+        RowAction: {
+            action: string;
+            form: components["schemas"]["Setting"][];
+            label: string;
         };
         /** @description One answer of a collector. */
         Sample: {
@@ -3800,6 +4000,30 @@ export interface components {
             /** @description What installs its software: apt, dnf, yum, zypper, pacman or apk. */
             packageManager?: string | null;
         };
+        /** @description What stands on a page. All text is a plugin's or a game's, and never markup. */
+        TabContentView: {
+            blocks: components["schemas"]["Block"][];
+            /**
+             * Format: date-time
+             * @description Whoever asks within the time that it holds gets the same.
+             */
+            renderedAt: string;
+        };
+        /** @description A page, and whether it could be filled this moment. */
+        TabItemView: components["schemas"]["PossibleView"] & {
+            /** @description Unique within the server. */
+            id: string;
+            /**
+             * Format: int32
+             * @description How often to ask for it anew while somebody looks; none means when they ask for it.
+             */
+            refreshMs?: number | null;
+            title: string;
+        };
+        /** @description All that there are for the caller, in the plugin's order. */
+        TabsView: {
+            items: components["schemas"]["TabItemView"][];
+        };
         /** @description TCP connections of the machine itself, not those of its containers, by state. */
         TcpCounts: {
             /**
@@ -3851,6 +4075,8 @@ export interface components {
             expiresAt: string;
             token: string;
         };
+        /** @enum {string} */
+        Tone: "neutral" | "good" | "warning" | "bad";
         /** @description Why a release was let in. */
         Trust: {
             /** @enum {string} */
@@ -10550,6 +10776,395 @@ export interface operations {
             };
         };
     };
+    configFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigFilesView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    configFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description The form's id */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigFileView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_refused`: This cannot be done with that file */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateConfigFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description The form's id */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigFileInput"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigFileSavedView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_changed`: The file is not what it was when it was read */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `file_refused`: This cannot be done with that file; `quota_exceeded`: The server's disk limit leaves no room */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The node's disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     consoleHistory: {
         parameters: {
             query?: {
@@ -13577,6 +14192,229 @@ export interface operations {
             };
             /** @description `unavailable`: Gantry is not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverTabs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TabsView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverTab: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description The page's id */
+                tab: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TabContentView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `action_refused`: The game's plugin did not do this */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -4,7 +4,8 @@ import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useEffect, useRef, useState, type RefObject } from 'react'
 import { cn } from '~/ui/cn'
 
-export type Tab = { label: string; link: LinkProps }
+/** Labels may be a plugin's, and then be the same twice: `id` tells them apart. */
+export type Tab = { label: string; link: LinkProps; id?: string }
 
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const nav = useRef<HTMLElement>(null)
@@ -19,7 +20,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
       <nav ref={nav} aria-label={label} className={cn('flex gap-1 overflow-x-auto px-1 fade-ends [scrollbar-width:none] sm:px-4', more.start && 'fade-start', more.end && 'fade-end')}>
         {tabs.map((tab) => (
           <Link
-            key={tab.label}
+            key={tab.id ?? tab.label}
             {...tab.link}
             activeOptions={{ exact: true, includeSearch: false }}
             className="flex h-9 shrink-0 items-center border-b-2 border-transparent px-2.5 text-sm text-dim -outline-offset-2 transition-colors hover:text-text"

@@ -10,6 +10,8 @@ export const to = {
   overview: (serverId: string) => linkOptions({ to: '/servers/$serverId/overview', params: { serverId } }),
   players: (serverId: string) => linkOptions({ to: '/servers/$serverId/players', params: { serverId } }),
   files: (serverId: string, path = '', edit?: string) => linkOptions({ to: '/servers/$serverId/files', params: { serverId }, search: { ...(path && { path }), ...(edit && { edit }) } }),
+  config: (serverId: string, file?: string) => linkOptions({ to: '/servers/$serverId/config', params: { serverId }, search: file ? { file } : {} }),
+  page: (serverId: string, page: string) => linkOptions({ to: '/servers/$serverId/pages/$page', params: { serverId, page } }),
   settings: (serverId: string) => linkOptions({ to: '/servers/$serverId/settings', params: { serverId } }),
   allocations: (serverId: string) => linkOptions({ to: '/servers/$serverId/allocations', params: { serverId } }),
   members: (serverId: string) => linkOptions({ to: '/servers/$serverId/members', params: { serverId } }),

@@ -157,6 +157,19 @@ const files = createRoute({
   loader: ({ context, params, deps }) => void context.queries.prefetchQuery(filesQuery(params.serverId, deps.path)),
   component: lazyRouteComponent(() => import('~/pages/servers/files/page'), 'FilesPage'),
 })
+const config = createRoute({
+  getParentRoute: () => server,
+  path: '/config',
+  staticData: { title: s.server.tabs.config },
+  validateSearch: (search: Record<string, unknown>): { file?: string } => (typeof search.file === 'string' && search.file ? { file: search.file } : {}),
+  component: lazyRouteComponent(() => import('~/pages/servers/config/page'), 'ConfigPage'),
+})
+const page = createRoute({
+  getParentRoute: () => server,
+  path: '/pages/$page',
+  staticData: { title: s.server.tabs.page },
+  component: lazyRouteComponent(() => import('~/pages/servers/pages/page'), 'PluginPage'),
+})
 const settings = createRoute({
   getParentRoute: () => server,
   path: '/settings',
@@ -280,7 +293,7 @@ export const routeTree = root.addChildren([
     home,
     servers,
     newServer,
-    server.addChildren([serverHome, serverConsole, overview, players, files, settings, allocations, members, activity]),
+    server.addChildren([serverHome, serverConsole, overview, players, page, files, config, settings, allocations, members, activity]),
     account,
     admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, people, audit]),
   ]),

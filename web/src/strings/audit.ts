@@ -30,6 +30,7 @@ export const audit = {
     'broadcast.send': 'Sent a message to players',
     'broadcast.refused': 'Could not send a message to players',
     'file.save': 'Saved a file',
+    'file.form': 'Changed settings in a config file',
     'file.upload': 'Uploaded files',
     'file.directory': 'Made folders',
     'file.link': 'Made links',

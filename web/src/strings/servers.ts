@@ -141,7 +141,7 @@ export const servers = {
   server: {
     noRight: (tab: string) => `You may not see this: ${tab}`,
     noRightHelp: 'Your rights on this server do not include it, or no longer do. Its owner can give them to you.',
-    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
+    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', config: 'Config files', page: 'Page', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
     power: 'Power',
     start: 'Start',
     stop: 'Stop',
@@ -348,7 +348,7 @@ export const servers = {
     notYours: 'You can only give rights that you have yourself.',
     pick: 'Choose at least one right.',
     groups: {
-      server: 'Server', power: 'Power', console: 'Console', actions: 'Actions', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
+      server: 'Server', power: 'Power', console: 'Console', actions: 'Actions', tabs: 'Pages of the game', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
       allocations: 'Allocations', operations: 'Operations', members: 'Members', activity: 'Activity',
     } satisfies Record<PermissionGroup, string> as Record<string, string>,
   },

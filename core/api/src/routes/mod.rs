@@ -6,6 +6,7 @@ mod account;
 mod actions;
 mod audit;
 mod blueprints;
+mod config_files;
 mod console;
 mod credentials;
 mod daemon;
@@ -21,6 +22,7 @@ mod releases;
 mod servers;
 mod statistics;
 mod system;
+mod tabs;
 mod users;
 
 use crate::{problem::EdgeError, route::Route, wire::Accepted};
@@ -39,8 +41,10 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("blueprints", "What the installed plugins can run."),
     ("servers", "Game servers: intent, state, variables, power."),
     ("files", "A server's files: look, fetch, bring, change."),
+    ("config-files", "The game's own files as forms."),
     ("console", "A server's console, as history and live."),
     ("actions", "What a game's plugin lets people do beyond power."),
+    ("tabs", "Pages that a game's plugin fills."),
     ("statistics", "Numbers over time and who plays."),
     ("members", "Subusers of a server and their permissions."),
     ("operations", "Long work with progress and outcome."),
@@ -81,8 +85,10 @@ pub(crate) fn all() -> Vec<Route> {
         ("servers", servers::routes()),
         ("servers", releases::routes()),
         ("files", files::routes()),
+        ("config-files", config_files::routes()),
         ("console", console::routes()),
         ("actions", actions::routes()),
+        ("tabs", tabs::routes()),
         ("statistics", statistics::routes()),
         ("members", members::routes()),
         ("operations", operations::routes()),

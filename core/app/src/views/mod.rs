@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod activity;
+mod config_files;
 mod conversion;
 mod credentials;
 mod files;
@@ -13,10 +14,12 @@ mod nodes;
 mod plugins;
 mod releases;
 mod servers;
+mod tabs;
 
 pub use account::*;
 pub use actions::*;
 pub use activity::*;
+pub use config_files::*;
 pub use conversion::*;
 pub use credentials::*;
 pub use files::*;
@@ -24,6 +27,7 @@ pub use nodes::*;
 pub use plugins::*;
 pub use releases::*;
 pub use servers::*;
+pub use tabs::*;
 
 pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};
 

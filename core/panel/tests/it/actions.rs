@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 const SECRET: &str = "hunter2-hunter2";
 
 /// A control plane with a node and a running server of `examples/chores-rust`, of Olga's.
-struct House {
-    app: TestApp,
-    admin: Client,
-    owner: Client,
-    node: TestNode,
-    id: String,
-    page: Page,
+pub(crate) struct House {
+    pub(crate) app: TestApp,
+    pub(crate) admin: Client,
+    pub(crate) owner: Client,
+    pub(crate) node: TestNode,
+    pub(crate) id: String,
+    pub(crate) page: Page,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let app = TestApp::with_games_and_no_limits().await;
         let admin = app.admin().await;
         let upload = admin.request(reqwest::Method::POST, "/api/plugins?grant=files,kv");
@@ -36,19 +36,24 @@ impl House {
         Self { app, admin, owner, node, id, page }
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub(crate) fn path(&self, rest: &str) -> String {
         format!("/api/servers/{}/{rest}", self.id)
     }
 
     /// Somebody who may use actions and nothing more.
     async fn member(&self) -> Client {
+        self.member_with(&["server.read", "actions.use"]).await
+    }
+
+    /// Somebody with these rights alone.
+    pub(crate) async fn member_with(&self, permissions: &[&str]) -> Client {
         let grace = self.app.person(&self.admin, "grace", "limited").await;
-        let rights = json!({ "email": "grace@example.com", "permissions": ["server.read", "actions.use"] });
+        let rights = json!({ "email": "grace@example.com", "permissions": permissions });
         self.owner.post(&self.path("members"), rights).await.expect(201);
         grace
     }
 
-    async fn activity(&self) -> Vec<Value> {
+    pub(crate) async fn activity(&self) -> Vec<Value> {
         let lines = self.owner.get(&self.path("activity")).await.expect(200);
         lines["items"].as_array().unwrap().clone()
     }
@@ -63,7 +68,7 @@ impl House {
         }
     }
 
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         self.node.stop().await;
         self.app.stop().await;
     }

@@ -10,6 +10,7 @@ mod kit;
 
 mod actions;
 mod allowances;
+mod config_files;
 mod credentials;
 mod edge;
 mod examples;
@@ -29,6 +30,7 @@ mod servers;
 mod sessions;
 mod sftp;
 mod sockets;
+mod tabs;
 mod transfers;
 mod uploads;
 mod waiting;

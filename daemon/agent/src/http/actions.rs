@@ -17,6 +17,9 @@ use gantry_host::Part;
 use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, RefusalCode};
 use gantry_types::{ServerId, action::Availability, operation::OperationFailure, page::Block, problem::Code};
 
+/// The largest page of a plugin, as it goes over the link.
+const PAGE_BYTES: usize = 512 << 10;
+
 type Report = Result<Json<ActionReport>, Refused>;
 
 pub(super) async fn perform(
@@ -73,7 +76,12 @@ pub(super) async fn tab(
             return Err(refusal(RefusalCode::PluginRefused, "this game's plugin has no pages").into());
         }
         let (call, context) = (hand.call(&plugin), hand.context());
-        Ok(Json(hand.ask(plugin.render_tab(&call, &context, &tab)).await.map_err(refused)?))
+        let blocks = hand.ask(plugin.render_tab(&call, &context, &tab)).await.map_err(refused)?;
+        if serde_json::to_vec(&blocks).map_or(true, |page| page.len() > PAGE_BYTES) {
+            let why = format!("the page has more than {} KiB", PAGE_BYTES >> 10);
+            return Err(refusal(RefusalCode::PluginRefused, why).into());
+        }
+        Ok(Json(blocks))
     };
     known(&node, id)?.with_hand(Availability::Always, deed).await
 }

@@ -49,7 +49,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    async fn reading(node: &Node, id: ServerId, work: Work) -> Result<Self, Refused> {
+    pub(super) async fn reading(node: &Node, id: ServerId, work: Work) -> Result<Self, Refused> {
         let handle = known(node, id)?;
         let place = handle.desk.admit(work)?;
         let terms = handle.terms()?;
@@ -66,7 +66,11 @@ impl Session {
         }
     }
 
-    async fn measure(&self, bytes: Option<u64>, cancel: &CancellationToken) -> Result<(), Refused> {
+    pub(super) async fn measure(
+        &self,
+        bytes: Option<u64>,
+        cancel: &CancellationToken,
+    ) -> Result<(), Refused> {
         self.desk.measure(&self.jail, self.terms.disk_mib, bytes, cancel).await.map_err(refused)
     }
 }

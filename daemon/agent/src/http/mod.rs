@@ -3,12 +3,13 @@
 //! It is served over the link and on a unix socket alike and knows nothing of either. Whoever reaches it has been
 //! authenticated by the connection. Every refusal is a [`Refusal`] in JSON; every body and every stream is bounded.
 //!
-//! Modules in reading order: [`routes`], `streams`, `files`,
-//! `deletion`.
+//! Modules in reading order: [`routes`], `streams`, `files`, `forms`,
+//! `deletion`, `actions`.
 
 mod actions;
 mod deletion;
 mod files;
+mod forms;
 mod routes;
 mod streams;
 
@@ -20,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use gantry_protocol::{Refusal, RefusalCode};
+use gantry_protocol::{MAX_FORM_REQUEST, Refusal, RefusalCode};
 
 /// The largest desired server.
 const SERVER_BYTES: usize = 1 << 20;
@@ -47,6 +48,7 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))
         .route("/v1/servers/{id}/files/delete", post(deletion::delete))
         .route("/v1/servers/{id}/files/content", get(files::read).put(files::write))
+        .route("/v1/servers/{id}/form", post(forms::fill).layer(DefaultBodyLimit::max(MAX_FORM_REQUEST)))
         .route("/v1/sftp", put(routes::put_sftp).layer(DefaultBodyLimit::max(SFTP_BYTES)))
         .route("/v1/events", get(streams::events))
         .route("/v1/events/acknowledge", post(routes::acknowledge))

@@ -9,15 +9,14 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
         one_line(edit)?;
         // Readers leave space around a value out, so that written it would only be taken for the line's own.
         let rule = Rule::seen_as(edit, str::trim)?;
-        let (section, key) = split(rule.at);
-        let key_fits = !key.trim().is_empty() && key == key.trim() && !key.contains('=');
-        if !key_fits || key.starts_with(['[', ';', '#']) || section != section.trim() || section.contains(']')
-        {
-            return Err(rule.no_place("that is no key"));
-        }
-        set(&mut document, section, key, &rule)?;
+        set(&mut document, &rule)?;
     }
     Ok(document.render())
+}
+
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Vec<Result<(), EditError>> {
+    let mut document = Document::parse(text);
+    rules.iter().map(|rule| set(&mut document, rule)).collect()
 }
 
 /// The section in brackets, or all in front of the last dot, and the key.
@@ -26,7 +25,12 @@ fn split(at: &str) -> (&str, &str) {
     in_brackets.or_else(|| at.rsplit_once('.')).unwrap_or(("", at))
 }
 
-fn set(document: &mut Document, section: &str, key: &str, rule: &Rule<'_>) -> Result<(), EditError> {
+fn set(document: &mut Document, rule: &Rule<'_>) -> Result<(), EditError> {
+    let (section, key) = split(rule.at);
+    let key_fits = !key.trim().is_empty() && key == key.trim() && !key.contains('=');
+    if !key_fits || key.starts_with(['[', ';', '#']) || section != section.trim() || section.contains(']') {
+        return Err(rule.no_place("that is no key"));
+    }
     let assign = if document.lines.iter().any(|line| is_spaced(line)) || document.lines.is_empty() {
         " = "
     } else {

@@ -15,6 +15,11 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     Ok(document.render())
 }
 
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Vec<Result<(), EditError>> {
+    let mut document = Document::parse(text);
+    rules.iter().map(|rule| set(&mut document, rule)).collect()
+}
+
 fn set(document: &mut Document, rule: &Rule<'_>) -> Result<(), EditError> {
     if rule.at.is_empty() {
         return Err(rule.no_place("every line begins so"));

@@ -29,9 +29,12 @@
 //!
 //! Where a key stands several times every occurrence is set, so that first-wins and last-wins readers agree.
 //!
+//! Forms look by the very rules by which edits write: see [`form`].
+//!
 //! Modules in reading order: [`rule`], [`place`], [`notation`], [`splice`], [`lines`], [`properties`], [`ini`], [`json`],
-//! [`toml`], [`yaml`], [`xml`].
+//! [`toml`], [`yaml`], [`xml`], [`form`].
 
+pub mod form;
 mod ini;
 mod json;
 mod lines;

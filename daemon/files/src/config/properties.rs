@@ -9,16 +9,20 @@ use gantry_types::plan::Edit;
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut document = Document::parse(text);
     for edit in edits {
-        let rule = Rule::of(edit)?;
-        if rule.at.is_empty() {
-            return Err(rule.no_place("a key is needed"));
-        }
-        set(&mut document, &rule)?;
+        set(&mut document, &Rule::of(edit)?)?;
     }
     Ok(document.render())
 }
 
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Vec<Result<(), EditError>> {
+    let mut document = Document::parse(text);
+    rules.iter().map(|rule| set(&mut document, rule)).collect()
+}
+
 fn set(document: &mut Document, rule: &Rule<'_>) -> Result<(), EditError> {
+    if rule.at.is_empty() {
+        return Err(rule.no_place("a key is needed"));
+    }
     let mut found = false;
     let mut is_open = false;
     let mut at = 0;

@@ -4,12 +4,20 @@
 //! its maker likes: an edit that would make the file too large ends before its text is made.
 
 use super::{EditError, MAX_BYTES};
-use gantry_types::plan::{Condition, Edit, Notation};
+use gantry_types::{
+    page::PlaceValue,
+    plan::{Condition, Edit, Notation},
+};
 use regex::{Regex, RegexBuilder};
-use std::{borrow::Cow, cell::Cell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+};
 
 /// Compiled size of a pattern.
 const PATTERN_BYTES: usize = 1 << 20;
+/// The longest value that who looks is shown, in bytes.
+const SHOWN_BYTES: usize = 16 << 10;
 
 pub(super) struct Rule<'a> {
     pub(super) at: &'a str,
@@ -27,6 +35,8 @@ enum When<'a> {
     Present,
     Equals(&'a str),
     Matches(Regex),
+    /// Nothing is written: what stands there is remembered.
+    Look(RefCell<Option<PlaceValue>>),
 }
 
 impl<'a> Rule<'a> {
@@ -54,6 +64,41 @@ impl<'a> Rule<'a> {
         Ok(Self { at: &edit.at, notation: edit.notation, value: seen(&edit.value), when, seen, handed_out })
     }
 
+    /// For who only looks. It finds its places as an edit does, and writes nothing.
+    pub(super) fn look(at: &'a str) -> Self {
+        let when = When::Look(RefCell::default());
+        Self {
+            at,
+            notation: Notation::LikeThere,
+            value: "",
+            when,
+            seen: |text| text,
+            handed_out: Cell::new(0),
+        }
+    }
+
+    /// What stood where it looked.
+    pub(super) fn found(self) -> PlaceValue {
+        match self.when {
+            When::Look(found) => found.into_inner().unwrap_or(PlaceValue::Nothing),
+            When::Always | When::Absent | When::Present | When::Equals(_) | When::Matches(_) => {
+                PlaceValue::Nothing
+            }
+        }
+    }
+
+    /// Whether it only looks, and this is what it sees.
+    fn sees(&self, what: impl FnOnce() -> PlaceValue) -> bool {
+        let When::Look(found) = &self.when else { return false };
+        let what = what();
+        let mut found = found.borrow_mut();
+        *found = Some(match found.take() {
+            Some(before) if before != what => PlaceValue::Several,
+            _ => what,
+        });
+        true
+    }
+
     /// Whether something is made where nothing stands.
     pub(super) fn makes(&self) -> bool {
         matches!(self.when, When::Always | When::Absent)
@@ -71,6 +116,13 @@ impl<'a> Rule<'a> {
 
     /// What is to be written over this; nothing where it stays.
     pub(super) fn over(&self, there: &str) -> Result<Option<Cow<'a, str>>, EditError> {
+        let shown = || match there.len() {
+            0..=SHOWN_BYTES => PlaceValue::Text { text: there.to_owned() },
+            _ => PlaceValue::TooLong,
+        };
+        if self.sees(shown) {
+            return Ok(None);
+        }
         let value = match &self.when {
             When::Always | When::Present => Cow::Borrowed(self.value),
             When::Equals(value) if *value == there => Cow::Borrowed(self.value),
@@ -78,9 +130,19 @@ impl<'a> Rule<'a> {
                 Some(value) => Cow::Owned(value),
                 None => return Ok(None),
             },
-            When::Absent | When::Equals(_) => return Ok(None),
+            When::Absent | When::Equals(_) | When::Look(_) => return Ok(None),
         };
         self.hand_out(value).map(Some)
+    }
+
+    /// The same where a whole tree stands.
+    pub(super) fn over_tree(&self, there: &str) -> Result<Option<Cow<'a, str>>, EditError> {
+        if self.sees(|| PlaceValue::Tree) { Ok(None) } else { self.over(there) }
+    }
+
+    /// The same where a word stands that means nothing.
+    pub(super) fn over_nothing(&self, there: &str) -> Result<Option<Cow<'a, str>>, EditError> {
+        if self.sees(|| PlaceValue::Nothing) { Ok(None) } else { self.over(there) }
     }
 
     fn replace(&self, pattern: &Regex, there: &str) -> Result<Option<String>, EditError> {

@@ -13,14 +13,22 @@ use toml_edit::{Array, Decor, DocumentMut, InlineTable, Item, Table, TableLike, 
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     let mut document = read(text)?;
     for edit in edits {
-        let rule = Rule::of(edit)?;
-        let way = Way::of(&rule)?;
-        let to = Errand { rule: &rule, way: &way };
-        to.table(document.as_table_mut(), &way.parts, Manner::Headed)?;
+        set(&mut document, &Rule::of(edit)?)?;
     }
     let edited = document.to_string();
     read(&edited)?;
     Ok(edited)
+}
+
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Result<Vec<Result<(), EditError>>, EditError> {
+    let mut document = read(text)?;
+    Ok(rules.iter().map(|rule| set(&mut document, rule)).collect())
+}
+
+fn set(document: &mut DocumentMut, rule: &Rule<'_>) -> Result<(), EditError> {
+    let way = Way::of(rule)?;
+    let to = Errand { rule, way: &way };
+    to.table(document.as_table_mut(), &way.parts, Manner::Headed)
 }
 
 fn read(text: &str) -> Result<DocumentMut, EditError> {
@@ -154,7 +162,7 @@ impl Errand<'_> {
         if let Item::Value(value) = item {
             return self.write(value);
         }
-        let Some(text) = self.rule.over(item.to_string().trim())? else { return Ok(()) };
+        let Some(text) = self.rule.over_tree(item.to_string().trim())? else { return Ok(()) };
         if self.rule.notation != Notation::Document {
             return Err(self.rule.no_place("it is a table"));
         }
@@ -171,7 +179,11 @@ impl Errand<'_> {
                 (bare.to_string(), There::Other)
             }
         };
-        if let Some(text) = self.rule.over(&there)? {
+        let text = match value {
+            Value::Array(_) | Value::InlineTable(_) => self.rule.over_tree(&there),
+            _ => self.rule.over(&there),
+        }?;
+        if let Some(text) = text {
             let mut written = self.meant(&text, kind)?;
             // The comments around it belong to the key, which stays.
             *written.decor_mut() = value.decor().clone();

@@ -133,6 +133,7 @@ fn perform(jail: &Jail, job: &Job, cancel: &CancellationToken) -> Said {
                 |edit| if cancel.is_cancelled() { Err(FilesError::Cancelled) } else { jail.edit(edit) };
             edits.iter().try_for_each(each).map(|()| Said::Edited)
         }
+        Job::Form { form } => jail.fill(form).map(Said::Filled),
     };
     done.unwrap_or_else(|error| Said::Failed(Told::from(error)))
 }

@@ -1,6 +1,6 @@
 //! What a worker is told to do.
 
-use crate::{archive::ArchiveLimits, worker::WorkerError};
+use crate::{archive::ArchiveLimits, form::Form, worker::WorkerError};
 use gantry_types::plan::{ConfigEdit, Extract};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,7 @@ pub(super) struct Order {
 pub(super) enum Job {
     Extract { extract: Extract, limits: ArchiveLimits },
     Edit { edits: Vec<ConfigEdit> },
+    Form { form: Form },
 }
 
 impl Order {

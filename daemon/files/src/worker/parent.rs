@@ -12,6 +12,7 @@ use crate::{
     archive::{ArchiveLimits, Extracted},
     config,
     error::FilesError,
+    form::{Filled, Form},
     jail::Jail,
     path::JailPath,
     place,
@@ -117,6 +118,23 @@ impl Workers {
         let job = Job::Edit { edits: edits.to_vec() };
         match self.perform(jail, limits, job, &|_, _| {}, cancel).await? {
             Said::Edited => Ok(()),
+            _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+
+    /// Looks at a file as a form, and changes it first if that says so, to no more than so many bytes; see [`Jail::fill`].
+    pub async fn fill(
+        &self,
+        jail: &Jail,
+        form: &Form,
+        most_bytes: u64,
+        cancel: &CancellationToken,
+    ) -> Result<Filled, FilesError> {
+        let _turn = turn(&self.editing, cancel).await?;
+        let limits = self.usual(most_bytes.min(config::MAX_BYTES));
+        let job = Job::Form { form: form.clone() };
+        match self.perform(jail, limits, job, &|_, _| {}, cancel).await? {
+            Said::Filled(filled) if filled.fits(form) => Ok(filled.plain()),
             _ => Err(WorkerError::Nonsense.into()),
         }
     }

@@ -4,12 +4,12 @@
 //! what a child that was taken over may choose freely: texts are bounded and lose their control characters, and a kind of
 //! error decides over nothing but the advice that stands beside it.
 
-use crate::{archive::Extracted, config::EditError, error::FilesError};
+use crate::{archive::Extracted, config::EditError, error::FilesError, form::Filled};
 use serde::{Deserialize, Serialize};
 use std::io;
 
-/// The longest line.
-pub(super) const LINE_BYTES: u64 = 64 * 1024;
+/// The longest line: a form with all that it may show, however JSON spells it.
+pub(super) const LINE_BYTES: u64 = 2 << 20;
 /// The longest text of an error, in characters: a line of some of them must hold whatever JSON makes of them.
 const TEXT: usize = 2_048;
 
@@ -18,6 +18,7 @@ pub(super) enum Said {
     Progress { done: u64, total: Option<u64> },
     Extracted(Extracted),
     Edited,
+    Filled(Filled),
     Failed(Told),
 }
 
@@ -51,6 +52,9 @@ pub(super) enum Told {
     Limit,
     DiskFull,
     Changed {
+        path: String,
+    },
+    Stale {
         path: String,
     },
     Edit {
@@ -89,6 +93,7 @@ impl From<FilesError> for Told {
             FilesError::Limit => Self::Limit,
             FilesError::DiskFull => Self::DiskFull,
             FilesError::Changed { path } => Self::Changed { path },
+            FilesError::Stale { path } => Self::Stale { path },
             FilesError::Edit { path, source } => Self::Edit { path, why: source },
             FilesError::Archive { path, message } => Self::Archive { path, message },
             FilesError::Cancelled => Self::Cancelled,
@@ -98,8 +103,7 @@ impl From<FilesError> for Told {
                 number: source.raw_os_error(),
                 text: source.to_string(),
             },
-            other @ (FilesError::Stale { .. }
-            | FilesError::Outbound(_)
+            other @ (FilesError::Outbound(_)
             | FilesError::Worker(_)
             | FilesError::Root { .. }
             | FilesError::Interrupted) => Self::Other { text: other.to_string() },
@@ -121,6 +125,7 @@ impl From<Told> for FilesError {
             Told::Limit => Self::Limit,
             Told::DiskFull => Self::DiskFull,
             Told::Changed { path } => Self::Changed { path },
+            Told::Stale { path } => Self::Stale { path },
             Told::Edit { path, why } => Self::Edit { path, source: why },
             Told::Archive { path, message } => Self::Archive { path, message },
             Told::Cancelled => Self::Cancelled,
@@ -151,7 +156,8 @@ impl Told {
             | Self::Escapes { path }
             | Self::TooLarge { path, .. }
             | Self::Exists { path }
-            | Self::Changed { path } => cut(path),
+            | Self::Changed { path }
+            | Self::Stale { path } => cut(path),
             Self::Edit { path, why } => {
                 cut(path);
                 match why {
@@ -216,6 +222,7 @@ mod tests {
                 FilesError::Limit,
                 FilesError::DiskFull,
                 FilesError::Changed { path: path() },
+                FilesError::Stale { path: path() },
                 FilesError::Edit { path: path(), source: EditError::Malformed("line 1\nline 2".to_owned()) },
                 FilesError::Archive { path: path(), message: "it is damaged".to_owned() },
                 FilesError::Cancelled,

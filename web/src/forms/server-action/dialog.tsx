@@ -1,12 +1,8 @@
 /** One action: its questions, what it asks before it is done, that it is under way, and what the game says afterwards. */
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { LoaderCircle, TriangleAlert } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
-import { BROADCAST, offeredQuery } from '~/actions/offered'
-import { client, take } from '~/api/client'
+import { useEffect, useRef } from 'react'
 import { toApiError } from '~/api/problem'
-import type { OfferedAction, OfferedActionsView, ServerView, Variable } from '~/api/types'
-import { variableProblem } from '~/lib/validate'
+import type { OfferedActionsView, ServerView } from '~/api/types'
 import { s } from '~/strings'
 import { actions as a } from '~/strings/actions'
 import { Button } from '~/ui/button'
@@ -15,39 +11,17 @@ import { Notice } from '~/ui/problem'
 import { toast } from '~/ui/toast'
 import { FormDialog } from '../form-dialog'
 import { VariableField } from '../variable-field'
+import { useAsking, wanted, type Wanted } from './wanted'
 
-type Wanted = { title: string; help: string; verb: string; form: Variable[]; confirm?: string | null | undefined; reason?: string | null | undefined; send: (form: Record<string, string>) => Promise<{ messages: string[] }>; problemKey: (key: string) => string }
+type ActionDialogProps = { server: ServerView; offer: OfferedActionsView; action: string; form?: Record<string, string> | undefined; onClose: () => void }
 
-const MESSAGE = { key: 'text', label: a.broadcastField, help: '', group: '', kind: { type: 'text', minLength: 1, maxLength: 256, pattern: null, patternHelp: null }, defaultValue: null, required: true, viewable: 'members', editable: 'members', needsReinstall: false, needsRestart: false } as const satisfies Variable
-
-function wanted(server: ServerView, offer: OfferedActionsView, id: string): Wanted | null {
-  const path = { id: server.id }
-  if (id === BROADCAST) {
-    return offer.broadcast ? {
-      title: a.broadcast, help: a.broadcastHelp, verb: a.send, form: [MESSAGE], reason: offer.broadcast.reason, problemKey: (key) => key,
-      send: ({ text = '' }) => take(client.POST('/api/servers/{id}/broadcast', { params: { path }, body: { text } })),
-    } : null
-  }
-  const found = offer.items.find(({ action }) => action.id === id)
-  if (!found) return null
-  const action: OfferedAction = found.action
-  return {
-    title: action.title, help: action.help, verb: action.title, form: action.form, confirm: action.confirm, reason: found.reason, problemKey: (key) => `form.${key}`,
-    send: (form) => take(client.POST('/api/servers/{id}/actions/{action}', { params: { path: { ...path, action: id } }, body: { form } })),
-  }
-}
-
-type ActionDialogProps = { server: ServerView; offer: OfferedActionsView; action: string; onClose: () => void }
-
-export function ActionDialog({ server, offer, action, onClose }: ActionDialogProps) {
+export function ActionDialog({ server, offer, action, form, onClose }: ActionDialogProps) {
   const want = wanted(server, offer, action)
-  return want && <Ask want={want} server={server} onClose={onClose} />
+  return want && <Ask want={want} server={server} form={form} onClose={onClose} />
 }
 
-function Ask({ want, server, onClose }: { want: Wanted; server: ServerView; onClose: () => void }) {
-  const queries = useQueryClient()
-  const [values, setValues] = useState<Record<string, string>>({})
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
+function Ask({ want, server, form, onClose }: { want: Wanted; server: ServerView; form?: Record<string, string> | undefined; onClose: () => void }) {
+  const { act, reason, field } = useAsking(want, server, form)
   /** Whoever closed it while it was at work is told elsewhere. */
   const open = useRef(true)
   useEffect(() => {
@@ -56,36 +30,21 @@ function Ask({ want, server, onClose }: { want: Wanted; server: ServerView; onCl
       open.current = false
     }
   }, [])
-  const valueOf = (variable: Variable) => values[variable.key] ?? variable.defaultValue ?? ''
-  const own = (variable: Variable) => variableProblem(variable, valueOf(variable), false)
-  const act = useMutation({
-    mutationFn: () => want.send(Object.fromEntries(want.form.map((variable) => [variable.key, valueOf(variable)]))),
-    onSuccess: ({ messages }) => {
-      if (messages.length === 0 && open.current) onClose()
-      if (messages.length === 0 || !open.current) toast({ title: a.done(want.title), detail: messages.join(' ') })
-    },
-    onError: (error) => {
-      const problem = toApiError(error)
-      if (!open.current) toast({ tone: 'bad', title: a.failed(want.title), detail: problem.detail })
-    },
-    // What is offered may be another after it was done.
-    onSettled: () => void queries.invalidateQueries({ queryKey: offeredQuery(server).queryKey }),
-  })
-  const problem = act.error ? toApiError(act.error) : null
-  const reason = want.reason ?? (want.form.some((variable) => own(variable) !== null) ? s.common.fixFirst : null)
+  const send = () =>
+    void act.mutateAsync().then(
+      ({ messages }) => {
+        if (messages.length === 0 && open.current) onClose()
+        if (messages.length === 0 || !open.current) toast({ title: a.done(want.title), detail: messages.join(' ') })
+      },
+      (error: unknown) => {
+        if (!open.current) toast({ tone: 'bad', title: a.failed(want.title), detail: toApiError(error).detail })
+      },
+    )
   if (act.data) return <Said title={want.title} messages={act.data.messages} onClose={onClose} />
   return (
-    <FormDialog title={want.title} {...(want.help && { description: want.help })} verb={want.verb} busy={act.isPending} error={act.error} disabledReason={reason} {...(act.isPending && { leave: s.common.close })} onSubmit={() => act.mutate()} onClose={onClose}>
+    <FormDialog title={want.title} {...(want.help && { description: want.help })} verb={want.verb} busy={act.isPending} error={act.error} disabledReason={reason} {...(act.isPending && { leave: s.common.close })} onSubmit={send} onClose={onClose}>
       {want.form.map((variable) => (
-        <VariableField
-          key={variable.key}
-          variable={variable}
-          value={valueOf(variable)}
-          error={(left.has(variable.key) ? own(variable) : null) ?? problem?.field(want.problemKey(variable.key)) ?? null}
-          disabledReason={act.isPending ? '' : null}
-          onChange={(value) => setValues((all) => ({ ...all, [variable.key]: value }))}
-          onLeave={() => setLeft((all) => new Set([...all, variable.key]))}
-        />
+        <VariableField key={variable.key} {...field(variable)} />
       ))}
       {want.reason && <Notice tone="warn" title={want.reason} icon={<TriangleAlert aria-hidden />} />}
       {want.confirm && <Notice tone="warn" title={want.confirm} icon={<TriangleAlert aria-hidden />} />}

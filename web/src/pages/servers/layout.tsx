@@ -6,11 +6,12 @@ import { useEffect, useRef } from 'react'
 import { useLive } from '~/actions/context'
 import { useGone } from '~/api/live'
 import { ApiError } from '~/api/problem'
+import { configFilesQuery, serverTabsQuery } from '~/api/page-queries'
 import { operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, Permission, ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { ServerStatus } from '~/layout/status'
-import { Tabs } from '~/layout/tabs'
+import { Tabs, type Tab } from '~/layout/tabs'
 import { address } from '~/lib/format'
 import { isActive, isInstalling } from '~/lib/server-status'
 import { to } from '~/routes/to'
@@ -35,16 +36,30 @@ export function useServer(): ServerView {
   return useSuspenseQuery(serverQuery(serverId)).data
 }
 
-const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
+const CONFIG = 'config'
+const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'config' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
   { label: s.server.tabs.console, link: to.server, path: 'console', right: 'console.read' },
   { label: s.server.tabs.overview, link: to.overview, path: 'overview', right: 'statistics.read' },
   { label: s.server.tabs.players, link: to.players, path: 'players', right: 'players.read' },
   { label: s.server.tabs.files, link: (serverId) => to.files(serverId), path: 'files', right: 'files.list' },
+  { label: s.server.tabs.config, link: (serverId) => to.config(serverId), path: CONFIG, right: 'files.read' },
   { label: s.server.tabs.settings, link: to.settings, path: 'settings', right: 'variables.read' },
   { label: s.server.tabs.allocations, link: to.allocations, path: 'allocations', right: 'allocations.read' },
   { label: s.server.tabs.members, link: to.members, path: 'members', right: 'members.read' },
   { label: s.server.tabs.activity, link: to.activity, path: 'activity', right: 'activity.read' },
 ]
+
+/** The tabs that are for the caller, with those that the game's plugin has. */
+function useTabs(server: ServerView): Tab[] {
+  const files = useQuery(configFilesQuery(server)).data?.items ?? []
+  const pages = useQuery(serverTabsQuery(server)).data?.items ?? []
+  const may = (right: Permission) => server.permissions.includes(right)
+  const own = TABS.filter(({ path, right }) => may(right) && (path !== CONFIG || files.length > 0))
+  const at = own.findIndex(({ path }) => path === 'files' || path === 'settings')
+  const tabs: Tab[] = own.map(({ label, link, path }) => ({ id: path, label, link: link(server.id) }))
+  const filled = may('tabs.read') ? pages.map(({ id, title }) => ({ id: `page ${id}`, label: title, link: to.page(server.id, id) })) : []
+  return at < 0 ? [...tabs, ...filled] : [...tabs.slice(0, at), ...filled, ...tabs.slice(at)]
+}
 
 /** A server that went away leaves nothing of itself on the page, be it told live or by an answer. */
 export function ServerLayout() {
@@ -77,7 +92,8 @@ function ServerFrame() {
   const onConsole = Boolean(useMatchRoute()({ to: '/servers/$serverId/console', params: { serverId: server.id } }))
   useEffect(() => live.follow(`server:${server.id}`), [live, server.id])
   const here = useLocation({ select: (location) => location.pathname.split('/').at(3) })
-  const lacks = TABS.find((tab) => tab.path === here && !server.permissions.includes(tab.right))
+  const tabs = useTabs(server)
+  const lacks = here === 'pages' ? (server.permissions.includes('tabs.read') ? null : { label: s.server.tabs.page }) : TABS.find((tab) => tab.path === here && !server.permissions.includes(tab.right))
   const primary = server.endpoints[0]
   const text = primary && address(primary)
 
@@ -106,7 +122,7 @@ function ServerFrame() {
             <PowerGroup server={server} />
           </div>
         </div>
-        <Tabs label={s.server.tabs.label} tabs={TABS.filter((tab) => server.permissions.includes(tab.right)).map((tab) => ({ label: tab.label, link: tab.link(server.id) }))} />
+        <Tabs label={s.server.tabs.label} tabs={tabs} />
       </div>
       <Notices server={server} />
       <div className={cn('flex-1', onConsole ? 'flex min-h-0 flex-col' : 'mx-auto w-full max-w-480 px-3 pt-5 pb-24 sm:px-6')}>

@@ -37,7 +37,7 @@ export function OfferedActions({ server }: { server: ServerView }) {
       </LazyMenu>
       {chosen?.serverId === server.id && (
         <Suspense fallback={null}>
-          <ActionDialog key={chosen.action} server={server} offer={offer} action={chosen.action} onClose={() => chosenAction.set(null)} />
+          <ActionDialog key={chosen.action} server={server} offer={offer} action={chosen.action} form={chosen.form} onClose={() => chosenAction.set(null)} />
         </Suspense>
       )}
     </>

@@ -132,8 +132,12 @@ impl Door {
     async fn attempt(&self, client: &Client, server: &str, operation: &str) -> Answer {
         let id = if self.route.path.starts_with("/api/operations/") { operation } else { server };
         let path = self.route.path.replacen("{id}", id, 1);
-        let path =
-            path.replace("{action}", "say").replace("{userId}", NOBODY).replace("{allocationId}", NOBODY);
+        let path = path
+            .replace("{action}", "say")
+            .replace("{file}", "game")
+            .replace("{tab}", "players")
+            .replace("{userId}", NOBODY)
+            .replace("{allocationId}", NOBODY);
         let about_files = path.contains("/files") && self.body.is_none();
         let path = if about_files { format!("{path}?path=matrix.txt") } else { path };
         let path = if self.route.id == "nodeParts" { format!("{path}?kind=core") } else { path };

@@ -18,7 +18,7 @@ use serde::de::IgnoredAny;
 use std::ops::Range;
 
 pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
-    let mut text = if text.trim().is_empty() { "{}\n".to_owned() } else { text.to_owned() };
+    let mut text = begun(text).to_owned();
     check(&text)?;
     for edit in edits {
         let rule = Rule::of(edit)?;
@@ -26,6 +26,17 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     }
     check(&text)?;
     Ok(text)
+}
+
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Result<Vec<Result<(), EditError>>, EditError> {
+    let text = begun(text);
+    check(text)?;
+    Ok(rules.iter().map(|rule| set(text, rule).map(drop)).collect())
+}
+
+/// An empty file is an empty object.
+fn begun(text: &str) -> &str {
+    if text.trim().is_empty() { "{}\n" } else { text }
 }
 
 fn check(text: &str) -> Result<(), EditError> {
@@ -57,7 +68,12 @@ fn set(text: &str, rule: &Rule<'_>) -> Result<Splices, EditError> {
             Ok(read) => (read, There::Text),
             Err(_) => (there.to_owned(), There::Other),
         };
-        if let Some(value) = rule.over(&read)? {
+        let value = match text.as_bytes()[place.start] {
+            b'{' | b'[' => rule.over_tree(&read),
+            b'n' => rule.over_nothing(&read),
+            _ => rule.over(&read),
+        }?;
+        if let Some(value) = value {
             splices.push(place, notation::json(rule, &value, kind)?)?;
         }
     }

@@ -73,6 +73,22 @@ impl<'a> Way<'a> {
     }
 }
 
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Result<Vec<Result<(), EditError>>, EditError> {
+    let document = read(text)?;
+    Ok(rules.iter().map(|rule| look_at(&document, rule)).collect())
+}
+
+fn look_at(document: &Document<'_>, rule: &Rule<'_>) -> Result<(), EditError> {
+    let way = Way::of(rule)?;
+    let (found, missing) = follow(document.root_element(), &way, rule)?;
+    if missing.is_none() {
+        for place in found {
+            write(place, &way, rule, &mut Splices::default())?;
+        }
+    }
+    Ok(())
+}
+
 fn set(text: &str, rule: &Rule<'_>) -> Result<String, EditError> {
     let way = Way::of(rule)?;
     let document = read(text)?;
@@ -152,6 +168,9 @@ fn write(
         None => Some(source::text(place)),
     };
     let value = match &there {
+        Some(there) if way.attribute.is_none() && place.children().any(|child| child.is_element()) => {
+            rule.over_tree(there)?
+        }
         Some(there) => rule.over(there)?,
         None if way.makes => rule.fresh()?,
         None => None,

@@ -35,6 +35,22 @@ pub(super) fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
     Ok(text)
 }
 
+pub(super) fn look(text: &str, rules: &[Rule<'_>]) -> Result<Vec<Result<(), EditError>>, EditError> {
+    let tree = Tree::read(text)?;
+    Ok(rules.iter().map(|rule| look_at(&tree, rule)).collect())
+}
+
+fn look_at(tree: &Tree<'_>, rule: &Rule<'_>) -> Result<(), EditError> {
+    let way = Way::of(rule)?;
+    if tree.nodes.is_empty() || tree.is_empty(0) {
+        return Ok(());
+    }
+    for place in places(tree, rule, &way, &mut Vec::new())? {
+        write(tree, place, rule)?;
+    }
+    Ok(())
+}
+
 fn set(text: &str, rule: &Rule<'_>) -> Result<String, EditError> {
     let way = Way::of(rule)?;
     let tree = Tree::read(text)?;
@@ -130,7 +146,12 @@ fn write(tree: &Tree<'_>, place: usize, rule: &Rule<'_>) -> Result<Option<Change
         Kind::Scalar(style) => (There::Text, style),
         Kind::Alias(_) | Kind::Mapping(..) | Kind::Sequence(..) => (There::Other, ScalarStyle::Plain),
     };
-    let Some(value) = rule.over(there)? else { return Ok(None) };
+    let value = match stands.kind {
+        Kind::Mapping(..) | Kind::Sequence(..) => rule.over_tree(there),
+        Kind::Scalar(ScalarStyle::Plain) if class(there) == Class::Null => rule.over_nothing(there),
+        Kind::Scalar(_) | Kind::Alias(_) => rule.over(there),
+    }?;
+    let Some(value) = value else { return Ok(None) };
     let is_scalar = matches!(stands.kind, Kind::Scalar(_));
     let is_text = matches!(rule.notation, Notation::LikeThere | Notation::Text);
     if is_scalar && kind == There::Text && is_text && *value == *there {
