@@ -36,7 +36,7 @@ impl Components {
     }
 
     /// The plugin of an accepted component, with what it was granted.
-    async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
+    pub(crate) async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
         let (digest, grants) = (&offered.digest, offered.granted.iter().cloned().collect());
         if let Some(plugin) = self.ready(digest, &grants) {
             return Ok(plugin);

@@ -18,6 +18,7 @@ mod nodes;
 mod operations;
 mod plugins;
 mod releases;
+mod secrets;
 mod servers;
 mod statistics;
 mod system;
@@ -77,6 +78,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("nodes", nodes::routes()),
         ("plugins", plugins::routes()),
         ("plugins", documents::routes()),
+        ("plugins", secrets::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
         ("servers", releases::routes()),

@@ -12,6 +12,7 @@ mod files;
 mod nodes;
 mod plugins;
 mod releases;
+mod secrets;
 mod servers;
 
 pub use account::*;
@@ -23,6 +24,7 @@ pub use files::*;
 pub use nodes::*;
 pub use plugins::*;
 pub use releases::*;
+pub use secrets::*;
 pub use servers::*;
 
 pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};

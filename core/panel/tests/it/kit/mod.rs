@@ -92,6 +92,7 @@ impl TestApp {
                 addresses_per_hour: 20.try_into().unwrap(),
                 metrics_token: None,
             },
+            contact: None,
             connections: Sharing::new(1_024.try_into().unwrap(), &[]),
             log: "off".to_owned(),
             log_format: LogFormat::Pretty,
