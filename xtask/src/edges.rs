@@ -115,6 +115,8 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
             "gantry-agent",
             "gantry-distribution",
             "gantry-files",
+            // Publishers of games, on an internet of the test's own.
+            "gantry-outbound",
             "gantry-runtime",
             "gantry-store",
             "gantry-types",

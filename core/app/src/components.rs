@@ -56,6 +56,16 @@ impl Components {
         Ok(plugin)
     }
 
+    /// Which parts the plugin has; nothing is compiled to find out.
+    pub(crate) async fn parts(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Parts> {
+        let grants = offered.granted.iter().cloned().collect();
+        if let Some(plugin) = self.ready(&offered.digest, &grants) {
+            return Ok(plugin.parts());
+        }
+        let component = db.as_system().await?.component(&offered.digest).await?;
+        Ok(self.look(&Bytes::from(component), &grants).await?.1)
+    }
+
     fn ready(&self, digest: &str, grants: &Grants) -> Option<Plugin> {
         let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
         let at = ready.iter().position(|plugin| plugin.digest() == digest && plugin.grants() == grants)?;

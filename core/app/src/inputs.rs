@@ -262,6 +262,15 @@ pub struct PageQuery {
     pub limit: Option<u32>,
 }
 
+/// How much a preview is to show.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PreviewQuery {
+    /// Whether the plugin looks up what its plan needs; yes if left out. Without, a plan that needs it is not shown.
+    pub look_up: Option<bool>,
+}
+
 /// Which servers.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

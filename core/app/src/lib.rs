@@ -6,7 +6,7 @@
 //! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
 //!
 //! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or
-//! read one, to look at files, or to have a plugin's action done. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
+//! read one, to look at files, or to have a plugin's action done; and no plugin asks the world while one is open. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for

@@ -1049,7 +1049,9 @@ export interface paths {
         put?: never;
         /**
          * Records a server and begins to install it
-         * @description Needs a session.
+         * @description The plugin looks up what its plan needs first; where that fails nothing is recorded.
+         *
+         *     Needs a session.
          */
         post: operations["createServer"];
         delete?: never;
@@ -1627,7 +1629,9 @@ export interface paths {
         put?: never;
         /**
          * Installs the game again
-         * @description Needs `server.reinstall` on the server.
+         * @description The plugin looks up what its plan needs first; where that fails the server stays as it is.
+         *
+         *     Needs `server.reinstall` on the server.
          */
         post: operations["reinstallServer"];
         delete?: never;
@@ -2294,7 +2298,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "registry_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
         /**
          * @description How a running game takes commands.
          * @enum {string}
@@ -3405,6 +3409,8 @@ export interface components {
         PreviewView: {
             /** @description The addresses that would be taken. */
             endpoints: components["schemas"]["EndpointView"][];
+            /** @description What the plugin looked up for the plan. */
+            facts: components["schemas"]["Setting"][];
             plan?: components["schemas"]["InstallPlan"] | null;
             /** @description Empty means that creating would be accepted this moment. */
             problems: components["schemas"]["FieldProblem"][];
@@ -5541,7 +5547,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `plugin_failed`: The plugin failed */
+            /** @description `look_up_failed`: What the game's plugin must look up was not found; `plugin_failed`: The plugin failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9839,7 +9845,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `plugin_failed`: The plugin failed */
+            /** @description `look_up_failed`: What the game's plugin must look up was not found; `plugin_failed`: The plugin failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -9870,7 +9876,10 @@ export interface operations {
     };
     previewServer: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the plugin looks up what its plan needs; yes if left out. Without, a plan that needs it is not shown. */
+                lookUp?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -11199,7 +11208,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `plugin_failed`: The plugin failed */
+            /** @description `look_up_failed`: What the game's plugin must look up was not found; `plugin_failed`: The plugin failed */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -13819,7 +13828,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -13841,6 +13850,15 @@ export interface operations {
             };
             /** @description `internal`: Something went wrong inside Gantry */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `look_up_failed`: What the game's plugin must look up was not found; `plugin_failed`: The plugin failed */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14055,7 +14073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `plugin_failed`: The plugin failed */
+            /** @description `look_up_failed`: What the game's plugin must look up was not found; `plugin_failed`: The plugin failed */
             502: {
                 headers: {
                     [name: string]: unknown;

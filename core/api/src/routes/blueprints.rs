@@ -37,7 +37,13 @@ pub(super) fn routes() -> Vec<Route> {
         .takes::<ChoicesInput>()
         .pages::<Choice>()
         .patient()
-        .fails(&[Code::NotFound, Code::Forbidden, Code::PluginFailed, Code::Overloaded]),
+        .fails(&[
+            Code::NotFound,
+            Code::Forbidden,
+            Code::LookUpFailed,
+            Code::PluginFailed,
+            Code::Overloaded,
+        ]),
         Route::post(
             "/api/servers/{id}/choices/{name}",
             "serverChoices",
@@ -49,7 +55,7 @@ pub(super) fn routes() -> Vec<Route> {
         .takes::<ChoicesInput>()
         .pages::<Choice>()
         .patient()
-        .fails(&[Code::PluginFailed, Code::Overloaded]),
+        .fails(&[Code::LookUpFailed, Code::PluginFailed, Code::Overloaded]),
     ]
 }
 

@@ -3,7 +3,6 @@
 use super::Asked;
 use crate::{
     App, OpCtx,
-    components::failed,
     error::{Answer, AppError},
     inputs::ChoicesInput,
     lend::About,
@@ -81,7 +80,7 @@ impl App {
             // A list is no server's, so what is kept for it is the plugin's own.
             let call = self.lend(&plugin, offered.plugin_id, About::Plugin);
             let choices = plugin.choices(&call, name, &settings).await;
-            choices.map_err(|source| failed(&offered.plugin_name, source))
+            choices.map_err(|source| AppError::LookUp { plugin: offered.plugin_name.clone(), source })
         };
         let found = self.lookups().choices.get(asked, ask).await;
         Ok(Page::whole(self.heard(offered, asked_for, found).await?))

@@ -16,7 +16,7 @@ use gantry_types::{
     NodeId, OperationId, ServerId,
     blueprint::{Audience, Blueprint, CommandDoor, TextRule, Variable, VariableKind},
     permission::Permission,
-    server::Desired,
+    server::{Desired, Setting},
     units::Limits,
 };
 use secrecy::SecretString;
@@ -168,6 +168,7 @@ impl World {
                 value: "open sesame".to_owned(),
                 secret: true,
             }],
+            facts: vec![Setting { key: "version".to_owned(), value: "1.21".to_owned() }],
         };
         tx.create_server(&grant, &server, AuditEntry::server("server.create", id, local())).await.unwrap();
         tx.request_install(&grant, id, operation, Utc::now()).await.unwrap();

@@ -19,6 +19,7 @@ mod games;
 mod imports;
 mod lifecycle;
 mod limits;
+mod lookups;
 mod matrix;
 mod members;
 mod nodes;
