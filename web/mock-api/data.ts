@@ -43,6 +43,7 @@ export const blueprints: BlueprintView[] = [
       variables: [
         { ...base, key: 'server_name', label: 'World name', help: '', group: 'World', kind: { type: 'text', minLength: 1, maxLength: 48 }, defaultValue: 'A Gantry world' },
         { ...base, key: 'game', label: 'Game', help: '', group: 'World', kind: { type: 'one_of', choices: [{ value: 'minetest_game', label: 'Minetest Game' }, { value: 'devtest', label: 'Development Test' }] }, defaultValue: 'minetest_game', needsReinstall: true },
+        { ...base, key: 'version', label: 'Version', help: 'A world cannot go back to an older one.', group: 'World', kind: { type: 'from_catalog', name: 'versions', open: true }, defaultValue: 'latest', needsReinstall: true },
         { ...base, key: 'creative', label: 'Creative mode', help: '', group: 'World', kind: { type: 'boolean' }, defaultValue: 'false' },
       ],
       endpoints: [{ name: 'game', protocol: 'udp', help: 'Where players connect.', defaultPort: 30000, required: true }],

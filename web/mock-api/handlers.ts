@@ -12,6 +12,7 @@ import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
 import * as lifecycle from './lifecycle'
 import * as described from './pages'
+import * as lookups from './lookups'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
@@ -51,6 +52,7 @@ function preview(input: ServerInput) {
   const free = allocations.find((one) => !one.inUse)
   return {
     problems,
+    facts: input.blueprintId.startsWith('luanti') ? [{ key: 'version', value: '5.12.0' }, { key: 'url', value: 'https://content.luanti.org/releases/5.12.0/luanti-server.tar.gz' }, { key: 'digest', value: 'c0ffee'.repeat(10) }] : [],
     plan: problems.length > 0 ? null : {
       installedVersion: '0.8.8',
       steps: longPlan ? everyStep : [
@@ -62,6 +64,13 @@ function preview(input: ServerInput) {
     },
     endpoints: free ? [{ allocationId: free.id, name: 'game', protocol: 'udp', address: free.address, port: free.port, primary: true }] : [],
   }
+}
+
+/** Versions of a game, unless those who publish it are away. */
+async function listed() {
+  await new Promise((done) => setTimeout(done, 400))
+  if (lookups.world.answers) return page(lookups.choices())
+  return problem('look_up_failed', 502, 'What the game’s plugin must look up was not found', 'versions.luanti.org cannot answer at the moment (status 503).', 'Try again in a minute.')
 }
 
 /** A kick takes its time; nobody is called Nobody. */
@@ -326,6 +335,9 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/plugins/convert', convert],
   ['POST', '/api/plugins/documents', installDocument],
   ...lifecycle.handlers,
+  ...lookups.routes,
+  ['POST', '/api/blueprints/:/choices/:', listed],
+  ['POST', '/api/servers/:/choices/:', listed],
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
@@ -342,7 +354,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -356,6 +368,8 @@ export function scene(name: string | null): void {
   if (name === 'page-blank') described.scenes.blank = true
   if (name === 'reader') described.scenes.mayWrite = false
   if (name === 'updates' || name === 'disabled') lifecycle.scene(name)
+  if (name === 'secrets') lookups.ask()
+  if (name === 'unlisted') lookups.world.answers = false
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')

@@ -188,6 +188,24 @@ const SCENES = [
   ['create-failing', '/servers/new?mock=failing', (page) => page.getByRole('alert').waitFor({ timeout: 15_000 })],
   ['create-choose', '/servers/new'],
   ['create-settings', '/servers/new?blueprint=openarena%3Aopenarena'],
+  ['create-catalog', '/servers/new?blueprint=luanti%3Aluanti', async (page) => {
+    await page.getByRole('combobox', { name: 'Version' }).click()
+    await page.getByRole('option', { name: '5.12.0', exact: false }).first().waitFor()
+    await page.keyboard.press('ArrowDown')
+  }],
+  ['create-catalog-search', '/servers/new?blueprint=luanti%3Aluanti', async (page) => {
+    await page.getByRole('combobox', { name: 'Version' }).fill('5.9')
+    await page.getByRole('option', { name: '5.9.1' }).waitFor()
+  }],
+  ['create-catalog-failed', '/servers/new?blueprint=luanti%3Aluanti&mock=unlisted', async (page) => {
+    await page.getByRole('combobox', { name: 'Version' }).click()
+    await page.getByText('The list could not be had.').waitFor()
+  }],
+  ['create-facts', '/servers/new?blueprint=luanti%3Aluanti', async (page) => {
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('heading', { name: 'Looked up' }).waitFor()
+  }],
   ['create-error', '/servers/new?blueprint=openarena%3Aopenarena', async (page) => {
     await page.getByLabel('Players at most').fill('99')
     await page.getByLabel('First map').fill('oa_dm99')
@@ -778,6 +796,12 @@ const SCENES = [
     await page.getByRole('button', { name: 'More for Luanti' }).click()
     await page.getByRole('menuitem', { name: 'What went wrong' }).click()
     await page.getByText('214 times').waitFor()
+  }],
+  ['plugin-secrets', '/admin/plugins?mock=secrets', async (page) => {
+    await page.getByRole('button', { name: 'More for OpenArena' }).click()
+    await page.getByRole('menuitem', { name: 'Secrets' }).click()
+    await page.getByRole('button', { name: 'Store webhook' }).click()
+    await page.getByLabel('Secret for webhook').fill('https://example.org/hush')
   }],
   ['plugin-pull', '/admin/plugins', async (page) => {
     await page.getByRole('button', { name: 'From a registry' }).click()

@@ -103,6 +103,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::PluginFailed => {
             "The game's plugin said no, broke a rule of the sandbox, or took more time or memory than it may."
         }
+        Code::LookUpFailed => {
+            "Versions, builds and where they are stand with those who publish the game, and its plugin asks them before an installation and for lists in forms. They did not answer, or have no such thing. Nothing was changed."
+        }
         Code::NodeUnreachable => {
             "The daemon of the server's node has no link to the control plane. The game servers on it run on."
         }

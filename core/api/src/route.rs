@@ -347,8 +347,8 @@ impl Route {
         let names = self.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
         names
             .map(|name| {
-                let blueprint = self.path.starts_with("/api/blueprints/");
-                let uuid = !blueprint && !["action", "digest", "file", "tab"].contains(&name);
+                let blueprint = self.path.starts_with("/api/blueprints/") && name == "id";
+                let uuid = !blueprint && !matches!(name, "action" | "digest" | "file" | "name" | "tab");
                 let format = uuid.then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
                 let text = ObjectBuilder::new().schema_type(Type::String).format(format);
                 let help = match name {
@@ -357,6 +357,7 @@ impl Route {
                     "file" => "The form's id",
                     "tab" => "The page's id",
                     "digest" => "SHA-256 of the component, in lower-case hex",
+                    "name" => "The name that the plugin gave it",
                     _ => "UUID",
                 };
                 ParameterBuilder::new()

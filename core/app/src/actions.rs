@@ -32,7 +32,7 @@ use gantry_types::{
     blueprint::{Audience, FieldProblem},
     permission::Permission,
     problem::Code,
-    server::Setting,
+    server::{ServerContext, Setting},
 };
 use serde_json::{Value, json};
 
@@ -98,6 +98,7 @@ impl App {
     pub async fn server_actions(&self, ctx: &OpCtx, id: ServerId) -> Answer<OfferedActionsView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::ActionsUse).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let given = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
         let who = access.audience()?;
         let possible = |available| possible(actions::check_offered(self.situation(&server), available));
@@ -105,7 +106,7 @@ impl App {
             possible: possible(action.available),
             action: answerable(action, who),
         };
-        let items = self.offer(&server, &offered, &values, who).await?.into_iter().map(view).collect();
+        let items = self.offer(&server, &offered, &given, who).await?.into_iter().map(view).collect();
         let can = self.components().can_broadcast(self.db(), &offered).await?;
         let broadcast = can.then(|| possible(Availability::Running));
         Ok(OfferedActionsView { items, broadcast })
@@ -121,9 +122,10 @@ impl App {
     ) -> Answer<ActionDoneView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::ActionsUse).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let given = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
         let who = access.audience()?;
-        let mut offer = self.offer(&server, &offered, &values, who).await?.into_iter();
+        let mut offer = self.offer(&server, &offered, &given, who).await?.into_iter();
         let action = offer.find(|one| one.id == action).ok_or_else(|| AppError::not_found("action"))?;
         actions::check_offered(self.situation(&server), action.available)?;
         let answers = answers(&action, &input.form, who)?;
@@ -171,11 +173,10 @@ impl App {
         &self,
         server: &Server,
         offered: &OfferedBlueprint,
-        values: &Values,
+        given: &ServerContext,
         who: Audience,
     ) -> Answer<Vec<ServerAction>> {
-        let given = context(server, offered, values);
-        let offer = self.components().actions(self.db(), offered, &given).await;
+        let offer = self.components().actions(self.db(), offered, given).await;
         let asked = AskedFor { server: Some((server.id, &server.name)) };
         let mut offer = self.heard(offered, asked, offer).await?;
         offer.retain(|action| variables::may(who, action.audience));

@@ -42,7 +42,7 @@ impl Components {
     }
 
     /// The plugin of an accepted component, with what it was granted.
-    async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
+    pub(crate) async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
         let (digest, grants) = (&offered.digest, offered.granted.iter().cloned().collect());
         if let Some(plugin) = self.ready(digest, &grants) {
             return Ok(plugin);
@@ -60,6 +60,16 @@ impl Components {
         }
         self.keep(plugin.clone());
         Ok(plugin)
+    }
+
+    /// Which parts the plugin has; nothing is compiled to find out.
+    pub(crate) async fn parts(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Parts> {
+        let grants = offered.granted.iter().cloned().collect();
+        if let Some(plugin) = self.ready(&offered.digest, &grants) {
+            return Ok(plugin.parts());
+        }
+        let component = db.as_system().await?.component(&offered.digest).await?;
+        Ok(self.look(&Bytes::from(component), &grants).await?.1)
     }
 
     fn ready(&self, digest: &str, grants: &Grants) -> Option<Plugin> {

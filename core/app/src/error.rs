@@ -40,6 +40,13 @@ pub enum AppError {
         #[source]
         source: CallError,
     },
+    /// A plugin did not find what an installation or a form needs to know.
+    #[error("plugin {plugin} looked something up in vain")]
+    LookUp {
+        plugin: String,
+        #[source]
+        source: CallError,
+    },
     /// A component did not become a plugin.
     #[error("the component was not loaded")]
     Component(#[from] HostError),
@@ -83,7 +90,8 @@ impl AppError {
             Self::Denied(Denied::Lacks(_) | Denied::NotAdministrator | Denied::Limited) => Code::Forbidden,
             Self::Store(error) => store_code(error),
             Self::Node(error) => node_code(error),
-            Self::Plugin { source, .. } => call_code(source),
+            Self::LookUp { source: CallError::Failed(_), .. } => Code::LookUpFailed,
+            Self::Plugin { source, .. } | Self::LookUp { source, .. } => call_code(source),
             Self::Component(error) => host_code(error),
             Self::Distribution(error) => distribution_code(error),
             Self::Untrusted(_) => Code::PluginUntrusted,
@@ -110,7 +118,9 @@ impl AppError {
             Self::Store(error) if is_outside_text(error) => sentence(error),
             Self::Node(NodeError::Refused(refusal)) => refusal.message.clone(),
             Self::Node(error @ NodeError::Unsupported) => sentence(error),
-            Self::Plugin { plugin, source } => plugin_detail(plugin, source),
+            Self::Plugin { plugin, source } | Self::LookUp { plugin, source } => {
+                plugin_detail(plugin, source)
+            }
             Self::Component(HostError::Rejected(reason)) => reason.clone(),
             Self::Component(HostError::Compile(error)) => sentence(error),
             Self::Distribution(error) => format!("{} {}", sentence(error), error.remedy()),
@@ -137,7 +147,8 @@ impl AppError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Crowded { wait } => Some(*wait),
-            Self::Plugin { source: CallError::Failed(failure), .. } => failure.retry_after,
+            Self::Plugin { source: CallError::Failed(failure), .. }
+            | Self::LookUp { source: CallError::Failed(failure), .. } => failure.retry_after,
             error if matches!(error.code(), Code::Overloaded | Code::Unavailable | Code::RateLimited) => {
                 Some(Duration::from_secs(1))
             }

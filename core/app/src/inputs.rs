@@ -64,6 +64,18 @@ inputs! {
         /// When it ends by itself; never, if left out.
         expires_at: Option<chrono::DateTime<chrono::Utc>>,
     }
+    /// What a form says so far, for a list that depends on it.
+    ChoicesInput {
+        /// By key. What cannot be a value yet counts as not typed.
+        #[serde(default)]
+        variables: BTreeMap<String, String>,
+    }
+    /// A secret for a plugin. It is never shown again.
+    SecretInput {
+        /// 1 byte to 16 KiB.
+        #[schema(value_type = String)]
+        value: SecretString,
+    }
     UserInput {
         name: String,
         email: String,
@@ -254,6 +266,15 @@ pub struct PageQuery {
     pub cursor: Option<String>,
     /// 1 to 100; 50 if left out.
     pub limit: Option<u32>,
+}
+
+/// How much a preview is to show.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PreviewQuery {
+    /// Whether the plugin looks up what its plan needs; yes if left out. Without, a plan that needs it is not shown.
+    pub look_up: Option<bool>,
 }
 
 /// Which servers.

@@ -6,11 +6,12 @@
 //! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
 //!
 //! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or
-//! read one, to look at files, or to have a plugin's action done or its page filled. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
+//! read one, to look at files, or to have a plugin's action done or its page filled; and no plugin asks the world while one is
+//! open. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
-//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components` and `workshop`, `servers`,
+//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `lend`, `lookups` and `workshop`, `servers`,
 //! `files` with `transfers`, `config_files`, `actions`, `tabs`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
@@ -31,7 +32,9 @@ mod components;
 mod config_files;
 mod credentials;
 mod files;
+mod lend;
 mod locations;
+mod lookups;
 mod members;
 mod nodes;
 mod operations;
@@ -61,6 +64,7 @@ pub use console::{ConsoleFeed, ConsoleFrame};
 pub use context::{OpCtx, Origin};
 pub use error::{Answer, AppError};
 pub use files::{FileDownload, FileUpload, MAX_TEXT};
+pub use lend::Internet;
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover};

@@ -181,3 +181,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_form_that_is_being_filled_in_counts_as_far_as_it_makes_sense() {
+    let rule = text_rule(Some("[a-z0-9.]+"));
+    let mut slots = variable("slots", whole_number());
+    slots.default_value = Some("8".to_owned());
+    let mut reserved = variable("reserved", VariableKind::Text(rule.clone()));
+    reserved.editable = Audience::Owners;
+    let form = [
+        slots,
+        reserved,
+        variable("token", VariableKind::Secret(rule.clone())),
+        variable("name", VariableKind::Text(rule)),
+    ];
+    let present = values(&[("reserved", "theirs"), ("token", "hush"), ("name", "old")]);
+    let given =
+        values(&[("slots", "99"), ("reserved", "mine"), ("token", ""), ("name", "new"), ("other", "x")]);
+    let so_far = so_far(&form, &present, &given, Audience::Members);
+    assert_eq!(so_far, values(&[("slots", "8"), ("reserved", "theirs"), ("token", "hush"), ("name", "new")]));
+}

@@ -12,6 +12,7 @@
 
 pub mod db;
 pub mod error;
+mod facts;
 pub mod notices;
 pub mod secrets;
 pub mod tx;

@@ -14,7 +14,7 @@ use gantry_domain::{
 };
 use gantry_types::{
     NodeId, ServerId,
-    server::{Desired, Hold, ObservedState},
+    server::{Desired, Hold, ObservedState, Setting},
 };
 use sqlx::types::Json;
 use std::{collections::HashMap, sync::Arc};
@@ -27,6 +27,8 @@ pub struct DesiredServer {
     pub blueprint: Arc<OfferedBlueprint>,
     /// Secrets in clear.
     pub values: Values,
+    /// What its plugin looked up for its installation.
+    pub facts: Vec<Setting>,
     /// The latest thing that people asked for, ended or not.
     pub operation: Option<Operation>,
 }
@@ -75,6 +77,7 @@ impl SystemTx {
     async fn complete(&mut self, servers: Vec<Server>) -> Result<Vec<DesiredServer>, StoreError> {
         let ids: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
         let mut values = self.values_of(&ids).await?;
+        let mut facts = self.facts_of(&ids).await?;
         let mut releases: HashMap<(String, String), Arc<OfferedBlueprint>> = HashMap::new();
         let mut complete = Vec::with_capacity(servers.len());
         for server in servers {
@@ -88,7 +91,8 @@ impl SystemTx {
             };
             let operation = self.latest_operation(server.id).await?;
             let values = values.remove(&server.id).unwrap_or_default();
-            complete.push(DesiredServer { server, blueprint, values, operation });
+            let facts = facts.remove(&server.id).unwrap_or_default();
+            complete.push(DesiredServer { server, blueprint, values, facts, operation });
         }
         Ok(complete)
     }

@@ -10,7 +10,7 @@ use gantry_domain::{
 };
 use gantry_types::{
     AllocationId, NodeId, ServerId,
-    server::{Desired, Hold},
+    server::{Desired, Hold, Setting},
     units::Limits,
 };
 use sqlx::types::Json;
@@ -30,6 +30,8 @@ pub struct NewServer<'a> {
     pub endpoints: Vec<ServerEndpoint>,
     pub desired: Desired,
     pub values: Vec<StoredValue>,
+    /// What was looked up for its installation.
+    pub facts: Vec<Setting>,
 }
 
 /// Where a server is moved to.
@@ -41,6 +43,8 @@ pub struct Move<'a> {
     pub more_endpoints: &'a [ServerEndpoint],
     /// Values that are other than those that stand, or are to stand otherwise.
     pub values: &'a [StoredValue],
+    /// What was looked up because nothing had been; none leaves what there is.
+    pub facts: Option<&'a [Setting]>,
     /// Whether the release has proved itself: nothing is to be tried out.
     pub settled: bool,
 }
@@ -84,6 +88,7 @@ impl UserTx {
         .await?;
         self.claim(server.id, &claimed(&server.endpoints)).await?;
         self.store_values(server.id, &server.values).await?;
+        self.write_facts(server.id, &server.facts).await?;
         self.record(entry);
         self.tell(Notice::Server { server: server.id, node: server.node_id, desired: true });
         Ok(())
@@ -216,6 +221,9 @@ impl UserTx {
         .fetch_optional(self.db())
         .await?;
         self.store_values(server, to.values).await?;
+        if let Some(facts) = to.facts {
+            self.write_facts(server, facts).await?;
+        }
         self.changed(server, node, entry)
     }
 

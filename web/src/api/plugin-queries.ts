@@ -11,6 +11,9 @@ export const releasesQuery = (id: string) =>
 export const failuresQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.plugins, id, 'failures'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/failures', { ...path({ id }), signal })) })
 
+export const pluginSecretsQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'secrets'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/secrets', { ...path({ id }), signal })) })
+
 export const trustQuery = queryOptions({ queryKey: ['trust'], queryFn: ({ signal }) => take(client.GET('/api/trust', { signal })), staleTime: 0 })
 
 /** Which release runs a server. News of plugins asks for it again. */

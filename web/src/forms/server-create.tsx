@@ -56,7 +56,7 @@ function CreateForm({ chosen, nodes, onBack }: { chosen: BlueprintView; nodes: N
   /** Fields that were left, and steps that were tried: only these complain. */
   const [spoken, setSpoken] = useState<ReadonlySet<string>>(new Set())
   const input = inputOf(draft, chosen)
-  const preview = usePreview(input, draft.nodeId !== '')
+  const preview = usePreview(input, draft.nodeId !== '', step === 'review')
   const create = useCreate(input)
   const own = problemsOf(draft, chosen)
   const all = { ...preview.problems, ...own }
@@ -85,7 +85,7 @@ function CreateForm({ chosen, nodes, onBack }: { chosen: BlueprintView; nodes: N
         <Steps current={step} onBlueprint={onBack} onStep={(next) => STEPS.indexOf(next) < STEPS.indexOf(step) && go(next)} />
         {step === 'settings' && <SettingsStep {...shared} onChangeBlueprint={onBack} checking={preview.checking} />}
         {step === 'resources' && <ResourcesStep {...shared} nodes={nodes} preview={preview.view} />}
-        {step === 'review' && <ReviewStep {...shared} nodes={nodes} preview={preview.view} checking={preview.checking} failure={preview.failure} />}
+        {step === 'review' && <ReviewStep {...shared} nodes={nodes} preview={preview.view} checking={preview.checking} failure={preview.failure} onRetry={preview.retry} />}
         {create.error && <ProblemCard error={create.error} className="mt-5" />}
         <div className="sticky bottom-0 z-20 -mx-3 mt-6 flex items-center justify-between gap-3 border-t border-line bg-background px-3 py-3 sm:mx-0 sm:px-0">
           <Button onClick={() => (step === 'settings' ? onBack() : go(step === 'review' ? 'resources' : 'settings'))}>{s.common.back}</Button>

@@ -6,6 +6,7 @@ import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { keys, variablesQuery } from '~/api/queries'
 import type { ServerView, VariableView, VariablesView } from '~/api/types'
+import { others } from '~/lib/catalog'
 import { byGroup, variableProblem } from '~/lib/validate'
 import { s } from '~/strings'
 import { Button } from '~/ui/button'
@@ -47,6 +48,14 @@ export function ServerVariables({ server, view }: { server: ServerView; view: Va
     const mine = left.has(key) || draft[key] !== undefined ? variableProblem(item.variable, valueOf(item), isSet(item)) : null
     return mine ?? problem?.field(`variables.${key}`) ?? null
   }
+  const typed = Object.fromEntries(changed.map((item) => [item.variable.key, valueOf(item)]))
+  const source = (own: string) => {
+    const variables = others(typed, own)
+    return {
+      key: [server.id, server.blueprint.pluginVersion, variables],
+      ask: async (name: string, signal: AbortSignal) => (await take(client.POST('/api/servers/{id}/choices/{name}', { params: { path: { id: server.id, name } }, body: { variables }, signal }))).items,
+    }
+  }
   const reason = wrong.length > 0 ? s.common.fixFirst : changed.length === 0 ? s.common.nothingChanged : null
 
   return (
@@ -66,6 +75,7 @@ export function ServerVariables({ server, view }: { server: ServerView; view: Va
               <VariableField
                 key={item.variable.key}
                 variable={item.variable}
+                catalog={source(item.variable.key)}
                 value={valueOf(item)}
                 isSet={isSet(item)}
                 error={error(item)}

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import type { Variable } from '~/api/types'
 import { s } from '~/strings'
 import { Field, Input, Select, Switch, Textarea } from '~/ui/field'
+import { CatalogField, type CatalogSource } from './catalog-field'
 
 type VariableFieldProps = {
   variable: Variable
@@ -17,6 +18,8 @@ type VariableFieldProps = {
   note?: ReactNode
   /** Takes a stored secret away. */
   onClear?: () => void
+  /** Where lists come from that the plugin looks up; without, what would be chosen is typed. */
+  catalog?: CatalogSource | undefined
 }
 
 function rangeOf(variable: Variable): string | null {
@@ -25,7 +28,7 @@ function rangeOf(variable: Variable): string | null {
   return `${String(minimum)}–${String(maximum)}${unit ? ` ${unit}` : ''}`
 }
 
-export function VariableField({ variable, value, error, onChange, onLeave, disabledReason, isSet = false, note, onClear }: VariableFieldProps) {
+export function VariableField({ variable, value, error, onChange, onLeave, disabledReason, isSet = false, note, onClear, catalog }: VariableFieldProps) {
   const secret = variable.kind.type === 'secret'
   const help = [secret && isSet ? s.settings.secretSet : variable.help, disabledReason].filter(Boolean).join(' ')
   const notes = [rangeOf(variable), variable.required ? null : s.common.optional, note, onClear && <button key="clear" type="button" onClick={onClear} className="rounded-sm text-accent hover:underline">{s.settings.secretClear}<span className="sr-only">: {variable.label}</span></button>].filter(Boolean)
@@ -38,19 +41,21 @@ export function VariableField({ variable, value, error, onChange, onLeave, disab
       note={notes.length > 0 ? notes.map((one, i) => <span key={i}>{i > 0 && ' · '}{one}</span>) : undefined}
       className={variable.kind.type === 'multiline' ? 'sm:col-span-2' : undefined}
     >
-      <Control variable={variable} value={value} onChange={onChange} onLeave={onLeave} disabled={Boolean(disabledReason)} isSet={isSet} />
+      <Control variable={variable} value={value} onChange={onChange} onLeave={onLeave} disabled={Boolean(disabledReason)} isSet={isSet} catalog={catalog} />
     </Field>
   )
 }
 
-type ControlProps = { variable: Variable; value: string; onChange: (value: string) => void; onLeave: () => void; disabled: boolean; isSet: boolean }
+type ControlProps = { variable: Variable; value: string; onChange: (value: string) => void; onLeave: () => void; disabled: boolean; isSet: boolean; catalog: CatalogSource | undefined }
 
-function Control({ variable, value, onChange, onLeave, disabled, isSet }: ControlProps) {
+function Control({ variable, value, onChange, onLeave, disabled, isSet, catalog }: ControlProps) {
   const { kind } = variable
   const shared = { value, onBlur: onLeave, disabled, onChange: (event: { target: { value: string } }) => onChange(event.target.value), name: variable.key }
   switch (kind.type) {
-    case 'text':
     case 'from_catalog':
+      if (catalog) return <CatalogField label={variable.label} name={kind.name} field={variable.key} open={kind.open} value={value} source={catalog} disabled={disabled} onChange={onChange} onLeave={onLeave} />
+      return <Input {...shared} autoComplete="off" spellCheck={false} />
+    case 'text':
       return <Input {...shared} autoComplete="off" spellCheck={false} />
     case 'secret':
       return <Input {...shared} type="password" autoComplete="new-password" placeholder={isSet ? '••••••••' : undefined} />

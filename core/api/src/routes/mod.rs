@@ -19,6 +19,7 @@ mod nodes;
 mod operations;
 mod plugins;
 mod releases;
+mod secrets;
 mod servers;
 mod statistics;
 mod system;
@@ -81,6 +82,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("nodes", nodes::routes()),
         ("plugins", plugins::routes()),
         ("plugins", documents::routes()),
+        ("plugins", secrets::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
         ("servers", releases::routes()),

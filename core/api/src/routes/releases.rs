@@ -28,12 +28,14 @@ pub(super) fn routes() -> Vec<Route> {
             move_to,
         )
         .details("What runs takes it in when it starts again. The release is asked about the server as it is, first.")
+        .patient()
         .takes::<ReleaseInput>()
         .answers::<ServerView>()
         .fails(&[
             Code::Conflict,
             Code::OperationInProgress,
             Code::NoFreeAllocation,
+            Code::LookUpFailed,
             Code::PluginFailed,
         ]),
     ]

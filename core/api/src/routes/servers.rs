@@ -8,8 +8,9 @@ use crate::{
     problem::EdgeError,
     route::{Requirement, Route},
     wire::{
-        Accepted, EndpointView, HoldInput, Page, PowerInput, PreviewView, ServerAllocationInput,
-        ServerCreated, ServerInput, ServerUpdate, ServerView, ServersQuery, VariablesInput, VariablesView,
+        Accepted, EndpointView, HoldInput, Page, PowerInput, PreviewQuery, PreviewView,
+        ServerAllocationInput, ServerCreated, ServerInput, ServerUpdate, ServerView, ServersQuery,
+        VariablesInput, VariablesView,
     },
 };
 use axum::{Json, extract::State, response::IntoResponse};
@@ -44,7 +45,9 @@ fn whole() -> Vec<Route> {
             Requirement::SignedIn,
             create,
         )
+        .details("The plugin looks up what its plan needs first; where that fails nothing is recorded.")
         .idempotent()
+        .patient()
         .takes::<ServerInput>()
         .status(201)
         .answers::<ServerCreated>()
@@ -55,6 +58,7 @@ fn whole() -> Vec<Route> {
             Code::AllocationTaken,
             Code::CapacityExceeded,
             Code::AllowanceExceeded,
+            Code::LookUpFailed,
             Code::PluginFailed,
         ]),
         Route::post(
@@ -64,8 +68,10 @@ fn whole() -> Vec<Route> {
             Requirement::SignedIn,
             preview,
         )
+        .query::<PreviewQuery>()
         .takes::<ServerInput>()
         .answers::<PreviewView>()
+        .patient()
         .fails(&[Code::Forbidden, Code::NotFound, Code::PluginFailed]),
         Route::get(
             "/api/servers/{id}",
@@ -169,11 +175,19 @@ fn parts() -> Vec<Route> {
             Requirement::Server(Permission::ServerReinstall),
             reinstall,
         )
+        .details("The plugin looks up what its plan needs first; where that fails the server stays as it is.")
         .preset(Preset::Power)
         .idempotent()
+        .patient()
         .status(202)
         .answers::<Accepted>()
-        .fails(&[Code::OperationInProgress, Code::ServerHeld]),
+        .fails(&[
+            Code::OperationInProgress,
+            Code::ServerHeld,
+            Code::Conflict,
+            Code::LookUpFailed,
+            Code::PluginFailed,
+        ]),
     ]
 }
 
@@ -233,9 +247,10 @@ async fn create(
 async fn preview(
     State(edge): State<Edge>,
     Caller(ctx): Caller,
+    Query(query): Query<PreviewQuery>,
     extract::Json(input): extract::Json<ServerInput>,
 ) -> Answer<PreviewView> {
-    Ok(Json(edge.app().preview_server(&ctx, input).await?))
+    Ok(Json(edge.app().preview_server(&ctx, query, input).await?))
 }
 
 async fn show(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<ServerId>) -> Answer<ServerView> {

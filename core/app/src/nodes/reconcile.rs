@@ -156,7 +156,7 @@ async fn acknowledge(link: &Link, server: ServerId, generation: u64) -> Answer<(
 
 /// The whole of what a server should be.
 fn message(desired: &DesiredServer) -> wire::DesiredServer {
-    let DesiredServer { server, blueprint, values, operation } = desired;
+    let DesiredServer { server, blueprint, values, facts, operation } = desired;
     wire::DesiredServer {
         id: server.id,
         generation: server.generation,
@@ -176,7 +176,7 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
         endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
         limits: server.limits,
         time_zone: server.time_zone.clone(),
-        facts: Vec::new(),
+        facts: facts.clone(),
         operation: operation.as_ref().and_then(request),
     }
 }

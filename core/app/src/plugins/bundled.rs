@@ -7,7 +7,6 @@ use crate::{
     workshop::all,
 };
 use bytes::Bytes;
-use gantry_host::Part;
 use gantry_types::problem::Code;
 use std::path::{Path, PathBuf};
 
@@ -45,10 +44,6 @@ impl App {
         let component = read(path).await?;
         let (manifest, parts) = self.components().look(&component, &all()).await?;
         if self.workshop().takes(path, &manifest, parts) {
-            return Ok(None);
-        }
-        if parts.has(Part::Facts) {
-            tracing::info!(plugin.id = manifest.id, "a bundled plugin waits for facts to be looked up here");
             return Ok(None);
         }
         // What comes with Gantry gets what it asks for.

@@ -214,11 +214,6 @@ pub(super) async fn release(
         let without = "It has no blueprints, so there is nothing that a server could be made of.";
         return Err(AppError::refused(Code::PluginRejected, without));
     }
-    if loaded.has(Part::Facts) {
-        let unserved = "Its plans need facts that are looked up beforehand, which this version of Gantry does not do yet; \
-                        its servers could not be installed.";
-        return Err(AppError::refused(Code::PluginRejected, unserved));
-    }
     let blueprints =
         loaded.blueprints(&context(&granted)).await.map_err(|source| failed(&manifest.name, source))?;
     check(&blueprints)?;

@@ -75,7 +75,8 @@ impl App {
 /// What is a plugin's fault in an error, if anything is.
 fn fault(error: &AppError, asked: AskedFor<'_>) -> Option<ReleaseFailure> {
     let (call, code, message) = match error {
-        AppError::Plugin { source: CallError::Stopped(stop), .. } => {
+        AppError::Plugin { source: CallError::Stopped(stop), .. }
+        | AppError::LookUp { source: CallError::Stopped(stop), .. } => {
             (stop.call, Code::PluginFailed.as_str(), stop.message.clone())
         }
         AppError::Plugin { source: CallError::Failed(refusal), .. } if refusal.code == BEYOND => {
@@ -83,6 +84,10 @@ fn fault(error: &AppError, asked: AskedFor<'_>) -> Option<ReleaseFailure> {
         }
         AppError::Component(error @ (HostError::Rejected(_) | HostError::Compile(_)))
         | AppError::Plugin {
+            source: CallError::Host(error @ (HostError::Rejected(_) | HostError::Compile(_))),
+            ..
+        }
+        | AppError::LookUp {
             source: CallError::Host(error @ (HostError::Rejected(_) | HostError::Compile(_))),
             ..
         } => ("load", Code::PluginRejected.as_str(), error.to_string()),

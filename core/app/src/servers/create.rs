@@ -11,7 +11,11 @@ use chrono::Utc;
 use gantry_auth::CreateServerGrant;
 use gantry_domain::{allocations::ServerEndpoint, audit::AuditEntry, limits};
 use gantry_store::{UserTx, server_changes::NewServer};
-use gantry_types::{OperationId, ServerId, problem::Code, server::Desired};
+use gantry_types::{
+    OperationId, ServerId,
+    problem::Code,
+    server::{Desired, Setting},
+};
 use serde_json::json;
 
 impl App {
@@ -27,11 +31,12 @@ impl App {
         let draft = self.draft(ctx, &input, &mut problems).await?;
         problems.into_result()?;
         let draft = draft.ok_or(AppError::Broken("a draft without problems is complete"))?;
+        let facts = self.facts_of_draft(&draft).await?;
         let mut tx = self.db().as_user(&ctx.actor).await?;
         if let Some(earlier) = ctx.claim(&mut tx).await? {
             return Ok(earlier);
         }
-        let created = self.store(&mut tx, ctx, &grant, &input, draft).await?;
+        let created = self.store(&mut tx, ctx, &grant, &input, (draft, facts)).await?;
         ctx.keep(&mut tx, 201, &created).await?;
         tx.commit().await?;
         self.doorbells().ring(input.node_id);
@@ -45,7 +50,7 @@ impl App {
         ctx: &OpCtx,
         grant: &CreateServerGrant,
         input: &ServerInput,
-        draft: Draft,
+        (draft, facts): (Draft, Vec<Setting>),
     ) -> Answer<ServerCreated> {
         tx.lock_node(input.node_id).await?;
         allowances::take(tx, grant.owner(), draft.limits).await?;
@@ -63,6 +68,7 @@ impl App {
             endpoints,
             desired: if input.start { Desired::Running } else { Desired::Stopped },
             values: draft.values,
+            facts,
         };
         tx.create_server(grant, &server, entry(ctx, grant, &server)).await?;
         tx.request_install(grant, id, operation, Utc::now()).await?;

@@ -6,7 +6,8 @@
 use crate::{
     App, OpCtx, allowances,
     error::{Answer, AppError},
-    inputs::ServerInput,
+    inputs::{PreviewQuery, ServerInput},
+    lend::About,
     plugins::AskedFor,
     views::{EndpointView, PreviewView},
 };
@@ -23,7 +24,7 @@ use gantry_types::{
     ServerId,
     blueprint::{Audience, FieldProblem},
     plan::InstallPlan,
-    server::ServerContext,
+    server::{ServerContext, Setting},
     units::Limits,
 };
 
@@ -74,8 +75,14 @@ pub(super) fn under_variables(problems: Vec<FieldProblem>) -> Vec<FieldProblem> 
 }
 
 impl App {
-    /// What creating a server would do, and what is in its way.
-    pub async fn preview_server(&self, ctx: &OpCtx, input: ServerInput) -> Answer<PreviewView> {
+    /// What creating a server would do, and what is in its way. Who types asks at each key: strangers are asked only where
+    /// `query` wants that.
+    pub async fn preview_server(
+        &self,
+        ctx: &OpCtx,
+        query: PreviewQuery,
+        input: ServerInput,
+    ) -> Answer<PreviewView> {
         let grant = ctx.actor.create_server(input.owner_id.unwrap_or(ctx.actor.user_id))?;
         let mut problems = Problems::default();
         let draft = self.draft(ctx, &input, &mut problems).await?;
@@ -83,12 +90,16 @@ impl App {
             let mut tx = self.db().as_user(&ctx.actor).await?;
             problems.add(allowances::hindrances(&mut tx, grant.owner(), draft.limits).await?);
         }
-        let plan = match &draft {
-            Some(draft) => self.plan(draft, &mut problems).await?,
+        let facts = match &draft {
+            Some(draft) => self.facts_for_preview(draft, query, &mut problems).await?,
+            None => None,
+        };
+        let plan = match draft.as_ref().zip(facts.clone()) {
+            Some((draft, facts)) => self.plan(draft, facts, &mut problems).await?,
             None => None,
         };
         let endpoints = draft.map(|draft| EndpointView::list(draft.endpoints)).unwrap_or_default();
-        Ok(PreviewView { problems: problems.0, plan, endpoints })
+        Ok(PreviewView { problems: problems.0, facts: facts.unwrap_or_default(), plan, endpoints })
     }
 
     /// Checks everything but what needs a lock. None if too little is known to go on; the problems say why.
@@ -119,14 +130,46 @@ impl App {
             return Ok(None);
         };
         let draft = Draft { name, description, offered, limits, values, endpoints };
-        let said = self.components().validate(self.db(), &draft.offered, &draft.context()).await;
+        let said = self.components().validate(self.db(), &draft.offered, &draft.context(Vec::new())).await;
         let said = self.heard_of_plan(&draft.offered, AskedFor::default(), said).await?;
         problems.add(under_variables(said));
         Ok(Some(draft))
     }
 
-    async fn plan(&self, draft: &Draft, problems: &mut Problems) -> Answer<Option<InstallPlan>> {
-        let plan = self.components().install_plan(self.db(), &draft.offered, &draft.context()).await;
+    /// What is looked up for the server that is to be.
+    pub(super) async fn facts_of_draft(&self, draft: &Draft) -> Answer<Vec<Setting>> {
+        self.facts(&draft.offered, &draft.context(Vec::new()), About::Draft, AskedFor::default()).await
+    }
+
+    /// The same, where a failure is one of the form's problems.
+    async fn facts_for_preview(
+        &self,
+        draft: &Draft,
+        query: PreviewQuery,
+        problems: &mut Problems,
+    ) -> Answer<Option<Vec<Setting>>> {
+        if !query.look_up.unwrap_or(true) && self.looks_up(&draft.offered).await? {
+            return Ok(None);
+        }
+        match self.facts_of_draft(draft).await {
+            Ok(facts) => Ok(Some(facts)),
+            Err(error @ AppError::LookUp { .. }) => {
+                let wait =
+                    error.retry_after().map(|wait| format!("Try again in {} s.", wait.as_secs().max(1)));
+                problems.add([FieldProblem { key: String::new(), message: error.detail(), remedy: wait }]);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn plan(
+        &self,
+        draft: &Draft,
+        facts: Vec<Setting>,
+        problems: &mut Problems,
+    ) -> Answer<Option<InstallPlan>> {
+        let plan = self.components().install_plan(self.db(), &draft.offered, &draft.context(facts)).await;
         match self.heard_of_plan(&draft.offered, AskedFor::default(), plan).await {
             Ok(plan) => Ok(Some(plan)),
             // What the plugin itself objects to concerns the form as a whole.
@@ -141,14 +184,14 @@ impl App {
 
 impl Draft {
     /// What the plugin may know of the server to be.
-    fn context(&self) -> ServerContext {
+    fn context(&self, facts: Vec<Setting>) -> ServerContext {
         let values = self.values.iter().map(|value| (value.key.clone(), value.value.clone())).collect();
         ServerContext {
             id: ServerId::new(uuid::Uuid::nil()).to_string(),
             name: self.name.clone(),
             blueprint: self.offered.key.blueprint.clone(),
             settings: variables::settings(&self.offered.blueprint.variables, &values),
-            facts: Vec::new(),
+            facts,
             endpoints: self.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
             limits: self.limits,
             time_zone: TIME_ZONE.to_owned(),
@@ -157,7 +200,7 @@ impl Draft {
 }
 
 /// Whoever makes a server will own it, or administers.
-pub(super) fn standing(ctx: &OpCtx) -> Audience {
+pub(crate) fn standing(ctx: &OpCtx) -> Audience {
     if ctx.actor.is_administrator() { Audience::Administrators } else { Audience::Owners }
 }
 

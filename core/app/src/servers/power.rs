@@ -1,10 +1,13 @@
 //! Starting, stopping, installing again and deleting: each is an operation that is asked for once and followed by its
 //! id.
 
+use super::variables::{context, settings};
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::PowerInput,
+    lend::About,
+    plugins::AskedFor,
     views::Accepted,
 };
 use chrono::Utc;
@@ -14,26 +17,57 @@ use gantry_domain::{
     servers::{Server, ServerAction},
 };
 use gantry_store::operations::OperationMove;
-use gantry_types::{OperationId, ServerId, operation::OperationState, server::Desired};
+use gantry_types::{
+    OperationId, ServerId,
+    operation::{OperationKind, OperationState},
+    problem::Code,
+    server::{Desired, Setting},
+};
 use serde_json::json;
+
+/// What was looked up for a server, and for which generation of it.
+struct LookedUp {
+    facts: Vec<Setting>,
+    generation: u64,
+}
 
 impl App {
     /// Asks for a start, stop, restart or kill. What the server's state does not allow is refused with the reason.
     pub async fn power_server(&self, ctx: &OpCtx, id: ServerId, input: PowerInput) -> Answer<Accepted> {
-        self.request(ctx, id, input.action.into()).await
+        self.request(ctx, id, input.action.into(), None).await
     }
 
-    /// Installs the game again; the server's files stay where the plan does not replace them.
+    /// Installs the game again; the server's files stay where the plan does not replace them. What the plan needs is looked up
+    /// before anything is written: where that fails, all stays as it is.
     pub async fn reinstall_server(&self, ctx: &OpCtx, id: ServerId) -> Answer<Accepted> {
-        self.request(ctx, id, ServerAction::Reinstall).await
+        let (mut tx, access, server) = self.server_and_access(ctx, id).await?;
+        access.operation(OperationKind::Reinstall)?;
+        // The claim of this transaction ends with it: plugins are asked while no transaction is open.
+        if let Some(earlier) = ctx.claim(&mut tx).await? {
+            return Ok(earlier);
+        }
+        actions::check(self.situation(&server), ServerAction::Reinstall)?;
+        let (offered, values) = settings(&mut tx, &server).await?;
+        let there = context(&server, &offered, &values, tx.facts(id).await?);
+        drop(tx);
+        let asked = AskedFor { server: Some((id, &server.name)) };
+        let facts = self.facts(&offered, &there, About::Server(id), asked).await?;
+        let looked_up = LookedUp { facts, generation: server.generation };
+        self.request(ctx, id, ServerAction::Reinstall, Some(looked_up)).await
     }
 
     /// Deletes a server with its files. It is gone when its node has removed it.
     pub async fn delete_server(&self, ctx: &OpCtx, id: ServerId) -> Answer<Accepted> {
-        self.request(ctx, id, ServerAction::Delete).await
+        self.request(ctx, id, ServerAction::Delete, None).await
     }
 
-    async fn request(&self, ctx: &OpCtx, id: ServerId, action: ServerAction) -> Answer<Accepted> {
+    async fn request(
+        &self,
+        ctx: &OpCtx,
+        id: ServerId,
+        action: ServerAction,
+        looked_up: Option<LookedUp>,
+    ) -> Answer<Accepted> {
         let kind = action.operation().ok_or(AppError::Broken("a command is no operation"))?;
         let (mut tx, access) = self.access(ctx, id).await?;
         let grant = access.operation(kind)?;
@@ -42,6 +76,14 @@ impl App {
         }
         let server = tx.server_for_update(id).await?;
         actions::check(self.situation(&server), action)?;
+        if let Some(LookedUp { facts, generation }) = looked_up {
+            if generation != server.generation {
+                let detail =
+                    "The server was changed meanwhile, and what was looked up is for what it was. Ask again.";
+                return Err(AppError::refused(Code::Conflict, detail));
+            }
+            tx.set_facts(&grant, &facts).await?;
+        }
         let operation_id = OperationId::new(gantry_store::new_uuid());
         let desired = desired(action);
         let entry = AuditEntry::server(name(action), id, ctx.origin.clone())

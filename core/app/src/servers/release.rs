@@ -8,6 +8,7 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::{MoveInput, ReleaseInput},
+    lend::About,
     plugins::AskedFor,
     views::{MovedView, NotMoved, ReleaseName, ServerReleaseView, ServerView},
 };
@@ -21,7 +22,7 @@ use gantry_domain::{
     variables::{self, StoredValue, Values},
 };
 use gantry_store::{StoreError, UserTx, server_changes::Move};
-use gantry_types::{PluginId, ServerId, permission::Permission, problem::Code};
+use gantry_types::{PluginId, ServerId, permission::Permission, problem::Code, server::Setting};
 use serde_json::json;
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -32,6 +33,8 @@ struct Arrival {
     /// What is written, and what all values are then.
     written: Vec<StoredValue>,
     values: Values,
+    /// What was looked up when it was last installed.
+    facts: Vec<Setting>,
     more_endpoints: Vec<ServerEndpoint>,
 }
 
@@ -74,7 +77,7 @@ impl App {
         }
         let arrival = arrival(&mut tx, &access, &server, &digest, &given).await?;
         drop(tx);
-        self.ask_about(&server, &arrival).await?;
+        let looked_up = self.ask_about(&server, &arrival).await?;
         let (mut tx, access) = self.access(ctx, id).await?;
         let grant = access.grant::<rights::ServerReinstall>()?;
         tx.lock_node(server.node.id).await?;
@@ -89,6 +92,7 @@ impl App {
             endpoints: &present.endpoints,
             more_endpoints: &arrival.more_endpoints,
             values: &arrival.written,
+            facts: looked_up.as_deref(),
             settled: !arrival.to.unproved,
         };
         let entry = AuditEntry::server("server.move", id, ctx.origin.clone())
@@ -122,21 +126,27 @@ impl App {
         Ok(moved)
     }
 
-    /// Asks the release about the server as it would be.
-    async fn ask_about(&self, server: &Server, arrival: &Arrival) -> Answer<()> {
+    /// Asks the release about the server as it would be. Answers the facts that it lacked: a server that comes from a release
+    /// which looked nothing up would otherwise have none until it is installed again.
+    async fn ask_about(&self, server: &Server, arrival: &Arrival) -> Answer<Option<Vec<Setting>>> {
         let asked = AskedFor { server: Some((server.id, &server.name)) };
-        let mut there = context(server, &arrival.to, &arrival.values);
+        let mut there = context(server, &arrival.to, &arrival.values, arrival.facts.clone());
         there.endpoints.extend(arrival.more_endpoints.iter().map(|one| one.endpoint.clone()));
         let said = self.components().validate(self.db(), &arrival.to, &there).await;
         let said = self.heard_of_plan(&arrival.to, asked, said).await?;
         if !said.is_empty() {
             return Err(AppError::fields_of(under_variables(said)));
         }
+        let mut looked_up = None;
+        if there.facts.is_empty() {
+            there.facts = self.facts(&arrival.to, &there, About::Server(server.id), asked).await?;
+            looked_up = (!there.facts.is_empty()).then(|| there.facts.clone());
+        }
         if arrival.to.unproved {
             let plan = self.components().install_plan(self.db(), &arrival.to, &there).await;
             self.heard_of_plan(&arrival.to, asked, plan).await?;
         }
-        Ok(())
+        Ok(looked_up)
     }
 }
 
@@ -177,7 +187,8 @@ async fn arrival(
             allocations::choose(&needs, &free, &BTreeMap::new())?
         }
     };
-    Ok(Arrival { from, to, written, values, more_endpoints })
+    let facts = tx.facts(server.id).await?;
+    Ok(Arrival { from, to, written, values, facts, more_endpoints })
 }
 
 /// What is given, then what stands, then what the release has for a start.

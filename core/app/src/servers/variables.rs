@@ -20,7 +20,7 @@ use gantry_types::{
     ServerId,
     blueprint::{Audience, Variable},
     permission::Permission,
-    server::ServerContext,
+    server::{ServerContext, Setting},
 };
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -44,9 +44,11 @@ impl App {
             input.values.into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect();
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::VariablesUpdate).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let facts = tx.facts(id).await?;
         drop(tx);
         let (_, after) = decide(&offered, &values, &given, access.audience()?)?;
-        let said = self.components().validate(self.db(), &offered, &context(&server, &offered, &after)).await;
+        let there = context(&server, &offered, &after, facts);
+        let said = self.components().validate(self.db(), &offered, &there).await;
         let asked = AskedFor { server: Some((id, &server.name)) };
         let said = self.heard(&offered, asked, said).await?;
         if !said.is_empty() {
@@ -105,13 +107,18 @@ fn decide(
 }
 
 /// What a plugin is told of the server.
-pub(crate) fn context(server: &Server, offered: &OfferedBlueprint, values: &Values) -> ServerContext {
+pub(crate) fn context(
+    server: &Server,
+    offered: &OfferedBlueprint,
+    values: &Values,
+    facts: Vec<Setting>,
+) -> ServerContext {
     ServerContext {
         id: server.id.to_string(),
         name: server.name.clone(),
         blueprint: server.blueprint.key.blueprint.clone(),
         settings: variables::settings(&offered.blueprint.variables, values),
-        facts: Vec::new(),
+        facts,
         endpoints: server.endpoints.iter().map(|one| one.endpoint.clone()).collect(),
         limits: server.limits,
         time_zone: server.time_zone.clone(),

@@ -13,6 +13,7 @@ mod files;
 mod nodes;
 mod plugins;
 mod releases;
+mod secrets;
 mod servers;
 mod tabs;
 
@@ -26,6 +27,7 @@ pub use files::*;
 pub use nodes::*;
 pub use plugins::*;
 pub use releases::*;
+pub use secrets::*;
 pub use servers::*;
 pub use tabs::*;
 

@@ -16,7 +16,7 @@ use gantry_types::{
     plan::InstallPlan,
     problem::Code,
     sample::{LiveSample, Player},
-    server::{Desired, Endpoint, Hold, ObservedState},
+    server::{Desired, Endpoint, Hold, ObservedState, Setting},
     units::Limits,
 };
 use serde::{Deserialize, Serialize};
@@ -129,7 +129,9 @@ pub struct ServerCreated {
 pub struct PreviewView {
     /// Empty means that creating would be accepted this moment.
     pub problems: Vec<FieldProblem>,
-    /// None while the variables do not stand.
+    /// What the plugin looked up for the plan.
+    pub facts: Vec<Setting>,
+    /// None while the variables do not stand, or what the plan needs cannot be looked up.
     pub plan: Option<InstallPlan>,
     /// The addresses that would be taken.
     pub endpoints: Vec<EndpointView>,

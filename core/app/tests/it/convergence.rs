@@ -24,6 +24,7 @@ async fn a_wish_reaches_the_node_whole_with_its_component_and_its_secrets() {
     let (server, operation) = world.server(node.id).await;
     let sent = node.sent(server, |_| true).await;
     assert_eq!(sent.settings[0].value, "open sesame");
+    assert_eq!((sent.facts[0].key.as_str(), sent.facts[0].value.as_str()), ("version", "1.21"));
     assert_eq!(sent.operation.map(|request| request.id), Some(operation));
     assert_eq!(node.memory.plugins.borrow().len(), 1, "the component was sent first");
     world.end().await;

@@ -2,7 +2,7 @@
 
 use crate::node::FakeNode;
 use chrono::Utc;
-use gantry_app::{App, AppOptions, OpCtx, Origin, inputs::*, views::*};
+use gantry_app::{App, AppOptions, Internet, OpCtx, Origin, inputs::*, views::*};
 use gantry_domain::{
     Role,
     allocations::ServerEndpoint,
@@ -16,7 +16,7 @@ use gantry_types::{
     NodeId, OperationId, ServerId,
     blueprint::{Audience, Blueprint, CommandDoor, TextRule, Variable, VariableKind},
     permission::Permission,
-    server::Desired,
+    server::{Desired, Setting},
     units::Limits,
 };
 use secrecy::SecretString;
@@ -70,6 +70,7 @@ pub(crate) fn app(database: &TestDatabase) -> (App, tempfile::TempDir) {
     let app = App::new(AppOptions {
         db: database.db.clone(),
         host: Host::new(config).unwrap(),
+        internet: Internet::open(None),
         public_url: "http://localhost:7080/".to_owned(),
         hashing_threads: 1,
     });
@@ -168,6 +169,7 @@ impl World {
                 value: "open sesame".to_owned(),
                 secret: true,
             }],
+            facts: vec![Setting { key: "version".to_owned(), value: "1.21".to_owned() }],
         };
         tx.create_server(&grant, &server, AuditEntry::server("server.create", id, local())).await.unwrap();
         tx.request_install(&grant, id, operation, Utc::now()).await.unwrap();

@@ -75,6 +75,7 @@ impl House {
             endpoints: &[],
             more_endpoints: &[],
             values: &[],
+            facts: None,
             settled: !blueprint.unproved,
         };
         tx.move_to_release(&grant, &to, AuditEntry::server("server.move", *server, local())).await.unwrap();

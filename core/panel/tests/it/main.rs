@@ -20,6 +20,7 @@ mod games;
 mod imports;
 mod lifecycle;
 mod limits;
+mod lookups;
 mod matrix;
 mod members;
 mod nodes;

@@ -1,15 +1,19 @@
 //! Plugins, their releases, the bytes of these, and the blueprints that they offer.
 //!
 //! Modules in reading order: here what is read; [`install`] takes releases in, [`lifecycle`] has them come and go,
-//! [`verdicts`] keeps what became of their plans, [`trust`] whose may come in.
+//! [`verdicts`] keeps what became of their plans, [`trust`] whose may come in; [`kept`] and [`secrets`] hold what is lent to them.
 
 mod install;
+mod kept;
 mod lifecycle;
+mod secrets;
 mod trust;
 mod verdicts;
 
 pub use install::{Installed, Intake, NewRelease};
+pub use kept::Shelf;
 pub use lifecycle::Pinned;
+pub use secrets::StoredSecret;
 pub use verdicts::{GivenUp, Tried};
 
 use crate::{StoreError, SystemTx, Tx, codec, tx::Who};

@@ -163,6 +163,7 @@ impl World {
             endpoints,
             desired: Desired::Running,
             values: values.to_vec(),
+            facts: Vec::new(),
         };
         let grant = owner.create_server(owner.user_id).unwrap();
         let made = AuditEntry::server("server.create", id, Origin::default());

@@ -3,6 +3,7 @@
 mod connections;
 mod credentials;
 mod fixtures;
+mod lends;
 mod login;
 mod nodes;
 mod people;

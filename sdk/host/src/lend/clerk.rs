@@ -95,6 +95,7 @@ impl Clerk {
             ));
         }
         if !(self.plugin.grants().contains(capability) && self.grants.contains(capability)) {
+            self.beyond(capability, "");
             return Err(failure(
                 "denied",
                 format!("the capability `{capability}` has not been granted to this plugin"),
@@ -102,6 +103,13 @@ impl Clerk {
         }
         let found = lent(&self.lent).clone().filter(|_| self.runtime.is_some());
         found.ok_or_else(|| failure("unavailable", format!("`{capability}` is not offered here")))
+    }
+
+    /// Tells the embedder that the guest went beyond what it has.
+    pub(super) fn beyond(&self, capability: &'static str, target: &str) {
+        if let Some(hears) = &self.lent.beyond {
+            hears.refused(capability, target);
+        }
     }
 
     /// What brings the answer, or the refusal.

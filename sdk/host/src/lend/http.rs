@@ -30,7 +30,8 @@ impl Clerk {
         }
         let hosts: Arc<[String]> = self.plugin.manifest().hosts(HTTP).into();
         let timeout = self.remaining();
-        let checked: Vec<_> = requests.into_iter().map(|request| check(request, &hosts)).collect();
+        let beyond = |host: &str| self.beyond(HTTP, host);
+        let checked: Vec<_> = requests.into_iter().map(|request| check(request, &hosts, beyond)).collect();
         Ok(asked(async move {
             let (http, hosts) = (&*http, &*hosts);
             let all =
@@ -67,7 +68,7 @@ async fn sent(
     Ok(answer)
 }
 
-fn check(given: http::Request, hosts: &[String]) -> Result<HttpRequest, LentFailure> {
+fn check(given: http::Request, hosts: &[String], beyond: impl Fn(&str)) -> Result<HttpRequest, LentFailure> {
     let wrong = |message: String| LentFailure::new("invalid", message);
     if !METHODS.contains(&given.method.as_str()) {
         return Err(wrong(format!("the method must be one of {}", METHODS.join(", "))));
@@ -82,6 +83,7 @@ fn check(given: http::Request, hosts: &[String]) -> Result<HttpRequest, LentFail
     }
     if !is_allowed(hosts, &url) {
         let host = url.host_str().unwrap_or_default();
+        beyond(host);
         return Err(LentFailure::new(
             "denied",
             format!("the manifest does not name the host {host:?} under the capability `http`"),

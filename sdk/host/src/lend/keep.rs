@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bindings::{kv, secrets, types};
 use crate::capability::{KV, KeyValue, LentFailure, SECRETS};
+use crate::convert::text;
 use crate::lend::clerk::{Asked, Clerk, asked};
 use crate::lend::{Answer, Question, ask, failure, too_large};
 use crate::state::CallState;
@@ -55,6 +56,9 @@ impl Clerk {
     pub(super) fn secret(&self, name: String) -> Result<Asked, types::Failure> {
         let kept = self.find(SECRETS, |lent| &lent.secrets)?;
         let named = self.plugin.manifest().asks_for_name(SECRETS, &name);
+        if !named {
+            self.beyond(SECRETS, &text::escaped(&name, KEY_BYTES));
+        }
         Ok(asked(async move {
             if !named {
                 return Err(LentFailure::new(

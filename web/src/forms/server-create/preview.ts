@@ -21,14 +21,15 @@ function useSettled(text: string): string {
 
 const byKey = (problems: readonly FieldProblem[]): Record<string, string> => Object.fromEntries(problems.map((problem) => [problem.key, [problem.message, problem.remedy].filter(Boolean).join(' ')]))
 
-export type Preview = { view: PreviewView | null; problems: Record<string, string>; checking: boolean; failure: ApiError | null }
+export type Preview = { view: PreviewView | null; problems: Record<string, string>; checking: boolean; failure: ApiError | null; retry: () => void }
 
-export function usePreview(input: ServerInput, enabled: boolean): Preview {
+/** `lookUp` has the plugin look up what its plan needs, which asks strangers: not at each key. */
+export function usePreview(input: ServerInput, enabled: boolean, lookUp: boolean): Preview {
   const body = JSON.stringify(input)
   const settled = useSettled(body)
-  const { data, error, isFetching, isPlaceholderData } = useQuery({
-    queryKey: ['preview', settled],
-    queryFn: ({ signal }) => take(client.POST('/api/servers/preview', { body: JSON.parse(settled) as ServerInput, signal })),
+  const { data, error, isFetching, isPlaceholderData, refetch } = useQuery({
+    queryKey: ['preview', settled, lookUp],
+    queryFn: ({ signal }) => take(client.POST('/api/servers/preview', { params: { query: { lookUp } }, body: JSON.parse(settled) as ServerInput, signal })),
     enabled,
     placeholderData: keepPreviousData,
     retry: false,
@@ -37,5 +38,5 @@ export function usePreview(input: ServerInput, enabled: boolean): Preview {
   const failure = error ? toApiError(error) : null
   // An answer to an older draft must not complain about the field that is being mended.
   const stale = settled !== body || isPlaceholderData
-  return { view: data ?? null, problems: stale ? {} : failure ? byKey(failure.fields) : byKey(data?.problems ?? []), checking: stale || isFetching, failure: failure && failure.fields.length === 0 ? failure : null }
+  return { view: data ?? null, problems: stale ? {} : failure ? byKey(failure.fields) : byKey(data?.problems ?? []), checking: stale || isFetching, failure: failure && failure.fields.length === 0 ? failure : null, retry: () => void refetch() }
 }

@@ -5,6 +5,8 @@ import type { ApiError } from '~/api/problem'
 import type { NodeView, PreviewView, Step } from '~/api/types'
 import { address, bytes, cores, limit, mebibytes } from '~/lib/format'
 import { s } from '~/strings'
+import { review as r } from '~/strings/catalog'
+import { Button } from '~/ui/button'
 import { Card, Facts } from '~/ui/card'
 import { Skeleton } from '~/ui/empty'
 import { Checkbox } from '~/ui/field'
@@ -12,19 +14,20 @@ import { Notice, ProblemCard } from '~/ui/problem'
 import { limitsOf } from '../limits-fields'
 import type { StepProps } from './draft'
 
-type ReviewProps = StepProps & { nodes: NodeView[]; preview: PreviewView | null; checking: boolean; failure: ApiError | null }
+type ReviewProps = StepProps & { nodes: NodeView[]; preview: PreviewView | null; checking: boolean; failure: ApiError | null; onRetry: () => void }
 
-export function ReviewStep({ draft, chosen, onChange, nodes, preview, checking, failure }: ReviewProps) {
+export function ReviewStep({ draft, chosen, onChange, nodes, preview, checking, failure, onRetry }: ReviewProps) {
   const limits = limitsOf(draft.limits)
   const node = nodes.find((one) => one.id === draft.nodeId)
   return (
     <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
       <Card title={s.create.review} help={s.create.reviewHelp} flush>
         {failure ? (
-          <ProblemCard error={failure} className="m-4" />
+          <ProblemCard error={failure} onRetry={onRetry} className="m-4" />
         ) : (preview?.problems.length ?? 0) > 0 ? (
           <div className="flex flex-col gap-2 p-4">
             {preview?.problems.map((problem) => <Notice key={problem.key} tone="bad" icon={<CircleAlert aria-hidden />} title={problem.message}>{problem.remedy}</Notice>)}
+            {preview?.problems.some((problem) => problem.key === '') && <div><Button size="sm" busy={checking} onClick={onRetry}>{s.common.retry}</Button></div>}
           </div>
         ) : preview?.plan ? (
           <Plan steps={preview.plan.steps} version={preview.plan.installedVersion ?? null} dim={checking} />
@@ -46,6 +49,11 @@ export function ReviewStep({ draft, chosen, onChange, nodes, preview, checking, 
             ]}
           />
         </Card>
+        {(preview?.facts.length ?? 0) > 0 && (
+          <Card title={r.lookedUp} help={r.lookedUpHelp}>
+            <Facts items={(preview?.facts ?? []).map((fact) => ({ term: fact.key, value: <code className="font-mono text-xs wrap-anywhere">{fact.value}</code> }))} />
+          </Card>
+        )}
         <Checkbox checked={draft.start} onChange={(start) => onChange({ start })} label={s.create.startAfter} />
       </div>
     </div>

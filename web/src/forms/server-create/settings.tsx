@@ -1,5 +1,7 @@
 /** The server's name and the game's own settings. */
 import { CircleAlert, LoaderCircle } from 'lucide-react'
+import { client, take } from '~/api/client'
+import { others } from '~/lib/catalog'
 import { byGroup } from '~/lib/validate'
 import { s } from '~/strings'
 import { GameIcon } from '~/ui/avatar'
@@ -8,11 +10,18 @@ import { Card } from '~/ui/card'
 import { Field, Input, Textarea } from '~/ui/field'
 import { Notice } from '~/ui/problem'
 import { VariableField } from '../variable-field'
-import type { StepProps } from './draft'
+import { inputOf, type StepProps } from './draft'
 
 export function SettingsStep({ draft, chosen, error, onChange, onLeave, onChangeBlueprint, checking }: StepProps & { onChangeBlueprint: () => void; checking: boolean }) {
   const { blueprint, plugin } = chosen
   const whole = error('')
+  const source = (own: string) => {
+    const variables = others(inputOf(draft, chosen).variables ?? {}, own)
+    return {
+      key: [chosen.id, plugin.version, variables],
+      ask: async (name: string, signal: AbortSignal) => (await take(client.POST('/api/blueprints/{id}/choices/{name}', { params: { path: { id: chosen.id, name } }, body: { variables }, signal }))).items,
+    }
+  }
   return (
     <div className="flex flex-col gap-5">
       <div className="flex items-center gap-4 rounded-lg border border-line bg-surface p-4">
@@ -41,6 +50,7 @@ export function SettingsStep({ draft, chosen, error, onChange, onLeave, onChange
               <VariableField
                 key={variable.key}
                 variable={variable}
+                catalog={source(variable.key)}
                 value={draft.variables[variable.key] ?? ''}
                 error={error(`variables.${variable.key}`)}
                 onChange={(value) => {

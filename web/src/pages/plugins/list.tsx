@@ -1,6 +1,6 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, Trash2, TriangleAlert, Upload } from 'lucide-react'
+import { Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, Trash2, TriangleAlert, Upload } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useLive } from '~/actions/context'
 import { client, take } from '~/api/client'
@@ -14,6 +14,7 @@ import { bytes } from '~/lib/format'
 import { s } from '~/strings'
 import { conversion } from '~/strings/conversion'
 import { plugins as p } from '~/strings/plugins'
+import { secrets as w } from '~/strings/secrets'
 import { GameIcon } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
 import { Button, IconButton } from '~/ui/button'
@@ -30,8 +31,9 @@ import { FailuresDialog } from './failures'
 import { GrantsDialog } from './grants'
 import { PullDialog, TrustDialog } from './registry'
 import { ReleasesDialog } from './releases'
+import { SecretsDialog } from './secrets'
 
-type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable'; id: string }
+type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable' | 'secrets'; id: string }
 
 export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
@@ -76,6 +78,7 @@ export function PluginsPage() {
       {subject && asked?.what === 'disable' && <DisablePlugin plugin={subject} onClose={close} />}
       {subject && asked?.what === 'grants' && <GrantsDialog key={subject.waiting?.digest ?? subject.digest} plugin={subject} onClose={close} />}
       {subject && asked?.what === 'releases' && <ReleasesDialog plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'secrets' && <SecretsDialog plugin={subject} onClose={close} />}
       {subject && asked?.what === 'failures' && <FailuresDialog plugin={subject} onClose={close} />}
     </Page>
   )
@@ -133,6 +136,7 @@ function CardMenu({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
     <Menu trigger={<IconButton size="iconSm" label={p.more(plugin.name)}><Ellipsis aria-hidden /></IconButton>}>
       <MenuItem icon={<History aria-hidden />} onSelect={() => onAsk('releases')}>{p.releases}</MenuItem>
       <MenuItem icon={<ListChecks aria-hidden />} disabledReason={plugin.capabilities.length === 0 && !plugin.waiting ? p.noCapabilities : null} onSelect={() => onAsk('grants')}>{p.changeGrants}</MenuItem>
+      {plugin.capabilities.some((one) => one.name === 'secrets') && <MenuItem icon={<KeyRound aria-hidden />} onSelect={() => onAsk('secrets')}>{w.open}</MenuItem>}
       {plugin.origin?.reference && <MenuItem icon={<RefreshCw aria-hidden />} onSelect={() => check.mutate()}>{p.check}</MenuItem>}
       <MenuItem icon={<OctagonAlert aria-hidden />} onSelect={() => onAsk('failures')}>{p.failures}</MenuItem>
       {plugin.disabledAt ? (

@@ -11,7 +11,9 @@ pub(crate) use node::TestNode;
 pub(crate) use page::Page;
 
 use gantry_agent::run::WORK_SUBCOMMAND;
+use gantry_app::Internet;
 use gantry_host::ChildProgram;
+use gantry_outbound::testing::Site;
 use gantry_panel::{
     commands::{COMPILER, RUNNER},
     compose::{self, Programs, Running},
@@ -73,7 +75,22 @@ impl TestApp {
         .await
     }
 
+    /// With the built plugins, on an internet that has these servers and nothing else.
+    pub(crate) async fn on_internet(site: &Site) -> Self {
+        let internet = Internet::pretended(&site.names(), site.root(), Some("ada@example.org"));
+        let games = |settings: &mut Settings| {
+            settings.plugins_dir = Some(plugins());
+            settings.edge.files_per_minute = 10_000.try_into().unwrap();
+            settings.edge.power_per_minute = 10_000.try_into().unwrap();
+        };
+        Self::with_internet(internet, games).await
+    }
+
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::with_internet(Internet::open(None), change).await
+    }
+
+    async fn with_internet(internet: Internet, change: impl FnOnce(&mut Settings)) -> Self {
         let database = TestDatabase::new().await;
         let data = data_dir();
         let mut settings = Settings {
@@ -92,12 +109,13 @@ impl TestApp {
                 addresses_per_hour: 20.try_into().unwrap(),
                 metrics_token: None,
             },
+            contact: None,
             connections: Sharing::new(1_024.try_into().unwrap(), &[]),
             log: "off".to_owned(),
             log_format: LogFormat::Pretty,
         };
         change(&mut settings);
-        let running = compose::start(settings, programs()).await.unwrap();
+        let running = compose::start_in(internet, settings, programs()).await.unwrap();
         let url = format!("http://{}", running.address);
         let app = Self {
             url,
