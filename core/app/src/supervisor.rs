@@ -19,6 +19,8 @@ enum Job {
     Live,
     /// Hears what other instances changed.
     Listener,
+    /// Tells plugins what happened.
+    Telling,
     /// Writes buckets of statistics.
     History,
     /// Ends operations whose time is over.
@@ -27,7 +29,8 @@ enum Job {
     Retention,
 }
 
-const JOBS: [Job; 6] = [Job::Nodes, Job::Live, Job::Listener, Job::History, Job::Sweeper, Job::Retention];
+const JOBS: [Job; 7] =
+    [Job::Nodes, Job::Live, Job::Listener, Job::Telling, Job::History, Job::Sweeper, Job::Retention];
 
 impl App {
     /// Does the standing work until `cancel`, then ends it in order.
@@ -83,6 +86,7 @@ async fn perform(job: Job, app: &App, cancel: &CancellationToken) {
         Job::Nodes => crate::nodes::follow_all(app, cancel).await,
         Job::Live => crate::live::publish(app, cancel).await,
         Job::Listener => crate::live::listen(app, cancel).await,
+        Job::Telling => crate::plugins::tell(app, cancel).await,
         Job::History => crate::samples::write_history(app, cancel).await,
         Job::Sweeper => crate::operations::sweep(app, cancel).await,
         Job::Retention => crate::samples::retain(app, cancel).await,

@@ -5,7 +5,7 @@
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
 //! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
-//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`allowances`], [`operations`], [`members`], [`audit`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`limits`], [`allowances`], [`operations`], [`members`], [`audit`], [`events`],
 //! [`statistics`].
 
 pub mod actions;
@@ -13,6 +13,7 @@ pub mod allocations;
 pub mod allowances;
 pub mod audit;
 pub mod credentials;
+pub mod events;
 pub mod grants;
 pub mod limits;
 pub mod locations;

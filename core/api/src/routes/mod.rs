@@ -11,6 +11,7 @@ mod credentials;
 mod daemon;
 mod documents;
 mod files;
+mod hooks;
 mod live;
 mod locations;
 mod members;
@@ -77,6 +78,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("nodes", nodes::routes()),
         ("plugins", plugins::routes()),
         ("plugins", documents::routes()),
+        ("plugins", hooks::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
         ("servers", releases::routes()),

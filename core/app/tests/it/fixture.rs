@@ -196,6 +196,7 @@ pub(crate) fn release() -> NewRelease {
         granted: Vec::new(),
         component: b"component".to_vec(),
         blueprints: vec![blueprint()],
+        listening: None,
         bundled: true,
         origin: None,
     }

@@ -16,6 +16,7 @@ mod examples;
 mod files;
 mod floods;
 mod games;
+mod hooks;
 mod imports;
 mod lifecycle;
 mod limits;

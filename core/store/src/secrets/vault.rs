@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 pub enum SecretKind {
     /// A secret variable of a server.
     ServerVariable,
+    /// A secret setting of a plugin as a whole.
+    PluginSetting,
     /// Our private key for a node.
     NodeKey,
     /// The known text that tells whether the master key is right.
@@ -24,11 +26,13 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
-    pub(crate) const ALL: [Self; 3] = [Self::ServerVariable, Self::NodeKey, Self::Sentinel];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::ServerVariable, Self::PluginSetting, Self::NodeKey, Self::Sentinel];
 
     pub(crate) const fn purpose(self) -> &'static str {
         match self {
             Self::ServerVariable => "server_variable",
+            Self::PluginSetting => "plugin_setting",
             Self::NodeKey => "node_key",
             Self::Sentinel => "sentinel",
         }
@@ -38,6 +42,7 @@ impl SecretKind {
     const fn place(self) -> (&'static str, &'static str) {
         match self {
             Self::ServerVariable => ("server_variables", "sealed"),
+            Self::PluginSetting => ("plugin_settings", "sealed"),
             Self::NodeKey => ("node_keys", "private_key"),
             Self::Sentinel => ("key_sentinel", "sealed"),
         }

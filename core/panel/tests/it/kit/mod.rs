@@ -2,6 +2,7 @@
 //! page that listens.
 
 mod client;
+pub(crate) mod listener;
 mod node;
 mod page;
 pub(crate) mod tee;
@@ -37,6 +38,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct TestApp {
     pub(crate) url: String,
     running: Option<Running>,
+    settings: Settings,
     addresses: AtomicU8,
     _database: TestDatabase,
     _data: TempDir,
@@ -97,11 +99,12 @@ impl TestApp {
             log_format: LogFormat::Pretty,
         };
         change(&mut settings);
-        let running = compose::start(settings, compiler()).await.unwrap();
+        let running = compose::start(settings.clone(), compiler()).await.unwrap();
         let url = format!("http://{}", running.address);
         let app = Self {
             url,
             running: Some(running),
+            settings,
             addresses: AtomicU8::new(1),
             _database: database,
             _data: data,
@@ -149,6 +152,16 @@ impl TestApp {
         let person = self.visitor();
         person.sign_in(&email, PASSWORD).await.expect(200);
         person
+    }
+
+    /// Ends everything in order, and begins anew on what is left: the same database, the same port.
+    pub(crate) async fn again(mut self) -> Self {
+        let running = self.running.take().unwrap();
+        self.settings.listen = running.address;
+        running.stop().await;
+        self.running = Some(compose::start(self.settings.clone(), compiler()).await.unwrap());
+        self.wait_until_ready().await;
+        self
     }
 
     /// Ends everything in order, as the program does.
