@@ -11,13 +11,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-types", &[]),
     ("gantry-seal", &[]),
     ("gantry-confine", &[]),
+    // Who asks strangers: the daemon, registries, and what plugins look up in the control plane.
+    ("gantry-outbound", &["gantry-types"]),
     ("gantry-plugin", &[]),
     ("gantry-document", &[]),
     ("gantry-pack", &["gantry-document"]),
     // Shared by authors' command line and by `cargo xtask`, which is to compile quickly: so it is apart from the tool.
     ("gantry-build", &["gantry-document", "gantry-pack"]),
     ("gantry-host", &["gantry-confine", "gantry-types"]),
-    ("gantry-distribution", &["gantry-types"]),
+    ("gantry-distribution", &["gantry-outbound", "gantry-types"]),
     // Edits of fixtures are made by the engine that the daemon has, and `run` speaks to the daemon by its own messages.
     (
         "gantry-tool",
@@ -45,6 +47,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-domain",
             "gantry-host",
             "gantry-nodes",
+            "gantry-outbound",
             "gantry-pack",
             "gantry-protocol",
             "gantry-store",
@@ -59,7 +62,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("gantry-protocol", &["gantry-types"]),
     ("gantry-lifecycle", &["gantry-types"]),
-    ("gantry-files", &["gantry-confine", "gantry-types"]),
+    ("gantry-files", &["gantry-confine", "gantry-outbound", "gantry-types"]),
     ("gantry-sftp", &["gantry-files", "gantry-protocol", "gantry-types"]),
     ("gantry-runtime", &["gantry-types"]),
     (
@@ -112,6 +115,7 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
             "gantry-agent",
             "gantry-distribution",
             "gantry-files",
+            "gantry-outbound",
             "gantry-runtime",
             "gantry-store",
             "gantry-types",

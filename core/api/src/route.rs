@@ -347,15 +347,15 @@ impl Route {
         let names = self.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
         names
             .map(|name| {
-                let blueprint = self.path.starts_with("/api/blueprints/");
-                let (action, digest) = (name == "action", name == "digest");
-                let uuid = !blueprint && !action && !digest;
+                let blueprint = self.path.starts_with("/api/blueprints/") && name == "id";
+                let uuid = !blueprint && !matches!(name, "action" | "digest" | "name");
                 let format = uuid.then_some(SchemaFormat::KnownFormat(KnownFormat::Uuid));
                 let text = ObjectBuilder::new().schema_type(Type::String).format(format);
                 let help = match name {
                     _ if blueprint => "`plugin:blueprint`",
                     "action" => "The action's id",
                     "digest" => "SHA-256 of the component, in lower-case hex",
+                    "name" => "The name that the plugin gave it",
                     _ => "UUID",
                 };
                 ParameterBuilder::new()

@@ -5,7 +5,9 @@ use crate::{
     console::Consoles,
     doorbell::Doorbells,
     error::AppError,
+    lend::{Denials, Internet},
     live::Live,
+    lookups::Lookups,
     nodes::StoredKeys,
     rights::Rights,
     samples::{MachineBook, SampleBook},
@@ -28,6 +30,8 @@ use tokio::sync::Notify;
 pub struct AppOptions {
     pub db: Db,
     pub host: Host,
+    /// What plugins that look something up are lent.
+    pub internet: Internet,
     /// The address under which browsers and daemons reach the control plane, without a slash at its end.
     pub public_url: String,
     /// Passwords that are hashed at once.
@@ -44,6 +48,9 @@ struct Inner {
     db: Db,
     links: Links,
     components: Components,
+    internet: Internet,
+    denials: Denials,
+    lookups: Lookups,
     workshop: Workshop,
     hasher: PasswordHasher,
     public_url: String,
@@ -76,6 +83,9 @@ impl App {
         let inner = Inner {
             links: Links::new(Arc::new(StoredKeys::new(options.db.clone()))),
             components: Components::new(options.host),
+            internet: options.internet,
+            denials: Denials::default(),
+            lookups: Lookups::default(),
             workshop: Workshop::default(),
             db: options.db,
             hasher: PasswordHasher::new(options.hashing_threads)?,
@@ -107,6 +117,17 @@ impl App {
     }
     pub(crate) fn components(&self) -> &Components {
         &self.inner.components
+    }
+    pub(crate) fn internet(&self) -> &Internet {
+        &self.inner.internet
+    }
+    /// What plugins looked up of late.
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.inner.lookups
+    }
+    /// What plugins asked for and were refused.
+    pub(crate) fn denials(&self) -> &Denials {
+        &self.inner.denials
     }
     pub(crate) fn workshop(&self) -> &Workshop {
         &self.inner.workshop

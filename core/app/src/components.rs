@@ -36,7 +36,7 @@ impl Components {
     }
 
     /// The plugin of an accepted component, with what it was granted.
-    async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
+    pub(crate) async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
         self.of_release(db, &offered.digest, &offered.granted).await
     }
 

@@ -64,6 +64,18 @@ inputs! {
         /// When it ends by itself; never, if left out.
         expires_at: Option<chrono::DateTime<chrono::Utc>>,
     }
+    /// What a form says so far, for a list that depends on it.
+    ChoicesInput {
+        /// By key. What cannot be a value yet counts as not typed.
+        #[serde(default)]
+        variables: BTreeMap<String, String>,
+    }
+    /// A secret for a plugin. It is never shown again.
+    SecretInput {
+        /// 1 byte to 16 KiB.
+        #[schema(value_type = String)]
+        value: SecretString,
+    }
     UserInput {
         name: String,
         email: String,

@@ -10,7 +10,7 @@
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
-//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components` and `workshop`, `servers`,
+//! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `lend`, `lookups` and `workshop`, `servers`,
 //! `files` with `transfers`, `actions`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
@@ -30,7 +30,9 @@ mod allowances;
 mod components;
 mod credentials;
 mod files;
+mod lend;
 mod locations;
+mod lookups;
 mod members;
 mod nodes;
 mod operations;
@@ -59,6 +61,7 @@ pub use console::{ConsoleFeed, ConsoleFrame};
 pub use context::{OpCtx, Origin};
 pub use error::{Answer, AppError};
 pub use files::{FileDownload, FileUpload, MAX_TEXT};
+pub use lend::Internet;
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover};

@@ -27,10 +27,20 @@ enum Job {
     Sweeper,
     /// Thins out old statistics and forgets what has expired.
     Retention,
+    /// Writes into the audit log what plugins asked for and may not have.
+    Denials,
 }
 
-const JOBS: [Job; 7] =
-    [Job::Nodes, Job::Live, Job::Listener, Job::Telling, Job::History, Job::Sweeper, Job::Retention];
+const JOBS: [Job; 8] = [
+    Job::Nodes,
+    Job::Live,
+    Job::Listener,
+    Job::Telling,
+    Job::History,
+    Job::Sweeper,
+    Job::Retention,
+    Job::Denials,
+];
 
 impl App {
     /// Does the standing work until `cancel`, then ends it in order.
@@ -90,5 +100,6 @@ async fn perform(job: Job, app: &App, cancel: &CancellationToken) {
         Job::History => crate::samples::write_history(app, cancel).await,
         Job::Sweeper => crate::operations::sweep(app, cancel).await,
         Job::Retention => crate::samples::retain(app, cancel).await,
+        Job::Denials => crate::lend::write_down(app, cancel).await,
     }
 }

@@ -124,6 +124,20 @@ pub fn change(
     if problems.is_empty() { Ok(change) } else { Err(problems) }
 }
 
+/// What a form says so far, for somebody who fills it in: what cannot be a value yet, or is not for them to set, is as if it had
+/// not been typed. An empty secret is the one that stands.
+pub fn so_far(variables: &[Variable], present: &Values, given: &Values, who: Audience) -> Values {
+    let value = |variable: &Variable| {
+        let typed = given.get(&variable.key).filter(|_| may(who, variable.editable));
+        let typed = typed.filter(|value| !(is_secret(variable) && value.is_empty()));
+        match typed.map(|value| canonical(variable, value)) {
+            Some(Ok(value)) => value,
+            Some(Err(_)) | None => present.get(&variable.key).or(variable.default_value.as_ref()).cloned(),
+        }
+    };
+    variables.iter().filter_map(|variable| Some((variable.key.clone(), value(variable)?))).collect()
+}
+
 /// What has to be written for a server whose blueprint becomes that of another release: defaults of what is there for the
 /// first time, and what is to stand in another form. Values that only the former release knows stay where they are, so that
 /// nothing is lost on the way back.

@@ -59,6 +59,10 @@ pub struct ServeArgs {
     /// Components that are installed at start
     #[arg(long, env = "GANTRY_PLUGINS_DIR")]
     pub plugins_dir: Option<PathBuf>,
+    /// E-mail address or URL that is told to those whose interfaces plugins ask, such as publishers of games; some want to
+    /// know whom to write to
+    #[arg(long, env = "GANTRY_CONTACT")]
+    pub contact: Option<String>,
     /// Networks of proxies whose X-Forwarded-For is believed
     #[arg(long = "trusted-proxy", env = "GANTRY_TRUSTED_PROXIES", value_delimiter = ',')]
     pub trusted_proxies: Vec<String>,

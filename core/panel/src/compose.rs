@@ -2,7 +2,7 @@
 
 use crate::{assets, http, settings::Settings, shares::Shares};
 use gantry_api::{Edge, MetricsPage, router};
-use gantry_app::{App, AppError, AppOptions, Bundled};
+use gantry_app::{App, AppError, AppOptions, Bundled, Internet};
 use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_store::{Db, DbOptions, MasterKey, StoreError};
@@ -62,6 +62,16 @@ pub struct Running {
 
 /// Starts everything. `compiler` is the program that compiles components, normally this very one.
 pub async fn start(settings: Settings, compiler: ChildProgram) -> Result<Running, StartError> {
+    let internet = Internet::open(settings.contact.as_deref());
+    start_in(internet, settings, compiler).await
+}
+
+/// The same with an internet that is given.
+pub async fn start_in(
+    internet: Internet,
+    settings: Settings,
+    compiler: ChildProgram,
+) -> Result<Running, StartError> {
     let master = MasterKey::from(key_file(&settings.data_dir.join("keys/master.key"))?);
     let cache_key = *master.derive("component-cache").bytes();
     gantry_store::migrate(&settings.database_url).await?;
@@ -79,6 +89,7 @@ pub async fn start(settings: Settings, compiler: ChildProgram) -> Result<Running
     let app = App::new(AppOptions {
         db: db.clone(),
         host,
+        internet,
         public_url: edge_config.public_url.to_string(),
         hashing_threads: std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
     })?;

@@ -5,6 +5,7 @@
 
 use crate::{cli::ServeArgs, shares::Sharing};
 use gantry_api::EdgeConfig;
+use gantry_app::Internet;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -28,6 +29,8 @@ pub struct Settings {
     pub plugins_dir: Option<PathBuf>,
     pub edge: EdgeConfig,
     pub connections: Sharing,
+    /// Whom those may write to whose interfaces plugins ask.
+    pub contact: Option<String>,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -155,6 +158,7 @@ impl Settings {
         );
         check_metrics_token(&mut reader, args.metrics_token.as_ref());
         check_plugins(&mut reader, args.plugins_dir.as_ref());
+        check_contact(&mut reader, args.contact.as_deref());
         let log_format = log_format(&mut reader, &args.log_format);
         crate::logs::check(&args.log).unwrap_or_else(|error| {
             reader.complain(
@@ -196,6 +200,7 @@ impl Settings {
             listen,
             data_dir: args.data_dir,
             plugins_dir: args.plugins_dir,
+            contact: args.contact,
             connections: Sharing::new(connections_per_network, &trusted_proxies),
             edge: EdgeConfig {
                 public_url,
@@ -210,6 +215,16 @@ impl Settings {
             log: args.log,
             log_format,
         })
+    }
+}
+
+fn check_contact(reader: &mut Reader, given: Option<&str>) {
+    if given.is_some_and(|contact| !Internet::is_contact(contact)) {
+        reader.complain(
+            "--contact (GANTRY_CONTACT)",
+            "cannot stand in a header",
+            "Give an e-mail address or a URL, of at most 200 ASCII characters without spaces and parentheses.",
+        );
     }
 }
 

@@ -158,6 +158,16 @@ pub struct Lent {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Capability `files`.
     pub files: Option<Arc<dyn Files>>,
+    /// Who hears of what was asked for beyond that.
+    pub beyond: Option<Arc<dyn Beyond>>,
+}
+
+/// Hears of what a guest asked for and may not have: a capability that was not granted, or something outside the scope
+/// that the manifest names.
+pub trait Beyond: Send + Sync {
+    /// `target` is the guest's own word for what it wanted, a host or a name; empty where the capability itself was not
+    /// granted. Called while a guest runs: it must not block.
+    fn refused(&self, capability: &'static str, target: &str);
 }
 
 /// One answer of an endpoint.

@@ -47,8 +47,8 @@ pub use budgets::{Budgets, CallBudget, CompileBudget, Concurrency, EPOCH_TICK, M
 pub use gantry_confine::ChildProgram;
 
 pub use capability::{
-    CAPABILITIES, CONTAINER_ROOT, CONTAINER_RUN, CallContext, Connection, DOWNLOAD, FILES, FileEntry, Files,
-    Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue, LARGE_COMPONENT, Lent,
+    Beyond, CAPABILITIES, CONTAINER_ROOT, CONTAINER_RUN, CallContext, Connection, DOWNLOAD, FILES, FileEntry,
+    Files, Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue, LARGE_COMPONENT, Lent,
     LentFailure, LogLevel, PluginLog, QUERY, Query, Reply, SECRETS, Secrets, TracingLog,
 };
 pub use compiler::compiler_main;

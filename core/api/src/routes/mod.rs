@@ -19,6 +19,7 @@ mod nodes;
 mod operations;
 mod plugins;
 mod releases;
+mod secrets;
 mod servers;
 mod statistics;
 mod system;
@@ -79,6 +80,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("plugins", plugins::routes()),
         ("plugins", documents::routes()),
         ("plugins", hooks::routes()),
+        ("plugins", secrets::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
         ("servers", releases::routes()),

@@ -4,7 +4,7 @@
 //! and what it is granted are two lists; the grant binds exactly this component.
 //!
 //! Modules in reading order: here what is shown; `intake` takes what administrators bring, `bundled` what comes with Gantry,
-//! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `verdicts` hears what became of their plans;
+//! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans;
 //! `settings` are those of a plugin as a whole, `telling` has plugins told what happened, `deliveries` shows what came of that.
 
 mod bundled;
@@ -12,6 +12,7 @@ mod deliveries;
 mod intake;
 mod lifecycle;
 mod registry;
+mod secrets;
 mod settings;
 mod telling;
 mod verdicts;

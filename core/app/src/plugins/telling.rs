@@ -7,8 +7,8 @@
 use super::settings;
 use crate::{
     App,
-    components::context,
     error::{Answer, AppError},
+    lend::About,
     unsaid::Unsaid,
 };
 use chrono::Utc;
@@ -158,7 +158,7 @@ impl App {
         let unsaid = Unsaid::new(values.iter().filter(secret).map(|value| value.value.as_str()));
         let values: Vec<Setting> =
             values.into_iter().map(|value| Setting { key: value.key, value: value.value }).collect();
-        let call = context(&owed.granted);
+        let call = self.lend(loaded, owed.plugin, About::Plugin);
         match loaded.handle(&call, &claimed.event, &values).await {
             Ok(()) => Ok((Heard::Well, None)),
             Err(CallError::Failed(failure)) => {

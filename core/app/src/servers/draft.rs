@@ -157,7 +157,7 @@ impl Draft {
 }
 
 /// Whoever makes a server will own it, or administers.
-pub(super) fn standing(ctx: &OpCtx) -> Audience {
+pub(crate) fn standing(ctx: &OpCtx) -> Audience {
     if ctx.actor.is_administrator() { Audience::Administrators } else { Audience::Owners }
 }
 

@@ -13,6 +13,7 @@ mod hooks;
 mod nodes;
 mod plugins;
 mod releases;
+mod secrets;
 mod servers;
 
 pub use account::*;
@@ -25,6 +26,7 @@ pub use hooks::*;
 pub use nodes::*;
 pub use plugins::*;
 pub use releases::*;
+pub use secrets::*;
 pub use servers::*;
 
 pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};

@@ -2,7 +2,7 @@
 
 use crate::node::FakeNode;
 use chrono::Utc;
-use gantry_app::{App, AppOptions, OpCtx, Origin, inputs::*, views::*};
+use gantry_app::{App, AppOptions, Internet, OpCtx, Origin, inputs::*, views::*};
 use gantry_domain::{
     Role,
     allocations::ServerEndpoint,
@@ -69,6 +69,7 @@ pub(crate) fn app(database: &TestDatabase) -> (App, tempfile::TempDir) {
     let app = App::new(AppOptions {
         db: database.db.clone(),
         host: Host::new(config).unwrap(),
+        internet: Internet::open(None),
         public_url: "http://localhost:7080/".to_owned(),
         hashing_threads: 1,
     });

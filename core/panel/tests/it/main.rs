@@ -11,6 +11,7 @@ mod kit;
 mod actions;
 mod allowances;
 mod credentials;
+mod discord;
 mod edge;
 mod examples;
 mod files;

@@ -115,6 +115,10 @@ impl SystemTx {
         {
             return Ok(Installed { plugin_id: PluginId::new(row.id), changed: false });
         }
+        if let Some(row) = present.as_ref().filter(|row| row.bundled != release.bundled) {
+            // Whoever stands in for what comes with Gantry is somebody else, and so the other way round.
+            self.forget_lends(row.id).await?;
+        }
         let id = present.map_or_else(crate::new_uuid, |row| row.id);
         sqlx::query!(
             "INSERT INTO plugins (id, manifest_id, bundled) VALUES ($1, $2, $3)

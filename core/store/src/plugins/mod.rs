@@ -1,16 +1,21 @@
 //! Plugins, their releases, the bytes of these, and the blueprints that they offer.
 //!
 //! Modules in reading order: here what is read; [`install`] takes releases in, [`lifecycle`] has them come and go,
-//! [`settings`] keeps what was set for one as a whole, [`verdicts`] what became of their plans, [`trust`] whose may come in.
+//! [`settings`] keeps what was set for one as a whole, [`verdicts`] what became of their plans, [`trust`] whose may come in; [`kept`] and
+//! [`secrets`] hold what is lent to them.
 
 mod install;
+mod kept;
 mod lifecycle;
+mod secrets;
 mod settings;
 mod trust;
 mod verdicts;
 
 pub use install::{Installed, Intake, NewRelease};
+pub use kept::Shelf;
 pub use lifecycle::Pinned;
+pub use secrets::StoredSecret;
 pub use settings::PluginSettings;
 pub use verdicts::{GivenUp, Tried};
 

@@ -64,6 +64,8 @@ impl Db {
                 SecretKind::ServerVariable => self.reseal_rows(kind, Table::Variables).await?,
                 SecretKind::PluginSetting => self.reseal_rows(kind, Table::PluginSettings).await?,
                 SecretKind::NodeKey => self.reseal_rows(kind, Table::NodeKeys).await?,
+                SecretKind::PluginSecret => self.reseal_rows(kind, Table::PluginSecrets).await?,
+                SecretKind::PluginKept => self.reseal_rows(kind, Table::PluginKept).await?,
                 SecretKind::Sentinel => (0, self.reseal_sentinel().await?),
             };
             total += sealed;
@@ -119,6 +121,8 @@ enum Table {
     Variables,
     PluginSettings,
     NodeKeys,
+    PluginSecrets,
+    PluginKept,
 }
 
 /// A blob and what it is bound to.
@@ -169,6 +173,28 @@ impl Table {
                 .fetch_all(connection)
                 .await
             }
+            Self::PluginSecrets => {
+                sqlx::query_as!(
+                    Sealed,
+                    "SELECT id AS row, plugin_id AS tenant, sealed AS blob FROM plugin_secrets
+                     WHERE substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2",
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
+            Self::PluginKept => {
+                sqlx::query_as!(
+                    Sealed,
+                    r#"SELECT id AS row, coalesce(server_id, plugin_id) AS "tenant!", sealed AS blob FROM plugin_kept
+                       WHERE substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2"#,
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
         }
     }
 
@@ -201,6 +227,20 @@ impl Table {
                 from,
                 to
             ),
+            Self::PluginSecrets => sqlx::query!(
+                "UPDATE plugin_secrets SET sealed = $3 WHERE id = $1 AND sealed = $2",
+                row,
+                from,
+                to
+            ),
+            Self::PluginKept => {
+                sqlx::query!(
+                    "UPDATE plugin_kept SET sealed = $3 WHERE id = $1 AND sealed = $2",
+                    row,
+                    from,
+                    to
+                )
+            }
         };
         Ok(replacing.execute(connection).await?.rows_affected())
     }

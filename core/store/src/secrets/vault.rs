@@ -21,19 +21,31 @@ pub enum SecretKind {
     PluginSetting,
     /// Our private key for a node.
     NodeKey,
+    /// What an administrator stored for a plugin.
+    PluginSecret,
+    /// What a plugin keeps.
+    PluginKept,
     /// The known text that tells whether the master key is right.
     Sentinel,
 }
 
 impl SecretKind {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::ServerVariable, Self::PluginSetting, Self::NodeKey, Self::Sentinel];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ServerVariable,
+        Self::PluginSetting,
+        Self::NodeKey,
+        Self::PluginSecret,
+        Self::PluginKept,
+        Self::Sentinel,
+    ];
 
     pub(crate) const fn purpose(self) -> &'static str {
         match self {
             Self::ServerVariable => "server_variable",
             Self::PluginSetting => "plugin_setting",
             Self::NodeKey => "node_key",
+            Self::PluginSecret => "plugin_secret",
+            Self::PluginKept => "plugin_kept",
             Self::Sentinel => "sentinel",
         }
     }
@@ -44,6 +56,8 @@ impl SecretKind {
             Self::ServerVariable => ("server_variables", "sealed"),
             Self::PluginSetting => ("plugin_settings", "sealed"),
             Self::NodeKey => ("node_keys", "private_key"),
+            Self::PluginSecret => ("plugin_secrets", "sealed"),
+            Self::PluginKept => ("plugin_kept", "sealed"),
             Self::Sentinel => ("key_sentinel", "sealed"),
         }
     }
@@ -54,7 +68,7 @@ impl SecretKind {
 pub struct Place {
     pub kind: SecretKind,
     pub row: Uuid,
-    /// The server, node or person that it belongs to.
+    /// The server, node, person or plugin that it belongs to.
     pub tenant: Uuid,
 }
 

@@ -4,6 +4,7 @@ mod connections;
 mod credentials;
 mod deliveries;
 mod fixtures;
+mod lends;
 mod login;
 mod nodes;
 mod people;

@@ -6,11 +6,13 @@ use super::{
 };
 use crate::{
     Db, DbOptions, MasterKey, StoreError,
+    plugins::Shelf,
     secrets::{SecretError, SecretKind},
 };
 use gantry_domain::variables::StoredValue;
 use gantry_seal::{SealError, SecretKey};
 use gantry_types::ServerId;
+use secrecy::{ExposeSecret, SecretString};
 
 fn master(byte: u8) -> MasterKey {
     SecretKey::from_bytes(&[byte; 32]).unwrap().into()
@@ -114,19 +116,36 @@ async fn another_data_key_seals_everything_again_while_others_read() {
     let mut tx = world.test.db.as_system().await.unwrap();
     tx.enroll_node(world.node, &nodes::keys(7), now(), entry("node.enroll")).await.unwrap();
     tx.commit().await.unwrap();
+    let plugin = world.game.plugin_id;
+    let root = world.admin.administrator().unwrap();
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let token = SecretString::from("token");
+    let setting = StoredValue { key: "webhook".to_owned(), value: "token".to_owned(), secret: true };
+    tx.set_plugin_settings(&root, plugin, &[setting], entry("plugin.settings")).await.unwrap();
+    tx.set_plugin_secret(&root, plugin, ("api", &token), entry("plugin.secret.set")).await.unwrap();
+    let shelf = Shelf { plugin, server: Some(server) };
+    assert!(tx.keep(shelf, "seen", b"1.21", 1024).await.unwrap());
+    tx.commit().await.unwrap();
     let other_instance = connect(&world, crate::testing::TestDatabase::master()).await.unwrap();
-    for kind in [SecretKind::ServerVariable, SecretKind::NodeKey, SecretKind::Sentinel] {
+    for kind in SecretKind::ALL {
         world.test.db.rotate_data_key(kind).await.unwrap();
         assert_eq!(world.test.db.reseal(kind).await.unwrap(), 1, "{kind:?}");
     }
     let mut tx = other_instance.as_system().await.unwrap();
     assert_eq!(*tx.node_keys(world.node).await.unwrap().unwrap().private_key, [7; 32]);
+    assert_eq!(tx.plugin_secret(plugin, "api").await.unwrap().unwrap().expose_secret(), "token");
+    assert_eq!(tx.kept(shelf, "seen").await.unwrap().as_deref(), Some(&b"1.21"[..]));
     drop(tx);
     // The other instance has never heard of the key that sealed it.
     assert_eq!(other_instance.as_system().await.unwrap().values(server).await.unwrap()["password"], "kept");
     let mut owner = world.test.owner().await.unwrap();
     let states: Vec<String> =
         sqlx::query_scalar("SELECT state FROM data_keys ORDER BY id").fetch_all(&mut owner).await.unwrap();
-    assert_eq!(states, ["retired", "retired", "retired", "active", "active", "active"]);
+    let (former, latter) = states.split_at(SecretKind::ALL.len());
+    assert!(
+        former.iter().all(|state| state == "retired") && latter.iter().all(|state| state == "active"),
+        "{states:?}"
+    );
+    assert_eq!(former.len(), latter.len());
     assert!(connect(&world, crate::testing::TestDatabase::master()).await.is_ok());
 }

@@ -1,23 +1,10 @@
-//! The client: every hop checked, every connection to an address that was checked.
-//!
-//! The check sits in the resolver that the connections use, so there is no second lookup that could answer otherwise.
-//! Addresses that stand in a URL are never looked up and are checked before.
+//! The client: which hops may be asked for, and what each answer means.
 
-use super::{OutboundError, is_public};
+use super::OutboundError;
+use gantry_outbound::{Cause, Manner, NotAllowed, Public, Reach, cause, client, is_redirect};
 use gantry_types::hosts::allows;
-use reqwest::{
-    Client, Response, Url,
-    dns::{Addrs, Name, Resolve, Resolving},
-    header::LOCATION,
-    redirect::Policy,
-};
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use std::{
-    error::Error,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use reqwest::{Client, Response, Url, header::LOCATION};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 use url::Host;
 
 /// Limits of outgoing requests.
@@ -45,29 +32,43 @@ impl Default for OutboundConfig {
     }
 }
 
+/// The public internet, and perhaps the machine itself.
+#[derive(Clone, Copy, Debug)]
+struct FromNode {
+    allow_loopback: bool,
+}
+
+impl Reach for FromNode {
+    fn allows(&self, host: &str, address: IpAddr) -> bool {
+        Public.allows(host, address) || (self.allow_loopback && address.is_loopback())
+    }
+
+    fn allows_plain(&self, url: &Url) -> bool {
+        let local = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        self.allow_loopback && local
+    }
+}
+
 /// Fetches from the public internet. Clones share connections.
 #[derive(Clone, Debug)]
 pub struct OutboundClient {
     client: Client,
+    reach: FromNode,
     pub(super) config: OutboundConfig,
 }
 
 impl OutboundClient {
     pub fn new(config: OutboundConfig) -> Result<Self, OutboundError> {
-        let setup = |error: &dyn std::fmt::Display| OutboundError::Setup(error.to_string());
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .http1_only()
-            .connect_timeout(config.connect_timeout)
-            .read_timeout(config.idle_timeout)
-            .user_agent(concat!("gantryd/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(Checked { allow_loopback: config.allow_loopback })
-            .tls_backend_preconfigured(tls()?)
-            .build()
-            .map_err(|error| setup(&error))?;
-        Ok(Self { client, config })
+        let reach = FromNode { allow_loopback: config.allow_loopback };
+        let agent = concat!("gantryd/", env!("CARGO_PKG_VERSION")).to_owned();
+        let manner = Manner { agent, connect: config.connect_timeout, idle: config.idle_timeout };
+        let client = client(Arc::new(reach), &manner).map_err(|error| OutboundError::Setup(error.0))?;
+        Ok(Self { client, reach, config })
     }
 
     /// The answer to a GET, after at most the configured number of redirects. Any status but 200 is an error.
@@ -77,17 +78,13 @@ impl OutboundClient {
         for _ in 0..=self.config.redirects {
             let answer = self.client.get(at.clone()).send().await;
             let answer = answer.map_err(|error| transport(url, &error))?;
-            let status = answer.status();
-            if !status.is_redirection() {
-                return match status.as_u16() {
-                    200 => Ok(answer),
-                    status => Err(OutboundError::Status { url: url.to_owned(), status }),
-                };
+            let status = answer.status().as_u16();
+            let other = || OutboundError::Status { url: url.to_owned(), status };
+            if !is_redirect(status) {
+                return if status == 200 { Ok(answer) } else { Err(other()) };
             }
             let to = answer.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-            let next = to.and_then(|to| at.join(to).ok());
-            let next =
-                next.ok_or_else(|| OutboundError::Status { url: url.to_owned(), status: status.as_u16() })?;
+            let next = to.and_then(|to| at.join(to).ok()).ok_or_else(other)?;
             at = self.check(url, next.as_str(), hosts)?;
         }
         Err(OutboundError::TooManyRedirects { url: url.to_owned() })
@@ -97,83 +94,21 @@ impl OutboundClient {
     fn check(&self, asked: &str, url: &str, hosts: &[String]) -> Result<Url, OutboundError> {
         let refuse = |why| OutboundError::NotAllowed { url: asked.to_owned(), why };
         let parsed = Url::parse(url).map_err(|_| refuse("it is not a URL"))?;
-        if !parsed.username().is_empty() || parsed.password().is_some() {
-            return Err(refuse("it contains credentials"));
-        }
-        let literal: Option<IpAddr> = match parsed.host().ok_or_else(|| refuse("it names no host"))? {
-            Host::Domain(_) => None,
-            Host::Ipv4(address) => Some(address.into()),
-            Host::Ipv6(address) => Some(address.into()),
-        };
-        if let Some(address) = literal
-            && !is_allowed(address, self.config.allow_loopback)
-        {
-            return Err(OutboundError::NotPublic { host: address.to_string() });
-        }
+        gantry_outbound::check(&parsed, &self.reach).map_err(|no| match no {
+            NotAllowed::Form(why) => refuse(why),
+            NotAllowed::Address(host) => OutboundError::NotPublic { host },
+        })?;
         let named = || parsed.port().is_none() && parsed.host_str().is_some_and(|host| allows(hosts, host));
         if !hosts.is_empty() && !named() {
             return Err(refuse("it leads to a host that the plugin's manifest does not name"));
         }
-        let local = self.config.allow_loopback
-            && (literal.is_some_and(|address| address.is_loopback())
-                || parsed.host_str() == Some("localhost"));
-        match parsed.scheme() {
-            "https" => Ok(parsed),
-            "http" if local => Ok(parsed),
-            _ => Err(refuse("only https is")),
-        }
+        Ok(parsed)
     }
 }
 
-fn is_allowed(address: IpAddr, allow_loopback: bool) -> bool {
-    is_public(address) || (allow_loopback && address.is_loopback())
-}
-
-fn tls() -> Result<ClientConfig, OutboundError> {
-    let mut roots = RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    if added == 0 {
-        return Err(OutboundError::Setup(
-            "this machine has no root certificates: install ca-certificates".to_owned(),
-        ));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| OutboundError::Setup(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// Says what is at the bottom: the outer layers only repeat the URL.
 pub(super) fn transport(url: &str, error: &reqwest::Error) -> OutboundError {
-    let mut cause: &dyn Error = error;
-    while let Some(inner) = cause.source() {
-        if let Some(NotPublic(host)) = inner.downcast_ref() {
-            return OutboundError::NotPublic { host: host.clone() };
-        }
-        cause = inner;
-    }
-    OutboundError::Transport { url: url.to_owned(), message: cause.to_string() }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("{0} is not on the public internet")]
-struct NotPublic(String);
-
-/// Looks a name up and gives its addresses only if every one of them is allowed.
-struct Checked {
-    allow_loopback: bool,
-}
-
-impl Resolve for Checked {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allow_loopback = self.allow_loopback;
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            if found.is_empty() || !found.iter().all(|found| is_allowed(found.ip(), allow_loopback)) {
-                return Err(NotPublic(name.as_str().to_owned()).into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
+    match cause(error) {
+        Cause::LeadsAstray(host) => OutboundError::NotPublic { host },
+        Cause::Other(message) => OutboundError::Transport { url: url.to_owned(), message },
     }
 }

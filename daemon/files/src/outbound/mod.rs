@@ -1,8 +1,6 @@
 //! The one way in which the daemon fetches what a plugin names.
 //!
-//! A URL is a stranger's wish, and the daemon stands where it can see the provider's own network. So: https alone, no
-//! proxy, no credentials in the URL, redirects by hand and few, every address that a name has must be public, the
-//! connection goes to exactly the addresses that were checked, and bytes and time have limits.
+//! The rule of every hop is `gantry_outbound`'s; here are the hosts of a plan, and the limits of bytes and time.
 //!
 //! Modules in reading order: [`client`], [`download`].
 

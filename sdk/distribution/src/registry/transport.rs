@@ -1,24 +1,18 @@
 //! One request to a registry, with every address checked and every answer bounded.
 //!
 //! What a registry says is a stranger's word: where it redirects, where it wants uploads, which token service it names. So each
-//! hop is checked by itself, before it is asked: the protocol, addresses in the URL, and in the resolver, which is the one that
-//! the connection uses, every address of a name. No proxy of the environment is used, since it would resolve for us.
-//! Credentials go to the registry's own origin alone.
+//! hop is checked by itself, before it is asked (`gantry_outbound`). Credentials go to the registry's own origin alone.
 
-use super::{
-    Limits,
-    reach::{Checked, NotPublic, is_allowed},
-};
+use super::{Limits, reach::FromHome};
 use crate::{error::DistributionError, host::RegistryHost, policy::Network};
 use bytes::Bytes;
+use gantry_outbound::{Cause, Manner, NotAllowed, cause, client};
 use reqwest::{
     Client, Method, Response, Url,
     header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION},
-    redirect::Policy,
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use std::{error::Error, net::IpAddr, sync::Arc};
-use url::{Host, Origin};
+use std::sync::Arc;
+use url::Origin;
 
 /// Bytes of an answer that is no success, from which its words are taken.
 const FAULT_BYTES: u64 = 8 * 1024;
@@ -28,7 +22,7 @@ pub(super) struct Transport {
     client: Client,
     host: RegistryHost,
     base: Url,
-    network: Network,
+    reach: Arc<FromHome>,
     pub(super) limits: Limits,
 }
 
@@ -69,20 +63,11 @@ impl Transport {
         if network == Network::Loopback && !host.is_loopback() {
             return Err(refuse("without https only this machine is asked"));
         }
-        let checked = Checked { home: host.name().to_owned(), network };
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .http1_only()
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle)
-            .user_agent(concat!("gantry/", env!("CARGO_PKG_VERSION")))
-            .dns_resolver(checked)
-            .tls_backend_preconfigured(tls()?)
-            .build()
-            .map_err(|error| DistributionError::Setup(error.to_string()))?;
-        let transport = Self { client, host: host.clone(), base, network, limits };
+        let reach = Arc::new(FromHome { home: host.name().to_owned(), network });
+        let agent = concat!("gantry/", env!("CARGO_PKG_VERSION")).to_owned();
+        let manner = Manner { agent, connect: limits.connect, idle: limits.idle };
+        let client = client(reach.clone(), &manner).map_err(|error| DistributionError::Setup(error.0))?;
+        let transport = Self { client, host: host.clone(), base, reach, limits };
         transport.check(&transport.base)?;
         Ok(transport)
     }
@@ -109,27 +94,10 @@ impl Transport {
 
     /// Whether this URL may be asked for.
     pub(super) fn check(&self, url: &Url) -> Result<(), DistributionError> {
-        let refuse = |why| DistributionError::NotAllowed { url: without_query(url), why };
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(refuse("it contains credentials"));
-        }
-        let name = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let literal: Option<IpAddr> = match url.host().ok_or_else(|| refuse("it names no host"))? {
-            Host::Domain(_) => None,
-            Host::Ipv4(address) => Some(address.into()),
-            Host::Ipv6(address) => Some(address.into()),
-        };
-        let is_home = name == self.host.name();
-        if let Some(address) = literal
-            && !is_allowed(address, is_home, self.network)
-        {
-            return Err(DistributionError::NotPublic { host: name.to_owned() });
-        }
-        match url.scheme() {
-            "https" => Ok(()),
-            "http" if is_home && self.network == Network::Loopback => Ok(()),
-            _ => Err(refuse("only https is")),
-        }
+        gantry_outbound::check(url, &*self.reach).map_err(|no| match no {
+            NotAllowed::Form(why) => DistributionError::NotAllowed { url: without_query(url), why },
+            NotAllowed::Address(host) => DistributionError::NotPublic { host },
+        })
     }
 
     /// The answer, whatever its status, after redirects where the method reads.
@@ -255,27 +223,10 @@ fn without_query(url: &Url) -> String {
     url.to_string().chars().take(FAULT_CHARACTERS).collect()
 }
 
-/// Says what is at the bottom: the outer layers only repeat the URL.
 fn unreachable(url: &Url, error: &reqwest::Error) -> DistributionError {
     let host = url.host_str().unwrap_or_default().to_owned();
-    let mut cause: &dyn Error = error;
-    while let Some(inner) = cause.source() {
-        if inner.is::<NotPublic>() {
-            return DistributionError::NotPublic { host };
-        }
-        cause = inner;
+    match cause(error) {
+        Cause::LeadsAstray(_) => DistributionError::NotPublic { host },
+        Cause::Other(message) => DistributionError::Unreachable { host, message },
     }
-    DistributionError::Unreachable { host, message: cause.to_string() }
-}
-
-fn tls() -> Result<ClientConfig, DistributionError> {
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if added == 0 {
-        return Err(DistributionError::Setup("this machine has no root certificates".to_owned()));
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| DistributionError::Setup(error.to_string()))?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }

@@ -40,7 +40,7 @@ impl http::Host for CallState {
         let timeout = self.remaining();
         let mut checked = Vec::with_capacity(requests.len());
         for request in requests {
-            checked.push(check(request, &hosts));
+            checked.push(check(request, &hosts, |host| self.access.beyond(HTTP, host)));
         }
         let all = checked.into_iter().map(move |request| {
             let (http, hosts) = (http.clone(), hosts.clone());
@@ -66,7 +66,7 @@ async fn sent(
     Ok(answer)
 }
 
-fn check(given: http::Request, hosts: &[String]) -> Result<HttpRequest, LentFailure> {
+fn check(given: http::Request, hosts: &[String], beyond: impl Fn(&str)) -> Result<HttpRequest, LentFailure> {
     let wrong = |message: String| LentFailure::new("invalid", message);
     if !METHODS.contains(&given.method.as_str()) {
         return Err(wrong(format!("the method must be one of {}", METHODS.join(", "))));
@@ -81,6 +81,7 @@ fn check(given: http::Request, hosts: &[String]) -> Result<HttpRequest, LentFail
     }
     if !is_allowed(hosts, &url) {
         let host = url.host_str().unwrap_or_default();
+        beyond(host);
         return Err(LentFailure::new(
             "denied",
             format!("the manifest does not name the host {host:?} under the capability `http`"),

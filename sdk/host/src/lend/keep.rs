@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 
 use crate::bindings::{kv, secrets, types};
 use crate::capability::{KV, KeyValue, LentFailure, SECRETS};
+use crate::convert::text;
 use crate::lend::{failure, too_large};
 use crate::state::CallState;
 
@@ -76,6 +77,9 @@ impl secrets::Host for CallState {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let named = self.access.plugin.manifest().asks_for_name(SECRETS, &name);
+        if !named {
+            self.access.beyond(SECRETS, &text::escaped(&name, KEY_BYTES));
+        }
         let question = async move {
             if !named {
                 return Err(LentFailure::new(

@@ -66,6 +66,7 @@ impl Access {
             ));
         }
         if !(self.plugin.grants().contains(capability) && self.grants.contains(capability)) {
+            self.beyond(capability, "");
             return Err(failure(
                 "denied",
                 format!("the capability `{capability}` has not been granted to this plugin"),
@@ -73,6 +74,13 @@ impl Access {
         }
         let found = lent(&self.lent).clone().zip(self.runtime.clone());
         found.ok_or_else(|| failure("unavailable", format!("`{capability}` is not offered here")))
+    }
+
+    /// Tells the embedder that the guest went beyond what it has.
+    fn beyond(&self, capability: &'static str, target: &str) {
+        if let Some(hears) = &self.lent.beyond {
+            hears.refused(capability, target);
+        }
     }
 }
 

@@ -41,6 +41,7 @@ impl Player {
             kv: Some(own.clone()),
             secrets: Some(own.clone()),
             files: Some(own),
+            beyond: None,
         }
     }
 

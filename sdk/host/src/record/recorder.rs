@@ -44,6 +44,7 @@ impl Recorder {
                 .clone()
                 .map(|inner| Arc::new(Heard(self.clone(), inner)) as Arc<dyn Secrets>),
             files: lent.files.clone().map(|inner| Arc::new(Heard(self.clone(), inner)) as Arc<dyn Files>),
+            beyond: lent.beyond.clone(),
         }
     }
 

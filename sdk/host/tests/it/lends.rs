@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    CallContext, CallError, Connection, FileEntry, Files, Http, HttpRequest, HttpResponse, KeyValue, Lent,
-    LentFailure, Origin, Plugin, Query, Reply, Secrets,
+    Beyond, CallContext, CallError, Connection, FileEntry, Files, Http, HttpRequest, HttpResponse, KeyValue,
+    Lent, LentFailure, Origin, Plugin, Query, Reply, Secrets,
 };
 use gantry_types::hook::HookEvent;
 use gantry_types::server::Endpoint;
@@ -96,6 +96,13 @@ impl Case {
 struct World {
     asked: Mutex<Vec<String>>,
     kept: Mutex<BTreeMap<String, Vec<u8>>>,
+    beyond: Mutex<Vec<(&'static str, String)>>,
+}
+
+impl Beyond for World {
+    fn refused(&self, capability: &'static str, target: &str) {
+        self.beyond.lock().unwrap().push((capability, target.to_owned()));
+    }
 }
 
 impl World {
@@ -201,6 +208,7 @@ fn lent(world: &Arc<World>) -> Lent {
         kv: Some(world.clone()),
         secrets: Some(world.clone()),
         files: Some(world.clone()),
+        beyond: Some(world.clone()),
     }
 }
 
@@ -252,6 +260,8 @@ async fn each_capability_serves_a_granted_call_and_no_other() {
 
         let denied = context(&[], lent(&world));
         assert_eq!(code(ask(&plugin, &case, &denied).await), "denied", "{}", case.name);
+        let told = std::mem::take(&mut *world.beyond.lock().unwrap());
+        assert_eq!(told, [(case.name, String::new())], "the embedder heard of it once");
         let nobody = context(&[case.name], Lent::default());
         assert_eq!(code(ask(&plugin, &case, &nobody).await), "unavailable", "{}", case.name);
         assert!(world.asked.lock().unwrap().is_empty(), "nothing reached the embedder of {}", case.name);
@@ -299,6 +309,8 @@ async fn scopes_hold_what_was_granted_to_what_was_asked_for() {
         let call = context(&[case.name], lent(&world));
         assert_eq!(code(plugin.facts(&call, &server()).await.map(drop)), "denied", "{}", case.name);
     }
+    let told = std::mem::take(&mut *world.beyond.lock().unwrap());
+    assert_eq!(told, [("http", "api.example.org".to_owned()), ("secrets", "token".to_owned())]);
     let outside =
         Case { call: "(call $read (i32.const 550) (i32.const 11) (i32.const 64) (i32.const 1024))", ..FILES };
     let plugin = host.load(outside.guest("acts", "perform").build()).await;

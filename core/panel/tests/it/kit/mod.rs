@@ -12,7 +12,9 @@ pub(crate) use node::TestNode;
 pub(crate) use page::Page;
 
 use gantry_agent::run::WORK_SUBCOMMAND;
+use gantry_app::Internet;
 use gantry_host::ChildProgram;
+use gantry_outbound::testing::Site;
 use gantry_panel::{
     commands::COMPILER,
     compose::{self, Running},
@@ -39,6 +41,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     running: Option<Running>,
     settings: Settings,
+    internet: Option<Internet>,
     addresses: AtomicU8,
     _database: TestDatabase,
     _data: TempDir,
@@ -75,7 +78,17 @@ impl TestApp {
         .await
     }
 
+    /// Without plugins, where plugins find nobody but these servers.
+    pub(crate) async fn on_the_internet_of(site: &Site) -> Self {
+        let internet = Internet::pretended(&site.names(), site.root(), None);
+        Self::within(Some(internet), |_| {}).await
+    }
+
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::within(None, change).await
+    }
+
+    async fn within(internet: Option<Internet>, change: impl FnOnce(&mut Settings)) -> Self {
         let database = TestDatabase::new().await;
         let data = data_dir();
         let mut settings = Settings {
@@ -94,17 +107,19 @@ impl TestApp {
                 addresses_per_hour: 20.try_into().unwrap(),
                 metrics_token: None,
             },
+            contact: None,
             connections: Sharing::new(1_024.try_into().unwrap(), &[]),
             log: "off".to_owned(),
             log_format: LogFormat::Pretty,
         };
         change(&mut settings);
-        let running = compose::start(settings.clone(), compiler()).await.unwrap();
+        let running = begin(internet.clone(), &settings).await;
         let url = format!("http://{}", running.address);
         let app = Self {
             url,
             running: Some(running),
             settings,
+            internet,
             addresses: AtomicU8::new(1),
             _database: database,
             _data: data,
@@ -159,7 +174,7 @@ impl TestApp {
         let running = self.running.take().unwrap();
         self.settings.listen = running.address;
         running.stop().await;
-        self.running = Some(compose::start(self.settings.clone(), compiler()).await.unwrap());
+        self.running = Some(begin(self.internet.clone(), &self.settings).await);
         self.wait_until_ready().await;
         self
     }
@@ -168,6 +183,14 @@ impl TestApp {
     pub(crate) async fn stop(mut self) {
         self.running.take().unwrap().stop().await;
     }
+}
+
+async fn begin(internet: Option<Internet>, settings: &Settings) -> Running {
+    let running = match internet {
+        Some(internet) => compose::start_in(internet, settings.clone(), compiler()).await,
+        None => compose::start(settings.clone(), compiler()).await,
+    };
+    running.unwrap()
 }
 
 /// Where the bundled plugins are; those of `examples/` are in a folder of that name there.

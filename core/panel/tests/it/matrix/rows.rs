@@ -78,8 +78,12 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("listDeliveries", Administrator),
     ("testDelivery", Administrator),
     ("retryDeliveries", Administrator),
+    ("listPluginSecrets", Administrator),
+    ("setPluginSecret", Administrator),
+    ("removePluginSecret", Administrator),
     ("listBlueprints", SignedIn),
     ("blueprint", SignedIn),
+    ("blueprintChoices", SignedIn),
     ("listServers", SignedIn),
     ("createServer", SignedIn),
     ("previewServer", SignedIn),
@@ -88,6 +92,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("deleteServer", Server(ServerDelete)),
     ("serverVariables", Server(VariablesRead)),
     ("updateVariables", Server(VariablesUpdate)),
+    ("serverChoices", Server(VariablesUpdate)),
     ("serverRelease", Server(ServerRead)),
     ("moveServer", Server(ServerReinstall)),
     ("updateLimits", Administrator),
@@ -132,13 +137,13 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
 ];
 
 /// What a signed-in person needs no right for but a limited account may not do.
-pub(super) const NOT_FOR_LIMITED: &[&str] = &["createServer", "previewServer"];
+pub(super) const NOT_FOR_LIMITED: &[&str] = &["createServer", "previewServer", "blueprintChoices"];
 
 /// A readable body that changes as little as it can. Without one, the route takes none.
 pub(super) fn body(route: &str) -> Option<Value> {
     Some(match route {
         "updateAccount" | "updateUser" | "updateLocation" | "updateNode" | "updateServer"
-        | "setAllowance" => json!({}),
+        | "setAllowance" | "blueprintChoices" | "serverChoices" => json!({}),
         "addSshKey" => json!({ "name": "", "publicKey": "x" }),
         "addAppPassword" => json!({ "name": "" }),
         "setup" => json!({ "name": "x", "email": "x", "password": "x" }),
@@ -153,6 +158,7 @@ pub(super) fn body(route: &str) -> Option<Value> {
         "updateLimits" => {
             json!({ "memoryMib": 512, "swapMib": 0, "cpuPercent": 100, "diskMib": 1024, "pids": 0 })
         }
+        "setPluginSecret" => json!({ "value": "x" }),
         "pullPlugin" => json!({ "reference": "x" }),
         "setTrustPolicy" => json!({ "rules": {} }),
         "grantPlugin" => json!({ "digest": "x", "capabilities": [] }),

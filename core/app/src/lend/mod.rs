@@ -1,0 +1,65 @@
+//! What the control plane lends to plugins that ask the world: `http`, `kv` and `secrets`, in the calls `catalog.choices`,
+//! `facts.resolve` and `hooks.handle` (`sdk/wit/SPEC.md`, 3.7).
+//!
+//! The host has weighed kind of call, grant and scope before it asks here. What a plugin asks beyond that leaves a line in the
+//! audit log, once an hour for each capability and target. Modules in reading order: `internet` is `http`, `shelf` is `kv`,
+//! `vault` is `secrets`; `beyond` keeps account of what was refused.
+
+mod beyond;
+mod internet;
+mod shelf;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use beyond::{Denials, write_down};
+pub use internet::Internet;
+
+use crate::App;
+use beyond::Borrower;
+use gantry_host::{CallContext, Lent, Plugin};
+use gantry_store::plugins::Shelf;
+use gantry_types::{PluginId, ServerId};
+use internet::Reached;
+use shelf::{Kept, Scratch};
+use std::sync::Arc;
+use vault::Stored;
+
+/// What a call is about: for whom a plugin keeps what it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// The plugin itself.
+    Plugin,
+    Server(ServerId),
+    /// A server that is to be: what is kept for it is gone with the call.
+    Draft,
+}
+
+impl App {
+    /// The context of a call that may ask the world. Grants are those that the plugin was loaded with.
+    pub(crate) fn lend(&self, plugin: &Plugin, id: PluginId, about: About) -> CallContext {
+        let manifest = plugin.manifest();
+        let server = match about {
+            About::Server(server) => Some(server),
+            About::Plugin | About::Draft => None,
+        };
+        let borrower = Borrower::new(self.denials(), manifest, server);
+        let quota = manifest.kept_bytes();
+        let mut call = CallContext::traced(plugin.grants().clone());
+        call.lent = Lent {
+            http: Some(Arc::new(Reached::new(self.internet().clone(), borrower.clone()))),
+            kv: Some(match about {
+                About::Draft => Arc::new(Scratch::new(quota, borrower.clone())),
+                About::Plugin | About::Server(_) => {
+                    let shelf = Shelf { plugin: id, server };
+                    Arc::new(Kept::new(self.db().clone(), shelf, quota, borrower.clone()))
+                }
+            }),
+            secrets: Some(Arc::new(Stored::new(self.db().clone(), id))),
+            beyond: Some(Arc::new(borrower)),
+            ..Lent::default()
+        };
+        call
+    }
+}
