@@ -3,10 +3,9 @@
 //! They set what is common and leave every field public, so that nothing is out of reach.
 
 use crate::prelude::{
-    Action, Audience, Blueprint, Choice, CommandDoor, Condition, ConfigEdit, ConsoleProbe, ContainerRun,
-    Edit, EndpointNeed, Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Kind, Limits, Notation,
-    NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting, Step, StopStep, TextRule, UdpProbe, User,
-    Variable, Write,
+    Action, Blueprint, CommandDoor, Condition, ConfigEdit, ConsoleProbe, ContainerRun, Edit, EndpointNeed,
+    Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Limits, Notation, Probe, Protocol, Recipe,
+    RunSpec, Server, Setting, Step, StopStep, UdpProbe, User, Write,
 };
 
 impl Limits {

@@ -81,7 +81,8 @@ async fn a_crash_is_heard_and_again_with_the_same_id_after_discord_was_busy() {
     let app = TestApp::on_the_internet_of(&discord.site).await;
     let admin = app.admin().await;
     let plugin = notifier(&admin).await;
-    upload(&admin, "?grant=query", sample(&json!({}))).await.expect(201);
+    let asks = ["query", "image-build"].map(|name| json!({ "name": name, "reason": "to run the game" }));
+    upload(&admin, "?grant=query,image-build", sample(&json!({ "capabilities": asks }))).await.expect(201);
     set(&admin, &plugin, json!({ "webhook": WEBHOOK, "power": "false", "servers": "false" })).await;
     let node = TestNode::join(&admin).await;
     let mut page = Page::live(&admin, &["servers"]).await;
