@@ -10,6 +10,7 @@ import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
 import { readManifest } from '../src/lib/plugin-manifest'
+import * as hooks from './hooks'
 import * as lifecycle from './lifecycle'
 import * as described from './pages'
 import * as lookups from './lookups'
@@ -153,7 +154,7 @@ function upload({ query, bytes }: Call) {
     if (waits) return present
   }
   const capabilities = manifest.capabilities.map((one) => ({ ...one, granted: granted.includes(one.name) }))
-  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString(), waiting: null, givenUp: null, disabledAt: null, origin: null }
+  const plugin = { ...manifest, id: present?.id ?? world.newId(), manifestId: manifest.id, contract: '0.1', digest: 'c0de'.repeat(16), sizeBytes: bytes.length, capabilities, blueprints: present?.blueprints ?? [], hasGames: true, listens: null, bundled: false, serverCount: present?.serverCount ?? 0, installedAt: new Date().toISOString(), waiting: null, givenUp: null, disabledAt: null, origin: null }
   plugins.splice(present ? plugins.indexOf(present) : plugins.length, present ? 1 : 0, plugin)
   return plugin
 }
@@ -179,7 +180,7 @@ function convert({ query, bytes }: Call) {
 
 function installDocument({ query }: Call) {
   const granted = (query.get('grant') ?? '').split(',')
-  const plugin = { id: world.newId(), manifestId: 'egg-terraria-vanilla', name: 'Terraria Vanilla', version: '1.0.20250311', author: 'support@example.org', description: 'Runs the dedicated server.', licence: '', contract: '0.2', digest: 'e66e'.repeat(16), sizeBytes: 3_900_000, capabilities: asks(false).map((one) => ({ ...one, granted: granted.includes(one.name) })), blueprints: [{ id: 'egg-terraria-vanilla:egg', name: 'Terraria Vanilla' }], bundled: false, serverCount: 0, installedAt: new Date().toISOString() }
+  const plugin = { id: world.newId(), manifestId: 'egg-terraria-vanilla', name: 'Terraria Vanilla', version: '1.0.20250311', author: 'support@example.org', description: 'Runs the dedicated server.', licence: '', contract: '0.2', digest: 'e66e'.repeat(16), sizeBytes: 3_900_000, capabilities: asks(false).map((one) => ({ ...one, granted: granted.includes(one.name) })), blueprints: [{ id: 'egg-terraria-vanilla:egg', name: 'Terraria Vanilla' }], hasGames: true, listens: null, bundled: false, serverCount: 0, installedAt: new Date().toISOString() }
   plugins.push(plugin)
   return plugin
 }
@@ -338,6 +339,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ...lookups.routes,
   ['POST', '/api/blueprints/:/choices/:', listed],
   ['POST', '/api/servers/:/choices/:', listed],
+  ...hooks.handlers,
   ['GET', '/api/users', () => page(users)],
   ['POST', '/api/users', ({ body }) => {
     const user = { ...(body as unknown as (typeof users)[number]), id: world.newId(), serverCount: 0, createdAt: new Date().toISOString() }
@@ -354,7 +356,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -370,6 +372,7 @@ export function scene(name: string | null): void {
   if (name === 'updates' || name === 'disabled') lifecycle.scene(name)
   if (name === 'secrets') lookups.ask()
   if (name === 'unlisted') lookups.world.answers = false
+  if (name === 'listens' || name === 'told') hooks.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')

@@ -803,6 +803,24 @@ const SCENES = [
     await page.getByRole('button', { name: 'Store webhook' }).click()
     await page.getByLabel('Secret for webhook').fill('https://example.org/hush')
   }],
+  ['plugins-listens', '/admin/plugins?mock=listens', (page) => page.getByText('Discord notifier').waitFor()],
+  ['plugin-settings', '/admin/plugins?mock=listens', async (page) => {
+    await page.getByRole('button', { name: 'Settings', exact: true }).click()
+    await page.getByLabel('Webhook URL').waitFor()
+  }],
+  ['plugin-settings-wrong', '/admin/plugins?mock=listens', async (page) => {
+    await page.getByRole('button', { name: 'Settings', exact: true }).click()
+    await page.getByLabel('Webhook URL').fill('https://example.com/hook')
+    await page.getByText('It begins with https://discord.com').waitFor()
+  }],
+  ['plugin-events', '/admin/plugins?mock=told', async (page) => {
+    await page.getByRole('button', { name: 'Events', exact: true }).click()
+    await page.getByText('8 attempts').waitFor()
+  }],
+  ['plugin-events-none', '/admin/plugins?mock=listens', async (page) => {
+    await page.getByRole('button', { name: 'Events', exact: true }).click()
+    await page.getByText('Nothing was told yet').waitFor()
+  }],
   ['plugin-pull', '/admin/plugins', async (page) => {
     await page.getByRole('button', { name: 'From a registry' }).click()
     await page.getByLabel('Reference').fill('ghcr.io/acme/luanti:1.4.0')

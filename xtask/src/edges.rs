@@ -96,6 +96,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // Tests alone, of all that these crates are together.
     ("gantry-plugin-proof", &["gantry-host"]),
     ("chores-rust", &["gantry-plugin"]),
+    ("discord-rust", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
     ("xtask", &["gantry-build"]),

@@ -25,6 +25,7 @@ use gantry_nodes::Links;
 use gantry_store::Db;
 use gantry_types::problem::Code;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// What the application stands on.
 pub struct AppOptions {
@@ -64,6 +65,7 @@ struct Inner {
     rights: Rights,
     doorbells: Doorbells,
     grant_bells: Doorbells,
+    hook_bell: Notify,
     samples: SampleBook,
     machines: MachineBook,
     written: WrittenRows,
@@ -100,6 +102,7 @@ impl App {
             rights: Rights::default(),
             doorbells: Doorbells::default(),
             grant_bells: Doorbells::default(),
+            hook_bell: Notify::new(),
             samples: SampleBook::default(),
             machines: MachineBook::default(),
             written: WrittenRows::default(),
@@ -170,6 +173,10 @@ impl App {
     /// One bell per node, rung whenever it may have to hear anew who may come in by SFTP.
     pub(crate) fn grant_bells(&self) -> &Doorbells {
         &self.inner.grant_bells
+    }
+    /// Rung whenever plugins may have something to be told.
+    pub(crate) fn hook_bell(&self) -> &Notify {
+        &self.inner.hook_bell
     }
     /// Somebody's rights or credentials changed, on whatever node.
     pub(crate) fn grants_changed(&self) {

@@ -43,7 +43,12 @@ impl Components {
 
     /// The plugin of an accepted component, with what it was granted.
     pub(crate) async fn plugin(&self, db: &Db, offered: &OfferedBlueprint) -> Answer<Plugin> {
-        let (digest, grants) = (&offered.digest, offered.granted.iter().cloned().collect());
+        self.of_release(db, &offered.digest, &offered.granted).await
+    }
+
+    /// The plugin of an accepted release, with what that was granted.
+    pub(crate) async fn of_release(&self, db: &Db, digest: &str, granted: &[String]) -> Answer<Plugin> {
+        let grants = granted.iter().cloned().collect();
         if let Some(plugin) = self.ready(digest, &grants) {
             return Ok(plugin);
         }

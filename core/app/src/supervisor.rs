@@ -19,6 +19,8 @@ enum Job {
     Live,
     /// Hears what other instances changed.
     Listener,
+    /// Tells plugins what happened.
+    Telling,
     /// Writes buckets of statistics.
     History,
     /// Ends operations whose time is over.
@@ -29,8 +31,16 @@ enum Job {
     Denials,
 }
 
-const JOBS: [Job; 7] =
-    [Job::Nodes, Job::Live, Job::Listener, Job::History, Job::Sweeper, Job::Retention, Job::Denials];
+const JOBS: [Job; 8] = [
+    Job::Nodes,
+    Job::Live,
+    Job::Listener,
+    Job::Telling,
+    Job::History,
+    Job::Sweeper,
+    Job::Retention,
+    Job::Denials,
+];
 
 impl App {
     /// Does the standing work until `cancel`, then ends it in order.
@@ -86,6 +96,7 @@ async fn perform(job: Job, app: &App, cancel: &CancellationToken) {
         Job::Nodes => crate::nodes::follow_all(app, cancel).await,
         Job::Live => crate::live::publish(app, cancel).await,
         Job::Listener => crate::live::listen(app, cancel).await,
+        Job::Telling => crate::plugins::tell(app, cancel).await,
         Job::History => crate::samples::write_history(app, cancel).await,
         Job::Sweeper => crate::operations::sweep(app, cancel).await,
         Job::Retention => crate::samples::retain(app, cancel).await,

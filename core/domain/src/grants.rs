@@ -120,6 +120,8 @@ mod tests {
             proved_at: None,
             failure: None,
             servers: 0,
+            listening: None,
+            has_games: true,
         }
     }
 

@@ -5,7 +5,7 @@
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
 //! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
-//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`config_files`], [`limits`], [`allowances`], [`operations`], [`members`], [`audit`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`config_files`], [`limits`], [`allowances`], [`operations`], [`members`], [`audit`], [`events`],
 //! [`statistics`].
 
 pub mod actions;
@@ -14,6 +14,7 @@ pub mod allowances;
 pub mod audit;
 pub mod config_files;
 pub mod credentials;
+pub mod events;
 pub mod grants;
 pub mod limits;
 pub mod locations;

@@ -4,7 +4,10 @@
 //! digest. A server is pinned to one release, so installing another never changes what runs.
 
 use chrono::{DateTime, Utc};
-use gantry_types::{PluginId, ServerId, blueprint::Blueprint};
+use gantry_types::{
+    PluginId, ServerId,
+    blueprint::{Blueprint, Variable},
+};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, fmt, str::FromStr};
 use utoipa::ToSchema;
@@ -60,6 +63,18 @@ pub struct Release {
     pub failure: Option<(DateTime<Utc>, ReleaseFailure)>,
     /// Servers that are pinned to it.
     pub servers: u32,
+    /// None where it does not listen to events.
+    pub listening: Option<Listening>,
+    /// Whether there is anything in it that a server could be made of.
+    pub has_games: bool,
+}
+
+/// What a release wants to hear of, and what an administrator may set for it as a whole.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listening {
+    /// Kinds of events; `server.*` is all of a family.
+    pub wants: Vec<String>,
+    pub settings: Vec<Variable>,
 }
 
 /// How a release came here, and why it was trusted.

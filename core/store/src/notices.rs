@@ -30,6 +30,8 @@ pub enum Notice {
     Node { node: NodeId },
     /// A plugin, its releases, or what it offers.
     Plugin { plugin: PluginId },
+    /// Something is to be told to plugins.
+    Events,
     /// The connection was lost for a while: anything may have changed.
     Missed,
 }

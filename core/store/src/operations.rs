@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use gantry_auth::{CreateServerGrant, OperationGrant, ServerGrant, rights};
 use gantry_domain::{
     audit::AuditEntry,
+    events,
     operations::{self, Operation},
     page::{Page, PageRequest},
     users::Person,
@@ -270,7 +271,9 @@ impl SystemTx {
         let server = ServerId::new(present.server_id);
         self.tell(Notice::Operation { operation: change.id, server });
         self.tell(Notice::Server { server, node, desired: false });
-        self.operation(change.id).await.map(Some)
+        let operation = self.operation(change.id).await?;
+        self.tell_of_end(&operation);
+        Ok(Some(operation))
     }
 
     /// Ends operations whose time has run out, as failed. Those of servers that somebody is busy with come next time.
@@ -309,9 +312,25 @@ impl SystemTx {
             self.tell(Notice::Server { server, node: NodeId::new(node), desired: false });
             (operation.state, operation.failure, operation.ended_at) =
                 (OperationState::Failed, Some(failure), Some(now));
+            self.tell_of_end(&operation);
             expired.push(operation);
         }
         Ok(expired)
+    }
+
+    /// Whoever listens hears how it ended, unless it was called off.
+    fn tell_of_end(&mut self, operation: &Operation) {
+        let failure = match operation.state {
+            OperationState::Succeeded => None,
+            OperationState::Failed => operation.failure.as_ref(),
+            OperationState::Pending | OperationState::Running | OperationState::Cancelled => return,
+        };
+        let Some(happening) = events::of_operation(operation.kind, failure) else { return };
+        let happening = happening.on(operation.server_id);
+        self.happened(match operation.ended_at {
+            Some(at) => happening.at(at),
+            None => happening,
+        });
     }
 
     /// Forgets what ended long ago on servers that are gone.

@@ -9,7 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use gantry_domain::{
-    allocations::ServerEndpoint, operations::Operation, plugins::OfferedBlueprint, servers::Server,
+    allocations::ServerEndpoint, events, operations::Operation, plugins::OfferedBlueprint, servers::Server,
     variables::Values,
 };
 use gantry_types::{
@@ -157,12 +157,14 @@ impl SystemTx {
         server: ServerId,
         seen: &ObservedState,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query!(
-            "UPDATE servers SET observed = $3, observed_since = $4, observed_reason = $5, crashes = $6, started_at = $7,
+        let before = sqlx::query!(
+            "UPDATE servers s SET observed = $3, observed_since = $4, observed_reason = $5, crashes = $6, started_at = $7,
                     run_generation = $8
-             WHERE id = $1 AND node_id = $2
-               AND (observed, observed_since, observed_reason, crashes, started_at, run_generation)
-                   IS DISTINCT FROM ($3::text, $4::timestamptz, $5::text, $6::integer, $7::timestamptz, $8::bigint)",
+             FROM servers old
+             WHERE s.id = $1 AND s.node_id = $2 AND old.id = s.id
+               AND (s.observed, s.observed_since, s.observed_reason, s.crashes, s.started_at, s.run_generation)
+                   IS DISTINCT FROM ($3::text, $4::timestamptz, $5::text, $6::integer, $7::timestamptz, $8::bigint)
+             RETURNING old.observed, old.crashes",
             server.uuid(),
             node.uuid(),
             codec::observed(seen.state),
@@ -172,16 +174,18 @@ impl SystemTx {
             seen.started_at,
             seen.generation.map(codec::to_i64)
         )
-        .execute(self.db())
+        .fetch_optional(self.db())
         .await?;
-        let changed = done.rows_affected() == 1;
-        if changed {
-            self.tell(Notice::Server { server, node, desired: false });
+        let Some(before) = before else { return Ok(false) };
+        self.tell(Notice::Server { server, node, desired: false });
+        let before = (codec::to_observed(&before.observed)?, codec::to_u32(before.crashes.into()));
+        if let Some(happening) = events::of_observed(before, seen) {
+            self.happened(happening.on(server));
         }
-        Ok(changed)
+        Ok(true)
     }
 
-    /// Keeps an event of a server for its history.
+    /// Keeps an event of a server for its history. False if the server is not that node's.
     pub async fn record_event(
         &mut self,
         node: NodeId,
@@ -189,8 +193,8 @@ impl SystemTx {
         at: DateTime<Utc>,
         kind: &str,
         body: &serde_json::Value,
-    ) -> Result<(), StoreError> {
-        sqlx::query!(
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query!(
             "INSERT INTO server_events (server_id, at, kind, body)
              SELECT id, $3, $4, $5 FROM servers WHERE id = $1 AND node_id = $2",
             server.uuid(),
@@ -201,7 +205,7 @@ impl SystemTx {
         )
         .execute(self.db())
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
     /// Forgets events that happened before a time.

@@ -3,13 +3,14 @@
 //! Callers read the server by [`Tx::server_for_update`](crate::Tx::server_for_update), let the domain decide, and write
 //! here, all in one transaction.
 
-use crate::{Notice, StoreError, SystemTx, Tx, UserTx, codec, error, tx::Who};
+use crate::{Notice, StoreError, SystemTx, Tx, UserTx, codec, tx::Who};
 use gantry_auth::{AdministratorGrant, CreateServerGrant, ServerGrant, rights};
 use gantry_domain::{
     allocations::ServerEndpoint, audit::AuditEntry, plugins::OfferedBlueprint, variables::StoredValue,
 };
 use gantry_types::{
     AllocationId, NodeId, ServerId,
+    hook::EventServer,
     server::{Desired, Hold, Setting},
     units::Limits,
 };
@@ -259,15 +260,22 @@ impl SystemTx {
         server: ServerId,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
-        let done = sqlx::query!(
-            "DELETE FROM servers WHERE id = $1 AND node_id = $2 AND desired = 'deleted'",
+        let gone = sqlx::query!(
+            "DELETE FROM servers WHERE id = $1 AND node_id = $2 AND desired = 'deleted'
+             RETURNING name, blueprint_name, node_name",
             server.uuid(),
             node.uuid()
         )
-        .execute(self.db())
-        .await?;
-        error::touched(done.rows_affected(), "server")?;
-        self.record(entry);
+        .fetch_optional(self.db())
+        .await?
+        .ok_or(StoreError::NotFound("server"))?;
+        let about = EventServer {
+            id: server.to_string(),
+            name: gone.name,
+            blueprint: gone.blueprint_name,
+            node: gone.node_name,
+        };
+        self.record_about(entry, Some(about));
         self.tell(Notice::Removed { server });
         Ok(())
     }

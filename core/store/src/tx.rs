@@ -5,10 +5,15 @@
 //!
 //! A transaction that only read is best dropped: its end then travels together with the connection's return.
 
-use crate::{StoreError, notices::Notice, secrets::Vault};
+use crate::{
+    StoreError,
+    events::{self, Happened},
+    notices::Notice,
+    secrets::Vault,
+};
 use gantry_auth::Actor;
-use gantry_domain::{audit::AuditEntry, users::Person};
-use gantry_types::UserId;
+use gantry_domain::{audit::AuditEntry, events::of_audit, users::Person};
+use gantry_types::{UserId, hook::EventServer};
 use sqlx::{PgConnection, Postgres, Transaction};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -25,6 +30,7 @@ pub struct Tx<W> {
     pub(crate) who: W,
     pub(crate) vault: Arc<Vault>,
     entries: Vec<Signed>,
+    happened: Vec<Happened>,
     notices: Vec<Notice>,
 }
 
@@ -103,7 +109,7 @@ impl Who for AsSystem {
 
 impl<W: Who> Tx<W> {
     pub(crate) fn new(tx: Transaction<'static, Postgres>, who: W, vault: Arc<Vault>) -> Self {
-        Self { tx, who, vault, entries: Vec::new(), notices: Vec::new() }
+        Self { tx, who, vault, entries: Vec::new(), happened: Vec::new(), notices: Vec::new() }
     }
 
     pub(crate) fn db(&mut self) -> &mut PgConnection {
@@ -111,7 +117,23 @@ impl<W: Who> Tx<W> {
     }
 
     pub(crate) fn record(&mut self, entry: AuditEntry) {
+        self.record_about(entry, None);
+    }
+
+    /// The same for a server whose row will be gone.
+    pub(crate) fn record_about(&mut self, entry: AuditEntry, about: Option<EventServer>) {
+        if let Some(happening) = of_audit(&entry) {
+            self.keep_happening(Happened { happening, about });
+        }
         self.entries.push(Signed { entry, by: None });
+    }
+
+    pub(crate) fn keep_happening(&mut self, happened: Happened) {
+        self.happened.push(happened);
+    }
+
+    pub(crate) fn signature_name(&self) -> Option<String> {
+        self.who.signature().map(|(_, name)| name.to_owned())
     }
 
     pub(crate) fn tell(&mut self, notice: Notice) {
@@ -120,8 +142,15 @@ impl<W: Who> Tx<W> {
         }
     }
 
-    /// Writes the audit entries, sends the notices and makes it so. A transaction that is dropped changes nothing.
+    /// Writes events and audit entries, sends the notices and makes it so. A transaction that is dropped changes nothing.
     pub async fn commit(mut self) -> Result<(), StoreError> {
+        let happened = std::mem::take(&mut self.happened);
+        if !happened.is_empty() {
+            let actor = self.signature_name();
+            if events::write(self.db(), actor.as_deref(), happened).await? {
+                self.tell(Notice::Events);
+            }
+        }
         let entries = std::mem::take(&mut self.entries);
         if !entries.is_empty() {
             let signature = self.who.signature().map(|(id, name)| (id, name.to_owned()));

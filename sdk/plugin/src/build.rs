@@ -3,10 +3,9 @@
 //! They set what is common and leave every field public, so that nothing is out of reach.
 
 use crate::prelude::{
-    Action, Audience, Blueprint, Choice, CommandDoor, Condition, ConfigEdit, ConsoleProbe, ContainerRun,
-    Edit, EndpointNeed, Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Kind, Limits, Notation,
-    NumberRule, Probe, Protocol, Recipe, RunSpec, Server, Setting, Step, StopStep, TextRule, UdpProbe, User,
-    Variable, Write,
+    Action, Blueprint, CommandDoor, Condition, ConfigEdit, ConsoleProbe, ContainerRun, Edit, EndpointNeed,
+    Failure, FieldProblem, Format, HttpProbe, Image, InstallPlan, Limits, Notation, Probe, Protocol, Recipe,
+    RunSpec, Server, Setting, Step, StopStep, UdpProbe, User, Write,
 };
 
 impl Limits {
@@ -35,103 +34,6 @@ impl Blueprint {
             protected_files: Vec::new(),
             extra: Vec::new(),
         }
-    }
-}
-
-impl Variable {
-    fn new(key: &str, label: &str, kind: Kind, default: Option<String>) -> Self {
-        Self {
-            key: key.to_owned(),
-            label: label.to_owned(),
-            help: String::new(),
-            group: "General".to_owned(),
-            kind,
-            default_value: default,
-            required: false,
-            viewable: Audience::Members,
-            editable: Audience::Members,
-            needs_reinstall: false,
-            needs_restart: true,
-            extra: Vec::new(),
-        }
-    }
-    /// One line of text of at most `max_length` characters.
-    pub fn text(key: &str, label: &str, default: &str, max_length: u32) -> Self {
-        let rule = TextRule { min_length: 0, max_length, pattern: None, pattern_help: None };
-        Self::new(key, label, Kind::Text(rule), Some(default.to_owned()))
-    }
-    /// Text that is encrypted at rest and never shown again.
-    pub fn secret(key: &str, label: &str, min_length: u32, max_length: u32) -> Self {
-        let rule = TextRule { min_length, max_length, pattern: None, pattern_help: None };
-        Self::new(key, label, Kind::Secret(rule), None)
-    }
-    /// A whole number.
-    pub fn number(key: &str, label: &str, default: i64, minimum: i64, maximum: i64) -> Self {
-        let rule = NumberRule { minimum: minimum as f64, maximum: maximum as f64, step: 1.0, unit: None };
-        Self::new(key, label, Kind::Number(rule), Some(default.to_string()))
-    }
-    /// Yes or no.
-    pub fn boolean(key: &str, label: &str, default: bool) -> Self {
-        Self::new(key, label, Kind::Boolean, Some(default.to_string()))
-    }
-    /// One of some values, each with its label.
-    pub fn one_of(key: &str, label: &str, default: &str, choices: &[(&str, &str)]) -> Self {
-        let choices = choices
-            .iter()
-            .map(|(value, label)| Choice {
-                value: (*value).to_owned(),
-                label: (*label).to_owned(),
-                help: None,
-            })
-            .collect();
-        Self::new(key, label, Kind::OneOf(choices), Some(default.to_owned()))
-    }
-    /// A sentence below the field.
-    #[must_use]
-    pub fn help(mut self, help: &str) -> Self {
-        self.help = help.to_owned();
-        self
-    }
-    /// The heading under which it stands.
-    #[must_use]
-    pub fn group(mut self, group: &str) -> Self {
-        self.group = group.to_owned();
-        self
-    }
-    /// Must have a value.
-    #[must_use]
-    pub fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-    /// Text must match this RE2 pattern as a whole; `help` says the same in words. No effect on other kinds.
-    #[must_use]
-    pub fn pattern(mut self, pattern: &str, help: &str) -> Self {
-        if let Kind::Text(rule) | Kind::Multiline(rule) | Kind::Secret(rule) = &mut self.kind {
-            rule.pattern = Some(pattern.to_owned());
-            rule.pattern_help = Some(help.to_owned());
-        }
-        self
-    }
-    /// The number's unit. No effect on other kinds.
-    #[must_use]
-    pub fn unit(mut self, unit: &str) -> Self {
-        if let Kind::Number(rule) = &mut self.kind {
-            rule.unit = Some(unit.to_owned());
-        }
-        self
-    }
-    /// Who may edit it.
-    #[must_use]
-    pub fn editable_by(mut self, audience: Audience) -> Self {
-        self.editable = audience;
-        self
-    }
-    /// A change takes effect only after a reinstallation.
-    #[must_use]
-    pub fn needs_reinstall(mut self) -> Self {
-        self.needs_reinstall = true;
-        self
     }
 }
 
@@ -166,13 +68,6 @@ impl FieldProblem {
     pub fn remedy(mut self, remedy: &str) -> Self {
         self.remedy = Some(remedy.to_owned());
         self
-    }
-}
-
-impl Failure {
-    /// A failure with a stable code and a sentence for people.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), retry_after_ms: None }
     }
 }
 

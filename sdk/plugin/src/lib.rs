@@ -28,6 +28,7 @@ mod export;
 pub mod parts;
 pub mod rules;
 pub mod wire;
+mod words;
 
 /// Bindings that wit-bindgen makes from the contract. Public for the export macro; authors use [`prelude`].
 ///

@@ -170,7 +170,7 @@ pub trait Hooks {
     /// Hears of one, at least once.
     ///
     /// # Errors
-    /// A [`Failure`]; the event is told again later where it has a time for that.
+    /// A [`Failure`]; the event is told again later: after the time that it has, or else a limited number of times.
     fn handle(event: &HookEvent, settings: &[Setting]) -> Result<(), Failure>;
 }
 

@@ -5,6 +5,7 @@ use gantry_host::{CallContext, Grants, Host, Lent, LogLevel, Manifest, Plugin, P
 use gantry_types::{
     blueprint::{Blueprint, EndpointNeed, Variable},
     server::{Endpoint, ServerContext, Setting},
+    units::Limits,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -102,6 +103,20 @@ pub(crate) fn server_of(blueprint: &Blueprint) -> ServerContext {
         facts: Vec::new(),
         endpoints: endpoints(blueprint),
         limits: blueprint.recommended,
+        time_zone: "UTC".to_owned(),
+    }
+}
+
+/// The server of a plugin that has none.
+pub(crate) fn nothing() -> ServerContext {
+    ServerContext {
+        id: String::new(),
+        name: String::new(),
+        blueprint: String::new(),
+        settings: Vec::new(),
+        facts: Vec::new(),
+        endpoints: Vec::new(),
+        limits: Limits::default(),
         time_zone: "UTC".to_owned(),
     }
 }

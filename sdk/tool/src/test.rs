@@ -4,12 +4,13 @@
 //! which `--bless` writes. README.md of this crate has the format. Whatever fails is told with its place; a case that fails
 //! does not keep the others from being tried.
 //!
-//! Modules in reading order: [`fixture`], [`golden`], [`cases`], [`exchange`].
+//! Modules in reading order: [`fixture`], [`golden`], [`cases`], [`exchange`], [`web`].
 
 mod cases;
 mod exchange;
 mod fixture;
 mod golden;
+mod web;
 
 use crate::{cli::TestArgs, desk::Desk, fault::Fault, source::Source, standing::Standing, terminal::Verdict};
 use fixture::Fixture;

@@ -13,6 +13,12 @@ export const failuresQuery = (id: string) =>
 
 export const pluginSecretsQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.plugins, id, 'secrets'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/secrets', { ...path({ id }), signal })) })
+export const pluginSettingsQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'settings'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/settings', { ...path({ id }), signal })), staleTime: 0 })
+
+/** Told events come without news of the plugin, so whoever looks asks again. */
+export const deliveriesQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'deliveries'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/deliveries', { ...path({ id }), signal })), staleTime: 0, refetchInterval: 3_000 })
 
 export const trustQuery = queryOptions({ queryKey: ['trust'], queryFn: ({ signal }) => take(client.GET('/api/trust', { signal })), staleTime: 0 })
 

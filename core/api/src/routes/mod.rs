@@ -12,6 +12,7 @@ mod credentials;
 mod daemon;
 mod documents;
 mod files;
+mod hooks;
 mod live;
 mod locations;
 mod members;
@@ -82,6 +83,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("nodes", nodes::routes()),
         ("plugins", plugins::routes()),
         ("plugins", documents::routes()),
+        ("plugins", hooks::routes()),
         ("plugins", secrets::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),

@@ -172,6 +172,7 @@ fn release() -> NewRelease {
         granted: Vec::new(),
         component: b"component".to_vec(),
         blueprints: Vec::new(),
+        listening: None,
         bundled: true,
         origin: None,
     }

@@ -239,12 +239,17 @@ async fn take(app: &App, notice: Notice) {
             check_links(app, &[node]).await;
             live.node_changed(node);
         }
-        Notice::Plugin { plugin } => live.spread(Change::Plugin(plugin)),
+        Notice::Plugin { plugin } => {
+            live.spread(Change::Plugin(plugin));
+            app.hook_bell().notify_one();
+        }
+        Notice::Events => app.hook_bell().notify_one(),
         Notice::Missed => {
             app.rights_changed(RightsChange::Everything);
             let connected = app.links().connected();
             check_links(app, &connected).await;
             connected.into_iter().for_each(|node| app.doorbells().ring(node));
+            app.hook_bell().notify_one();
             live.spread(Change::Everything);
         }
     }

@@ -8,7 +8,10 @@ use super::follow::Link;
 use crate::{error::Answer, plugins};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
-use gantry_domain::audit::{AuditEntry, Origin};
+use gantry_domain::{
+    audit::{AuditEntry, Origin},
+    events,
+};
 use gantry_protocol::{Event, EventEnvelope, ObservedServer, OperationReport};
 use gantry_store::{StoreError, SystemTx, operations::OperationMove};
 use gantry_types::{
@@ -72,7 +75,13 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             }
             move_operation(tx, node, operation, at).await?;
         }
-        Event::Console { event } => keep(tx, node, server_id, at, "console", &event).await?,
+        Event::Console { event } => {
+            let is_known = keep(tx, node, server_id, at, "console", &event).await?;
+            // A node speaks of its own servers alone.
+            if let Some(happening) = events::of_console(&event).filter(|_| is_known) {
+                tx.happened(happening.on(server_id).at(at));
+            }
+        }
         Event::PluginFault { plugin, call, code, message } => {
             metrics::counter!("gantry_plugin_faults_total", "plugin" => plugin.clone()).increment(1);
             tracing::warn!(server.id = %server_id, node.id = %node, plugin, call, code, message, "a plugin failed on a node");
@@ -93,7 +102,7 @@ async fn keep(
     at: DateTime<Utc>,
     kind: &str,
     body: &impl serde::Serialize,
-) -> Answer<()> {
+) -> Answer<bool> {
     let body = serde_json::to_value(body).unwrap_or_default();
     Ok(tx.record_event(node, server, at, kind, &body).await?)
 }

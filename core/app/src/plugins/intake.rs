@@ -14,7 +14,7 @@ use bytes::Bytes;
 use gantry_domain::{
     audit::AuditEntry,
     grants::{self, Inheritance},
-    plugins::{BlueprintKey, CapabilityRequest, Plugin, ReleaseOrigin, compare_versions},
+    plugins::{BlueprintKey, CapabilityRequest, Listening, Plugin, ReleaseOrigin, compare_versions},
 };
 use gantry_host::{HostError, Part, Plugin as Loaded};
 use gantry_store::plugins::{Intake, NewRelease};
@@ -210,13 +210,12 @@ pub(super) async fn release(
     bundled: bool,
 ) -> Answer<NewRelease> {
     let manifest = loaded.manifest();
-    if !loaded.has(Part::Game) {
-        let without = "It has no blueprints, so there is nothing that a server could be made of.";
+    if !(loaded.has(Part::Game) || loaded.has(Part::Hooks)) {
+        let without = "It has no blueprints and listens to nothing, so there is no use for it here.";
         return Err(AppError::refused(Code::PluginRejected, without));
     }
-    let blueprints =
-        loaded.blueprints(&context(&granted)).await.map_err(|source| failed(&manifest.name, source))?;
-    check(&blueprints)?;
+    let blueprints = blueprints(loaded, &granted).await?;
+    let listening = listening(loaded, &granted).await?;
     Ok(NewRelease {
         manifest_id: manifest.id.clone(),
         digest: loaded.digest().to_owned(),
@@ -227,9 +226,32 @@ pub(super) async fn release(
         granted,
         component: component.to_vec(),
         blueprints,
+        listening,
         bundled,
         origin: None,
     })
+}
+
+/// None where it only listens.
+async fn blueprints(loaded: &Loaded, granted: &[String]) -> Answer<Vec<Blueprint>> {
+    if !loaded.has(Part::Game) {
+        return Ok(Vec::new());
+    }
+    let blueprints = loaded.blueprints(&context(granted)).await;
+    let blueprints = blueprints.map_err(|source| failed(&loaded.manifest().name, source))?;
+    check(&blueprints)?;
+    Ok(blueprints)
+}
+
+/// What it wants to hear of, which is asked once.
+async fn listening(loaded: &Loaded, granted: &[String]) -> Answer<Option<Listening>> {
+    if !loaded.has(Part::Hooks) {
+        return Ok(None);
+    }
+    let (call, name) = (context(granted), &loaded.manifest().name);
+    let wants = loaded.wanted_events(&call).await.map_err(|source| failed(name, source))?;
+    let settings = loaded.settings(&call).await.map_err(|source| failed(name, source))?;
+    Ok(Some(Listening { wants, settings }))
 }
 
 fn check(blueprints: &[Blueprint]) -> Answer<()> {

@@ -128,7 +128,7 @@ impl App {
     }
 
     /// A transaction of an administrator that nobody else changes plugins beside.
-    async fn changing(&self, ctx: &OpCtx) -> Answer<SystemTx> {
+    pub(super) async fn changing(&self, ctx: &OpCtx) -> Answer<SystemTx> {
         let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
         tx.lock_plugins().await?;
         Ok(tx)

@@ -4,18 +4,23 @@
 //! and what it is granted are two lists; the grant binds exactly this component.
 //!
 //! Modules in reading order: here what is shown; `intake` takes what administrators bring, `bundled` what comes with Gantry,
-//! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans.
+//! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans;
+//! `settings` are those of a plugin as a whole, `telling` has plugins told what happened, `deliveries` shows what came of that.
 
 mod bundled;
+mod deliveries;
 mod intake;
 mod lifecycle;
 mod registry;
 mod secrets;
+mod settings;
+mod telling;
 mod verdicts;
 
 pub use bundled::Bundled;
 pub(crate) use bundled::read;
 pub use intake::{PluginFile, PluginUpload, Takeover};
+pub(crate) use telling::tell;
 pub(crate) use verdicts::{AskedFor, ended_on_node, fault_on_node};
 
 use crate::{

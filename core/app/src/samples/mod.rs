@@ -9,6 +9,7 @@ pub(crate) use machines::{MachineBook, Watching};
 
 use crate::{App, error::Answer};
 use chrono::{DateTime, TimeDelta, Utc};
+use gantry_domain::events::WORTH_TELLING;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,9 @@ const CLEAR_EVERY: u32 = 12;
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 /// How long the operations of servers that are gone are kept.
 const OPERATIONS_KEPT: TimeDelta = TimeDelta::days(90);
+/// How long it can be seen what plugins were told, and what they were not.
+const TOLD_KEPT: TimeDelta = TimeDelta::days(7);
+const UNTOLD_KEPT: TimeDelta = TimeDelta::days(30);
 /// How long an answer is kept for a repeated request.
 const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
 
@@ -120,5 +124,7 @@ async fn clear(app: &App) -> Answer<()> {
     tx.sweep_idempotency(now - ANSWERS_KEPT).await?;
     tx.sweep_events(now - EVENTS_KEPT).await?;
     tx.sweep_operations(now - OPERATIONS_KEPT).await?;
+    tx.give_up_overdue(WORTH_TELLING).await?;
+    tx.sweep_deliveries(now - TOLD_KEPT, now - UNTOLD_KEPT).await?;
     Ok(tx.commit().await?)
 }

@@ -67,8 +67,12 @@ pub struct PluginView {
     pub digest: String,
     pub size_bytes: u64,
     pub capabilities: Vec<CapabilityView>,
-    /// Empty while it is disabled.
+    /// Empty while it is disabled, and of a plugin that only listens.
     pub blueprints: Vec<BlueprintName>,
+    /// Whether it has anything that a server could be made of.
+    pub has_games: bool,
+    /// The kinds of events that it hears of; none where it does not listen.
+    pub listens: Option<Vec<String>>,
     /// A release that was taken in and asks for more than was granted.
     pub waiting: Option<WaitingView>,
     /// The latest release that was given up because its first plan failed.
@@ -130,6 +134,8 @@ impl PluginView {
             digest: release.digest,
             size_bytes: release.size,
             blueprints,
+            has_games: release.has_games,
+            listens: release.listening.map(|listening| listening.wants),
             bundled: plugin.bundled,
             server_count: plugin.servers,
             installed_at: release.installed_at,

@@ -199,6 +199,7 @@ pub(crate) fn release() -> NewRelease {
         granted: Vec::new(),
         component: b"component".to_vec(),
         blueprints: vec![blueprint()],
+        listening: None,
         bundled: true,
         origin: None,
     }

@@ -48,7 +48,7 @@ fn bare(component: &[u8]) -> Vec<u8> {
 }
 
 /// The component with a manifest.
-fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
+pub(crate) fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
     let content = [&[SECTION.len() as u8], SECTION.as_bytes(), manifest.as_bytes()].concat();
     component.push(0);
     let mut left = content.len();

@@ -4,7 +4,7 @@ use crate::{Notice, StoreError, SystemTx, codec};
 use gantry_auth::AdministratorGrant;
 use gantry_domain::{
     audit::AuditEntry,
-    plugins::{CapabilityRequest, ReleaseOrigin},
+    plugins::{CapabilityRequest, Listening, ReleaseOrigin},
 };
 use gantry_types::{NodeId, PluginId, ServerId, blueprint::Blueprint};
 use sqlx::types::Json;
@@ -21,7 +21,10 @@ pub struct NewRelease {
     pub requested: Vec<CapabilityRequest>,
     pub granted: Vec<String>,
     pub component: Vec<u8>,
+    /// None of a plugin that only listens.
     pub blueprints: Vec<Blueprint>,
+    /// None of a plugin that does not.
+    pub listening: Option<Listening>,
     pub bundled: bool,
     pub origin: Option<ReleaseOrigin>,
 }
@@ -239,9 +242,11 @@ impl SystemTx {
     /// Keeps a release. One that is known stays as it is, but for where it came from last.
     async fn insert_release(&mut self, plugin: Uuid, release: &NewRelease) -> Result<(), StoreError> {
         sqlx::query!(
-            "INSERT INTO plugin_releases (digest, plugin_id, name, version, manifest, requested, granted, size, origin)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             ON CONFLICT (digest) DO UPDATE SET origin = coalesce(excluded.origin, plugin_releases.origin)",
+            "INSERT INTO plugin_releases (digest, plugin_id, name, version, manifest, requested, granted, size, origin, wants,
+                                          settings)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             ON CONFLICT (digest) DO UPDATE SET origin = coalesce(excluded.origin, plugin_releases.origin),
+                                                wants = excluded.wants, settings = excluded.settings",
             release.digest,
             plugin,
             release.name,
@@ -250,7 +255,9 @@ impl SystemTx {
             Json(&release.requested) as _,
             &release.granted,
             codec::to_i64(release.component.len() as u64),
-            release.origin.as_ref().map(Json) as _
+            release.origin.as_ref().map(Json) as _,
+            release.listening.as_ref().map(|it| it.wants.as_slice()) as _,
+            Json(release.listening.as_ref().map_or(&[][..], |it| &it.settings)) as _
         )
         .execute(self.db())
         .await?;

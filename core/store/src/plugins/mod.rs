@@ -1,12 +1,14 @@
 //! Plugins, their releases, the bytes of these, and the blueprints that they offer.
 //!
 //! Modules in reading order: here what is read; [`install`] takes releases in, [`lifecycle`] has them come and go,
-//! [`verdicts`] keeps what became of their plans, [`trust`] whose may come in; [`kept`] and [`secrets`] hold what is lent to them.
+//! [`settings`] keeps what was set for one as a whole, [`verdicts`] what became of their plans, [`trust`] whose may come in; [`kept`] and
+//! [`secrets`] hold what is lent to them.
 
 mod install;
 mod kept;
 mod lifecycle;
 mod secrets;
+mod settings;
 mod trust;
 mod verdicts;
 
@@ -14,15 +16,19 @@ pub use install::{Installed, Intake, NewRelease};
 pub use kept::Shelf;
 pub use lifecycle::Pinned;
 pub use secrets::StoredSecret;
+pub use settings::PluginSettings;
 pub use verdicts::{GivenUp, Tried};
 
 use crate::{StoreError, SystemTx, Tx, codec, tx::Who};
 use chrono::{DateTime, Utc};
 use gantry_domain::plugins::{
-    BlueprintKey, CapabilityRequest, FailedRelease, OfferedBlueprint, Plugin, Release, ReleaseFailure,
-    ReleaseOrigin,
+    BlueprintKey, CapabilityRequest, FailedRelease, Listening, OfferedBlueprint, Plugin, Release,
+    ReleaseFailure, ReleaseOrigin,
 };
-use gantry_types::{PluginId, blueprint::Blueprint};
+use gantry_types::{
+    PluginId,
+    blueprint::{Blueprint, Variable},
+};
 use sqlx::types::Json;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -67,6 +73,9 @@ struct ReleaseRow {
     failed_at: Option<DateTime<Utc>>,
     failure: Option<Json<ReleaseFailure>>,
     servers: i64,
+    wants: Option<Vec<String>>,
+    settings: Json<Vec<Variable>>,
+    has_games: bool,
 }
 
 impl From<ReleaseRow> for Release {
@@ -85,6 +94,8 @@ impl From<ReleaseRow> for Release {
             proved_at: row.proved_at,
             failure: row.failed_at.zip(row.failure.map(|failure| failure.0)),
             servers: codec::to_u32(row.servers),
+            listening: row.wants.map(|wants| Listening { wants, settings: row.settings.0 }),
+            has_games: row.has_games,
         }
     }
 }
@@ -96,7 +107,9 @@ macro_rules! release_rows {
             r#"SELECT r.digest, r.name, r.version, r.manifest, r.requested AS "requested: Json<Vec<CapabilityRequest>>",
                       r.granted, r.size, r.installed_at, r.origin AS "origin: Json<ReleaseOrigin>", r.accepted_at, r.proved_at, r.failed_at,
                       r.failure AS "failure: Json<ReleaseFailure>",
-                      (SELECT count(*) FROM servers s WHERE s.digest = r.digest) AS "servers!"
+                      (SELECT count(*) FROM servers s WHERE s.digest = r.digest) AS "servers!",
+                      r.wants, r.settings AS "settings: Json<Vec<Variable>>",
+                      EXISTS (SELECT FROM blueprints b WHERE b.digest = r.digest) AS "has_games!"
                FROM plugin_releases r "# + $tail
             $(, $argument)*
         )

@@ -113,10 +113,12 @@ impl SystemTx {
         Ok(())
     }
 
-    /// Forgets what was kept by and stored for a plugin whose place somebody else takes.
+    /// Forgets what was kept by, stored for and owed to a plugin whose place somebody else takes.
     pub(super) async fn forget_lends(&mut self, plugin: Uuid) -> Result<(), StoreError> {
         sqlx::query!("DELETE FROM plugin_secrets WHERE plugin_id = $1", plugin).execute(self.db()).await?;
         sqlx::query!("DELETE FROM plugin_kept WHERE plugin_id = $1", plugin).execute(self.db()).await?;
+        sqlx::query!("DELETE FROM plugin_settings WHERE plugin_id = $1", plugin).execute(self.db()).await?;
+        sqlx::query!("DELETE FROM deliveries WHERE plugin_id = $1", plugin).execute(self.db()).await?;
         Ok(())
     }
 }

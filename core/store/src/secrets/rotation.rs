@@ -62,6 +62,7 @@ impl Db {
         loop {
             let (found, sealed) = match kind {
                 SecretKind::ServerVariable => self.reseal_rows(kind, Table::Variables).await?,
+                SecretKind::PluginSetting => self.reseal_rows(kind, Table::PluginSettings).await?,
                 SecretKind::NodeKey => self.reseal_rows(kind, Table::NodeKeys).await?,
                 SecretKind::PluginSecret => self.reseal_rows(kind, Table::PluginSecrets).await?,
                 SecretKind::PluginKept => self.reseal_rows(kind, Table::PluginKept).await?,
@@ -118,6 +119,7 @@ impl Db {
 #[derive(Clone, Copy)]
 enum Table {
     Variables,
+    PluginSettings,
     NodeKeys,
     PluginSecrets,
     PluginKept,
@@ -142,6 +144,17 @@ impl Table {
                 sqlx::query_as!(
                     Sealed,
                     r#"SELECT id AS row, server_id AS tenant, sealed AS "blob!" FROM server_variables
+                       WHERE sealed IS NOT NULL AND substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2"#,
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
+            Self::PluginSettings => {
+                sqlx::query_as!(
+                    Sealed,
+                    r#"SELECT id AS row, plugin_id AS tenant, sealed AS "blob!" FROM plugin_settings
                        WHERE sealed IS NOT NULL AND substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2"#,
                     key,
                     BATCH
@@ -202,6 +215,12 @@ impl Table {
                     to
                 )
             }
+            Self::PluginSettings => sqlx::query!(
+                "UPDATE plugin_settings SET sealed = $3 WHERE id = $1 AND sealed = $2",
+                row,
+                from,
+                to
+            ),
             Self::NodeKeys => sqlx::query!(
                 "UPDATE node_keys SET private_key = $3 WHERE node_id = $1 AND private_key = $2",
                 row,

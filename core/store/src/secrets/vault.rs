@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 pub enum SecretKind {
     /// A secret variable of a server.
     ServerVariable,
+    /// A secret setting of a plugin as a whole.
+    PluginSetting,
     /// Our private key for a node.
     NodeKey,
     /// What an administrator stored for a plugin.
@@ -28,12 +30,19 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::ServerVariable, Self::NodeKey, Self::PluginSecret, Self::PluginKept, Self::Sentinel];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::ServerVariable,
+        Self::PluginSetting,
+        Self::NodeKey,
+        Self::PluginSecret,
+        Self::PluginKept,
+        Self::Sentinel,
+    ];
 
     pub(crate) const fn purpose(self) -> &'static str {
         match self {
             Self::ServerVariable => "server_variable",
+            Self::PluginSetting => "plugin_setting",
             Self::NodeKey => "node_key",
             Self::PluginSecret => "plugin_secret",
             Self::PluginKept => "plugin_kept",
@@ -45,6 +54,7 @@ impl SecretKind {
     const fn place(self) -> (&'static str, &'static str) {
         match self {
             Self::ServerVariable => ("server_variables", "sealed"),
+            Self::PluginSetting => ("plugin_settings", "sealed"),
             Self::NodeKey => ("node_keys", "private_key"),
             Self::PluginSecret => ("plugin_secrets", "sealed"),
             Self::PluginKept => ("plugin_kept", "sealed"),

@@ -86,6 +86,7 @@ pub(super) fn release(digest: char) -> NewRelease {
         granted: vec!["query".to_owned()],
         component: vec![1, 2, 3],
         blueprints: vec![blueprint()],
+        listening: None,
         bundled: true,
         origin: None,
     }

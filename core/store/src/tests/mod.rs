@@ -2,6 +2,7 @@
 
 mod connections;
 mod credentials;
+mod deliveries;
 mod fixtures;
 mod lends;
 mod login;

@@ -120,6 +120,8 @@ async fn another_data_key_seals_everything_again_while_others_read() {
     let root = world.admin.administrator().unwrap();
     let mut tx = world.test.db.as_system().await.unwrap();
     let token = SecretString::from("token");
+    let setting = StoredValue { key: "webhook".to_owned(), value: "token".to_owned(), secret: true };
+    tx.set_plugin_settings(&root, plugin, &[setting], entry("plugin.settings")).await.unwrap();
     tx.set_plugin_secret(&root, plugin, ("api", &token), entry("plugin.secret.set")).await.unwrap();
     let shelf = Shelf { plugin, server: Some(server) };
     assert!(tx.keep(shelf, "seen", b"1.21", 1024).await.unwrap());

@@ -4,16 +4,19 @@ use super::{
     Outcome, exchange,
     fixture::{self, Fixture, Plain, Scalar, Values},
     golden,
+    web::Web,
 };
 use crate::{
     cli::TestArgs,
     fault::Fault,
+    memory::Memory,
     replay,
     standing::{self, Standing},
 };
-use gantry_host::{CallError, Lent, record::Question};
+use gantry_host::{CallError, Lent, PluginFailure, record::Question};
 use gantry_types::{
     blueprint::{Blueprint, VariableKind},
+    hook::{EventServer, HookEvent},
     plan::{Action, ConfigEdit},
     server::{ServerContext, Setting},
     units::Limits,
@@ -22,6 +25,7 @@ use serde_json::{Value, json};
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Console lines of one call, as many as the daemon hands over at a time.
@@ -42,8 +46,8 @@ pub(super) struct Bench<'a> {
 
 /// Why there is no answer.
 enum Refused {
-    /// The plugin said no, with this code.
-    Said(String, Fault),
+    /// The plugin said no, in these words.
+    Said(PluginFailure, Fault),
     Other(Fault),
 }
 
@@ -60,6 +64,7 @@ pub(super) enum Case<'a> {
     Action(&'a fixture::Action),
     Command(&'a fixture::Command),
     Broadcast(&'a fixture::Broadcast),
+    Event(&'a fixture::Event),
 }
 
 impl Case<'_> {
@@ -76,6 +81,7 @@ impl Case<'_> {
             Self::Action(_) => "action",
             Self::Command(_) => "command",
             Self::Broadcast(_) => "broadcast",
+            Self::Event(_) => "event",
         }
     }
 
@@ -93,6 +99,7 @@ impl Case<'_> {
             Self::Action(case) => Some(case.name.as_ref().unwrap_or(&case.id)),
             Self::Command(case) => case.name.as_deref(),
             Self::Broadcast(case) => case.name.as_deref(),
+            Self::Event(case) => Some(case.name.as_ref().unwrap_or(&case.kind)),
         }
     }
 
@@ -109,6 +116,7 @@ impl Case<'_> {
             Self::Action(case) => case.golden.as_deref(),
             Self::Command(case) => case.golden.as_deref(),
             Self::Broadcast(case) => case.golden.as_deref(),
+            Self::Event(case) => case.golden.as_deref(),
         }
     }
 
@@ -126,10 +134,17 @@ impl<'a> Bench<'a> {
         fixture: Fixture,
     ) -> Result<Self, Fault> {
         let at = |fault: Fault| fault.at(file.display());
-        let blueprint = standing::blueprint(blueprints, fixture.server.blueprint.as_deref()).map_err(at)?;
-        let server = server(blueprint, &fixture.server).map_err(at)?;
+        let named = fixture.server.blueprint.as_deref();
+        let (variables, server) = match blueprints {
+            // Whoever only listens is asked about no server.
+            [] if named.is_none() && fixture.only_events() => (&[][..], standing::nothing()),
+            _ => {
+                let blueprint = standing::blueprint(blueprints, named).map_err(at)?;
+                (&blueprint.variables[..], server(blueprint, &fixture.server).map_err(at)?)
+            }
+        };
         let is_secret = |setting: &&Setting| {
-            let kind = blueprint.variables.iter().find(|variable| variable.key == setting.key);
+            let kind = variables.iter().find(|variable| variable.key == setting.key);
             kind.is_some_and(|variable| matches!(variable.kind, VariableKind::Secret(_)))
         };
         let secrets = server.settings.iter().filter(is_secret).map(|setting| setting.value.clone()).collect();
@@ -147,7 +162,7 @@ impl<'a> Bench<'a> {
 
     pub(super) fn cases(&self) -> Vec<Case<'_>> {
         let Fixture { validate, install, run, edit, collect, console, offer, action, .. } = &self.fixture;
-        let Fixture { command, broadcast, config_files, .. } = &self.fixture;
+        let Fixture { command, broadcast, config_files, event, .. } = &self.fixture;
         let mut cases = Vec::new();
         cases.extend(validate.iter().map(Case::Validate));
         cases.extend(install.iter().map(Case::Install));
@@ -160,6 +175,7 @@ impl<'a> Bench<'a> {
         cases.extend(command.iter().map(Case::Command));
         cases.extend(broadcast.iter().map(Case::Broadcast));
         cases.extend(config_files.iter().map(Case::ConfigFiles));
+        cases.extend(event.iter().map(Case::Event));
         cases
     }
 
@@ -190,6 +206,7 @@ impl<'a> Bench<'a> {
                 let (server, text) = (self.server.clone(), told.text.clone());
                 self.plain(case, &Question::Broadcast { server, text }, None).await
             }
+            Case::Event(told) => self.event(case, told).await,
             Case::Edit(edit) => self.edit(case, edit).await,
             Case::Console(console) => self.console(case, console).await,
             Case::Collect(asking) => {
@@ -248,7 +265,7 @@ impl<'a> Bench<'a> {
         let error = match outcome {
             Ok(answer) => return Ok(answer),
             Err(CallError::Failed(said)) => {
-                return Err(Refused::Said(said.code.clone(), self.standing.fault(CallError::Failed(said))));
+                return Err(Refused::Said(said.clone(), self.standing.fault(CallError::Failed(said))));
             }
             Err(error) => error,
         };
@@ -257,6 +274,30 @@ impl<'a> Bench<'a> {
             Some(folder) => replay::keep(folder, &record, fault),
             None => fault,
         }))
+    }
+
+    /// Tells an event. What the plugin asked of the world, and whether it heard the event, stand in the golden file.
+    async fn event(&self, case: &Case<'_>, told: &fixture::Event) -> Result<Outcome, Fault> {
+        let asked = self.standing.plugin.settings(&self.standing.call(Lent::default())).await;
+        let asked = asked.map_err(|error| self.standing.fault(error).at(self.place(case)))?;
+        let mut own: Vec<Setting> = asked
+            .into_iter()
+            .map(|variable| Setting { key: variable.key, value: variable.default_value.unwrap_or_default() })
+            .collect();
+        set("the plugin", &mut own, &told.settings).map_err(|fault| fault.at(self.place(case)))?;
+        let web = Arc::new(Web::answering(&told.answers));
+        let kept = Memory::new(self.standing.plugin.manifest().kept_bytes());
+        let lent = Lent { http: Some(web.clone()), kv: Some(Arc::new(kept)), ..Lent::default() };
+        let outcome = match self.ask(&Question::Handle { event: event(told), settings: own }, lent).await {
+            Ok(_) => json!("heard"),
+            Err(Refused::Said(said, _)) => json!({
+                "code": said.code, "message": said.message,
+                "retryAfterMs": said.retry_after.map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+            }),
+            Err(Refused::Other(fault)) => return Err(fault.at(self.place(case))),
+        };
+        let answer = json!({ "requests": web.asked(), "outcome": outcome });
+        golden::json(&self.golden(case), &answer, self.asked.bless)
     }
 
     /// Makes the edits that the plugin asks for on a sample, by the engine of the daemon.
@@ -341,7 +382,7 @@ impl<'a> Bench<'a> {
     ) -> Result<Outcome, Fault> {
         match (answer, failure) {
             (Ok(answer), None) => golden::json(&self.golden(case), &answer, self.asked.bless),
-            (Err(Refused::Said(code, _)), Some(expected)) if code == expected => Ok(Outcome::Passed),
+            (Err(Refused::Said(said, _)), Some(expected)) if said.code == expected => Ok(Outcome::Passed),
             (Err(Refused::Said(_, fault) | Refused::Other(fault)), _) => Err(fault.at(self.place(case))),
             (Ok(_), Some(code)) => {
                 let what = format!("it was to refuse with {code:?}, and answers");
@@ -358,7 +399,7 @@ impl<'a> Bench<'a> {
     /// The server with other settings.
     fn with(&self, values: &Values) -> Result<ServerContext, Fault> {
         let mut server = self.server.clone();
-        set(&mut server.settings, values).map_err(|fault| fault.at(self.file.display()))?;
+        set("the blueprint", &mut server.settings, values).map_err(|fault| fault.at(self.file.display()))?;
         Ok(server)
     }
 
@@ -397,7 +438,7 @@ impl<'a> Bench<'a> {
 /// The server of a fixture: what it says, and for the rest what the blueprint says.
 fn server(blueprint: &Blueprint, told: &fixture::Server) -> Result<ServerContext, Fault> {
     let mut server = standing::server_of(blueprint);
-    set(&mut server.settings, &told.settings)?;
+    set("the blueprint", &mut server.settings, &told.settings)?;
     server.facts = settings(&told.facts);
     for (name, endpoint) in &told.endpoints {
         let Some(place) = server.endpoints.iter().position(|each| each.name == *name) else {
@@ -433,13 +474,31 @@ fn settings(values: &Values) -> Vec<Setting> {
     values.iter().map(|(key, Scalar(value))| Setting { key: key.clone(), value: value.clone() }).collect()
 }
 
-fn set(own: &mut [Setting], values: &Values) -> Result<(), Fault> {
+fn event(told: &fixture::Event) -> HookEvent {
+    let about = |about: &fixture::About| EventServer {
+        id: about.id.clone(),
+        name: about.name.clone(),
+        blueprint: about.blueprint.clone(),
+        node: about.node.clone(),
+    };
+    HookEvent {
+        id: told.id.clone().unwrap_or_else(|| "01890000-0000-7000-8000-000000000002".to_owned()),
+        kind: told.kind.clone(),
+        at: chrono::DateTime::from_timestamp_millis(told.at_ms).unwrap_or_default(),
+        server: told.server.as_ref().map(about),
+        actor: told.actor.clone(),
+        summary: told.summary.clone(),
+        details: settings(&told.details),
+    }
+}
+
+fn set(whose: &str, own: &mut [Setting], values: &Values) -> Result<(), Fault> {
     for (key, Scalar(value)) in values {
         match own.iter_mut().find(|each| each.key == *key) {
             Some(setting) => setting.value.clone_from(value),
             None => {
                 let there: Vec<&str> = own.iter().map(|each| each.key.as_str()).collect();
-                let what = format!("the blueprint has no variable {key:?}");
+                let what = format!("{whose} has no variable {key:?}");
                 return Err(Fault::new("fixture", what, format!("It has: {}.", there.join(", "))));
             }
         }

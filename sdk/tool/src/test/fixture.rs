@@ -35,6 +35,8 @@ pub(super) struct Fixture {
     pub(super) broadcast: Vec<Broadcast>,
     #[serde(default)]
     pub(super) config_files: Vec<Plain>,
+    #[serde(default)]
+    pub(super) event: Vec<Event>,
 }
 
 /// What the plugin is told of the server. What is left out is as a form that nobody changed would have it.
@@ -174,6 +176,52 @@ pub(super) struct Broadcast {
     pub(super) golden: Option<String>,
 }
 
+/// Something that happened, as a plugin that listens is told.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Event {
+    pub(super) name: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) kind: String,
+    /// Milliseconds since 1970.
+    #[serde(default)]
+    pub(super) at_ms: i64,
+    pub(super) server: Option<About>,
+    pub(super) actor: Option<String>,
+    pub(super) summary: String,
+    #[serde(default)]
+    pub(super) details: Values,
+    /// Those of the plugin as a whole; what is left out has its default.
+    #[serde(default)]
+    pub(super) settings: Values,
+    /// What is answered to its requests, in turn.
+    #[serde(default)]
+    pub(super) answers: Vec<WebAnswer>,
+    pub(super) golden: Option<String>,
+}
+
+/// The server that an event is about.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct About {
+    #[serde(default)]
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) blueprint: String,
+    pub(super) node: String,
+}
+
+/// What somebody on the internet answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WebAnswer {
+    pub(super) status: u16,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) body: String,
+}
+
 /// A value as a setting has it: text, whatever it is written as.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Scalar(pub(super) String);
@@ -193,6 +241,20 @@ impl<'de> Deserialize<'de> for Scalar {
 }
 
 impl Fixture {
+    /// Whether it asks nothing about a server.
+    pub(super) fn only_events(&self) -> bool {
+        let Self { server: _, validate, install, run, edit, collect, console, .. } = self;
+        let Self { offer, action, command, broadcast, config_files, event: _, .. } = self;
+        let plain = [validate, install, run, offer, config_files].into_iter().all(Vec::is_empty);
+        plain
+            && edit.is_empty()
+            && collect.is_empty()
+            && console.is_empty()
+            && action.is_empty()
+            && command.is_empty()
+            && broadcast.is_empty()
+    }
+
     /// Reads a file. The fault says where.
     pub(super) fn read(file: &Path) -> Result<Self, Fault> {
         let text = fs::read_to_string(file)

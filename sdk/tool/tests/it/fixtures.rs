@@ -41,6 +41,14 @@ fn first_party_plugins_keep_to_their_fixtures() {
 }
 
 #[test]
+fn a_plugin_that_only_listens_is_told_events_and_its_requests_are_held_against_what_they_should_be() {
+    let fixtures = checkout("examples/discord-rust/tests");
+    let ran = tested(&fixtures, &example("discord-rust"), &[]);
+    assert!(ran.good, "{}{}", ran.out, ran.errors);
+    assert_eq!(ran.json()["passed"], 5);
+}
+
+#[test]
 fn a_document_is_tested_like_a_program() {
     let game = checkout("examples/luanti-declarative");
     let ran = plugin(&game, ["test", "--json"]);

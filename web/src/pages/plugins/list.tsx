@@ -1,6 +1,6 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, Trash2, TriangleAlert, Upload } from 'lucide-react'
+import { BellRing, Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Trash2, TriangleAlert, Upload } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useLive } from '~/actions/context'
 import { client, take } from '~/api/client'
@@ -13,6 +13,7 @@ import { Page } from '~/layout/page'
 import { bytes } from '~/lib/format'
 import { s } from '~/strings'
 import { conversion } from '~/strings/conversion'
+import { hooks } from '~/strings/hooks'
 import { plugins as p } from '~/strings/plugins'
 import { secrets as w } from '~/strings/secrets'
 import { GameIcon } from '~/ui/avatar'
@@ -27,13 +28,15 @@ import { Notice, ProblemCard } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { toast } from '~/ui/toast'
 import { Capabilities, inWords } from './capabilities'
+import { EventsDialog } from './events'
 import { FailuresDialog } from './failures'
 import { GrantsDialog } from './grants'
 import { PullDialog, TrustDialog } from './registry'
 import { ReleasesDialog } from './releases'
 import { SecretsDialog } from './secrets'
+import { SettingsDialog } from './settings'
 
-type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable' | 'secrets'; id: string }
+type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable' | 'secrets' | 'settings' | 'events'; id: string }
 
 export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
@@ -79,6 +82,8 @@ export function PluginsPage() {
       {subject && asked?.what === 'grants' && <GrantsDialog key={subject.waiting?.digest ?? subject.digest} plugin={subject} onClose={close} />}
       {subject && asked?.what === 'releases' && <ReleasesDialog plugin={subject} onClose={close} />}
       {subject && asked?.what === 'secrets' && <SecretsDialog plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'settings' && <SettingsDialog plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'events' && <EventsDialog plugin={subject} onClose={close} />}
       {subject && asked?.what === 'failures' && <FailuresDialog plugin={subject} onClose={close} />}
     </Page>
   )
@@ -95,9 +100,10 @@ function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
           <h2 className="flex flex-wrap items-baseline gap-x-2 text-base">
             <span className="min-w-0 break-words">{plugin.name}</span>
             <span className="tabular text-xs font-normal text-dim">{plugin.version}</span>
+            {!plugin.hasGames && <Badge tone="info">{hooks.onlyListens}</Badge>}
             {plugin.disabledAt && <Badge tone="warn">{p.disabled}</Badge>}
           </h2>
-          <p className="truncate text-sm text-dim">{p.by(plugin.author)} · {p.servers(plugin.serverCount)}</p>
+          <p className="truncate text-sm text-dim">{p.by(plugin.author)}{plugin.hasGames && ` · ${p.servers(plugin.serverCount)}`}</p>
         </div>
         <CardMenu plugin={plugin} onAsk={onAsk} />
       </header>
@@ -107,10 +113,22 @@ function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
         <h3 className="mb-1.5 text-xs font-medium text-dim">{p.capabilities}</h3>
         <Capabilities plugin={plugin} />
       </section>
-      <section>
-        <h3 className="mb-1.5 text-xs font-medium text-dim">{p.blueprints}</h3>
-        <p className="flex flex-wrap gap-1.5">{plugin.blueprints.map((blueprint) => <Badge key={blueprint.id}>{blueprint.name}</Badge>)}</p>
-      </section>
+      {plugin.hasGames && (
+        <section>
+          <h3 className="mb-1.5 text-xs font-medium text-dim">{p.blueprints}</h3>
+          <p className="flex flex-wrap gap-1.5">{plugin.blueprints.map((blueprint) => <Badge key={blueprint.id}>{blueprint.name}</Badge>)}</p>
+        </section>
+      )}
+      {plugin.listens && (
+        <section>
+          <h3 className="mb-1.5 text-xs font-medium text-dim">{hooks.listens}</h3>
+          <p className="mb-3 text-sm break-words">{hooks.hears(plugin.listens)}</p>
+          <p className="flex flex-wrap gap-2">
+            <Button size="sm" onClick={() => onAsk('settings')}><SlidersHorizontal aria-hidden />{hooks.settings}</Button>
+            <Button size="sm" onClick={() => onAsk('events')}><BellRing aria-hidden />{hooks.events}</Button>
+          </p>
+        </section>
+      )}
       <Facts
         className="border-t border-line pt-4 text-xs"
         items={[

@@ -2,6 +2,7 @@
 //! page that listens.
 
 mod client;
+pub(crate) mod listener;
 mod node;
 mod page;
 pub(crate) mod tee;
@@ -39,6 +40,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) struct TestApp {
     pub(crate) url: String,
     running: Option<Running>,
+    settings: Settings,
+    internet: Option<Internet>,
     addresses: AtomicU8,
     _database: TestDatabase,
     _data: TempDir,
@@ -83,14 +86,20 @@ impl TestApp {
             settings.edge.files_per_minute = 10_000.try_into().unwrap();
             settings.edge.power_per_minute = 10_000.try_into().unwrap();
         };
-        Self::with_internet(internet, games).await
+        Self::within(Some(internet), games).await
+    }
+
+    /// Without plugins, where plugins find nobody but these servers.
+    pub(crate) async fn on_the_internet_of(site: &Site) -> Self {
+        let internet = Internet::pretended(&site.names(), site.root(), None);
+        Self::within(Some(internet), |_| {}).await
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::with_internet(Internet::open(None), change).await
+        Self::within(None, change).await
     }
 
-    async fn with_internet(internet: Internet, change: impl FnOnce(&mut Settings)) -> Self {
+    async fn within(internet: Option<Internet>, change: impl FnOnce(&mut Settings)) -> Self {
         let database = TestDatabase::new().await;
         let data = data_dir();
         let mut settings = Settings {
@@ -115,11 +124,13 @@ impl TestApp {
             log_format: LogFormat::Pretty,
         };
         change(&mut settings);
-        let running = compose::start_in(internet, settings, programs()).await.unwrap();
+        let running = begin(internet.clone(), &settings).await;
         let url = format!("http://{}", running.address);
         let app = Self {
             url,
             running: Some(running),
+            settings,
+            internet,
             addresses: AtomicU8::new(1),
             _database: database,
             _data: data,
@@ -169,10 +180,28 @@ impl TestApp {
         person
     }
 
+    /// Ends everything in order, and begins anew on what is left: the same database, the same port.
+    pub(crate) async fn again(mut self) -> Self {
+        let running = self.running.take().unwrap();
+        self.settings.listen = running.address;
+        running.stop().await;
+        self.running = Some(begin(self.internet.clone(), &self.settings).await);
+        self.wait_until_ready().await;
+        self
+    }
+
     /// Ends everything in order, as the program does.
     pub(crate) async fn stop(mut self) {
         self.running.take().unwrap().stop().await;
     }
+}
+
+async fn begin(internet: Option<Internet>, settings: &Settings) -> Running {
+    let running = match internet {
+        Some(internet) => compose::start_in(internet, settings.clone(), programs()).await,
+        None => compose::start(settings.clone(), programs()).await,
+    };
+    running.unwrap()
 }
 
 /// Where the bundled plugins are; those of `examples/` are in a folder of that name there.

@@ -73,6 +73,11 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("listReleases", Administrator),
     ("deleteRelease", Administrator),
     ("listPluginFailures", Administrator),
+    ("pluginSettings", Administrator),
+    ("setPluginSettings", Administrator),
+    ("listDeliveries", Administrator),
+    ("testDelivery", Administrator),
+    ("retryDeliveries", Administrator),
     ("listPluginSecrets", Administrator),
     ("setPluginSecret", Administrator),
     ("removePluginSecret", Administrator),
@@ -154,7 +159,7 @@ pub(super) fn body(route: &str) -> Option<Value> {
         "createNode" => json!({ "name": "", "locationId": NOBODY }),
         "createAllocations" => json!({ "address": "x", "ports": "x" }),
         "createServer" | "previewServer" => json!({ "name": "", "blueprintId": "x:y", "nodeId": NOBODY }),
-        "updateVariables" => json!({ "values": {} }),
+        "updateVariables" | "setPluginSettings" => json!({ "values": {} }),
         "updateLimits" => {
             json!({ "memoryMib": 512, "swapMib": 0, "cpuPercent": 100, "diskMib": 1024, "pids": 0 })
         }
