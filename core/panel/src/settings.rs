@@ -351,6 +351,8 @@ mod tests {
             "few",
             "--connections-per-network",
             "none",
+            "--contact",
+            "Ada (Lovelace)",
             "--metrics-token",
             "short",
             "--log-format",
@@ -366,6 +368,7 @@ mod tests {
             "--rate-limit-power",
             "--rate-limit-addresses",
             "--connections-per-network",
+            "--contact",
             "--metrics-token",
             "--log-format",
         ] {

@@ -51,7 +51,7 @@ impl App {
             return Err(AppError::not_found("secret that this plugin asks for"));
         }
         let entry = AuditEntry::new("plugin.secret.set", "plugin", &plugin.manifest_id, ctx.origin.clone())
-            .after(json!({ "name": name }));
+            .after(json!({ "secret": name }));
         tx.set_plugin_secret(&grant, id, (name, &input.value), entry).await?;
         Ok(tx.commit().await?)
     }
@@ -63,7 +63,7 @@ impl App {
         let plugin = tx.plugin(id).await?;
         let entry =
             AuditEntry::new("plugin.secret.remove", "plugin", &plugin.manifest_id, ctx.origin.clone())
-                .before(json!({ "name": name }));
+                .before(json!({ "secret": name }));
         tx.remove_plugin_secret(&grant, id, name, entry).await?;
         Ok(tx.commit().await?)
     }

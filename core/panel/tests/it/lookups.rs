@@ -66,7 +66,9 @@ impl House {
 }
 
 fn form(node: &str, variables: Value) -> Value {
-    json!({ "name": "V", "blueprintId": "versions:versions", "nodeId": node, "variables": variables })
+    let mut wish = json!({ "name": "V", "blueprintId": "versions:versions", "nodeId": node });
+    wish["variables"] = variables;
+    wish
 }
 
 fn ended(frame: &Value, id: &Value, state: &str) -> bool {
