@@ -5,7 +5,7 @@ use super::{
     order::{Job, Order},
     talk::{self, Heard},
     terms::Terms,
-    told::Said,
+    told::{FORM_LINE_BYTES, LINE_BYTES, Said},
 };
 use crate::{
     TransferSink,
@@ -159,10 +159,16 @@ impl Workers {
         progress: &dyn TransferSink,
         cancel: &CancellationToken,
     ) -> Result<Said, FilesError> {
+        let line_bytes = match job {
+            Job::Form { .. } => FORM_LINE_BYTES,
+            Job::Extract { .. } | Job::Edit { .. } => LINE_BYTES,
+        };
         let order = Order { temporary: place::beginning_for_worker(), job };
         let bytes = order.encode()?;
         let (child, socket) = self.start(jail, limits)?;
-        let heard = talk::talk(child, socket, &bytes, progress, cancel).await.map_err(WorkerError::Pipe)?;
+        let heard = talk::talk(child, socket, &bytes, line_bytes, progress, cancel)
+            .await
+            .map_err(WorkerError::Pipe)?;
         let Heard { said, status, message } = heard;
         let answered = match said {
             Ok(Some(Said::Failed(told))) => {

@@ -1,9 +1,6 @@
 //! Talking to a worker, within bounds: it may say anything, for any time, or nothing.
 
-use super::{
-    WorkerError,
-    told::{LINE_BYTES, Said},
-};
+use super::{WorkerError, told::Said};
 use crate::TransferSink;
 use std::{io, os::unix::net::UnixStream, process::ExitStatus, time::Duration};
 use tokio::{
@@ -26,11 +23,13 @@ pub(super) struct Heard {
     pub(super) message: String,
 }
 
-/// Gives the child its order and listens to it until it has ended. Once cancelled, the child is told by the socket's end.
+/// Gives the child its order and listens to it until it has ended; no line of it may be longer than `line_bytes`. Once
+/// cancelled, the child is told by the socket's end.
 pub(super) async fn talk(
     mut child: Child,
     socket: UnixStream,
     order: &[u8],
+    line_bytes: u64,
     progress: &dyn TransferSink,
     cancel: &CancellationToken,
 ) -> io::Result<Heard> {
@@ -48,7 +47,7 @@ pub(super) async fn talk(
             drop(socket);
         };
         let listening = async {
-            let said = closing(stdout, progress).await;
+            let said = closing(stdout, line_bytes, progress).await;
             answered.cancel();
             said
         };
@@ -82,13 +81,14 @@ async fn late(after: &CancellationToken) {
 /// Reads lines until the one that is no progress. Whatever comes after it is nobody's concern.
 async fn closing(
     stdout: impl AsyncRead + Unpin,
+    line_bytes: u64,
     progress: &dyn TransferSink,
 ) -> Result<Option<Said>, WorkerError> {
     let mut stdout = BufReader::new(stdout);
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = (&mut stdout).take(LINE_BYTES).read_until(b'\n', &mut line).await;
+        let read = (&mut stdout).take(line_bytes).read_until(b'\n', &mut line).await;
         if read.map_err(WorkerError::Pipe)? == 0 {
             return Ok(None);
         }
@@ -96,7 +96,7 @@ async fn closing(
             Ok(Said::Progress { done, total }) => progress.moved(done, total),
             Ok(said) => return Ok(Some(said)),
             // Cut off in the middle of a line: how the child ended says why.
-            Err(_) if !line.ends_with(b"\n") && (line.len() as u64) < LINE_BYTES => return Ok(None),
+            Err(_) if !line.ends_with(b"\n") && (line.len() as u64) < line_bytes => return Ok(None),
             Err(_) => return Err(WorkerError::Nonsense),
         }
     }

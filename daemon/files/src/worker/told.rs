@@ -8,8 +8,10 @@ use crate::{archive::Extracted, config::EditError, error::FilesError, form::Fill
 use serde::{Deserialize, Serialize};
 use std::io;
 
-/// The longest line: a form with all that it may show, however JSON spells it.
-pub(super) const LINE_BYTES: u64 = 2 << 20;
+/// The longest line.
+pub(super) const LINE_BYTES: u64 = 64 * 1024;
+/// The same where a form is filled: all that it may show, however JSON spells it.
+pub(super) const FORM_LINE_BYTES: u64 = 2 << 20;
 /// The longest text of an error, in characters: a line of some of them must hold whatever JSON makes of them.
 const TEXT: usize = 2_048;
 

@@ -6,10 +6,12 @@ use crate::{
     never, path,
 };
 use gantry_files::{
-    ArchiveLimits, ChildProgram, EditError, Extracted, FilesError, Jail, WorkerError, WorkerLimits, Workers,
+    ArchiveLimits, ChildProgram, EditError, Extracted, FilesError, Form, Jail, WorkerError, WorkerLimits,
+    Workers, form::Change,
 };
 use gantry_types::{
-    plan::{ArchiveFormat, Condition, ConfigEdit, ConfigFormat, Edit, Extract},
+    page::{PlaceAnswer, PlaceValue},
+    plan::{ArchiveFormat, Condition, ConfigEdit, ConfigFormat, Edit, Extract, Notation},
     server::SystemUser,
 };
 use std::{
@@ -120,6 +122,45 @@ async fn files_are_edited_and_keep_their_mode_and_owner() {
     workers().edit(&fixture.jail, &edits, &never()).await.unwrap();
     let after = fs::metadata(fixture.root.join("server.properties")).unwrap().ino();
     assert_eq!(before, after, "a file that says the right thing already is not touched");
+}
+
+#[tokio::test]
+async fn a_form_is_filled_as_the_servers_user_within_what_was_reserved() {
+    let fixture = owned();
+    fixture.jail.write(&path("game.conf"), b"# mine\nslots = 8\n", 0o640).unwrap();
+    let form = |change| Form {
+        path: "game.conf".to_owned(),
+        format: ConfigFormat::Ini,
+        places: vec!["slots".to_owned()],
+        change,
+    };
+    // Whoever only looks may write nothing at all.
+    let seen = workers().fill(&fixture.jail, &form(None), 0, &never()).await.unwrap();
+    assert_eq!(seen.values, [PlaceValue::Text { text: "8".to_owned() }]);
+    let answer = |value: &str| {
+        let (at, value) = ("slots".to_owned(), value.to_owned());
+        let answers = vec![PlaceAnswer { at, notation: Notation::LikeThere, value }];
+        form(Some(Change { version: seen.version.clone(), answers }))
+    };
+    let large = answer(&"9".repeat(8_192));
+    let refused = workers().fill(&fixture.jail, &large, 4_096, &never()).await;
+    assert!(
+        matches!(refused, Err(FilesError::Worker(WorkerError::FileSize { limit: 4_096 }))),
+        "{refused:?}"
+    );
+    assert_eq!(fixture.content("game.conf"), "# mine\nslots = 8\n");
+    assert_eq!(temporary(&fixture.root), Vec::<String>::new());
+
+    workers().fill(&fixture.jail, &answer("9"), 4_096, &never()).await.unwrap();
+    assert_eq!(fixture.content("game.conf"), "# mine\nslots = 9\n");
+    let found = fs::metadata(fixture.root.join("game.conf")).unwrap();
+    assert_eq!((found.uid(), found.mode() & 0o777), (USER.uid, 0o640));
+    let late = workers().fill(&fixture.jail, &answer("7"), 4_096, &never()).await;
+    assert!(matches!(late, Err(FilesError::Stale { .. })), "{late:?}");
+
+    let more = r#"echo '{"Filled":{"version":"1-2","values":[]}}'"#;
+    let nonsense = pretenders(more).fill(&fixture.jail, &form(None), 0, &never()).await;
+    assert!(matches!(nonsense, Err(FilesError::Worker(WorkerError::Nonsense))), "{nonsense:?}");
 }
 
 /// More than one block, and more than one window, of each format.
