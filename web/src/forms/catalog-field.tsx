@@ -5,6 +5,7 @@
  */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { ChevronDown, CircleAlert, LoaderCircle } from 'lucide-react'
+import { Popover } from 'radix-ui'
 import { useId, useRef, useState, type FocusEvent, type KeyboardEvent } from 'react'
 import { toApiError } from '~/api/problem'
 import { labelOf, matching, meant, MOST_DRAWN, type Choice } from '~/lib/catalog'
@@ -88,60 +89,78 @@ export function CatalogField({ label, name, field, open: takesAny, value, source
 
   const problem = error ? toApiError(error) : null
   return (
-    <div ref={box} role="presentation" className="relative" onBlur={leave}>
-      <Input
-        role="combobox"
-        aria-expanded={isOpen}
-        aria-controls={`${id}-list`}
-        aria-autocomplete="list"
-        aria-activedescendant={isOpen && drawn[at] ? `${id}-${String(at)}` : undefined}
-        name={field}
-        value={typed ?? labelOf(choices, value)}
-        disabled={disabled}
-        autoComplete="off"
-        spellCheck={false}
-        className="pr-9"
-        onFocus={() => setOpened(true)}
-        onClick={show}
-        onKeyDown={press}
-        onChange={(event) => type(event.target.value)}
-      />
-      <button type="button" tabIndex={-1} disabled={disabled} aria-label={c.open(label)} onMouseDown={(event) => event.preventDefault()} onClick={() => (isOpen ? close() : (show(), box.current?.querySelector('input')?.focus()))} className="absolute top-0 right-0 grid h-8 w-9 place-items-center text-dim disabled:opacity-50">
-        {isFetching ? <LoaderCircle aria-hidden className="size-4 animate-spin-slow" /> : <ChevronDown aria-hidden className="size-4" />}
-      </button>
-      <div id={`${id}-list`} role="listbox" aria-label={c.list(label)} hidden={!isOpen || drawn.length === 0} className="absolute inset-x-0 top-full z-30 mt-1 max-h-72 overflow-y-auto rounded-lg border border-line-strong bg-raised p-1 shadow-raised">
-        {drawn.map((choice, i) => (
-          // Keys are the field's own: it keeps the focus, and says which choice is meant.
-          // eslint-disable-next-line jsx-a11y/click-events-have-key-events
-          <div
-            key={choice.value}
-            id={`${id}-${String(i)}`}
-            ref={(element) => { if (i === at) element?.scrollIntoView({ block: 'nearest' }) }}
-            role="option"
-            tabIndex={-1}
-            aria-selected={choice.value === value}
+    <Popover.Root open={isOpen && drawn.length > 0}>
+      <div ref={box} role="presentation" onBlur={leave}>
+        <Popover.Anchor className="relative">
+          <Input
+            role="combobox"
+            aria-expanded={isOpen}
+            aria-controls={`${id}-list`}
+            aria-autocomplete="list"
+            aria-activedescendant={isOpen && drawn[at] ? `${id}-${String(at)}` : undefined}
+            name={field}
+            value={typed ?? labelOf(choices, value)}
+            disabled={disabled}
+            autoComplete="off"
+            spellCheck={false}
+            className="pr-9"
+            onFocus={() => setOpened(true)}
+            onClick={show}
+            onKeyDown={press}
+            onChange={(event) => type(event.target.value)}
+          />
+          <button type="button" tabIndex={-1} disabled={disabled} aria-label={c.open(label)} onMouseDown={(event) => event.preventDefault()} onClick={() => (isOpen ? close() : (show(), box.current?.querySelector('input')?.focus()))} className="absolute top-0 right-0 grid h-8 w-9 place-items-center text-dim disabled:opacity-50">
+            {isFetching ? <LoaderCircle aria-hidden className="size-4 animate-spin-slow" /> : <ChevronDown aria-hidden className="size-4" />}
+          </button>
+        </Popover.Anchor>
+        {/* Over everything else of the page's main part: the bar with the buttons would cut it off. */}
+        <Popover.Portal container={document.querySelector('main')}>
+          <Popover.Content
+            id={`${id}-list`}
+            role="listbox"
+            aria-label={c.list(label)}
+            align="start"
+            sideOffset={4}
+            collisionPadding={8}
+            onOpenAutoFocus={(event) => event.preventDefault()}
+            onCloseAutoFocus={(event) => event.preventDefault()}
+            onInteractOutside={(event) => event.preventDefault()}
             onMouseDown={(event) => event.preventDefault()}
-            onClick={() => choose(choice)}
-            className={cn('cursor-pointer rounded-md px-2.5 py-1.5 text-sm wrap-anywhere hover:bg-hover', i === at && 'bg-hover', choice.value === value && 'font-medium')}
+            className="z-50 max-h-72 w-(--radix-popover-trigger-width) overflow-y-auto rounded-lg border border-line-strong bg-raised p-1 shadow-raised"
           >
-            {choice.label}
-            {choice.help && <span className="block text-xs font-normal text-dim">{choice.help}</span>}
-          </div>
-        ))}
-        {found.length > drawn.length && <p className="px-2.5 py-1.5 text-xs text-dim">{c.more(found.length - drawn.length)}</p>}
-      </div>
-      <p role="status" className="text-xs text-dim empty:hidden">
-        {!isOpen ? null : isFetching && !isKnown ? c.loading : isKnown && found.length === 0 ? `${c.none} ${takesAny ? c.takesAny : c.notListed}` : isKnown ? <span className="sr-only">{c.listed(found.length)}</span> : null}
-      </p>
-      {problem && !isFetching && (
-        <p className="mt-1.5 flex items-start gap-1.5 text-xs text-warn">
-          <CircleAlert aria-hidden className="mt-px size-3.5 shrink-0" />
-          <span>
-            {c.failed} {problem.detail ?? problem.title} {c.typeIt}{' '}
-            <button type="button" onClick={() => void refetch()} className="rounded-sm text-accent hover:underline">{c.again}</button>
-          </span>
+            {drawn.map((choice, i) => (
+              // Keys are the field's own: it keeps the focus, and says which choice is meant.
+              // eslint-disable-next-line jsx-a11y/click-events-have-key-events
+              <div
+                key={choice.value}
+                id={`${id}-${String(i)}`}
+                ref={(element) => { if (i === at) element?.scrollIntoView({ block: 'nearest' }) }}
+                role="option"
+                tabIndex={-1}
+                aria-selected={choice.value === value}
+                onClick={() => choose(choice)}
+                className={cn('cursor-pointer rounded-md px-2.5 py-1.5 text-sm wrap-anywhere hover:bg-hover', i === at && 'bg-hover', choice.value === value && 'font-medium')}
+              >
+                {choice.label}
+                {choice.help && <span className="block text-xs font-normal text-dim">{choice.help}</span>}
+              </div>
+            ))}
+            {found.length > drawn.length && <div role="option" aria-disabled aria-selected={false} tabIndex={-1} className="px-2.5 py-1.5 text-xs text-dim">{c.more(found.length - drawn.length)}</div>}
+          </Popover.Content>
+        </Popover.Portal>
+        <p role="status" className="text-xs text-dim empty:hidden">
+          {!isOpen ? null : isFetching && !isKnown ? c.loading : isKnown && found.length === 0 ? `${c.none} ${takesAny ? c.takesAny : c.notListed}` : isKnown ? <span className="sr-only">{c.listed(found.length)}</span> : null}
         </p>
-      )}
-    </div>
+        {problem && !isFetching && (
+          <p className="mt-1.5 flex items-start gap-1.5 text-xs text-warn">
+            <CircleAlert aria-hidden className="mt-px size-3.5 shrink-0" />
+            <span>
+              {c.failed} {problem.detail ?? problem.title} {c.typeIt}{' '}
+              <button type="button" onClick={() => void refetch()} className="rounded-sm text-accent hover:underline">{c.again}</button>
+            </span>
+          </p>
+        )}
+      </div>
+    </Popover.Root>
   )
 }
