@@ -5,6 +5,7 @@ import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import { deliveriesQuery } from '~/api/plugin-queries'
 import type { PluginView, Schemas } from '~/api/types'
+import { clock } from '~/lib/format'
 import { hooks as h } from '~/strings/hooks'
 import { Badge, type Tone } from '~/ui/badge'
 import { Button } from '~/ui/button'
@@ -72,10 +73,10 @@ function Row({ one }: { one: Delivery }) {
           <code>{one.kind}</code>
           <Ago at={one.at} />
           {one.attempts > 0 && <span>{h.attempts(one.attempts)}</span>}
-          {one.dueAt && one.reason && <span>{h.next} <Ago at={one.dueAt} /></span>}
+          {one.dueAt && one.reason && <span>{h.next(clock(one.dueAt))}</span>}
         </p>
       </div>
-      <CopyButton text={one.eventId} what="id" />
+      <CopyButton text={one.eventId} what={h.id} />
     </li>
   )
 }
