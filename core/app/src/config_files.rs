@@ -20,7 +20,7 @@ use gantry_domain::{
     plugins::OfferedBlueprint,
     problem,
     servers::Server,
-    variables::{self, Values},
+    variables,
 };
 use gantry_nodes::NodeError;
 use gantry_protocol::{FormChange, FormRequest};
@@ -29,6 +29,7 @@ use gantry_types::{
     blueprint::{Audience, FieldProblem},
     page::{ConfigField, ConfigFile, PlaceAnswer, PlaceValue},
     permission::Permission,
+    server::ServerContext,
 };
 use serde_json::{Value, json};
 
@@ -42,8 +43,9 @@ impl App {
     pub async fn config_files(&self, ctx: &OpCtx, id: ServerId) -> Answer<ConfigFilesView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::FilesRead).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let there = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
-        let files = self.forms(&server, &offered, &values, access.audience()?).await?;
+        let files = self.forms(&server, &offered, &there, access.audience()?).await?;
         let possible = possible(config_files::check(self.situation(&server)));
         let items = files.into_iter().map(|file| ConfigFileItemView::of(file, possible.clone())).collect();
         Ok(ConfigFilesView { items })
@@ -53,8 +55,9 @@ impl App {
     pub async fn config_file(&self, ctx: &OpCtx, id: ServerId, file: &str) -> Answer<ConfigFileView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::FilesRead).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let there = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
-        let file = self.form(&server, &offered, &values, access.audience()?, file).await?;
+        let file = self.form(&server, &offered, &there, access.audience()?, file).await?;
         config_files::check(self.situation(&server))?;
         let request = FormRequest {
             path: file.path.clone(),
@@ -82,9 +85,10 @@ impl App {
         let ConfigFileInput { version, values: given } = input;
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::FilesWrite).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let there = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
         let who = access.audience()?;
-        let file = self.form(&server, &offered, &values, who, file).await?;
+        let file = self.form(&server, &offered, &there, who, file).await?;
         config_files::check(self.situation(&server))?;
         if version.is_empty() || version.len() > MAX_VERSION {
             let remedy = "Give the one that was read.";
@@ -116,11 +120,10 @@ impl App {
         &self,
         server: &Server,
         offered: &OfferedBlueprint,
-        values: &Values,
+        there: &ServerContext,
         who: Audience,
     ) -> Answer<Vec<ConfigFile>> {
-        let given = context(server, offered, values);
-        let files = self.components().config_files(self.db(), offered, &given).await;
+        let files = self.components().config_files(self.db(), offered, there).await;
         let files = self.heard(offered, AskedFor { server: Some((server.id, &server.name)) }, files).await?;
         Ok(files.into_iter().filter_map(|file| config_files::visible(file, who)).collect())
     }
@@ -129,11 +132,11 @@ impl App {
         &self,
         server: &Server,
         offered: &OfferedBlueprint,
-        values: &Values,
+        there: &ServerContext,
         who: Audience,
         id: &str,
     ) -> Answer<ConfigFile> {
-        let mut files = self.forms(server, offered, values, who).await?.into_iter();
+        let mut files = self.forms(server, offered, there, who).await?.into_iter();
         files.find(|file| file.id == id).ok_or_else(|| AppError::not_found("form of a file"))
     }
 }

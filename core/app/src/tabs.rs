@@ -18,12 +18,7 @@ use crate::{
     views::{TabContentView, TabItemView, TabsView},
 };
 use chrono::Utc;
-use gantry_domain::{
-    actions,
-    plugins::OfferedBlueprint,
-    servers::Server,
-    variables::{self, Values},
-};
+use gantry_domain::{actions, plugins::OfferedBlueprint, servers::Server, variables};
 use gantry_nodes::NodeError;
 use gantry_types::{
     ServerId,
@@ -31,6 +26,7 @@ use gantry_types::{
     blueprint::Audience,
     page::{Block, Tab},
     permission::Permission,
+    server::ServerContext,
 };
 use shared::Rendered;
 use std::time::Duration;
@@ -43,13 +39,14 @@ impl App {
     pub async fn server_tabs(&self, ctx: &OpCtx, id: ServerId) -> Answer<TabsView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::TabsRead).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let there = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
         let possible = possible(actions::check_offered(self.situation(&server), Availability::Always));
         let view = |tab: Tab| {
             let Tab { id, title, refresh_ms, .. } = tab;
             TabItemView { id, title, refresh_ms, possible: possible.clone() }
         };
-        let tabs = self.tabs_for(&server, &offered, &values, access.audience()?).await?;
+        let tabs = self.tabs_for(&server, &offered, &there, access.audience()?).await?;
         Ok(TabsView { items: tabs.into_iter().map(view).collect() })
     }
 
@@ -57,8 +54,9 @@ impl App {
     pub async fn server_tab(&self, ctx: &OpCtx, id: ServerId, tab: &str) -> Answer<TabContentView> {
         let (mut tx, access, server) = self.server_with(ctx, id, Permission::TabsRead).await?;
         let (offered, values) = settings(&mut tx, &server).await?;
+        let there = context(&server, &offered, &values, tx.facts(id).await?);
         drop(tx);
-        let mut tabs = self.tabs_for(&server, &offered, &values, access.audience()?).await?.into_iter();
+        let mut tabs = self.tabs_for(&server, &offered, &there, access.audience()?).await?.into_iter();
         let tab = tabs.find(|one| one.id == tab).ok_or_else(|| AppError::not_found("page"))?;
         actions::check_offered(self.situation(&server), Availability::Always)?;
         let client = self.client(server.node.id)?;
@@ -87,11 +85,10 @@ impl App {
         &self,
         server: &Server,
         offered: &OfferedBlueprint,
-        values: &Values,
+        there: &ServerContext,
         who: Audience,
     ) -> Answer<Vec<Tab>> {
-        let given = context(server, offered, values);
-        let tabs = self.components().tabs(self.db(), offered, &given).await;
+        let tabs = self.components().tabs(self.db(), offered, there).await;
         let asked = AskedFor { server: Some((server.id, &server.name)) };
         let mut tabs = self.heard(offered, asked, tabs).await?;
         tabs.retain(|tab| variables::may(who, tab.audience));

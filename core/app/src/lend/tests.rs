@@ -10,7 +10,7 @@ use crate::{App, AppOptions, OpCtx, Origin, inputs::*};
 use gantry_domain::audit::AuditEntry;
 use gantry_host::{
     Beyond, Budgets, ChildProgram, Host, HostConfig, Http, HttpRequest, HttpResponse, KeyValue, LentFailure,
-    Manifest, Secrets,
+    Manifest, Secrets, Wall,
 };
 use gantry_outbound::testing::{Asked, Names, Said, Site};
 use gantry_store::{
@@ -84,6 +84,7 @@ impl World {
             // Nothing is compiled here.
             compiler: ChildProgram { program: "/nonexistent".into(), args: Vec::new() },
             budgets: Budgets::default(),
+            wall: Wall::None,
         };
         let app = App::new(AppOptions {
             db: database.db.clone(),

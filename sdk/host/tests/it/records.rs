@@ -179,6 +179,7 @@ async fn everything(lent: &Lent, time: Duration) -> Vec<String> {
         kv: Some(kv),
         secrets: Some(secrets),
         files: Some(files),
+        beyond: None,
     } = lent
     else {
         panic!("all of it is lent")
@@ -220,6 +221,7 @@ async fn every_question_is_answered_again_as_it_was() {
         kv: Some(world.clone()),
         secrets: Some(world.clone()),
         files: Some(world),
+        beyond: None,
     };
     let recorder = Recorder::new(Vec::new());
     let asked = everything(&recorder.lend(&lent), Duration::from_secs(1)).await;
