@@ -7,7 +7,7 @@ use crate::wall::Line;
 /// The other end of a guest.
 pub(crate) enum Desk {
     /// The clerk of its call is in this process.
-    Here(Clerk),
+    Here(Box<Clerk>),
     /// It is in the embedder, at the other end of this line.
     Beyond(Line),
 }

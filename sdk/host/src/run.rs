@@ -61,7 +61,7 @@ impl Plugin {
         let mut guest = Box::pin(async move {
             let turn = Turn::new(turns, false);
             turn.take().await;
-            let run = linked.answer(budget, turn, Desk::Here(clerk), request).await;
+            let run = linked.answer(budget, turn, Desk::Here(Box::new(clerk)), request).await;
             plugin.0.habits.note(R::KIND, run.used, run.outcome.is_ok());
             // The instance is gone before its place is free.
             drop(run.desk);
