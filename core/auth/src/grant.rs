@@ -33,7 +33,7 @@ macro_rules! rights {
 
 rights! {
     ServerRead, ServerUpdate, ServerDelete, ServerReinstall, PowerStart, PowerStop, PowerRestart, PowerKill, ConsoleRead,
-    ConsoleWrite, ActionsUse, StatisticsRead, PlayersRead, VariablesRead, VariablesUpdate, AllocationsRead, AllocationsUpdate,
+    ConsoleWrite, ActionsUse, TabsRead, StatisticsRead, PlayersRead, VariablesRead, VariablesUpdate, AllocationsRead, AllocationsUpdate,
     FilesList, FilesRead, FilesWrite, FilesDelete, OperationsRead, OperationsCancel, MembersRead, MembersCreate, MembersUpdate, MembersDelete, ActivityRead,
 }
 
