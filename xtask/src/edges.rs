@@ -99,6 +99,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("discord-rust", &["gantry-plugin"]),
     ("hello-rust", &["gantry-plugin"]),
     ("teeworlds-rust", &["gantry-plugin"]),
+    ("versions-rust", &["gantry-plugin"]),
     ("xtask", &["gantry-build"]),
     // The games of the fault bench are plugins like any other.
     ("gantry-counter", &["gantry-plugin"]),

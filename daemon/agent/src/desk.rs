@@ -15,7 +15,10 @@ use gantry_files::{FilesError, Jail, Quota};
 use gantry_protocol::{MAX_TRANSFERS, Refusal, RefusalCode};
 use gantry_types::ServerId;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
@@ -51,6 +54,8 @@ pub(crate) struct Desk {
     /// Held while names change.
     changing: Arc<Mutex<()>>,
     measured: Mutex<Option<Instant>>,
+    /// Whether something was written or removed past the account since then.
+    is_outdated: AtomicBool,
     short: Arc<Semaphore>,
     changes: Arc<Semaphore>,
     transfers: Arc<Semaphore>,
@@ -65,6 +70,7 @@ impl Desk {
             quota: Quota::default(),
             changing: Arc::default(),
             measured: Mutex::new(None),
+            is_outdated: AtomicBool::new(false),
             short: Arc::new(Semaphore::new(SHORT)),
             changes: Arc::new(Semaphore::new(CHANGES)),
             transfers: Arc::new(Semaphore::new(MAX_TRANSFERS)),
@@ -101,6 +107,10 @@ impl Desk {
         let limit = (disk_mib > 0).then(|| u64::from(disk_mib) << 20);
         self.quota.limit(limit);
         let mut measured = self.measured.lock().await;
+        // What is written past it from here on may be missed by this walk, and asks for another.
+        if self.is_outdated.swap(false, Ordering::Relaxed) {
+            *measured = None;
+        }
         let wanted = self.quota.taken().saturating_add(bytes.unwrap_or(0));
         let most_age = if limit.is_some_and(|limit| wanted > limit) { FRESH } else { STALE };
         if measured.is_some_and(|at| at.elapsed() < most_age) {
@@ -124,7 +134,7 @@ impl Desk {
         self.measure(jail, disk_mib, None, cancel).await?;
         match attempt(self.quota.clone()).await {
             Err(FilesError::Quota { .. }) => {
-                self.forget().await;
+                self.forget();
                 self.measure(jail, disk_mib, None, cancel).await?;
                 attempt(self.quota.clone()).await
             }
@@ -132,9 +142,9 @@ impl Desk {
         }
     }
 
-    /// What was measured is too much by now.
-    pub(crate) async fn forget(&self) {
-        *self.measured.lock().await = None;
+    /// What was measured is not what is there by now.
+    pub(crate) fn forget(&self) {
+        self.is_outdated.store(true, Ordering::Relaxed);
     }
 }
 

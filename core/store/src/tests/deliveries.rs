@@ -127,22 +127,29 @@ async fn a_delivery_is_one_tellers_until_its_claim_is_over_and_then_anothers() {
     let plugin = install(&world, &listener(&["server.*"], Vec::new())).await;
     world.server(&world.ada, "one").await;
     world.server(&world.ada, "two").await;
-    let both = tokio::join!(claim(&world, plugin, LEASE), claim(&world, plugin, Duration::ZERO));
-    let (kept, lost) = (both.0.unwrap(), both.1.unwrap());
-    assert_ne!(kept.event.id, lost.event.id);
+    let both = tokio::join!(claim(&world, plugin, LEASE), claim(&world, plugin, LEASE));
+    let (kept, other) = (both.0.unwrap(), both.1.unwrap());
+    assert_ne!(kept.event.id, other.event.id);
+    world.server(&world.ada, "three").await;
+    let lost = claim(&world, plugin, Duration::ZERO).await.unwrap();
     let again = claim(&world, plugin, LEASE).await.unwrap();
     assert_eq!((again.event.clone(), again.attempt), (lost.event.clone(), 2), "the same, told again");
-    assert_eq!(claim(&world, plugin, LEASE).await, None, "both are somebody's");
+    assert_eq!(claim(&world, plugin, LEASE).await, None, "all are somebody's");
 
     let mut tx = world.test.db.as_system().await.unwrap();
     tx.give_up_delivery(&lost, "too late").await.unwrap();
     tx.told(&kept).await.unwrap();
+    tx.told(&other).await.unwrap();
     tx.tell_again(&again, Duration::from_secs(30), true, Some("busy")).await.unwrap();
     let owed = tx.owed().await.unwrap();
     tx.commit().await.unwrap();
     assert!(owed[0].due_in > Duration::from_secs(20) && owed[0].plugin == plugin, "{owed:?}");
     let ended: Vec<_> = states(&world, plugin).await.into_iter().map(|(_, state)| state).collect();
-    assert_eq!(ended, [DeliveryState::Waiting, DeliveryState::Told], "who lost the claim decides nothing");
+    assert_eq!(
+        ended,
+        [DeliveryState::Waiting, DeliveryState::Told, DeliveryState::Told],
+        "who lost the claim decides nothing"
+    );
 }
 
 #[tokio::test]

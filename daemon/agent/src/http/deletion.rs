@@ -26,7 +26,7 @@ pub(super) async fn delete(
     let _called_off = cancel.clone().drop_guard();
     let _turn = session.desk.change().await?;
     let deleted = session.jail.run(move |jail| all(jail, &paths, &cancel)).await;
-    session.desk.forget().await;
+    session.desk.forget();
     Ok(Json(FileDeletionOutcome { failed: deleted.map_err(refused)? }))
 }
 

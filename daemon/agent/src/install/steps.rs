@@ -77,7 +77,7 @@ async fn unpack(work: &Work, jail: &Jail, extract: &Extract, meter: &Meter) -> R
     let unpack = |quota: Quota| workers.extract(jail, extract, quota.room(), &progress, cancel);
     let unpacked = work.within(jail, unpack).await;
     // What a child says that it made is no account.
-    work.desk.forget().await;
+    work.desk.forget();
     let unpacked = unpacked.map_err(|error| ended("extract_failed", &error))?;
     if unpacked.dropped > 0 {
         work.log(&format!("{} entries of the archive are not allowed and were left out", unpacked.dropped));
@@ -144,7 +144,7 @@ async fn run_container(work: &Work, jail: &Jail, run: &ContainerRun, meter: &Met
     };
     let (exit, ()) = tokio::join!(running, reading);
     // It wrote past the account.
-    work.desk.forget().await;
+    work.desk.forget();
     show(lines.finish().into_iter().collect());
     if run.user == StepUser::Root {
         give_back(work, jail).await?;

@@ -419,6 +419,8 @@ impl Supervisor {
                 StartEnd::Other(event) => self.hear(event).await,
             },
             Report::Exited(exit) => {
+                // It wrote past the account.
+                self.desk.forget();
                 if let Some(live) = self.live.take() {
                     live.token.cancel();
                 }
