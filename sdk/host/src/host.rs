@@ -21,11 +21,15 @@ use crate::cache::{Cache, Found};
 use crate::capability::Grants;
 use crate::compiler;
 use crate::component::{self, Outline, Parts};
+use crate::convert::text;
 use crate::engine;
 use crate::error::HostError;
 use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin};
 use crate::turn::Turns;
+
+/// Characters of the engine's words that a refusal has.
+const REASON_CHARACTERS: usize = 512;
 
 /// How a host is set up.
 #[derive(Clone)]
@@ -187,11 +191,15 @@ impl Host {
         let code = compiler::compile(&self.0.compiler, &budget, &wasm).await?;
         let inner = self.0.clone();
         blocking(move || {
+            // What was just made for this very engine and does not fit it has more memories, tables or instances than the
+            // pool holds for one component.
+            let component = revive(&inner.engine, &code).map_err(|cause| {
+                let why = text::escaped(&format!("{cause:#}"), REASON_CHARACTERS);
+                HostError::Rejected(format!("it needs more than a plugin may have: {why}"))
+            })?;
             if let Err(error) = inner.cache.write(&digest, &code) {
                 tracing::warn!(plugin.digest = %hex::encode(digest), %error, "compiled code could not be kept");
             }
-            let component = revive(&inner.engine, &code)
-                .map_err(|source| HostError::Engine { context: "does not take what its compiler made", source })?;
             Ok((component, Origin::Compiled))
         })
         .await
