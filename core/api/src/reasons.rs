@@ -103,6 +103,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::PluginFailed => {
             "The game's plugin said no, broke a rule of the sandbox, or took more time or memory than it may."
         }
+        Code::PluginOnHold => {
+            "A plugin whose calls keep crashing or running into limits is not asked for a while, which grows each time. Servers run on; plans are asked for as ever, and one call after that while decides whether it is over."
+        }
         Code::NodeUnreachable => {
             "The daemon of the server's node has no link to the control plane. The game servers on it run on."
         }

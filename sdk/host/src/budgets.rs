@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::fair::Shares;
+
 /// What one call may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallBudget {
@@ -82,6 +84,8 @@ pub struct Budgets {
     pub compile_large: CompileBudget,
     /// For all calls together.
     pub concurrency: Concurrency,
+    /// For all calls of a plugin over time. None: nobody else is there who could be wronged.
+    pub shares: Option<Shares>,
 }
 
 /// How often a running guest is looked at, and how long it runs before others have their turn.
@@ -185,6 +189,7 @@ impl Default for Budgets {
                 wall: Duration::from_secs(300),
             },
             concurrency: Concurrency::default(),
+            shares: Some(Shares::default()),
         }
     }
 }

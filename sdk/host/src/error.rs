@@ -110,9 +110,45 @@ pub enum CallError {
     /// The plugin broke a rule and was stopped; nothing else noticed.
     #[error(transparent)]
     Stopped(Stop),
+    /// The plugin was not asked: it used up its share, or is on hold.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The plugin is not at fault.
     #[error(transparent)]
     Host(#[from] HostError),
+}
+
+/// That a plugin was not asked, and why. `message` names plugin, call, what is used up and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// For programs.
+    pub reason: RefusalReason,
+    /// The manifest id.
+    pub plugin: String,
+    /// The function as the contract names it.
+    pub call: &'static str,
+    /// For people. It is the same for as long as the reason is.
+    pub message: String,
+    /// When asking again makes sense.
+    pub retry_after: Duration,
+}
+
+/// What a plugin has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalReason {
+    /// It was called too often.
+    Calls,
+    /// Its calls computed for too long.
+    CpuTime,
+    /// Too many of its calls have memory at this moment.
+    Memory,
+    /// Its calls called the host too often.
+    HostCalls,
+    /// Its calls wrote too much.
+    LogBytes,
+    /// It kept failing.
+    Hold,
 }
 
 /// A plugin's own refusal, in its own words, bounded and free of control characters.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_confine::ChildProgram;
+use gantry_types::conduct::{PluginConduct, PluginLine};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -24,8 +25,9 @@ use crate::component::{self, Outline, Parts};
 use crate::convert::text;
 use crate::engine;
 use crate::error::HostError;
+use crate::fair::{Fair, Plugin};
 use crate::manifest::Manifest;
-use crate::plugin::{Accepted, Plugin};
+use crate::plugin::{Accepted, Plugin as Sandboxed};
 use crate::turn::Turns;
 
 /// Characters of the engine's words that a refusal has.
@@ -74,6 +76,7 @@ pub(crate) struct Code(pub(crate) Component);
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) budgets: Budgets,
+    pub(crate) fair: Option<Arc<Fair>>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) instances: Arc<Semaphore>,
     /// Guests that run on a thread of the embedder's at a time.
@@ -105,6 +108,7 @@ impl Host {
             instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
             visits: Semaphore::new(1),
             engine,
+            fair: budgets.shares.map(|shares| Arc::new(Fair::new(shares))),
             budgets,
             compiler,
             cache,
@@ -125,7 +129,8 @@ impl Host {
         let (component, origin) = self.code(component::code(&wasm), budget).await?;
         let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
         let report = LoadReport { origin, took: began.elapsed() };
-        Plugin::link(self.0.clone(), component, accepted, report)
+        let plugin = Sandboxed::link(self.0.clone(), component, accepted, report)?;
+        Ok(Plugin::new(plugin, self.0.fair.clone()))
     }
 
     /// What a component says of itself and which parts it has, without compiling or running any of it.
@@ -134,6 +139,31 @@ impl Host {
     pub async fn look(&self, wasm: Arc<[u8]>, grants: &Grants) -> Result<(Manifest, Parts), HostError> {
         let (_, outline) = self.inspect(wasm, grants.clone()).await?;
         Ok((outline.manifest, outline.parts))
+    }
+
+    /// How every release fares that was called since this host was made.
+    #[must_use]
+    pub fn conduct(&self) -> Vec<PluginConduct> {
+        self.0.fair.as_ref().map(|fair| fair.conduct()).unwrap_or_default()
+    }
+
+    /// What the release of this digest wrote lately, oldest first: all of it, or in calls about one server. Gantry's own
+    /// words on what was stopped stand among it.
+    #[must_use]
+    pub fn plugin_log(&self, digest: &str, server: Option<&str>) -> Vec<PluginLine> {
+        self.0.fair.as_ref().map(|fair| fair.log(digest, server)).unwrap_or_default()
+    }
+
+    /// Ends the holds of a release, or the one for a server. False where there was none.
+    pub fn lift_hold(&self, digest: &str, server: Option<&str>) -> bool {
+        self.0.fair.as_ref().is_some_and(|fair| fair.lift(digest, server))
+    }
+
+    /// Forgets what concerns a server that is gone.
+    pub fn forget_server(&self, server: &str) {
+        if let Some(fair) = &self.0.fair {
+            fair.forget(server);
+        }
     }
 
     async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {

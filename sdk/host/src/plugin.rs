@@ -30,9 +30,10 @@ use crate::manifest::Manifest;
 use crate::run::Kind;
 use crate::state::CallState;
 
-/// A linked component. Clones share everything; a call on any of them is independent of all others.
+/// A linked component. Clones share everything; a call on any of them is independent of all others. Embedders have it behind
+/// its shares (see `fair`).
 #[derive(Clone)]
-pub struct Plugin(pub(crate) Arc<Loaded>);
+pub(crate) struct Plugin(pub(crate) Arc<Loaded>);
 
 /// A component that may be linked, and with what.
 pub(crate) struct Accepted {

@@ -29,7 +29,7 @@ use crate::stop;
 use crate::turn::Turn;
 
 /// A kind of call: its name in the contract, its budget, and the capabilities that the contract has in it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Blueprints,
     Validate,
@@ -157,11 +157,12 @@ impl Plugin {
         let mut guest = Box::pin(async move {
             let turn = Turn::new(plugin.0.host.turns.clone());
             turn.take().await;
-            let mut store = plugin.store(budget, turn, log, access);
-            let outcome = answer(&plugin, kind, &mut store, body).await;
+            let mut bill = Bill(plugin.store(budget, turn, log, access));
+            let store = &mut bill.0;
+            let outcome = answer(&plugin, kind, store, body).await;
             plugin.0.habits.note(kind, store.data().turn.used(), outcome.is_ok());
             // The instance is gone before its place is free.
-            drop(store);
+            drop(bill);
             drop(place);
             outcome
         });
@@ -281,6 +282,16 @@ impl Plugin {
             message: format!("the plugin {} does not export {interface}", self.0.id),
             retry_after: None,
         })
+    }
+}
+
+/// A guest that tells what it used when it is gone, however it ended.
+struct Bill(Store<CallState>);
+
+impl Drop for Bill {
+    fn drop(&mut self) {
+        let state = self.0.data();
+        state.log.spent(&state.spent());
     }
 }
 

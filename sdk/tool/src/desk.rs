@@ -67,7 +67,7 @@ impl Desk {
         embedded::put_sdk(&folder.join(".gantry/sdk"))
     }
 
-    /// The host of production. What it compiles it keeps for the next command.
+    /// The host of production, but for shares: at an author's desk there is nobody to be wronged. What it compiles it keeps for the next command.
     pub(crate) fn host(&self) -> Result<Host, Fault> {
         let folder = cache_folder();
         let unusable =
@@ -75,7 +75,12 @@ impl Desk {
         let cache_key = cache_key(&folder).map_err(|error| unusable(&error))?;
         let compiler = ChildProgram::this(COMPILER);
         let cache_dir = folder.join("compiled");
-        Ok(Host::new(HostConfig { cache_dir, cache_key, compiler, budgets: Budgets::default() })?)
+        Ok(Host::new(HostConfig {
+            cache_dir,
+            cache_key,
+            compiler,
+            budgets: Budgets { shares: None, ..Budgets::default() },
+        })?)
     }
 }
 

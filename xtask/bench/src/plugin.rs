@@ -110,8 +110,12 @@ fn grants() -> Grants {
 
 fn open(cache: &Path) -> Result<Host> {
     let compiler = ChildProgram { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
-    let config =
-        HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets: Budgets::default() };
+    let config = HostConfig {
+        cache_dir: cache.to_owned(),
+        cache_key: [1; 32],
+        compiler,
+        budgets: Budgets { shares: None, ..Budgets::default() },
+    };
     Ok(Host::new(config)?)
 }
 

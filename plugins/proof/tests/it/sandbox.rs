@@ -36,7 +36,7 @@ impl Sandbox {
             cache_dir: cache.path().to_owned(),
             cache_key: [7; 32],
             compiler,
-            budgets: Budgets::default(),
+            budgets: Budgets { shares: None, ..Budgets::default() },
         };
         let host = Host::new(config).unwrap();
         let plugin = host.load(wasm.into(), &everything()).await.expect("it loads with what it asks for");

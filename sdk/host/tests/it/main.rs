@@ -10,6 +10,7 @@ mod attacks;
 mod cache;
 mod components;
 mod documents;
+mod fairness;
 mod generations;
 mod guests;
 mod hostile;
