@@ -106,6 +106,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::LookUpFailed => {
             "Versions, builds and where they are stand with those who publish the game, and its plugin asks them before an installation and for lists in forms. They did not answer, or have no such thing. Nothing was changed."
         }
+        Code::PluginOnHold => {
+            "A plugin whose calls keep crashing or running into limits is not asked for a while, which grows each time. Servers run on; plans are asked for as ever, and one call after that while decides whether it is over."
+        }
         Code::NodeUnreachable => {
             "The daemon of the server's node has no link to the control plane. The game servers on it run on."
         }

@@ -6,7 +6,7 @@
 use gantry_auth::{Denied, PasswordError, tokens::NoRandomness};
 use gantry_distribution::{DistributionError, Refusal};
 use gantry_domain::{actions::NotPossible, allocations::Shortage, members::BeyondOwn};
-use gantry_host::{CallError, HostError};
+use gantry_host::{CallError, HostError, RefusalReason};
 use gantry_nodes::{KeyError, NodeError};
 use gantry_protocol::RefusalCode;
 use gantry_store::StoreError;
@@ -149,6 +149,8 @@ impl AppError {
             Self::Crowded { wait } => Some(*wait),
             Self::Plugin { source: CallError::Failed(failure), .. }
             | Self::LookUp { source: CallError::Failed(failure), .. } => failure.retry_after,
+            Self::Plugin { source: CallError::Refused(refusal), .. }
+            | Self::LookUp { source: CallError::Refused(refusal), .. } => Some(refusal.retry_after),
             error if matches!(error.code(), Code::Overloaded | Code::Unavailable | Code::RateLimited) => {
                 Some(Duration::from_secs(1))
             }
@@ -198,6 +200,8 @@ fn node_code(error: &NodeError) -> Code {
             | RefusalCode::MissingPlugin => Code::Conflict,
             RefusalCode::PluginRefused => Code::ActionRefused,
             RefusalCode::PluginFailed => Code::PluginFailed,
+            RefusalCode::PluginOnHold => Code::PluginOnHold,
+            RefusalCode::PluginBusy => Code::Overloaded,
             RefusalCode::UnknownServer => Code::NotInstalled,
             RefusalCode::Invalid => Code::InvalidRequest,
             RefusalCode::NoSuchFile => Code::NotFound,
@@ -215,6 +219,8 @@ fn node_code(error: &NodeError) -> Code {
 fn call_code(error: &CallError) -> Code {
     match error {
         CallError::Failed(_) | CallError::Stopped(_) => Code::PluginFailed,
+        CallError::Refused(refusal) if refusal.reason == RefusalReason::Hold => Code::PluginOnHold,
+        CallError::Refused(_) => Code::Overloaded,
         CallError::Host(error) => host_code(error),
     }
 }
@@ -256,6 +262,7 @@ fn plugin_detail(plugin: &str, error: &CallError) -> String {
     match error {
         CallError::Failed(failure) => format!("{plugin} says: {}", failure.message),
         CallError::Stopped(stop) => format!("{plugin} was stopped: {stop}."),
+        CallError::Refused(refusal) => sentence(refusal),
         CallError::Host(error) => format!("{plugin} could not be asked: {}.", host_code(error).title()),
     }
 }

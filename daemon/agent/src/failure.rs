@@ -2,7 +2,7 @@
 
 use crate::plugins::PluginsError;
 use gantry_files::{FilesError, OutboundError, WorkerError};
-use gantry_host::{CallError, HostError};
+use gantry_host::{CallError, HostError, Refusal, RefusalReason};
 use gantry_runtime::RuntimeError;
 use gantry_types::{operation::OperationFailure, problem::Code};
 
@@ -39,8 +39,22 @@ pub(crate) fn of_call(error: &CallError) -> OperationFailure {
         CallError::Stopped(stop) => {
             failure(Code::PluginFailed.as_str(), stop.message.clone(), Code::PluginFailed.remedy())
         }
+        CallError::Refused(refusal) => of_refusal(refusal),
         CallError::Host(error) => of_host(error),
     }
+}
+
+/// Nobody asked the plugin.
+fn of_refusal(refusal: &Refusal) -> OperationFailure {
+    let code = match refusal.reason {
+        RefusalReason::Hold => Code::PluginOnHold,
+        RefusalReason::Calls
+        | RefusalReason::CpuTime
+        | RefusalReason::Memory
+        | RefusalReason::HostCalls
+        | RefusalReason::LogBytes => Code::Overloaded,
+    };
+    failure(code.as_str(), refusal.message.clone(), code.remedy())
 }
 
 /// The same of a plan: the control plane decides by it whether a release is given up.
@@ -50,7 +64,7 @@ pub(crate) fn of_plan(call: &str, error: &CallError) -> OperationFailure {
         CallError::Failed(_) | CallError::Stopped(_) => {
             OperationFailure { call: Some(call.to_owned()), ..failure }
         }
-        CallError::Host(_) => failure,
+        CallError::Refused(_) | CallError::Host(_) => failure,
     }
 }
 

@@ -51,6 +51,11 @@ impl PluginStore {
         Self { directory, host, ready: Mutex::default() }
     }
 
+    /// What runs them.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
     fn path(&self, digest: &str) -> Result<PathBuf, PluginsError> {
         let fits = digest.len() == 64 && digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         if fits { Ok(self.directory.join(format!("{digest}.wasm"))) } else { Err(PluginsError::Name) }

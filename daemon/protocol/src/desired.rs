@@ -91,6 +91,10 @@ pub enum RefusalCode {
     PluginRefused,
     /// The plugin could not be asked, or was stopped.
     PluginFailed,
+    /// The plugin keeps failing and is not asked for a while.
+    PluginOnHold,
+    /// The plugin has used up what it may; it is asked again in a moment.
+    PluginBusy,
     /// The body could not be understood.
     Invalid,
     /// Nothing has this path.

@@ -8,6 +8,9 @@
 //! |---|---|
 //! | `GET /v1/node` | → [`NodeReport`] |
 //! | `PUT /v1/plugins/{digest}` | the component's bytes → 204; `digest` is lower-case hex SHA-256 |
+//! | `GET /v1/conduct` | → `[PluginConduct]`: how each release fares here |
+//! | `GET /v1/plugins/{digest}/log?server=ID` | → `[PluginLine]`, oldest first; without `server` of all calls |
+//! | `POST /v1/plugins/{digest}/lift?server=ID` | → 204: the release, or the release for that server, is no longer on hold |
 //! | `GET /v1/servers` | → `[ObservedServer]` |
 //! | `PUT /v1/servers/{id}` | [`DesiredServer`] → [`ObservedServer`]; 409 [`Refusal`] for a stale generation or a missing plugin |
 //! | `POST /v1/servers/{id}/console` | [`ConsoleCommand`] → 204; 409 [`Refusal`] while nothing runs |

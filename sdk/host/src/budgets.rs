@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fair::Shares;
+
 /// What one call may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallBudget {
@@ -86,6 +88,8 @@ pub struct Budgets {
     pub compile_large: CompileBudget,
     /// For all calls together.
     pub concurrency: Concurrency,
+    /// For all calls of a plugin over time. None: nobody else is there who could be wronged.
+    pub shares: Option<Shares>,
 }
 
 /// How often a running guest is looked at, and how long it runs before others have their turn.
@@ -189,6 +193,7 @@ impl Default for Budgets {
                 wall: Duration::from_secs(300),
             },
             concurrency: Concurrency::default(),
+            shares: Some(Shares::default()),
         }
     }
 }

@@ -99,6 +99,24 @@ pub enum LogLevel {
 pub trait PluginLog: Send + Sync {
     /// Takes one line of the plugin whose manifest id is `plugin`. Called while a guest runs: it must not block.
     fn write(&self, plugin: &str, level: LogLevel, text: &str);
+
+    /// Hears what the call had used when its guest was gone, however it ended. The same holds for blocking.
+    fn spent(&self, spent: &Spent) {
+        let _ = spent;
+    }
+}
+
+/// What one call used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Processor time of its guest.
+    pub cpu: Duration,
+    /// All memories of its guest together, when it ended.
+    pub memory_bytes: usize,
+    /// Calls of host functions, the log included.
+    pub host_calls: u32,
+    /// Log text.
+    pub log_bytes: usize,
 }
 
 /// A log that forwards to `tracing`, target `plugin`.

@@ -9,6 +9,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::convert::text;
+
+/// Characters of the engine's words that a refusal has.
+const REASON_CHARACTERS: usize = 512;
+
 /// Why a component could not be made ready, or the host could not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
@@ -49,6 +54,15 @@ pub enum HostError {
     /// A defect of the host itself.
     #[error("the plugin host failed: {0}")]
     Internal(String),
+}
+
+impl HostError {
+    /// That the engine does not take code which was made for it. Such a component has more memories, tables or instances than
+    /// the pool holds for one.
+    pub(crate) fn outgrown(why: &str) -> Self {
+        let why = text::escaped(why, REASON_CHARACTERS);
+        Self::Rejected(format!("it needs more than a plugin may have: {why}"))
+    }
 }
 
 /// Why the compiler child gave no result.
@@ -116,9 +130,45 @@ pub enum CallError {
     /// The plugin broke a rule and was stopped; nothing else noticed.
     #[error(transparent)]
     Stopped(Stop),
+    /// The plugin was not asked: it used up its share, or is on hold.
+    #[error(transparent)]
+    Refused(Refusal),
     /// The plugin is not at fault.
     #[error(transparent)]
     Host(#[from] HostError),
+}
+
+/// That a plugin was not asked, and why. `message` names plugin, call, what is used up and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// For programs.
+    pub reason: RefusalReason,
+    /// The manifest id.
+    pub plugin: String,
+    /// The function as the contract names it.
+    pub call: &'static str,
+    /// For people. It is the same for as long as the reason is.
+    pub message: String,
+    /// When asking again makes sense.
+    pub retry_after: Duration,
+}
+
+/// What a plugin has used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalReason {
+    /// It was called too often.
+    Calls,
+    /// Its calls computed for too long.
+    CpuTime,
+    /// Too many of its calls have memory at this moment.
+    Memory,
+    /// Its calls called the host too often.
+    HostCalls,
+    /// Its calls wrote too much.
+    LogBytes,
+    /// It kept failing.
+    Hold,
 }
 
 /// A plugin's own refusal, in its own words, bounded and free of control characters.

@@ -3,7 +3,7 @@
 //! It knows nothing of queues, clocks and grants: those are the embedder's, whichever process this one is.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use wasmtime::component::{InstancePre, Linker, ResourceTable};
@@ -11,7 +11,7 @@ use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
 
 use crate::budgets::CallBudget;
 use crate::calls::Request;
-use crate::capability::Grants;
+use crate::capability::{Grants, Spent};
 use crate::component::{Bundle, Parts};
 use crate::desk::Desk;
 use crate::error::StopReason;
@@ -57,8 +57,7 @@ pub(crate) enum Ended {
 /// How a run went.
 pub(crate) struct Run<T> {
     pub(crate) outcome: Result<T, Ended>,
-    /// Processor time.
-    pub(crate) used: Duration,
+    pub(crate) spent: Spent,
     pub(crate) desk: Desk,
 }
 
@@ -88,8 +87,8 @@ impl Linked {
     ) -> Run<R::Answer> {
         let mut store = self.store(budget, turn, desk);
         let outcome = self.call(&mut store, request).await;
-        let used = store.data().turn.used();
-        Run { outcome, used, desk: store.into_data().desk }
+        let spent = store.data().spent();
+        Run { outcome, spent, desk: store.into_data().desk }
     }
 
     fn store(&self, budget: CallBudget, turn: Turn, desk: Desk) -> Store<CallState> {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_confine::ChildProgram;
+use gantry_types::conduct::{PluginConduct, PluginLine};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -23,8 +24,9 @@ use crate::compiler;
 use crate::component::{self, Outline, Parts};
 use crate::engine;
 use crate::error::HostError;
+use crate::fair::{Fair, Plugin};
 use crate::manifest::Manifest;
-use crate::plugin::{Accepted, Plugin};
+use crate::plugin::{Accepted, Plugin as Sandboxed};
 use crate::turn::Turns;
 use crate::wall::{Kept, Runner};
 
@@ -81,6 +83,7 @@ pub(crate) struct Code(pub(crate) Component);
 
 pub(crate) struct Inner {
     pub(crate) budgets: Budgets,
+    pub(crate) fair: Option<Arc<Fair>>,
     pub(crate) instances: Arc<Semaphore>,
     guests: Guests,
     compiler: ChildProgram,
@@ -162,6 +165,7 @@ impl Host {
         Ok(Self(Arc::new(Inner {
             instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
             guests,
+            fair: budgets.shares.map(|shares| Arc::new(Fair::new(shares))),
             budgets,
             compiler,
             cache: Arc::new(cache),
@@ -183,17 +187,18 @@ impl Host {
         let (code_digest, code) = blocking(move || Ok((Sha256::digest(&code).into(), code))).await?;
         let accepted = Accepted { digest: hex::encode(digest), outline, grants: grants.clone() };
         let report = |origin| LoadReport { origin, took: began.elapsed() };
-        match &self.0.guests {
+        let plugin = match &self.0.guests {
             Guests::Within(within) => {
                 let (component, origin) = self.code(within, code_digest, code.into(), budget).await?;
-                Plugin::link(self.0.clone(), within.clone(), component, accepted, report(origin))
+                Sandboxed::link(self.0.clone(), within.clone(), component, accepted, report(origin))
             }
             Guests::Beyond(runner) => {
                 let (kept, code, origin) = self.kept(code_digest, code.into(), budget).await?;
                 let (host, runner) = (self.0.clone(), runner.clone());
-                Plugin::link_beyond(host, runner, kept, code, accepted, report(origin)).await
+                Sandboxed::link_beyond(host, runner, kept, code, accepted, report(origin)).await
             }
-        }
+        }?;
+        Ok(Plugin::new(plugin, self.0.fair.clone()))
     }
 
     /// The process that plugins run in, if there is one at the moment: for whoever measures it.
@@ -211,6 +216,31 @@ impl Host {
     pub async fn look(&self, wasm: Arc<[u8]>, grants: &Grants) -> Result<(Manifest, Parts), HostError> {
         let (_, outline) = self.inspect(wasm, grants.clone()).await?;
         Ok((outline.manifest, outline.parts))
+    }
+
+    /// How every release fares that was called since this host was made.
+    #[must_use]
+    pub fn conduct(&self) -> Vec<PluginConduct> {
+        self.0.fair.as_ref().map(|fair| fair.conduct()).unwrap_or_default()
+    }
+
+    /// What the release of this digest wrote lately, oldest first: all of it, or in calls about one server. Gantry's own
+    /// words on what was stopped stand among it.
+    #[must_use]
+    pub fn plugin_log(&self, digest: &str, server: Option<&str>) -> Vec<PluginLine> {
+        self.0.fair.as_ref().map(|fair| fair.log(digest, server)).unwrap_or_default()
+    }
+
+    /// Ends the holds of a release, or the one for a server. False where there was none.
+    pub fn lift_hold(&self, digest: &str, server: Option<&str>) -> bool {
+        self.0.fair.as_ref().is_some_and(|fair| fair.lift(digest, server))
+    }
+
+    /// Forgets what concerns a server that is gone.
+    pub fn forget_server(&self, server: &str) {
+        if let Some(fair) = &self.0.fair {
+            fair.forget(server);
+        }
     }
 
     async fn inspect(&self, wasm: Arc<[u8]>, grants: Grants) -> Result<([u8; 32], Outline), HostError> {
@@ -244,10 +274,7 @@ impl Host {
         };
         let (code, origin, _) = self.made(digest, wasm, budget).await?;
         let component = revived(code).await?;
-        let component = component.map_err(|source| HostError::Engine {
-            context: "does not take what its compiler made",
-            source,
-        })?;
+        let component = component.map_err(|error| HostError::outgrown(&format!("{error:#}")))?;
         Ok((self.0.codes.put(digest, Code(component)), origin))
     }
 

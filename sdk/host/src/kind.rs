@@ -6,7 +6,7 @@ use crate::budgets::{Budgets, CallBudget};
 use crate::capability::{FILES, HTTP, KV, QUERY, SECRETS};
 
 /// A kind of call: its name in the contract, its budget, and the capabilities that the contract has in it.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Kind {
     Blueprints,
     Validate,

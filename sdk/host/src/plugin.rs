@@ -31,9 +31,10 @@ use crate::kind::Kind;
 use crate::manifest::Manifest;
 use crate::wall::{Kept, Remote, Runner};
 
-/// A linked component. Clones share everything; a call on any of them is independent of all others.
+/// A linked component. Clones share everything; a call on any of them is independent of all others. Embedders have it behind
+/// its shares (see `fair`).
 #[derive(Clone)]
-pub struct Plugin(pub(crate) Arc<Loaded>);
+pub(crate) struct Plugin(pub(crate) Arc<Loaded>);
 
 /// A component that may be linked, and with what.
 pub(crate) struct Accepted {

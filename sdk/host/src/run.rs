@@ -14,8 +14,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::bill::Bill;
 use crate::calls::Request;
-use crate::capability::CallContext;
+use crate::capability::{CallContext, PluginLog};
 use crate::desk::Desk;
 use crate::error::{CallError, HostError, PluginFailure, StopReason};
 use crate::guest::{Ended, Linked};
@@ -42,8 +43,13 @@ impl Plugin {
         let place = self.place().await?;
         let clerk = self.clerk(R::KIND, call, server);
         match &self.0.body {
-            Body::Within(within, linked) => self.run_within(within, linked, place, clerk, request).await,
-            Body::Beyond(remote) => wall::call(self, remote, place, clerk, request).await,
+            Body::Within(within, linked) => {
+                self.run_within(within, linked, place, (clerk, call.log.clone()), request).await
+            }
+            Body::Beyond(remote) => {
+                let bill = Bill::open(call.log.clone(), R::KIND.budget(&self.0.host.budgets));
+                wall::call(self, remote, place, (clerk, bill), request).await
+            }
         }
     }
 
@@ -52,7 +58,7 @@ impl Plugin {
         within: &Arc<Within>,
         linked: &Arc<Linked>,
         place: Place,
-        clerk: Clerk,
+        (clerk, log): (Clerk, Arc<dyn PluginLog>),
         request: R,
     ) -> Result<R::Answer, CallError> {
         let began = Instant::now();
@@ -61,10 +67,13 @@ impl Plugin {
         let mut guest = Box::pin(async move {
             let turn = Turn::new(turns, false);
             turn.take().await;
+            let mut bill = Bill::open(log, budget);
             let run = linked.answer(budget, turn, Desk::Here(Box::new(clerk)), request).await;
-            plugin.0.habits.note(R::KIND, run.used, run.outcome.is_ok());
-            // The instance is gone before its place is free.
+            bill.settle(run.spent);
+            plugin.0.habits.note(R::KIND, run.spent.cpu, run.outcome.is_ok());
+            // The instance is gone before its place is free, and paid for before whoever asked hears of it.
             drop(run.desk);
+            drop(bill);
             drop(place);
             run.outcome.map_err(|ended| plugin.explain(R::KIND, ended))
         });

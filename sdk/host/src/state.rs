@@ -10,7 +10,7 @@ use wasmtime::{ResourceLimiter, StoreContextMut, UpdateDeadline};
 
 use crate::bindings::{bundle, log, types};
 use crate::budgets::CallBudget;
-use crate::capability::LogLevel;
+use crate::capability::{LogLevel, Spent};
 use crate::component::Bundle;
 use crate::desk::Desk;
 use crate::engine::TABLE_ELEMENTS;
@@ -45,6 +45,16 @@ impl CallState {
             return Err(Violation(StopReason::HostCalls).into());
         }
         Ok(())
+    }
+
+    /// What the guest has used so far.
+    pub(crate) fn spent(&self) -> Spent {
+        Spent {
+            cpu: self.turn.used(),
+            memory_bytes: self.memory.total,
+            host_calls: self.host_calls,
+            log_bytes: self.log_bytes,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a guest ended, in words that name the plugin, the call, the limit and the way out.
 
-use wasmtime::Trap;
+use rustc_demangle::demangle;
+use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 
 use crate::budgets::CallBudget;
 use crate::convert::text;
@@ -8,7 +9,20 @@ use crate::error::{Stop, StopReason};
 use crate::state::{CallState, Violation};
 
 /// Characters of a cause that is quoted.
-pub(crate) const CAUSE_CHARACTERS: usize = 512;
+const CAUSE_CHARACTERS: usize = 512;
+
+/// Characters of a function's name that is quoted.
+const NAME_CHARACTERS: usize = 160;
+
+/// What stands between a cause and the place where it came about.
+const PLACE: &str = ", in `";
+
+/// Characters of a whole detail.
+pub(crate) const DETAIL_CHARACTERS: usize = CAUSE_CHARACTERS + PLACE.len() + NAME_CHARACTERS + 8;
+
+/// How names begin that are no author's: what the compiler and its library put between a panic and the trap.
+const MACHINERY: [&str; 10] =
+    ["core::", "std::", "alloc::", "<core::", "<std::", "<alloc::", "__rust", "rust_", "abort", "dlmalloc::"];
 
 /// What wasmtime says when a guest hands over more than its allowance; the type itself is private.
 const ALLOWANCE_USED_UP: &str = "fuel allocated for hostcalls has been exhausted";
@@ -28,10 +42,27 @@ pub(crate) fn reason(error: &wasmtime::Error, state: &CallState) -> Option<StopR
     format!("{error:#}").contains(ALLOWANCE_USED_UP).then_some(StopReason::Output)
 }
 
-/// The root of an error, on one line.
+/// The root of an error, on one line, with the function where it came about if the component names its functions.
 pub(crate) fn cause(error: &wasmtime::Error) -> String {
     let root = error.downcast_ref::<Trap>().map_or_else(|| error.root_cause().to_string(), Trap::to_string);
-    text::escaped(&root, CAUSE_CHARACTERS)
+    let mut cause = text::escaped(&root, CAUSE_CHARACTERS);
+    if let Some(name) = error.downcast_ref::<WasmBacktrace>().and_then(author_function) {
+        cause.push_str(PLACE);
+        cause.push_str(&text::escaped(&name, NAME_CHARACTERS).replace('`', "'"));
+        cause.push('`');
+    }
+    cause
+}
+
+/// The innermost function that is the author's; where none is, the innermost.
+fn author_function(backtrace: &WasmBacktrace) -> Option<String> {
+    let mut names = backtrace.frames().iter().filter_map(FrameInfo::func_name).map(|name| {
+        // Without the hash that tells two of one name apart.
+        format!("{:#}", demangle(name))
+    });
+    let first = names.next()?;
+    let is_author = |name: &String| !MACHINERY.iter().any(|begin| name.starts_with(begin));
+    if is_author(&first) { Some(first) } else { names.find(is_author).or(Some(first)) }
 }
 
 /// Puts a stop into words. `detail` is the cause where the reason alone does not say it.
@@ -43,6 +74,12 @@ pub(crate) fn describe(
     detail: &str,
 ) -> Stop {
     let (what, remedy) = words(budget, reason, detail);
+    let place = match reason {
+        // The whole detail stands in their words.
+        StopReason::Trap | StopReason::Answer => "",
+        _ => detail.rfind(PLACE).map_or("", |at| &detail[at..]),
+    };
+    let what = format!("{what}{place}");
     let message = format!("the plugin {plugin} was stopped in {call}: {what}; {remedy}");
     Stop { reason, plugin: plugin.to_owned(), call, message }
 }

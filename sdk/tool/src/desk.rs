@@ -67,8 +67,8 @@ impl Desk {
         embedded::put_sdk(&folder.join(".gantry/sdk"))
     }
 
-    /// The host of production, without its second wall, which is said: a command holds nothing but what its author does. What
-    /// is compiled is kept for the next command.
+    /// The host of production, without its second wall, which is said: a command holds nothing but what its author does; and
+    /// without shares, for there is nobody to be wronged. What is compiled is kept for the next command.
     pub(crate) fn host(&self) -> Result<Host, Fault> {
         let folder = cache_folder();
         let unusable =
@@ -80,7 +80,7 @@ impl Desk {
             "plugins run in this very process",
             "the control plane and the daemon put a second wall around them, a child without power",
         );
-        let budgets = Budgets::default();
+        let budgets = Budgets { shares: None, ..Budgets::default() };
         Ok(Host::new(HostConfig { cache_dir, cache_key, compiler, budgets, wall: Wall::None })?)
     }
 }

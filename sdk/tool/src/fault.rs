@@ -120,6 +120,7 @@ impl From<CallError> for Fault {
                 let message = stop.message.rsplit_once("; ").map_or(stop.message.as_str(), |(what, _)| what);
                 Self::new(reason, message, remedy_of(reason))
             }
+            CallError::Refused(refusal) => Self::new("busy", refusal.message, "Try again in a moment."),
             CallError::Host(error) => error.into(),
         }
     }

@@ -63,6 +63,7 @@ codes! {
     PluginFailed = "plugin_failed", 502, "The plugin failed", "The detail names the plugin and what happened; tell its author.";
     LookUpFailed = "look_up_failed", 502, "What the game's plugin must look up was not found", "The detail says who did not answer or what there is not; choose something else, or try again as Retry-After says.";
     RegistryFailed = "registry_failed", 502, "The registry did not give the plugin", "The detail says what it answered and what to do.";
+    PluginOnHold = "plugin_on_hold", 503, "The plugin is on hold", "It kept failing; it is tried again by itself. An administrator sees why under Plugins, and can end the hold.";
     NodeUnreachable = "node_unreachable", 503, "The node is not connected", "Check that the daemon runs and can reach the control plane; it reconnects by itself.";
     Unavailable = "unavailable", 503, "Gantry is not ready", "Try again in a moment.";
     Overloaded = "overloaded", 503, "Gantry is busy", "Try again as Retry-After says.";

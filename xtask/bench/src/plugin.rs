@@ -124,6 +124,7 @@ fn open(cache: &Path, wall: Wall) -> Result<Host> {
 
 fn open_with(cache: &Path, wall: Wall, budgets: Budgets) -> Result<Host> {
     let compiler = ChildProgram { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
+    let budgets = Budgets { shares: None, ..budgets };
     let config = HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets, wall };
     Ok(Host::new(config)?)
 }

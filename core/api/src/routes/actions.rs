@@ -18,6 +18,7 @@ const PROBLEMS: &[Code] = &[
     Code::OperationInProgress,
     Code::ActionRefused,
     Code::PluginFailed,
+    Code::PluginOnHold,
     Code::NodeUnreachable,
     Code::Overloaded,
     Code::DeadlineExceeded,
@@ -29,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/api/servers/{id}/actions", "serverActions", "What the game's plugin offers", needs, list)
             .details("Actions that are for the caller, each with its form, and whether it is possible at this moment.")
             .answers::<OfferedActionsView>()
-            .fails(&[Code::PluginFailed, Code::Overloaded]),
+            .fails(&[Code::PluginFailed, Code::PluginOnHold, Code::Overloaded]),
         Route::post("/api/servers/{id}/actions/{action}", "performAction", "Has an action done", needs, perform)
             .details("Answers once all of it is done, which takes minutes where the action waits for its game. An action that was begun goes on when whoever asked for it does not wait.")
             .takes::<ActionInput>()

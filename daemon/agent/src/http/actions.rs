@@ -95,6 +95,8 @@ fn refused(failure: OperationFailure) -> Refused {
         "not_running" => RefusalCode::NotRunning,
         "no_commands" => RefusalCode::NoCommands,
         code if code == Code::PluginFailed.as_str() => RefusalCode::PluginFailed,
+        code if code == Code::PluginOnHold.as_str() => RefusalCode::PluginOnHold,
+        code if code == Code::Overloaded.as_str() => RefusalCode::PluginBusy,
         _ => RefusalCode::PluginRefused,
     };
     refusal(code, failure.message).into()

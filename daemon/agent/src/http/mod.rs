@@ -4,9 +4,10 @@
 //! authenticated by the connection. Every refusal is a [`Refusal`] in JSON; every body and every stream is bounded.
 //!
 //! Modules in reading order: [`routes`], `streams`, `files`, `forms`,
-//! `deletion`, `actions`.
+//! `deletion`, `actions`, `conduct`.
 
 mod actions;
+mod conduct;
 mod deletion;
 mod files;
 mod forms;
@@ -36,6 +37,9 @@ pub fn router(node: Node) -> Router {
         .route("/v1/node", get(routes::node))
         .route("/v1/node/samples", get(streams::machine))
         .route("/v1/plugins/{digest}", put(routes::put_plugin).layer(DefaultBodyLimit::max(COMPONENT_BYTES)))
+        .route("/v1/plugins/{digest}/log", get(conduct::log))
+        .route("/v1/plugins/{digest}/lift", post(conduct::lift))
+        .route("/v1/conduct", get(conduct::all))
         .route("/v1/servers", get(routes::servers))
         .route("/v1/servers/{id}", put(routes::put_server).layer(DefaultBodyLimit::max(SERVER_BYTES)))
         .route("/v1/servers/{id}/console", get(routes::console).post(routes::command))
@@ -91,6 +95,7 @@ impl From<Refusal> for Refused {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             RefusalCode::PluginFailed => StatusCode::BAD_GATEWAY,
+            RefusalCode::PluginOnHold | RefusalCode::PluginBusy => StatusCode::SERVICE_UNAVAILABLE,
             RefusalCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
             RefusalCode::UnknownServer | RefusalCode::NoSuchFile => StatusCode::NOT_FOUND,

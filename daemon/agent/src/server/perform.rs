@@ -285,6 +285,7 @@ async fn delete(work: &Work) -> Result<(), OperationFailure> {
     removed
         .map_err(|_| internal("deleting the files was interrupted"))?
         .map_err(|error| of_files("remove_failed", &error))?;
+    work.shared.plugins.host().forget_server(&work.id().to_string());
     if let Some(remains) = remains {
         remains.tidy(&data.servers()).await;
     }

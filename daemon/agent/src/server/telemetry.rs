@@ -11,7 +11,7 @@ use super::{
 };
 use crate::failure::of_call;
 use futures_util::StreamExt;
-use gantry_host::{CallContext, CallError, Endpoints, Lent, Part, Plugin, Query};
+use gantry_host::{CallContext, CallError, Endpoints, Lent, Part, Plugin, Query, Refusal, RefusalReason};
 use gantry_protocol::{Event, SampleEnvelope};
 use gantry_runtime::ContainerId;
 use gantry_types::sample::{ConsoleEvent, LiveSample, Sample, Statistics};
@@ -36,6 +36,8 @@ const BATCH: usize = 64;
 const GATHER: Duration = Duration::from_millis(100);
 /// A collector may fail so often in a row before anybody is told.
 const PATIENCE: u32 = 3;
+/// After so long a plugin that is not asked is asked anew, in case its hold was lifted.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// What the loops tell each other.
 #[derive(Default)]
@@ -142,6 +144,7 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
                 failures = 0;
                 board.post(sample);
             }
+            Err(CallError::Refused(refusal)) => paused(&work, "collector.collect", refusal).await,
             Err(error) => {
                 failures += 1;
                 if failures == PATIENCE || matches!(error, CallError::Stopped(_)) {
@@ -194,9 +197,16 @@ pub(crate) async fn meaning(
                 batch.push(line);
             }
         }
-        let texts = batch.drain(..).map(|line| crate::console::text::plain(&line)).collect();
+        let texts: Vec<_> = batch.drain(..).map(|line| crate::console::text::plain(&line)).collect();
         let Some(plugin) = &plugin else { continue };
-        match plugin.console_events(&work.call(), &context, texts).await {
+        let found = loop {
+            match plugin.console_events(&work.call(), &context, Vec::clone(&texts)).await {
+                // Lines wait meanwhile, as many as there is room for; what comes beyond is left out.
+                Err(CallError::Refused(refusal)) => paused(&work, "console-events.parse", refusal).await,
+                found => break found,
+            }
+        };
+        match found {
             Ok(found) => {
                 let events: Vec<_> = found.into_iter().map(|(_, event)| event).collect();
                 understood(&work, &board, plugin, events).await;
@@ -232,6 +242,15 @@ async fn ready_plugin(work: &Work) -> Option<Plugin> {
             None
         }
     }
+}
+
+/// Waits until the plugin may be asked again, and tells once that it is on hold. An administrator may end that earlier.
+async fn paused(work: &Work, call: &str, refusal: Refusal) {
+    let wait = refusal.retry_after.min(LONGEST_PAUSE);
+    if refusal.reason == RefusalReason::Hold {
+        fault(work, call, &CallError::Refused(refusal)).await;
+    }
+    tokio::time::sleep(wait).await;
 }
 
 async fn fault(work: &Work, call: &str, error: &CallError) {

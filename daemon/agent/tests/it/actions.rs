@@ -10,6 +10,7 @@ use gantry_runtime::simulated::Moment;
 use gantry_types::{
     ServerId,
     action::Availability,
+    conduct::{PluginConduct, PluginLine},
     operation::{OperationKind as Kind, OperationState},
     server::{Desired, Observed, Setting},
 };
@@ -260,4 +261,53 @@ async fn players_are_told_and_a_stop_says_farewell() {
     assert_eq!(daemon.ended(id_of(&stop)).await.state, OperationState::Succeeded);
     let said = said(&daemon, server.id).await;
     assert!(said.contains(&"[gantry] farewell from A test".to_owned()), "{said:?}");
+}
+
+/// What a tenant puts where its plugin reads and writes: links of every sort that lead outside.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_follows_no_link_out_of_its_servers_directory() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Stopped).await;
+    let outside = tempfile::tempdir().unwrap();
+    let (secret, target) = (outside.path().join("secret.txt"), outside.path().join("target.txt"));
+    fs::write(&secret, "hunter2").unwrap();
+    fs::write(&target, "untouched").unwrap();
+    let link = |name: &str, to: &std::path::Path| {
+        let path = daemon.file(server.id, name);
+        fs::remove_file(&path).ok();
+        std::os::unix::fs::symlink(to, path).unwrap();
+    };
+    link("times.txt", &target);
+    // Whether it takes the link's place or is refused: what the link leads to stays as it is.
+    drop(act(&daemon, server.id, "rules", &[]).await);
+    assert_eq!(fs::read_to_string(&target).unwrap(), "untouched");
+    link("rules.txt", &secret);
+    refused(act(&daemon, server.id, "rules", &[]).await);
+    let up = std::path::PathBuf::from("../".repeat(20)).join(secret.strip_prefix("/").unwrap());
+    link("rules.txt", &up);
+    refused(act(&daemon, server.id, "rules", &[]).await);
+    link("rules.txt", std::path::Path::new("/proc/self/environ"));
+    refused(act(&daemon, server.id, "rules", &[]).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_a_plugin_fares_is_told_by_its_node() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Stopped).await;
+    act(&daemon, server.id, "rules", &[]).await.unwrap();
+    let (status, _, _) = refused(act(&daemon, server.id, "refuse", &[]).await);
+    assert_eq!(status, 422);
+    let conduct: Vec<PluginConduct> = daemon.json(Method::GET, "/v1/conduct", &()).await;
+    let [chores] = conduct.as_slice() else { panic!("{conduct:?}") };
+    let digest = &server.blueprint.digest;
+    assert_eq!((&chores.digest, chores.figures.declined), (digest, 1));
+    // The plan of the installation and two actions; the one kept and wrote.
+    assert!(chores.figures.calls >= 3 && chores.figures.host_calls >= 4, "{chores:?}");
+    assert!(chores.holds.is_empty());
+    let log = format!("/v1/plugins/{digest}/log?server={}", server.id);
+    let lines: Vec<PluginLine> = daemon.json(Method::GET, &log, &()).await;
+    assert!(lines.is_empty(), "it writes none: {lines:?}");
+    let (status, _) =
+        daemon.send(Method::POST, &format!("/v1/plugins/{digest}/lift"), axum::body::Bytes::new()).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
 }

@@ -36,7 +36,7 @@ impl Sandbox {
             cache_dir: cache.path().to_owned(),
             cache_key: [7; 32],
             compiler,
-            budgets: Budgets::default(),
+            budgets: Budgets { shares: None, ..Budgets::default() },
             wall: Wall::None,
         };
         let host = Host::new(config).unwrap();

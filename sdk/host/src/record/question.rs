@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::capability::CallContext;
 use crate::error::{CallError, HostError};
-use crate::plugin::Plugin;
+use crate::fair::Plugin;
 
 /// A call with its arguments, under the name that the contract has for it.
 #[expect(missing_docs, reason = "arguments are called as the contract calls them")]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Mask, Player, Question, Recorder, Told};
 use crate::capability::{CallContext, Grants};
 use crate::error::CallError;
-use crate::plugin::Plugin;
+use crate::fair::Plugin;
 
 /// What the first line says of the rest.
 const FORMAT: &str = "gantry-record-1";
@@ -48,6 +48,7 @@ impl Ended {
             Err(CallError::Stopped(stop)) => {
                 Self::Stopped { reason: stop.reason.as_str().to_owned(), message: stop.message.clone() }
             }
+            Err(CallError::Refused(refusal)) => Self::Host { message: refusal.to_string() },
             Err(CallError::Host(error)) => Self::Host { message: error.to_string() },
         }
     }

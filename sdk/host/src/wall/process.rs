@@ -190,10 +190,7 @@ impl Process {
             (_, Some(_)) | (Report::CodeWanted | Report::NoCode, None) => Err(lost(Lost::Nonsense)),
             (Report::Done, None) => Ok(slot),
             (Report::Refused(why), None) => Err(HostError::Rejected(text::escaped(&why, REASON_CHARACTERS))),
-            (Report::Unfit(why), None) => Err(HostError::Engine {
-                context: "does not take what its compiler made",
-                source: wasmtime::Error::msg(text::escaped(&why, REASON_CHARACTERS)),
-            }),
+            (Report::Unfit(why), None) => Err(HostError::outgrown(&why)),
         }
     }
 

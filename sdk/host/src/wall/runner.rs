@@ -232,12 +232,12 @@ impl ForKind for Called<'_> {
             linked.answer(budget, turn, Desk::Beyond(line), request).await
         });
         let Desk::Beyond(mut line) = run.desk else { return None };
-        let used = run.used;
+        let spent = run.spent;
         let frame = match run.outcome {
             Ok(answer) => {
-                Frame::new(&FromGuest::Ended { used, why: None }).and_then(|frame| frame.with(&answer))
+                Frame::new(&FromGuest::Ended { spent, why: None }).and_then(|frame| frame.with(&answer))
             }
-            Err(why) => Frame::new(&FromGuest::Ended { used, why: Some(why) }),
+            Err(why) => Frame::new(&FromGuest::Ended { spent, why: Some(why) }),
         };
         line.send(frame).ok()?;
         line.rest().then_some(line)

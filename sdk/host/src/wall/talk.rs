@@ -19,8 +19,10 @@ use super::line::{Frame, Line, Lost};
 use super::process::Process;
 use super::remote::Remote;
 use super::words::{FromGuest, ToGuest};
+use crate::bill::Bill;
 use crate::budgets::{CallBudget, EPOCH_TICK};
 use crate::calls::Request;
+use crate::capability::Spent;
 use crate::convert::text;
 use crate::error::{CallError, HostError, StopReason};
 use crate::guest::Ended;
@@ -28,7 +30,7 @@ use crate::inline;
 use crate::lend::{Answered, Clerk, EmbedderFault, Question};
 use crate::plugin::Plugin;
 use crate::run::Place;
-use crate::stop::CAUSE_CHARACTERS;
+use crate::stop::DETAIL_CHARACTERS;
 
 /// How long the child may take to let go of a call that nobody waits for: a slice, a turn, and what a busy machine adds.
 const LETTING_GO: Duration = Duration::from_secs(10);
@@ -56,7 +58,7 @@ pub(crate) async fn call<R: Request>(
     plugin: &Plugin,
     remote: &Remote,
     place: Place,
-    clerk: Clerk,
+    (clerk, mut bill): (Clerk, Bill),
     request: R,
 ) -> Result<R::Answer, CallError> {
     let (process, slot) = remote.seat(None).await?;
@@ -79,9 +81,10 @@ pub(crate) async fn call<R: Request>(
     let overstayed = is_brief && !talk.is_visiting;
     drop(visit);
     match said {
-        Ok(Ok((used, outcome))) => {
+        Ok(Ok((spent, outcome))) => {
             open.finish();
-            habits.note(R::KIND, used, outcome.is_ok() && !overstayed);
+            bill.settle(spent);
+            habits.note(R::KIND, spent.cpu, outcome.is_ok() && !overstayed);
             outcome.map_err(|ended| plugin.explain(R::KIND, cleaned(ended)))
         }
         Ok(Err(Failed::Line(lost))) => Err(HostError::Runner(open.process.explain(&lost).await).into()),
@@ -95,7 +98,7 @@ pub(crate) async fn call<R: Request>(
 
 /// Words that come from the child are not believed to be harmless.
 fn cleaned(ended: Ended) -> Ended {
-    let clean = |words: String| text::escaped(&words, CAUSE_CHARACTERS);
+    let clean = |words: String| text::escaped(&words, DETAIL_CHARACTERS);
     match ended {
         Ended::Stopped { reason, detail } => Ended::Stopped { reason, detail: clean(detail) },
         Ended::NoSlot => Ended::NoSlot,
@@ -169,7 +172,7 @@ struct Talk<'a> {
     log_bytes: usize,
 }
 
-type Outcome<T> = (Duration, Result<T, Ended>);
+type Outcome<T> = (Spent, Result<T, Ended>);
 
 impl<'a> Talk<'a> {
     fn new(open: &'a mut Open, clerk: &'a Clerk, budget: &'a CallBudget, is_visiting: bool) -> Self {
@@ -191,10 +194,10 @@ impl<'a> Talk<'a> {
                     let answer = self.answered(question).await.map_err(Failed::Embedder)?;
                     self.send(Frame::new(&ToGuest::Answer(answer))?).await?;
                 }
-                FromGuest::Ended { used, why: Some(why) } => return Ok((used, Err(why))),
-                FromGuest::Ended { used, why: None } => {
+                FromGuest::Ended { spent, why: Some(why) } => return Ok((spent, Err(why))),
+                FromGuest::Ended { spent, why: None } => {
                     let (answer, _) = self.read(rest)?;
-                    return Ok((used, Ok(answer)));
+                    return Ok((spent, Ok(answer)));
                 }
             }
         }

@@ -1,11 +1,9 @@
 //! What the two processes say to each other. Both are the same program, so nothing here has versions.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use crate::budgets::Budgets;
-use crate::capability::LogLevel;
+use crate::capability::{LogLevel, Spent};
 use crate::component::Bundle;
 use crate::guest::{Ended, Linking};
 use crate::kind::Kind;
@@ -67,7 +65,7 @@ pub(crate) enum FromGuest {
     Ask(Question),
     /// With nothing to say of why, the answer follows in the same frame.
     Ended {
-        used: Duration,
+        spent: Spent,
         why: Option<Ended>,
     },
 }

@@ -68,6 +68,7 @@ pub(crate) struct Guest {
     /// By function, or by interface and function where several parts have one of the name.
     bodies: BTreeMap<&'static str, String>,
     prelude: String,
+    allocator: String,
     imports: Vec<Import>,
     pages: u32,
     manifest: Option<String>,
@@ -87,6 +88,7 @@ impl Guest {
             parts: OBSERVES.to_vec(),
             bodies: BTreeMap::new(),
             prelude: String::new(),
+            allocator: ALLOCATOR.to_owned(),
             imports: Vec::new(),
             pages: 1,
             manifest: Some(manifest("sample", &[])),
@@ -133,6 +135,13 @@ impl Guest {
         self
     }
 
+    /// Has the host's allocations made by this: WebAssembly text that leaves a pointer.
+    pub(crate) fn allocator(mut self, body: &str) -> Self {
+        let parameters = "(param i32 i32) (param $align i32) (param $size i32) (result i32)";
+        self.allocator = format!(r#"(func $allocate (export "cabi_realloc") {parameters} {body})"#);
+        self
+    }
+
     pub(crate) fn pages(mut self, pages: u32) -> Self {
         self.pages = pages;
         self
@@ -173,7 +182,8 @@ impl Guest {
             let import = format!(r#""{PACKAGE}/{interface}@{version}" "{name}""#);
             writeln!(text, "(import {import} (func ${local} {parameters}))").unwrap();
         }
-        writeln!(text, "(memory (export \"memory\") {})\n{ALLOCATOR}\n{}", self.pages, self.prelude).unwrap();
+        writeln!(text, "(memory (export \"memory\") {})\n{}\n{}", self.pages, self.allocator, self.prelude)
+            .unwrap();
         for (part, interface, function, parameters) in EXPORTS {
             if !self.parts.contains(&part) {
                 continue;

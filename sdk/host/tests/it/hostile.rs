@@ -127,6 +127,20 @@ async fn plugin_that_crashes_is_named_with_its_trap() {
 }
 
 #[tokio::test]
+async fn function_that_crashes_or_loops_is_named() {
+    let host = TestHost::with(tight());
+    let stop = async |body: &str| {
+        let guest = Guest::least().prelude(format!("(func $parse_players {body})"));
+        let guest = guest.with("install", "(call $parse_players) (i32.const 16)");
+        stopped_plan(&host.load(guest.build()).await).await.message
+    };
+    let crashed = stop("(unreachable)").await;
+    assert!(crashed.contains("instruction executed, in `parse_players`)"), "{crashed}");
+    let looped = stop("(loop $again (br $again))").await;
+    assert!(looped.contains("it computed for more than 100ms, in `parse_players`; its author"), "{looped}");
+}
+
+#[tokio::test]
 async fn memories_count_together() {
     // Each alone is half of what a collector may have.
     let guest = |pages: u32| Guest::new().pages(pages).prelude(format!("(memory $second {pages})"));

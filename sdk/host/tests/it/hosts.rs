@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use gantry_host::{
     Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, Lent, LentFailure,
-    LogLevel, Plugin, PluginLog, Query, Reply, Stop, Wall,
+    LogLevel, Plugin, PluginLog, Query, Reply, Shares, Stop, Wall,
 };
 use gantry_types::blueprint::{Blueprint, EndpointNeed, Variable};
 use gantry_types::server::{Endpoint, Protocol, ServerContext, Setting};
@@ -32,6 +32,13 @@ impl TestHost {
         Self { host: host(cache.path(), KEY, budgets), cache }
     }
 
+    /// One in which plugins have shares, and nothing else is tight.
+    pub(crate) fn fair(shares: Shares) -> Self {
+        let cache = TempDir::new().unwrap();
+        let budgets = Budgets { shares: Some(shares), ..Budgets::default() };
+        Self { host: shared(cache.path(), KEY, budgets), cache }
+    }
+
     pub(crate) async fn load(&self, wasm: Arc<[u8]>) -> Plugin {
         self.host.load(wasm, &all()).await.expect("the component loads")
     }
@@ -45,7 +52,12 @@ impl TestHost {
     }
 }
 
+/// Most tests ask one plugin much more in a second than anybody else does.
 pub(crate) fn host(cache: &Path, key: [u8; 32], budgets: Budgets) -> Host {
+    shared(cache, key, Budgets { shares: None, ..budgets })
+}
+
+fn shared(cache: &Path, key: [u8; 32], budgets: Budgets) -> Host {
     let compiler = ChildProgram { program: env!("CARGO_BIN_EXE_gantry-compiler").into(), args: vec![] };
     let config =
         HostConfig { cache_dir: cache.to_owned(), cache_key: key, compiler, budgets, wall: usual_wall() };

@@ -16,7 +16,7 @@ use crate::components::{Guest, Import};
 use crate::hosts::{Lines, TestHost, all, server};
 
 /// Calls an import whose answer is a `result` at 1024, and answers the failure if it is one.
-fn asks(call: &str) -> String {
+pub(crate) fn asks(call: &str) -> String {
     format!(
         "{call} (if (result i32) (i32.load8_u (i32.const 1024)) (then (i32.const 1024)) (else (i32.const 16)))"
     )

@@ -6,9 +6,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod answers;
+mod attacks;
 mod cache;
 mod components;
 mod documents;
+mod fairness;
 mod generations;
 mod guests;
 mod hostile;
