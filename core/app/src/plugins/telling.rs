@@ -176,6 +176,10 @@ impl App {
                 let fault = fault(stop.call, Code::PluginFailed, &reason);
                 Ok((Heard::Badly(reason), Some(fault)))
             }
+            // It was not asked, which is no attempt of its.
+            Err(CallError::Refused(refusal)) => {
+                Ok((Heard::Later(refusal.retry_after, refusal.message), None))
+            }
             Err(CallError::Host(error)) => Err(error.into()),
         }
     }

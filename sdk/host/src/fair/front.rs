@@ -18,9 +18,9 @@ use crate::capability::{CallContext, Grants};
 use crate::component::{Part, Parts};
 use crate::error::CallError;
 use crate::host::LoadReport;
+use crate::kind::Kind;
 use crate::manifest::Manifest;
 use crate::plugin::Plugin as Sandboxed;
-use crate::kind::Kind;
 
 /// A plugin that is ready. Clones share everything; a call on any of them is independent of all others.
 #[derive(Clone)]

@@ -4,12 +4,16 @@
 
 #[path = "../it/answers.rs"]
 mod answers;
+#[path = "../it/attacks/mod.rs"]
+mod attacks;
 #[path = "../it/cache.rs"]
 mod cache;
 #[path = "../it/components.rs"]
 mod components;
 #[path = "../it/documents.rs"]
 mod documents;
+#[path = "../it/fairness.rs"]
+mod fairness;
 #[path = "../it/generations.rs"]
 mod generations;
 #[path = "../it/guests.rs"]

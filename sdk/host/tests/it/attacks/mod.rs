@@ -226,6 +226,7 @@ async fn outcome(town: &Town, row: &Row) -> Result<(), String> {
         kv: Some(abyss.clone()),
         secrets: Some(abyss.clone()),
         files: Some(abyss.clone()),
+        beyond: None,
     };
     let context = CallContext { grants: all(), log: lines.clone(), lent };
     let ended = match town.host.host.load(row.guest.clone(), &all()).await {
