@@ -2517,7 +2517,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
         Column: {
             alignment: components["schemas"]["Alignment"];
             title: string;
@@ -11260,7 +11260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            /** @description `overloaded`: Gantry is busy; `plugin_on_hold`: The plugin is on hold; `unavailable`: Gantry is not ready */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11399,7 +11399,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `plugin_on_hold`: The plugin is on hold; `unavailable`: Gantry is not ready */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -11952,7 +11952,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `plugin_on_hold`: The plugin is on hold; `unavailable`: Gantry is not ready */
             503: {
                 headers: {
                     [name: string]: unknown;
