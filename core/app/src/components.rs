@@ -31,6 +31,10 @@ impl Components {
         Self { host, ready: Mutex::default(), loading: tokio::sync::Mutex::default() }
     }
 
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// What a component says of itself and which parts it has; nothing of it is compiled.
     pub(crate) async fn look(&self, component: &Bytes, grants: &Grants) -> Answer<(Manifest, Parts)> {
         Ok(self.host.look(Arc::from(component.as_ref()), grants).await?)

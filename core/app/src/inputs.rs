@@ -9,7 +9,8 @@ use gantry_domain::{
     statistics::{self, PartKind, Resolution},
 };
 use gantry_types::{
-    AllocationId, LocationId, NodeId, UserId, permission::Permission, server::PowerAction, units::Limits,
+    AllocationId, LocationId, NodeId, ServerId, UserId, permission::Permission, server::PowerAction,
+    units::Limits,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -133,6 +134,15 @@ inputs! {
         digest: String,
         /// Names of capabilities, each of which it asks for.
         capabilities: Vec<String>,
+    }
+    /// A hold that is to end.
+    LiftInput {
+        /// Of the release.
+        digest: String,
+        /// Where; nothing for the control plane.
+        node_id: Option<NodeId>,
+        /// The only server that it is on hold for; nothing for all of its holds there.
+        server_id: Option<ServerId>,
     }
     /// A plugin in a registry.
     PullInput {
@@ -376,4 +386,17 @@ pub struct FileUploadQuery {
     /// Whether a file that has the name makes place.
     #[serde(default)]
     pub replace: bool,
+}
+
+/// Whose log is read.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PluginLogQuery {
+    /// Of the release.
+    pub digest: String,
+    /// The node; left out, the control plane.
+    pub node: Option<NodeId>,
+    /// Only of calls about this server.
+    pub server: Option<ServerId>,
 }

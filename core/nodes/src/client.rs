@@ -11,7 +11,11 @@ use gantry_protocol::{
     FileOutcome, FileSaved, FormReport, FormRequest, Hello, NodeReport, NodeSample, ObservedServer,
     SampleEnvelope, SftpGrants,
 };
-use gantry_types::{NodeId, ServerId, page::Block};
+use gantry_types::{
+    NodeId, ServerId,
+    conduct::{PluginConduct, PluginLine},
+    page::Block,
+};
 use http::{HeaderValue, Method, header};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -128,6 +132,27 @@ impl NodeClient {
         }
         let path = format!("/v1/plugins/{digest}");
         self.link.perform(Method::PUT, &path, component, TRANSFER).await
+    }
+
+    /// How plugins fare on the node.
+    pub async fn conduct(&self) -> Result<Vec<PluginConduct>, NodeError> {
+        self.link.fetch(Method::GET, "/v1/conduct", Bytes::new(), QUICK, REPORT).await
+    }
+
+    /// What a release wrote on the node, oldest first: all of it, or about one server.
+    pub async fn plugin_log(
+        &self,
+        digest: &str,
+        server_id: Option<ServerId>,
+    ) -> Result<Vec<PluginLine>, NodeError> {
+        let path = format!("/v1/plugins/{digest}/log{}", about(server_id));
+        self.link.fetch(Method::GET, &path, Bytes::new(), QUICK, PAGE).await
+    }
+
+    /// Ends the holds of a release on the node, or the one for a server.
+    pub async fn lift_hold(&self, digest: &str, server_id: Option<ServerId>) -> Result<(), NodeError> {
+        let path = format!("/v1/plugins/{digest}/lift{}", about(server_id));
+        self.link.perform(Method::POST, &path, Bytes::new(), QUICK).await
     }
 
     /// Full state of all the node's servers.
@@ -304,4 +329,8 @@ impl NodeClient {
     pub async fn node_samples(&self, watched: bool) -> Result<NodeStream<NodeSample>, NodeError> {
         self.link.follow(&format!("/v1/node/samples?watched={watched}"), ORDINARY).await
     }
+}
+
+fn about(server_id: Option<ServerId>) -> String {
+    server_id.map(|id| format!("?server={id}")).unwrap_or_default()
 }

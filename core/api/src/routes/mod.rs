@@ -6,6 +6,7 @@ mod account;
 mod actions;
 mod audit;
 mod blueprints;
+mod conduct;
 mod config_files;
 mod console;
 mod credentials;

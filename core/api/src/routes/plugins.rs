@@ -54,6 +54,7 @@ pub(super) fn routes() -> Vec<Route> {
     let mut routes = whole();
     routes.extend(registries());
     routes.extend(releases());
+    routes.extend(super::conduct::routes());
     routes
 }
 

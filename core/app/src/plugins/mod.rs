@@ -5,9 +5,11 @@
 //!
 //! Modules in reading order: here what is shown; `intake` takes what administrators bring, `bundled` what comes with Gantry,
 //! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans;
-//! `settings` are those of a plugin as a whole, `telling` has plugins told what happened, `deliveries` shows what came of that.
+//! `settings` are those of a plugin as a whole, `telling` has plugins told what happened, `deliveries` shows what came of that,
+//! `conduct` how they fare wherever they run.
 
 mod bundled;
+mod conduct;
 mod deliveries;
 mod intake;
 mod lifecycle;

@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod activity;
+mod conduct;
 mod config_files;
 mod conversion;
 mod credentials;
@@ -21,6 +22,7 @@ mod tabs;
 pub use account::*;
 pub use actions::*;
 pub use activity::*;
+pub use conduct::*;
 pub use config_files::*;
 pub use conversion::*;
 pub use credentials::*;
