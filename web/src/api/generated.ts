@@ -822,6 +822,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/{id}/conduct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a plugin used, what stopped it and whether it is on hold, in each place
+         * @description Counted since the control plane, or the daemon of that node, started.
+         *
+         *     Needs an administrator.
+         */
+        get: operations["pluginConduct"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins/{id}/deliveries": {
         parameters: {
             query?: never;
@@ -960,6 +982,46 @@ export interface paths {
          *     Needs an administrator.
          */
         post: operations["grantPlugin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/{id}/lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a hold of a plugin
+         * @description Needs an administrator.
+         */
+        post: operations["liftPluginHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a plugin wrote lately in one place, oldest first
+         * @description Needs an administrator.
+         */
+        get: operations["pluginLog"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2551,6 +2613,13 @@ export interface components {
             /** @description RE2 syntax; only what matched is replaced. */
             value: string;
         };
+        /** @description A plugin wherever it was called since the programs there started. */
+        ConductView: {
+            /** @description Only those where it was called. */
+            places: components["schemas"]["PlaceConduct"][];
+            /** @description Nodes that are connected and did not answer. */
+            silent: string[];
+        };
         ConfigEdit: {
             /** @description Whether a missing file is made; otherwise it is an error. */
             create: boolean;
@@ -3066,6 +3135,13 @@ export interface components {
         LabelledFact: {
             label: string;
             value: string;
+        };
+        /** @description A hold that is to end. */
+        LiftInput: {
+            /** @description Of the release. */
+            digest: string;
+            nodeId?: components["schemas"]["NodeId"] | null;
+            serverId?: components["schemas"]["ServerId"] | null;
         };
         /** @description What a server may use. Zero means unlimited, for each field on its own. */
         Limits: {
@@ -3601,6 +3677,11 @@ export interface components {
             id: components["schemas"]["UserId"];
             name: string;
         };
+        PlaceConduct: {
+            nodeId?: components["schemas"]["NodeId"] | null;
+            nodeName?: string | null;
+            releases: components["schemas"]["PluginConduct"][];
+        };
         /** @description A person in the game. Every text comes from the game and is untrusted. */
         Player: {
             id?: string | null;
@@ -3624,6 +3705,16 @@ export interface components {
             maxPlayers?: number | null;
             players: components["schemas"]["Player"][];
         };
+        /** @description One release of a plugin in one place. */
+        PluginConduct: {
+            /** @description Of its component. */
+            digest: string;
+            figures: components["schemas"]["PluginFigures"];
+            holds: components["schemas"]["PluginHold"][];
+            /** @description The manifest id. */
+            plugin: string;
+            version: string;
+        };
         PluginFailurePage: {
             items: components["schemas"]["PluginFailureView"][];
             /** @description Where the next page begins; null is the end. */
@@ -3640,11 +3731,98 @@ export interface components {
             times: number;
             version: string;
         };
+        /** @description What a plugin's calls came to since the program that runs them started. */
+        PluginFigures: {
+            /**
+             * Format: int64
+             * @description That Gantry or the machine is to blame for.
+             */
+            broken: number;
+            /**
+             * Format: int64
+             * @description Those that were made, however they ended.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Processor time of all of them.
+             */
+            cpuMs: number;
+            /**
+             * Format: int64
+             * @description In which the plugin itself said no.
+             */
+            declined: number;
+            /**
+             * Format: int64
+             * @description Calls of host functions.
+             */
+            hostCalls: number;
+            /**
+             * Format: int64
+             * @description Log text.
+             */
+            logBytes: number;
+            /**
+             * Format: int64
+             * @description The most memory that one of them had.
+             */
+            memoryPeakBytes: number;
+            /**
+             * Format: int64
+             * @description That were not made, because a share was used up or the plugin is on hold.
+             */
+            refused: number;
+            /** @description That were stopped, by the limit or the rule that they broke: `cpu_time`, `trap`. */
+            stopped: {
+                [key: string]: number;
+            };
+        };
+        /** @description That a plugin, or a plugin for one server, is not asked for a while because it kept failing. */
+        PluginHold: {
+            /** @description The kind of call that failed: `collector.collect`. */
+            call: string;
+            /** @description How it failed the last time, with what to do. */
+            reason: string;
+            /** @description The only server that it is on hold for; nothing where it is for all. */
+            serverId?: string | null;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: int32
+             * @description How many holds in a row this is.
+             */
+            times: number;
+            /**
+             * Format: date-time
+             * @description When that kind of call is tried again. If it succeeds, the hold is over; if not, it is on hold for twice as long.
+             */
+            until: string;
+        };
         /**
          * Format: uuid
          * @description An installed plugin, whatever its version.
          */
         PluginId: string;
+        /** @description A line of a plugin's log. */
+        PluginLine: {
+            /** Format: date-time */
+            at: string;
+            /** @description The kind of call that wrote it. */
+            call: string;
+            kind: components["schemas"]["PluginLineKind"];
+            /** @description The server that the call was about, where it was about one. */
+            serverId?: string | null;
+            /** @description Without control characters. */
+            text: string;
+        };
+        /** @enum {string} */
+        PluginLineKind: "debug" | "info" | "warn" | "error" | "stopped";
+        PluginLinePage: {
+            items: components["schemas"]["PluginLine"][];
+            /** @description Where the next page begins; null is the end. */
+            nextCursor: string | null;
+        };
         PluginName: {
             id: components["schemas"]["PluginId"];
             name: string;
@@ -8883,6 +9061,94 @@ export interface operations {
             };
         };
     };
+    pluginConduct: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConductView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeliveries: {
         parameters: {
             query?: never;
@@ -9548,6 +9814,218 @@ export interface operations {
             };
             /** @description `deadline_exceeded`: It took too long */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    liftPluginHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiftInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pluginLog: {
+        parameters: {
+            query: {
+                /** @description Of the release. */
+                digest: string;
+                /** @description The node; left out, the control plane. */
+                node?: components["schemas"]["NodeId"];
+                /** @description Only of calls about this server. */
+                server?: components["schemas"]["ServerId"];
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginLinePage"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

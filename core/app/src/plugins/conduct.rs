@@ -86,7 +86,7 @@ impl App {
                 self.components().host().lift_hold(&input.digest, server.as_deref());
             }
         }
-        let entry = AuditEntry::new("plugin.hold_lifted", "plugin", &manifest_id, ctx.origin.clone())
+        let entry = AuditEntry::new("plugin.hold.lift", "plugin", &manifest_id, ctx.origin.clone())
             .after(json!({ "digest": input.digest, "nodeId": input.node_id, "serverId": input.server_id }));
         let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
         tx.audit(entry);
