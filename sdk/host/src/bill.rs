@@ -19,9 +19,14 @@ impl Bill {
         Self { log, budget, began: Instant::now(), spent: None }
     }
 
-    /// What the guest's own process counted.
+    /// What the guest's own process counted, as far as that can be true: it may be one that was taken over.
     pub(crate) fn settle(&mut self, spent: Spent) {
-        self.spent = Some(spent);
+        self.spent = Some(Spent {
+            cpu: spent.cpu.min(self.began.elapsed()),
+            memory_bytes: spent.memory_bytes.min(self.budget.memory_bytes),
+            host_calls: spent.host_calls.min(self.budget.host_calls),
+            log_bytes: spent.log_bytes.min(self.budget.log_bytes),
+        });
     }
 }
 

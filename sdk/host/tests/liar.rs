@@ -17,8 +17,12 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 
 const DONE: &[u8] = &[0];
 const LOADS: u8 = 1;
-/// `FromGuest::Ended` after no time, with an answer behind it.
-const ANSWERED: [u8; 4] = [2, 0, 0, 0];
+/// `FromGuest::Ended` that used nothing (seconds, nanoseconds, memory, calls, log), with an answer behind it.
+const ANSWERED: [u8; 7] = [2, 0, 0, 0, 0, 0, 0];
+/// The largest number of 64 bits.
+const MOST: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+/// The largest number of 32 bits.
+const MANY: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
 
 fn main() {
     let lie = std::env::args().nth(1).unwrap();
@@ -54,6 +58,7 @@ fn tell(lie: &str, mut line: UnixStream) {
             "is-long" => drop(line.write_all(&u32::MAX.to_le_bytes())),
             // Log lines without an end.
             "chatters" => (0..100_000).for_each(|_| say(&mut line, &[0, 0, 0])),
+            "overcharges" => say(&mut line, &[&[2], &MOST[..], &[0], &MOST, &MANY, &MOST, &[0, 0]].concat()),
             "babbles" => say(&mut line, &[77, 77]),
             _ => say(&mut line, &[&ANSWERED[..], &[0]].concat()),
         }

@@ -79,6 +79,22 @@ async fn lies_end_the_child_and_the_next_ones_come_ever_later() {
 }
 
 #[tokio::test]
+async fn nothing_is_charged_that_cannot_have_been_used() {
+    let fooled = Fooled::by("overcharges");
+    let plugin = fooled.load(Guest::least().build()).await.unwrap();
+    let began = Instant::now();
+    for _ in 0..3 {
+        assert_eq!(plugin.blueprints(&call()).await.unwrap(), vec![]);
+    }
+    let most = began.elapsed().as_millis() as u64;
+    let (budget, figures) = (Budgets::default().blueprints, &fooled.host.conduct()[0].figures);
+    assert!(figures.cpu_ms <= most, "{figures:?} in {most} ms");
+    assert_eq!(figures.memory_peak_bytes, budget.memory_bytes as u64);
+    assert_eq!(figures.host_calls, 3 * u64::from(budget.host_calls));
+    assert_eq!(figures.log_bytes, 0, "log text is counted where it arrives");
+}
+
+#[tokio::test]
 async fn child_that_begins_with_a_lie_is_ended() {
     let error = Fooled::by("begins").load(Guest::least().build()).await.unwrap_err();
     assert!(matches!(&error, HostError::Runner(why) if why.contains("does not begin")), "{error:?}");
