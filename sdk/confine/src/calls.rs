@@ -129,6 +129,8 @@ fn allowlist(calls: Calls, failing: &[(c_long, c_int)]) -> Result<BpfProgram, Ba
         )?);
         rules.entry(libc::SYS_fcntl).or_default().push(when(1, SeccompCmpOp::Eq, flags(libc::F_ADD_SEALS))?);
         rules.insert(libc::SYS_ioctl, vec![when(1, SeccompCmpOp::Eq, PAGEMAP_SCAN)?]);
+        // A thread chooses its own processor.
+        rules.insert(libc::SYS_sched_setaffinity, vec![when(0, SeccompCmpOp::Eq, 0)?]);
     }
     if threads {
         rules.insert(libc::SYS_clone, vec![thread()?]);

@@ -1,5 +1,6 @@
 //! The child as its embedder has it: its lines, what is linked in it, and how it ended.
 
+use std::collections::HashMap;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 
 use super::child::{Start, keep};
 use super::line::{Frame, Line, Lost};
-use super::words::{Load, Order, Report};
+use super::words::{Core, Load, Order, Report};
 use crate::budgets::Budgets;
 use crate::convert::text;
 use crate::error::HostError;
@@ -47,6 +48,8 @@ pub(super) struct Process {
     orders: Mutex<Line>,
     loads: Mutex<Line>,
     idle: Mutex<Vec<Line>>,
+    /// Those whose threads stay where callers wait for them.
+    visited: Mutex<HashMap<Core, Line>>,
     forgotten: Mutex<Vec<u32>>,
     slots: AtomicU32,
     ended: watch::Receiver<Option<Ended>>,
@@ -101,6 +104,7 @@ impl Process {
             orders: Mutex::new(orders),
             loads: Mutex::new(loads),
             idle: Mutex::default(),
+            visited: Mutex::default(),
             forgotten: Mutex::default(),
             slots: AtomicU32::default(),
             ended,
@@ -131,10 +135,11 @@ impl Process {
         self.used.store(now, Ordering::Relaxed);
     }
 
-    /// A line for one call.
-    pub(super) fn line(&self) -> Result<Line, Lost> {
+    /// A line for one call: for a visit, the one whose thread has its place there.
+    pub(super) fn line(&self, visit: Option<Core>) -> Result<Line, Lost> {
         self.note_use();
-        if let Some(line) = lock(&self.idle).pop() {
+        let settled = visit.and_then(|core| lock(&self.visited).remove(&core));
+        if let Some(line) = settled.or_else(|| lock(&self.idle).pop()) {
             return Ok(line);
         }
         let line = open(&lock(&self.orders), &Order::Calls)?;
@@ -142,12 +147,17 @@ impl Process {
         Ok(line)
     }
 
-    /// Takes a line back whose call has ended.
-    pub(super) fn keep_line(&self, mut line: Line) {
+    /// Takes a line back whose call has ended, or whose visit has.
+    pub(super) fn keep_line(&self, mut line: Line, visit: Option<Core>) {
         self.note_use();
-        if line.rest() {
-            lock(&self.idle).push(line);
+        if !line.rest() {
+            return;
         }
+        let spare = match visit {
+            Some(core) => lock(&self.visited).insert(core, line),
+            None => Some(line),
+        };
+        lock(&self.idle).extend(spare);
     }
 
     /// Sends a component, and its code where that is not there. Blocks.

@@ -15,10 +15,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
 use gantry_confine::{Calls, ConfineError, Limits, Reach};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use wasmtime::Engine;
 
 use super::line::{Frame, Line, Lost};
-use super::words::{FromGuest, Load, Order, Report, ToGuest};
+use super::words::{Core, FromGuest, Load, Order, Report, ToGuest};
 use crate::budgets::{Budgets, MEMORY_CEILING_BYTES};
 use crate::calls::{ForKind, Request};
 use crate::component::Bundle;
@@ -74,6 +75,7 @@ fn work() -> Result<(), String> {
         engine,
         budgets: *budgets,
         turns: Arc::new(turns),
+        everywhere: sched_getaffinity(None).ok(),
         plugins: Mutex::default(),
         codes: Mutex::default(),
     });
@@ -127,6 +129,8 @@ struct Shared {
     engine: Engine,
     budgets: Budgets,
     turns: Arc<Turns>,
+    /// All processors that it may use.
+    everywhere: Option<CpuSet>,
     plugins: Mutex<HashMap<u32, Arc<Linked>>>,
     /// Code that some plugin holds, by the digest of what was compiled.
     codes: Mutex<HashMap<[u8; 32], Weak<Code>>>,
@@ -199,16 +203,49 @@ fn fetch(shared: &Shared, line: &mut Line) -> Result<Option<Result<Code, String>
 /// Serves one call after the other until the embedder leaves the line.
 fn serve(shared: &Arc<Shared>, line: Line) {
     let mut line = Some(line);
+    let mut place = Place { everywhere: shared.everywhere, core: None };
     while let Some(mut present) = line.take() {
         let Ok(Some(frame)) = present.wait(FRAME_BYTES) else { return };
-        let Ok((ToGuest::Call { slot, kind, is_brief }, request)) = present.read(frame) else { return };
-        line = kind.with(Called { shared, line: present, request, slot, kind, is_brief });
+        let Ok((ToGuest::Call { slot, kind, visit }, request)) = present.read(frame) else { return };
+        place.take(visit);
+        let is_brief = visit.is_some();
+        line = kind.with(Called { shared, place: &mut place, line: present, request, slot, kind, is_brief });
+    }
+}
+
+/// Where a thread runs.
+///
+/// Whoever waits for a brief call with his thread leaves his processor to it. Woken there, it begins at once, where waking
+/// an idle processor takes several times as long as the call.
+struct Place {
+    everywhere: Option<CpuSet>,
+    core: Option<Core>,
+}
+
+impl Place {
+    fn take(&mut self, wanted: Option<Core>) {
+        if self.core == wanted {
+            return;
+        }
+        let cores = match wanted {
+            Some(core) if core < CpuSet::MAX_CPU => {
+                let mut one = CpuSet::new();
+                one.set(core);
+                Some(one)
+            }
+            Some(_) => None,
+            None => self.everywhere,
+        };
+        // Where it may not choose, it runs where it is put, and calls take longer.
+        let taken = cores.is_some_and(|cores| sched_setaffinity(None, &cores).is_ok());
+        self.core = if taken { wanted } else { None };
     }
 }
 
 /// A call that came.
 struct Called<'a> {
     shared: &'a Shared,
+    place: &'a mut Place,
     line: Line,
     request: Range<usize>,
     slot: u32,
@@ -221,16 +258,21 @@ impl ForKind for Called<'_> {
     type Outcome = Option<Line>;
 
     fn with<R: Request>(self) -> Option<Line> {
-        let Self { shared, mut line, request, slot, kind, is_brief } = self;
+        let Self { shared, place, mut line, request, slot, kind, is_brief } = self;
         let (request, _): (R, _) = line.read(request).ok()?;
         line.rest();
         let linked = lock(&shared.plugins).get(&slot).cloned()?;
         let budget = kind.budget(&shared.budgets);
         let turn = Turn::new(shared.turns.clone(), is_brief);
-        let run = block_on(async {
-            turn.take().await;
-            linked.answer(budget, turn, Desk::Beyond(line), request).await
-        });
+        // Whoever waited at this place waits no longer than it takes one slice.
+        let moves_on = || place.take(None);
+        let run = block_on(
+            async {
+                turn.take().await;
+                linked.answer(budget, turn, Desk::Beyond(line), request).await
+            },
+            moves_on,
+        );
         let Desk::Beyond(mut line) = run.desk else { return None };
         let spent = run.spent;
         let frame = match run.outcome {
@@ -252,15 +294,18 @@ impl Wake for Unpark {
     }
 }
 
-/// Runs a future on this thread, which sleeps while nothing can be done.
-fn block_on<F: Future>(future: F) -> F::Output {
+/// Runs a future on this thread, which sleeps while nothing can be done. `waits` is told before.
+fn block_on<F: Future>(future: F, mut waits: impl FnMut()) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => {
+                waits();
+                thread::park();
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use rustix::net::{RecvFlags, SendFlags};
+use rustix::thread::sched_getcpu;
 use serde::de::DeserializeOwned;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
@@ -18,7 +19,7 @@ use tokio::time::timeout;
 use super::line::{Frame, Line, Lost};
 use super::process::Process;
 use super::remote::Remote;
-use super::words::{FromGuest, ToGuest};
+use super::words::{Core, FromGuest, ToGuest};
 use crate::bill::Bill;
 use crate::budgets::{CallBudget, EPOCH_TICK};
 use crate::calls::Request;
@@ -63,26 +64,27 @@ pub(crate) async fn call<R: Request>(
 ) -> Result<R::Answer, CallError> {
     let (process, slot) = remote.seat(None).await?;
     let budget = R::KIND.budget(&plugin.0.host.budgets);
-    let line = match process.line() {
+    let habits = &plugin.0.habits;
+    // One caller at a time waits with his thread.
+    let permit = if habits.are_brief(R::KIND) { remote.runner.visits.try_acquire().ok() } else { None };
+    let visit = permit.as_ref().map(|_| sched_getcpu());
+    let is_brief = visit.is_some();
+    let line = match process.line(visit) {
         Ok(line) => line,
         Err(lost) => return Err(HostError::Runner(process.explain(&lost).await).into()),
     };
-    let habits = &plugin.0.habits;
-    // One caller at a time waits with his thread.
-    let visit = if habits.are_brief(R::KIND) { remote.runner.visits.try_acquire().ok() } else { None };
-    let is_brief = visit.is_some();
     let mut open = Open { line: Some(line), process, place: Some(place) };
     let mut talk = Talk::new(&mut open, &clerk, &budget, is_brief);
     let said = timeout(budget.wall, async {
-        let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, is_brief })?.with(&request)?;
+        let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, visit })?.with(&request)?;
         talk.converse::<R>(first).await
     });
     let said = said.await;
     let overstayed = is_brief && !talk.is_visiting;
-    drop(visit);
+    drop(permit);
     match said {
         Ok(Ok((spent, outcome))) => {
-            open.finish();
+            open.finish(visit.filter(|_| !overstayed));
             bill.settle(spent);
             habits.note(R::KIND, spent.cpu, outcome.is_ok() && !overstayed);
             outcome.map_err(|ended| plugin.explain(R::KIND, cleaned(ended)))
@@ -116,9 +118,9 @@ struct Open {
 
 impl Open {
     /// The child said that it is over, and says so after the instance is gone.
-    fn finish(&mut self) {
+    fn finish(&mut self, visit: Option<Core>) {
         if let Some(line) = self.line.take() {
-            self.process.keep_line(line);
+            self.process.keep_line(line, visit);
         }
     }
 }

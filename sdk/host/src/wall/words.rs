@@ -43,6 +43,9 @@ pub(crate) enum Report {
     Unfit(String),
 }
 
+/// A processor, by the kernel's number.
+pub(crate) type Core = usize;
+
 /// The embedder, on the line of a call.
 #[derive(Serialize, Deserialize)]
 pub(crate) enum ToGuest {
@@ -50,7 +53,8 @@ pub(crate) enum ToGuest {
     Call {
         slot: u32,
         kind: Kind,
-        is_brief: bool,
+        /// Where a caller waits whose call is expected to be brief.
+        visit: Option<Core>,
     },
     Answer(Answered),
 }
