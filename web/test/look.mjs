@@ -815,7 +815,7 @@ const SCENES = [
   }],
   ['plugin-events', '/admin/plugins?mock=told', async (page) => {
     await page.getByRole('button', { name: 'Events', exact: true }).click()
-    await page.getByText('8 attempts').waitFor()
+    await page.getByText('8 attempts').first().waitFor()
   }],
   ['plugin-events-none', '/admin/plugins?mock=listens', async (page) => {
     await page.getByRole('button', { name: 'Events', exact: true }).click()

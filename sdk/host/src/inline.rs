@@ -22,21 +22,45 @@ const EARNED: u32 = 64;
 
 /// How a plugin's calls of each kind went lately.
 #[derive(Default)]
-pub(crate) struct Habits([AtomicU32; Kind::COUNT]);
+pub(crate) struct Habits {
+    light: [Streak; Kind::COUNT],
+    brief: [Streak; Kind::COUNT],
+}
 
 impl Habits {
-    /// Whether the next call of this kind may begin on its caller's thread.
-    pub(crate) fn are_brief(&self, kind: Kind) -> bool {
-        self.0[kind as usize].load(Ordering::Relaxed) >= EARNED
+    /// Whether the next call of this kind will hardly compute, so that it need not wait for the slices of those that do.
+    pub(crate) fn are_light(&self, kind: Kind) -> bool {
+        self.light[kind as usize].has_earned()
     }
 
-    /// Takes note of a call that ended.
-    pub(crate) fn note(&self, kind: Kind, used: Duration, answered: bool) {
-        let brief = &self.0[kind as usize];
-        if !answered || used > BRIEF {
-            brief.store(0, Ordering::Relaxed);
-        } else if brief.load(Ordering::Relaxed) < EARNED {
-            brief.fetch_add(1, Ordering::Relaxed);
+    /// Whether it will not wait for anything either, and may begin on its caller's thread.
+    pub(crate) fn are_brief(&self, kind: Kind) -> bool {
+        self.brief[kind as usize].has_earned()
+    }
+
+    /// Takes note of a call that ended. It waited if its answers did not all come at once; that the machine was busy with
+    /// others is no fault of it.
+    pub(crate) fn note(&self, kind: Kind, used: Duration, answered: bool, waited: bool) {
+        let was_light = answered && used <= BRIEF;
+        self.light[kind as usize].note(was_light);
+        self.brief[kind as usize].note(was_light && !waited);
+    }
+}
+
+/// Good calls in a row.
+#[derive(Default)]
+struct Streak(AtomicU32);
+
+impl Streak {
+    fn has_earned(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= EARNED
+    }
+
+    fn note(&self, was_good: bool) {
+        if !was_good {
+            self.0.store(0, Ordering::Relaxed);
+        } else if !self.has_earned() {
+            self.0.fetch_add(1, Ordering::Relaxed);
         }
     }
 }

@@ -70,7 +70,7 @@ impl Plugin {
             let mut bill = Bill::open(log, budget);
             let run = linked.answer(budget, turn, Desk::Here(Box::new(clerk)), request).await;
             bill.settle(run.spent);
-            plugin.0.habits.note(R::KIND, run.spent.cpu, run.outcome.is_ok());
+            plugin.0.habits.note(R::KIND, run.spent.cpu, run.outcome.is_ok(), false);
             // The instance is gone before its place is free, and paid for before whoever asked hears of it.
             drop(run.desk);
             drop(bill);

@@ -16,11 +16,14 @@ use wasmtime::Engine;
 use crate::budgets::EPOCH_TICK;
 use crate::error::HostError;
 
+/// Guests that may run beside those whose turn it is, as they hardly will.
+const LIGHT: usize = 4;
+
 /// The right to run, for as many guests as there are threads.
 pub(crate) struct Turns {
     running: Arc<Semaphore>,
-    /// Beside them, for the first slice of one whose calls have been brief: it need not wait for the slice of another.
-    brief: Arc<Semaphore>,
+    /// Beside them, for the first slice of those whose calls have been light: they need not wait for the slices of others.
+    light: Arc<Semaphore>,
     ticker: Ticker,
 }
 
@@ -28,7 +31,7 @@ impl Turns {
     pub(crate) fn new(engine: &Engine, threads: usize) -> Result<Self, HostError> {
         Ok(Self {
             running: Arc::new(Semaphore::new(threads)),
-            brief: Arc::new(Semaphore::new(1)),
+            light: Arc::new(Semaphore::new(LIGHT)),
             ticker: Ticker::start(engine)?,
         })
     }
@@ -43,8 +46,8 @@ pub(crate) struct Turn {
 
 #[derive(Default)]
 struct Slice {
-    /// Whether this is still the first slice of one that is expected to be brief.
-    is_brief: bool,
+    /// Whether this is still the first slice of one that is expected to be light.
+    is_light: bool,
     held: Option<Held>,
     /// Processor time of the slices that have ended.
     used: Duration,
@@ -58,16 +61,16 @@ struct Held {
 }
 
 impl Turn {
-    pub(crate) fn new(turns: Arc<Turns>, is_brief: bool) -> Self {
-        let slice = Slice { is_brief, ..Slice::default() };
+    pub(crate) fn new(turns: Arc<Turns>, is_light: bool) -> Self {
+        let slice = Slice { is_light, ..Slice::default() };
         Self { turns, slice: Arc::new(Mutex::new(slice)) }
     }
 
     /// Waits for a thread, first come, first served.
     pub(crate) async fn take(&self) {
         // The semaphore is never closed; without a permit the guest would merely run uncounted.
-        let is_brief = lock(&self.slice).is_brief;
-        let beside = if is_brief { self.turns.brief.clone().try_acquire_owned().ok() } else { None };
+        let is_light = lock(&self.slice).is_light;
+        let beside = if is_light { self.turns.light.clone().try_acquire_owned().ok() } else { None };
         let permit = match beside {
             Some(permit) => permit,
             None => match self.turns.running.clone().acquire_owned().await {
@@ -87,10 +90,13 @@ impl Turn {
         }
     }
 
-    /// Lets everybody else who waits go first.
+    /// Lets everybody else who waits go first, unless it has only just begun: the tick that ends slices comes at any time.
     pub(crate) async fn pass(self) {
+        if lock(&self.slice).is_light && self.used() < EPOCH_TICK {
+            return;
+        }
         self.give_back();
-        lock(&self.slice).is_brief = false;
+        lock(&self.slice).is_light = false;
         tokio::task::yield_now().await;
         self.take().await;
     }

@@ -88,13 +88,14 @@ export function CatalogField({ label, name, field, open: takesAny, value, source
   }
 
   const problem = error ? toApiError(error) : null
+  const isListed = isOpen && drawn.length > 0
   return (
-    <Popover.Root open={isOpen && drawn.length > 0}>
+    <Popover.Root open={isListed}>
       <div ref={box} role="presentation" onBlur={leave}>
         <Popover.Anchor className="relative">
           <Input
             role="combobox"
-            aria-expanded={isOpen}
+            aria-expanded={isListed}
             aria-controls={`${id}-list`}
             aria-autocomplete="list"
             aria-activedescendant={isOpen && drawn[at] ? `${id}-${String(at)}` : undefined}

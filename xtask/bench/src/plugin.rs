@@ -11,7 +11,8 @@ mod wall;
 use crate::row::{Result, Timings, Unit, cpu_seconds, row};
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, ChildProgram, Grants, Host, HostConfig, LentFailure, Origin, Query, Reply, Wall,
+    Budgets, CallContext, ChildProgram, Flow, Grants, HoldRule, Host, HostConfig, LentFailure, Origin, Query,
+    Reply, Share, Shares, Wall,
 };
 use gantry_types::{
     server::{Endpoint, Protocol, ServerContext},
@@ -124,9 +125,17 @@ fn open(cache: &Path, wall: Wall) -> Result<Host> {
 
 fn open_with(cache: &Path, wall: Wall, budgets: Budgets) -> Result<Host> {
     let compiler = ChildProgram { program: std::env::current_exe()?, args: vec!["compile-component".into()] };
-    let budgets = Budgets { shares: None, ..budgets };
+    let budgets = Budgets { shares: Some(ample()), ..budgets };
     let config = HostConfig { cache_dir: cache.to_owned(), cache_key: [1; 32], compiler, budgets, wall };
     Ok(Host::new(config)?)
+}
+
+/// Shares that are kept account of and never used up, nor is anything held: what is measured here is more than one plugin may have.
+fn ample() -> Shares {
+    let flow = Flow { per_second: u32::MAX, saved: u32::MAX };
+    let share = Share { calls: flow, cpu_us: flow, host_calls: flow, log_bytes: flow, memory_mib: 4_096 };
+    let hold = HoldRule { stopped: HoldRule::WINDOW + 1, ..Shares::default().hold };
+    Shares { plugin: share, server: share, hold }
 }
 
 async fn calls(plugin: &gantry_host::Plugin, count: usize, side: &mut Side) -> Result<()> {

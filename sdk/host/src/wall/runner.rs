@@ -206,10 +206,11 @@ fn serve(shared: &Arc<Shared>, line: Line) {
     let mut place = Place { everywhere: shared.everywhere, core: None };
     while let Some(mut present) = line.take() {
         let Ok(Some(frame)) = present.wait(FRAME_BYTES) else { return };
-        let Ok((ToGuest::Call { slot, kind, visit }, request)) = present.read(frame) else { return };
+        let Ok((ToGuest::Call { slot, kind, visit, is_light }, request)) = present.read(frame) else {
+            return;
+        };
         place.take(visit);
-        let is_brief = visit.is_some();
-        line = kind.with(Called { shared, place: &mut place, line: present, request, slot, kind, is_brief });
+        line = kind.with(Called { shared, place: &mut place, line: present, request, slot, kind, is_light });
     }
 }
 
@@ -250,7 +251,7 @@ struct Called<'a> {
     request: Range<usize>,
     slot: u32,
     kind: Kind,
-    is_brief: bool,
+    is_light: bool,
 }
 
 impl ForKind for Called<'_> {
@@ -258,12 +259,12 @@ impl ForKind for Called<'_> {
     type Outcome = Option<Line>;
 
     fn with<R: Request>(self) -> Option<Line> {
-        let Self { shared, place, mut line, request, slot, kind, is_brief } = self;
+        let Self { shared, place, mut line, request, slot, kind, is_light } = self;
         let (request, _): (R, _) = line.read(request).ok()?;
         line.rest();
         let linked = lock(&shared.plugins).get(&slot).cloned()?;
         let budget = kind.budget(&shared.budgets);
-        let turn = Turn::new(shared.turns.clone(), is_brief);
+        let turn = Turn::new(shared.turns.clone(), is_light);
         // Whoever waited at this place waits no longer than it takes one slice.
         let moves_on = || place.take(None);
         let run = block_on(

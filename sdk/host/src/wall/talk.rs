@@ -68,31 +68,31 @@ pub(crate) async fn call<R: Request>(
     // One caller at a time waits with his thread.
     let permit = if habits.are_brief(R::KIND) { remote.runner.visits.try_acquire().ok() } else { None };
     let visit = permit.as_ref().map(|_| sched_getcpu());
-    let is_brief = visit.is_some();
+    let is_light = habits.are_light(R::KIND);
     let line = match process.line(visit) {
         Ok(line) => line,
         Err(lost) => return Err(HostError::Runner(process.explain(&lost).await).into()),
     };
     let mut open = Open { line: Some(line), process, place: Some(place) };
-    let mut talk = Talk::new(&mut open, &clerk, &budget, is_brief);
+    let mut talk = Talk::new(&mut open, &clerk, &budget, visit.is_some());
     let said = timeout(budget.wall, async {
-        let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, visit })?.with(&request)?;
+        let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, visit, is_light })?.with(&request)?;
         talk.converse::<R>(first).await
     });
     let said = said.await;
-    let overstayed = is_brief && !talk.is_visiting;
+    let (is_visiting, waited) = (talk.is_visiting, talk.waited);
     drop(permit);
     match said {
         Ok(Ok((spent, outcome))) => {
-            open.finish(visit.filter(|_| !overstayed));
+            open.finish(visit.filter(|_| is_visiting));
             bill.settle(spent);
-            habits.note(R::KIND, spent.cpu, outcome.is_ok() && !overstayed);
+            habits.note(R::KIND, spent.cpu, outcome.is_ok(), waited);
             outcome.map_err(|ended| plugin.explain(R::KIND, cleaned(ended)))
         }
         Ok(Err(Failed::Line(lost))) => Err(HostError::Runner(open.process.explain(&lost).await).into()),
         Ok(Err(Failed::Embedder(panic))) => Err(HostError::Internal(panic).into()),
         Err(_) => {
-            habits.note(R::KIND, budget.wall, false);
+            habits.note(R::KIND, budget.wall, false, true);
             Err(plugin.stopped(R::KIND, StopReason::WallTime, ""))
         }
     }
@@ -170,6 +170,8 @@ struct Talk<'a> {
     began: Instant,
     /// Whether this thread itself waits for what comes.
     is_visiting: bool,
+    /// Whether an answer did not come at once.
+    waited: bool,
     messages: u32,
     log_bytes: usize,
 }
@@ -178,7 +180,16 @@ type Outcome<T> = (Spent, Result<T, Ended>);
 
 impl<'a> Talk<'a> {
     fn new(open: &'a mut Open, clerk: &'a Clerk, budget: &'a CallBudget, is_visiting: bool) -> Self {
-        Self { open, clerk, budget, began: Instant::now(), is_visiting, messages: 0, log_bytes: 0 }
+        Self {
+            open,
+            clerk,
+            budget,
+            began: Instant::now(),
+            is_visiting,
+            waited: false,
+            messages: 0,
+            log_bytes: 0,
+        }
     }
 
     async fn converse<R: Request>(&mut self, first: Frame) -> Result<Outcome<R::Answer>, Failed> {
@@ -265,7 +276,7 @@ impl<'a> Talk<'a> {
         if let Poll::Ready(answer) = inline::poll(question.as_mut()).await {
             return answer.map_err(fault);
         }
-        self.is_visiting = false;
+        (self.is_visiting, self.waited) = (false, true);
         let answer = AssertUnwindSafe(question).catch_unwind().await;
         answer.map_err(|panic| fault(inline::words(&*panic)))
     }

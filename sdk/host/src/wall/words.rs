@@ -55,6 +55,8 @@ pub(crate) enum ToGuest {
         kind: Kind,
         /// Where a caller waits whose call is expected to be brief.
         visit: Option<Core>,
+        /// Whether it is expected to compute hardly at all.
+        is_light: bool,
     },
     Answer(Answered),
 }

@@ -17,6 +17,8 @@ use wit_parser::Resolve;
 const STOPS: usize = 100;
 /// Calls of the hostile plugin that run at a time.
 const RUNNING: usize = 4;
+/// Calls of the neighbour, each of which may have to wait for slices of others.
+const BESIDE: usize = 2_000;
 /// A deadline that comes long before the processor time is used up.
 const WALL: Duration = Duration::from_millis(50);
 
@@ -91,7 +93,7 @@ async fn neighbours(innocent: &Plugin, hostile: Plugin) -> Result<()> {
                 })
             })
             .collect();
-        calls(innocent, CALLS / ROUNDS, &mut beside).await?;
+        calls(innocent, BESIDE / ROUNDS, &mut beside).await?;
         enough.store(true, Ordering::Relaxed);
         for task in running {
             task.await??;
