@@ -81,16 +81,18 @@ const EDGES: &[(&str, &[&str])] = &[
     // A document is what a plugin may be instead of a program, so that its crate is as public as the guest SDK.
     ("gantry-plugin-declarative", &["gantry-document", "gantry-plugin"]),
     ("gantry-plugin-eggs", &["gantry-document", "gantry-plugin"]),
+    ("gantry-plugin-factorio", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-generic", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-luanti", &["gantry-plugin"]),
     ("gantry-plugin-minecraft-bedrock", &["gantry-plugin"]),
-    ("gantry-plugin-minecraft-java", &["gantry-plugin"]),
+    ("gantry-plugin-minecraft-java", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-mumble", &["gantry-plugin"]),
     ("gantry-plugin-openarena", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-openttd", &["gantry-plugin"]),
     ("gantry-plugin-quake3", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-source", &["gantry-plugin", "gantry-wire"]),
     ("gantry-plugin-teeworlds", &["gantry-plugin"]),
+    ("gantry-plugin-terraria", &["gantry-plugin", "gantry-wire"]),
     // Protocols that several games speak.
     ("gantry-wire", &["gantry-plugin"]),
     // Tests alone, of all that these crates are together.

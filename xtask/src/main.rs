@@ -17,6 +17,7 @@ mod faults;
 mod fuzz;
 mod generate;
 mod guests;
+mod packages;
 mod postgres;
 mod processes;
 mod quake;

@@ -4,7 +4,7 @@
 //! browser tests get a control plane that nobody has set up yet. Last, `up` itself runs three times.
 
 use crate::{
-    components, docker, environment, guests,
+    components, docker, environment, guests, packages,
     postgres::Cluster,
     processes::Processes,
     quake, seed,
@@ -38,7 +38,7 @@ pub enum Suite {
     Rust,
     /// The panel's own tests and lints
     Web,
-    /// The guest SDKs for JavaScript and Python, without a host
+    /// The guest SDKs for JavaScript and Python, without a host; and the packages of all three
     Guests,
     /// A real browser against a whole Gantry
     Browser,
@@ -98,6 +98,7 @@ fn suites(
     }
     if wanted(Suite::Guests) {
         guest_tests(tally)?;
+        package_tests(data, tally)?;
     }
     // Everything else is tested on the whole product.
     if ![Suite::Rust, Suite::Browser, Suite::Faults, Suite::Up].into_iter().any(wanted) {
@@ -156,6 +157,18 @@ fn guest_tests(tally: &mut Tally) -> Result<()> {
     for (name, mut command) in guests::tests()? {
         say(&format!("testing {name}"), "without a host");
         count(&mut command, &name, tally)?;
+    }
+    Ok(())
+}
+
+/// What authors install from registries, as it would be published.
+fn package_tests(data: &Path, tally: &mut Tally) -> Result<()> {
+    for (index, (name, check)) in packages::CHECKS.into_iter().enumerate() {
+        say(&format!("packing {name}"), "and building its example where no checkout is");
+        let place = data.join(format!("package-{index}"));
+        fs::create_dir_all(&place)?;
+        let fault = check(&place).err().map(|error| format!("{name}: {error}"));
+        tally.say(fault.is_none(), &fault.unwrap_or_default());
     }
     Ok(())
 }

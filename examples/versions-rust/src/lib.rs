@@ -83,9 +83,9 @@ fn read(host: &str, list: &[u8]) -> Result<Vec<Version>, Failure> {
 
 impl Plugin for Versions {
     fn blueprints() -> Vec<Blueprint> {
-        let mut version = Variable::text("version", "Version", NEWEST, 40).required().needs_reinstall();
+        let version = Variable::from_catalog("version", "Version", NEWEST, "versions");
         // What is typed is taken too, for the day on which nobody answers.
-        version.kind = Kind::FromCatalog(CatalogRule { name: "versions".to_owned(), open: true });
+        let version = version.open().required().needs_reinstall();
         let mirror =
             Variable::text("mirror", "Mirror", "", 128).help("Another web server that has the same list.");
         vec![Blueprint {

@@ -67,10 +67,8 @@ fn endpoints() -> Vec<EndpointNeed> {
 }
 
 fn listed(key: &str, label: &str, catalog: &str) -> Variable {
-    let mut variable = Variable::text(key, label, NEWEST, 40);
     // What is typed is taken too, for the day on which nobody answers.
-    variable.kind = Kind::FromCatalog(CatalogRule { name: catalog.to_owned(), open: true });
-    variable.group("Software").needs_reinstall()
+    Variable::from_catalog(key, label, NEWEST, catalog).open().group("Software").needs_reinstall()
 }
 
 fn variables(software: Software) -> Vec<Variable> {

@@ -106,6 +106,15 @@ export const variable = {
     const listed = choices.map(([value, label]) => ({ value, label, help: null }));
     return ask(key, label, { tag: "one-of", val: listed }, value, about);
   },
+  /**
+   * One of the values that the plugin's catalog lists under this name when a form is filled in: the part `catalog` answers
+   * them. `open` takes what is not listed as well, for the day on which nobody answers. What is there once a plan is made
+   * is for the plugin to check.
+   */
+  fromCatalog(key: string, label: string, value: string, catalog: string, about: VariableAbout & { open?: boolean } = {}): Variable {
+    const { open, ...rest } = about;
+    return ask(key, label, { tag: "from-catalog", val: { name: catalog, open: open ?? false } }, value, rest);
+  },
 };
 
 /** What is wrong with the variable `key`, and what to do about it. */

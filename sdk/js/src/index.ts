@@ -1,3 +1,5 @@
+/// <reference path="./imports.d.ts" />
+/// <reference path="./assets.d.ts" />
 /**
  * The guest SDK: a game becomes a plugin by a module that exports its parts.
  *

@@ -44,7 +44,7 @@ mod words;
 )]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../wit/since-v0.2",
+        path: "wit",
         world: "imports",
         default_bindings_module: "gantry_plugin::bindings",
         additional_derives: [PartialEq],
@@ -58,7 +58,7 @@ pub mod bindings {
             #[cfg(feature = $feature)]
             pub mod $module {
                 wit_bindgen::generate!({
-                    path: "../wit/since-v0.2",
+                    path: "wit",
                     world: $world,
                     pub_export_macro: true,
                     export_macro_name: $export_name,

@@ -1,6 +1,6 @@
 //! Builders for what every part may speak of: questions to people, and failures.
 
-use crate::prelude::{Audience, Choice, Failure, Kind, NumberRule, TextRule, Variable};
+use crate::prelude::{Audience, CatalogRule, Choice, Failure, Kind, NumberRule, TextRule, Variable};
 
 impl Variable {
     fn new(key: &str, label: &str, kind: Kind, default: Option<String>) -> Self {
@@ -49,6 +49,20 @@ impl Variable {
             })
             .collect();
         Self::new(key, label, Kind::OneOf(choices), Some(default.to_owned()))
+    }
+    /// One of the values that the plugin's catalog lists under this name when a form is filled in: the part `catalog`
+    /// answers them. What is there once a plan is made is for the plugin to check.
+    pub fn from_catalog(key: &str, label: &str, default: &str, catalog: &str) -> Self {
+        let rule = CatalogRule { name: catalog.to_owned(), open: false };
+        Self::new(key, label, Kind::FromCatalog(rule), Some(default.to_owned()))
+    }
+    /// Takes what its catalog does not list as well, for the day on which nobody answers. No effect on other kinds.
+    #[must_use]
+    pub fn open(mut self) -> Self {
+        if let Kind::FromCatalog(rule) = &mut self.kind {
+            rule.open = true;
+        }
+        self
     }
     /// A sentence below the field.
     #[must_use]

@@ -19,6 +19,8 @@ mod peers;
 mod process;
 mod promises;
 mod quake3;
+mod releases;
 mod sandbox;
 mod source;
 mod teeworlds;
+mod terraria;

@@ -8,6 +8,7 @@
 mod answers;
 mod attacks;
 mod cache;
+mod catalogs;
 mod components;
 mod documents;
 mod fairness;

@@ -36,6 +36,8 @@ def build(folder: Path, out: Path) -> None:
         work = Path(scratch)
         _compose_world(work / "wit", contract, imports, parts)
         _write_entry(work / "entry", parts, contract)
+        # Alone: where it is installed, the contract's types of other tools and of editors lie beside it.
+        shutil.copytree(SDK / "gantry_plugin", work / "sdk/gantry_plugin", ignore=shutil.ignore_patterns("__pycache__", "wit"))
         component = _componentize(work, modules)
     out.write_bytes(with_manifest(component, manifest))
 
@@ -71,7 +73,7 @@ def _write_entry(folder: Path, parts: list[str], contract: dict[str, Any]) -> No
 
 def _componentize(work: Path, modules: Path) -> bytes:
     out = work / "component.wasm"
-    paths = [argument for path in (work / "entry", modules, SDK) for argument in ("--python-path", str(path))]
+    paths = [argument for path in (work / "entry", modules, work / "sdk") for argument in ("--python-path", str(path))]
     # A plugin has no WASI: what CPython would import of it is replaced by what traps.
     command = ["-d", str(work / "wit"), "-w", WORLD, "componentize", "--stub-wasi", *paths, "-o", str(out), ENTRY]
     # Of a mistake in the plugin, the backtrace of the tool says nothing.

@@ -180,6 +180,24 @@ def one_of(
     return _ask(key, label, types.Kind_OneOf(listed), default, about)
 
 
+def from_catalog(
+    key: str,
+    label: str,
+    default: str,
+    catalog: str,
+    *,
+    open: bool = False,
+    **about: Unpack[About],
+) -> types.Variable:
+    """One of the values that the plugin's catalog lists under this name when a form is filled in.
+
+    The part ``catalog`` answers them. ``open`` takes what is not listed as well, for the day on which nobody answers. What
+    is there once a plan is made is for the plugin to check.
+    """
+    rule = types.CatalogRule(name=catalog, open=open)
+    return _ask(key, label, types.Kind_FromCatalog(rule), default, about)
+
+
 def problem(key: str, message: str, remedy: str | None = None) -> types.FieldProblem:
     """What is wrong with the variable ``key``, and what to do about it."""
     return types.FieldProblem(key=key, message=message, remedy=remedy)
