@@ -17,9 +17,6 @@ use std::{fs, path::Path};
 /// The id and the name that stand in templates.
 const ID: &str = "template-id";
 const NAME: &str = "Template name";
-/// The version of the SDK, which is this program's, and where the README says how the SDK is had as a package.
-const VERSION: (&str, &str) = ("SDK-VERSION", env!("CARGO_PKG_VERSION"));
-const PUBLISHED: &str = "PUBLISHED\n";
 
 type File = (&'static str, &'static str);
 
@@ -91,10 +88,7 @@ pub(crate) fn sdk(desk: &Desk, asked: &SdkArgs) -> Result<Verdict, Fault> {
 }
 
 fn write(folder: &Path, asked: &NewArgs, id: &str, name: &str) -> Result<(), Fault> {
-    let filled = |text: &str| {
-        let text = text.replace(PUBLISHED, published(asked.language)).replace(VERSION.0, VERSION.1);
-        text.replace(ID, id).replace(NAME, name)
-    };
+    let filled = |text: &str| text.replace(ID, id).replace(NAME, name);
     for (path, text) in COMMON {
         put(&folder.join(path), filled(text).as_bytes())?;
     }
@@ -110,31 +104,6 @@ fn write(folder: &Path, asked: &NewArgs, id: &str, name: &str) -> Result<(), Fau
     match asked.template {
         Template::Minimal => put(&folder.join(FIXTURE.0), filled(FIXTURE.1).as_bytes()),
         Template::Game => game(folder, asked.language, id, name),
-    }
-}
-
-/// How a plugin is built without this program: by the package of its language, which is the same SDK.
-const fn published(language: Written) -> &'static str {
-    match language {
-        Written::Rust => {
-            "
-As a package the SDK is `gantry-plugin` SDK-VERSION of crates.io. `Cargo.toml` names both, and what lies here goes first: without `path` it is
-the package.
-"
-        }
-        Written::Js => {
-            "
-As a package the SDK is `@gantry/plugin` SDK-VERSION of npm: `npm install --save-dev @gantry/plugin@SDK-VERSION`, in `tsconfig.json`
-`\"extends\": \"@gantry/plugin/tsconfig.json\"` without `paths`, and `npx gantry-plugin-js . -o dist/template-id.wasm`.
-"
-        }
-        Written::Python => {
-            "
-As a package the SDK is `gantry-plugin` SDK-VERSION of PyPI: `pip install gantry-plugin==SDK-VERSION`, and
-`gantry-plugin-python . -o dist/template-id.wasm`.
-"
-        }
-        Written::Declarative => "",
     }
 }
 

@@ -44,35 +44,6 @@ fn a_document_begins_from_nothing() {
     from_nothing("declarative");
 }
 
-/// The packages of the three languages have one version, which is named beside what lies in the folder.
-#[test]
-fn a_new_plugin_names_the_package_that_it_could_be_built_by() {
-    let place = folder();
-    let version = env!("CARGO_PKG_VERSION");
-    for (language, package, manifest) in [
-        ("rust", format!("`gantry-plugin` {version} of crates.io"), "Cargo.toml"),
-        ("js", format!("npm install --save-dev @gantry/plugin@{version}"), "js/package.json"),
-        ("python", format!("pip install gantry-plugin=={version}"), "python/pyproject.toml"),
-    ] {
-        plugin(place.path(), ["new", language, "--language", language]).expect();
-        let home = place.path().join(language);
-        let readme = fs::read_to_string(home.join("README.md")).unwrap();
-        assert!(readme.contains(&package) && !readme.contains("PUBLISHED"), "{readme}");
-        let own = fs::read_to_string(home.join(".gantry/sdk").join(manifest)).unwrap();
-        assert!(
-            own.contains(&format!("version = \"{version}\""))
-                || own.contains(&format!("\"version\": \"{version}\"")),
-            "{own}"
-        );
-    }
-    let manifest = fs::read_to_string(place.path().join("rust/Cargo.toml")).unwrap();
-    let named = format!("gantry-plugin = {{ version = \"{version}\", path = \".gantry/sdk/plugin\" }}");
-    assert!(manifest.contains(&named), "{manifest}");
-    plugin(place.path(), ["new", "told", "--language", "declarative"]).expect();
-    let readme = fs::read_to_string(place.path().join("told/README.md")).unwrap();
-    assert!(!readme.contains("PUBLISHED") && !readme.contains("package"), "{readme}");
-}
-
 #[test]
 fn all_languages_answer_the_same_to_the_same_fixture() {
     let place = folder();
