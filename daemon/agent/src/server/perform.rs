@@ -212,8 +212,8 @@ impl Supervisor {
         let (hand, turn) = (self.hand(), Arc::clone(&self.hands).try_read_owned());
         self.tasks.spawn(async move {
             let Ok(_turn) = turn else { return Report::Nothing };
-            if let Err(failure) = hand.act(&action, &[], "gantry").await {
-                hand.say(&format!("The action {action:?} could not be done: {}", failure.message));
+            if let Err(not) = hand.act(&action, &[], "gantry").await {
+                hand.say(&format!("The action {action:?} could not be done: {}", not.failure.message));
             }
             Report::Nothing
         });
