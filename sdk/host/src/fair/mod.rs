@@ -40,6 +40,10 @@ use crate::kind::Kind;
 const PLUGINS: usize = 256;
 /// Servers that are told apart in each.
 const SERVERS: usize = 4_096;
+/// Lines that are shown at a time. A release that serves thousands has kept more of them than anybody reads.
+const SHOWN: usize = 1_000;
+/// All of their text together.
+const SHOWN_BYTES: usize = 512 * 1024;
 
 /// All accounts of a host.
 pub(crate) struct Fair {
@@ -54,6 +58,8 @@ struct Entry {
     whole: Account,
     servers: HashMap<String, Account>,
     figures: PluginFigures,
+    /// The same as in the figures: most calls take less than a millisecond.
+    cpu: Duration,
 }
 
 /// Whose call it is.
@@ -105,6 +111,7 @@ impl Fair {
             whole: Account::new(&self.shares.plugin, now),
             servers: HashMap::new(),
             figures: PluginFigures::default(),
+            cpu: Duration::ZERO,
         });
         if let Some(server) = &caller.server
             && !entry.servers.contains_key(server)
@@ -120,7 +127,10 @@ impl Fair {
 
     /// Lets a call begin, or says why not and for how long.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Tries, Refusal> {
-        let now = Instant::now();
+        self.admit_at(caller, Instant::now())
+    }
+
+    fn admit_at(&self, caller: &Caller, now: Instant) -> Result<Tries, Refusal> {
         self.with(caller, now, |entry| {
             let weighed = entry.weigh(caller, now);
             if weighed.is_err() {
@@ -132,11 +142,15 @@ impl Fair {
 
     /// Takes what a call used from the shares that it had.
     pub(crate) fn charge(&self, caller: &Caller, spent: &Spent) {
-        let now = Instant::now();
+        self.charge_at(caller, spent, Instant::now());
+    }
+
+    fn charge_at(&self, caller: &Caller, spent: &Spent, now: Instant) {
         self.with(caller, now, |entry| {
             entry.both(caller, |account| account.charge(spent, now));
+            entry.cpu += spent.cpu;
             let figures = &mut entry.figures;
-            figures.cpu_ms += u64::try_from(spent.cpu.as_millis()).unwrap_or(0);
+            figures.cpu_ms = u64::try_from(entry.cpu.as_millis()).unwrap_or(u64::MAX);
             figures.memory_peak_bytes = figures.memory_peak_bytes.max(spent.memory_bytes as u64);
             figures.host_calls += u64::from(spent.host_calls);
             figures.log_bytes += spent.log_bytes as u64;
@@ -182,7 +196,7 @@ impl Fair {
         all
     }
 
-    /// What a release wrote, oldest first: all of it, or about one server.
+    /// What a release wrote, oldest first: about one server, or the latest of all.
     pub(crate) fn log(&self, digest: &str, server: Option<&str>) -> Vec<PluginLine> {
         let book = self.book();
         let Some(entry) = book.get(digest) else { return Vec::new() };
@@ -191,7 +205,13 @@ impl Fair {
             None => entry.accounts().flat_map(Account::lines).cloned().collect(),
         };
         lines.sort_by_key(|line| line.at);
-        lines
+        let mut room = SHOWN_BYTES;
+        let fits = |line: &&PluginLine| {
+            room = room.saturating_sub(line.text.len());
+            room > 0
+        };
+        let shown = lines.iter().rev().take(SHOWN).take_while(fits).count();
+        lines.split_off(lines.len() - shown)
     }
 
     /// Ends the holds of a release, or the one for a server. True if there was any.
@@ -435,3 +455,6 @@ fn refusal(caller: &Caller, reason: RefusalReason, message: String, wait: Durati
         retry_after: wait.max(Duration::from_millis(100)),
     }
 }
+
+#[cfg(test)]
+mod tests;
