@@ -99,6 +99,27 @@ impl App {
         Ok(tx.commit().await?)
     }
 
+    /// Hands the figures of plugins in this process to whoever collects numbers. What runs on nodes is told by
+    /// [`App::plugin_conduct`]: asking all of them at each look would be a load, and those that are away would seem to stand still.
+    pub fn measure_plugins(&self) {
+        for PluginConduct { plugin, version, figures, holds, .. } in self.components().host().conduct() {
+            let labels = [("plugin", plugin), ("version", version), ("place", "control_plane".to_owned())];
+            let count = |name: &'static str, value| metrics::counter!(name, &labels).absolute(value);
+            count("gantry_plugin_calls_total", figures.calls);
+            count("gantry_plugin_declined_total", figures.declined);
+            count("gantry_plugin_stopped_total", figures.stopped.values().sum());
+            count("gantry_plugin_refused_total", figures.refused);
+            count("gantry_plugin_broken_total", figures.broken);
+            count("gantry_plugin_cpu_milliseconds_total", figures.cpu_ms);
+            count("gantry_plugin_host_calls_total", figures.host_calls);
+            count("gantry_plugin_log_bytes_total", figures.log_bytes);
+            #[expect(clippy::cast_precision_loss, reason = "an amount of memory, and a number of holds")]
+            let numbers = (figures.memory_peak_bytes as f64, holds.len() as f64);
+            metrics::gauge!("gantry_plugin_memory_peak_bytes", &labels).set(numbers.0);
+            metrics::gauge!("gantry_plugin_holds", &labels).set(numbers.1);
+        }
+    }
+
     /// All releases, here and on every node that has a daemon.
     async fn everywhere(&self, ctx: &OpCtx) -> Answer<Heard> {
         let mut nodes = self.db().as_user(&ctx.actor).await?.nodes().await?;

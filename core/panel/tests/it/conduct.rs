@@ -50,6 +50,16 @@ async fn on_its_node(house: &House, path: &str) -> Value {
     place["releases"][0].clone()
 }
 
+/// What opens the page of numbers.
+const SCRAPER: &str = "0123456789abcdef";
+
+/// The page of numbers.
+async fn metrics(app: &TestApp) -> String {
+    let visitor = app.visitor();
+    let asked = visitor.request(reqwest::Method::GET, "/metrics").bearer_auth(SCRAPER);
+    visitor.send(asked).await.expect(200).as_str().unwrap().to_owned()
+}
+
 /// Seconds between two moments.
 fn seconds(from: &Value, to: &Value) -> i64 {
     let at = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
@@ -164,9 +174,11 @@ async fn a_node_that_is_away_is_named_and_strangers_learn_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_in_the_control_plane_is_on_hold_there_and_says_what_stopped_it() {
-    let app = TestApp::start().await;
+    let app = TestApp::with(|settings| settings.edge.metrics_token = Some(SCRAPER.into())).await;
     let admin = app.admin().await;
-    let made = upload(&admin, "", listener("traps", "1.0.0", &["user.*"], Says::Nothing)).await.expect(201);
+    // All control planes of this process share one recorder: no other test has a plugin of that name.
+    let made =
+        upload(&admin, "", listener("trapdoor", "1.0.0", &["user.*"], Says::Nothing)).await.expect(201);
     let path = format!("/api/plugins/{}", made["id"].as_str().unwrap());
     app.person(&admin, "olga", "user").await;
     let held = async {
@@ -189,7 +201,15 @@ async fn what_fails_in_the_control_plane_is_on_hold_there_and_says_what_stopped_
     assert_eq!(place["releases"][0]["figures"]["stopped"]["trap"], UNTIL_HELD);
     let log = admin.get(&format!("{path}/log?digest={}", made["digest"].as_str().unwrap())).await.expect(200);
     assert_eq!(log["items"].as_array().unwrap().len(), UNTIL_HELD as usize, "{log}");
+    let measured = |name: &str, value: u32| {
+        format!("{name}{{plugin=\"trapdoor\",version=\"1.0.0\",place=\"control_plane\"}} {value}\n")
+    };
+    let numbers = metrics(&app).await;
+    for line in [measured("gantry_plugin_stopped_total", UNTIL_HELD), measured("gantry_plugin_holds", 1)] {
+        assert!(numbers.contains(&line), "{line} is not in {numbers}");
+    }
     admin.post(&format!("{path}/lift"), json!({ "digest": made["digest"] })).await.expect(204);
+    assert!(metrics(&app).await.contains(&measured("gantry_plugin_holds", 0)));
     assert_eq!(
         admin.get(&format!("{path}/conduct")).await.expect(200)["places"][0]["releases"][0]["holds"],
         json!([])
