@@ -71,7 +71,7 @@ pub use endpoints::{Endpoints, reachable};
 pub use error::{
     CallError, CompileError, HostError, PluginFailure, Refusal, RefusalReason, Stop, StopReason,
 };
-pub use fair::{Flow, HoldRule, Plugin, Share, Shares};
+pub use fair::{Flow, HoldRule, KeptLine, Plugin, Share, Shares};
 pub use host::{Host, HostConfig, LoadReport, Origin, Wall};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
 pub use record::Told;

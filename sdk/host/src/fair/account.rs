@@ -36,6 +36,8 @@ pub(super) struct Account {
     pub(super) health: Health,
     lines: VecDeque<PluginLine>,
     lines_bytes: usize,
+    /// Whether something was written that nobody has asked for to keep it.
+    pub(super) is_unsaved: bool,
     /// When it was last asked for something.
     pub(super) used: Instant,
 }
@@ -54,6 +56,7 @@ impl Account {
             health: Health::new(),
             lines: VecDeque::new(),
             lines_bytes: 0,
+            is_unsaved: false,
             used: now,
         }
     }

@@ -7,15 +7,17 @@
 //! What servers cannot do without is never refused: plans, which an operation of a person asks for once, and `resume`,
 //! which ends a silence that was begun. They are charged like all others, so that what runs beside them pays.
 //!
-//! Everything is counted by the component's digest, in memory, and begins anew with the process.
+//! Everything is counted by the component's digest, in memory, and begins anew with the process; lines about servers can be
+//! kept by the embedder.
 //!
-//! Modules in reading order: `shares`, `bucket`, `hold`, `account`, here the book of all accounts, `turn` for one call, and
+//! Modules in reading order: `shares`, `bucket`, `hold`, `account`, here the book of all accounts, `kept` for what outlives it, `turn` for one call, and
 //! `front`, the plugin as embedders have it.
 
 mod account;
 mod bucket;
 mod front;
 mod hold;
+mod kept;
 mod shares;
 mod turn;
 
@@ -25,8 +27,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_types::conduct::{PluginConduct, PluginFigures, PluginHold, PluginLine, PluginLineKind};
+use tokio::sync::Notify;
 
 pub use front::Plugin;
+pub use kept::KeptLine;
 pub use shares::{Flow, HoldRule, Share, Shares};
 
 use account::Account;
@@ -49,6 +53,8 @@ const SHOWN_BYTES: usize = 512 * 1024;
 pub(crate) struct Fair {
     pub(crate) shares: Shares,
     book: Mutex<HashMap<Arc<str>, Entry>>,
+    /// That something was written about a server.
+    written: Notify,
 }
 
 /// One release.
@@ -89,7 +95,7 @@ pub(crate) enum Outcome<'a> {
 
 impl Fair {
     pub(crate) fn new(shares: Shares) -> Self {
-        Self { shares, book: Mutex::default() }
+        Self { shares, book: Mutex::default(), written: Notify::new() }
     }
 
     fn book(&self) -> MutexGuard<'_, HashMap<Arc<str>, Entry>> {
@@ -166,7 +172,14 @@ impl Fair {
             server_id: caller.server.clone(),
             text: text.to_owned(),
         };
-        self.with(caller, Instant::now(), |entry| entry.own(caller).write(line));
+        self.with(caller, Instant::now(), |entry| {
+            let account = entry.own(caller);
+            account.write(line);
+            account.is_unsaved = true;
+        });
+        if caller.server.is_some() {
+            self.written.notify_one();
+        }
     }
 
     /// Hears how a call ended.
