@@ -5,6 +5,7 @@
 import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
 import * as allowances from './allowances'
+import * as conduct from './conduct'
 import * as credentials from './credentials'
 import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
@@ -45,6 +46,9 @@ const signIn = ({ body }: Call) => {
   return session()
 }
 
+/** Whether the game's plugin kept failing and is not asked. */
+let onHold = false
+
 /** Whether a preview shows every kind of step. */
 let longPlan = false
 
@@ -77,6 +81,7 @@ async function listed() {
 /** A kick takes its time; nobody is called Nobody. */
 async function act(server: ServerView, action: string, form: Record<string, string>) {
   await new Promise((done) => setTimeout(done, 1_500))
+  if (onHold) return problem('plugin_on_hold', 503, 'The plugin is on hold', 'The plugin openarena is on hold for this server since it kept failing in collector.collect, the last time so: the plugin openarena was stopped in collector.collect: it crashed; an administrator sees it under Plugins and can end the hold.', 'It kept failing; it is tried again by itself. An administrator sees why under Plugins, and can end the hold.')
   if (action === 'kick' && !server.sample?.game?.playerList.some(({ name }) => name === form.player)) return problem('action_refused', 422, 'The game’s plugin did not do this', `Nobody called ${form.player ?? ''} plays. These do: Sarge, Grism.`, 'The detail says why; change what you ask for, or what is in the way.')
   return { messages: doneBy(action, form) }
 }
@@ -335,6 +340,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/plugins', upload],
   ['POST', '/api/plugins/convert', convert],
   ['POST', '/api/plugins/documents', installDocument],
+  ...conduct.handlers,
   ...lifecycle.handlers,
   ...lookups.routes,
   ['POST', '/api/blueprints/:/choices/:', listed],
@@ -356,7 +362,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -371,6 +377,10 @@ export function scene(name: string | null): void {
   if (name === 'reader') described.scenes.mayWrite = false
   if (name === 'updates' || name === 'disabled') lifecycle.scene(name)
   if (name === 'secrets') lookups.ask()
+  if (name === 'held') {
+    conduct.scene()
+    onHold = true
+  }
   if (name === 'unlisted') lookups.world.answers = false
   if (name === 'listens' || name === 'told') hooks.scene(name)
   if (name === 'no-files') noFiles = true
@@ -412,7 +422,7 @@ export function scene(name: string | null): void {
 const MOODS = ['failing', 'loading', 'failing-parts', 'loading-parts', 'refusing'] as const
 export type Mood = 'well' | (typeof MOODS)[number]
 export const moodOf = (name: string | null): Mood => MOODS.find((mood) => mood === name) ?? 'well'
-const PART = /^\/api\/(servers|nodes)\/[^/]+\/./
+const PART = /^\/api\/(servers|nodes|plugins)\/[^/]+\/./
 
 export async function answer(request: Request, mood: Mood): Promise<Response> {
   const url = new URL(request.url)
@@ -431,7 +441,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
     }
     const broken = about('failing', 'failing-parts')
     const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : await handle({ params, query: url.searchParams, body, bytes })
-    if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json' } })
+    if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json', ...(result.problem.code === 'plugin_on_hold' && { 'retry-after': '27' }) } })
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)
   }
   const unknown = missing().problem

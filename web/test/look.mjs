@@ -89,6 +89,20 @@ async function choose(page, name) {
   await page.getByRole('dialog').waitFor()
 }
 
+/** Opens what says how a plugin runs. */
+async function conductOf(page, plugin, until) {
+  await page.getByRole('button', { name: `More for ${plugin}` }).click()
+  await page.getByRole('menuitem', { name: 'How it runs' }).click()
+  await page.getByRole('dialog').getByText(until).first().waitFor()
+}
+
+/** And from there what it wrote. */
+async function logOf(page, place, until) {
+  await conductOf(page, 'OpenArena', 'nyc-1')
+  await page.getByRole('button', { name: `Read the log: ${place}` }).first().click()
+  await page.getByRole('dialog').getByText(until).first().waitFor()
+}
+
 const SCENES = [
   ['setup', '/setup?mock=setup'],
   ['sign-in', '/sign-in?mock=signed-out'],
@@ -137,6 +151,12 @@ const SCENES = [
     await page.getByLabel('Name').fill('Nobody')
     await page.getByRole('dialog').getByRole('button', { name: 'Kick a player' }).click()
     await page.getByRole('alert').waitFor()
+  }],
+  ['actions-held', `/servers/${S1}/overview?mock=held`, async (page) => {
+    await choose(page, 'Kick a player')
+    await page.getByLabel('Name').fill('Sarge')
+    await page.getByRole('dialog').getByRole('button', { name: 'Kick a player' }).click()
+    await page.getByText('It is tried again at').waitFor()
   }],
   ['actions-said', `/servers/${S1}/overview`, async (page) => {
     await choose(page, 'Kick a player')
@@ -797,6 +817,28 @@ const SCENES = [
     await page.getByRole('menuitem', { name: 'What went wrong' }).click()
     await page.getByText('214 times').waitFor()
   }],
+  ['plugins-held', '/admin/plugins?mock=held', (page) => page.getByRole('button', { name: 'See why' }).waitFor()],
+  ['plugin-conduct', '/admin/plugins', (page) => conductOf(page, 'OpenArena', 'nyc-1')],
+  ['plugin-conduct-held', '/admin/plugins?mock=held', (page) => conductOf(page, 'OpenArena', 'times in a row')],
+  ['plugin-conduct-lifted', '/admin/plugins?mock=held', async (page) => {
+    await conductOf(page, 'OpenArena', 'times in a row')
+    await page.getByRole('button', { name: 'Lift hold' }).first().click()
+    await page.getByText('OpenArena is asked again').waitFor()
+  }],
+  ['plugin-conduct-none', '/admin/plugins', (page) => conductOf(page, 'Luanti', 'Nobody has asked it yet')],
+  ['plugin-conduct-loading', '/admin/plugins?mock=loading-parts', (page) => conductOf(page, 'OpenArena', 'How OpenArena runs')],
+  ['plugin-conduct-failing', '/admin/plugins?mock=failing-parts', async (page) => {
+    await conductOf(page, 'OpenArena', 'How OpenArena runs')
+    await page.getByRole('alert').waitFor({ timeout: 15_000 })
+  }],
+  ['plugin-log', '/admin/plugins?mock=held', (page) => logOf(page, 'fra-1', 'Server Initialization')],
+  ['plugin-log-filter', '/admin/plugins?mock=held', async (page) => {
+    await logOf(page, 'fra-1', 'Server Initialization')
+    await page.getByLabel('Kinds').selectOption('Warnings and worse')
+    await page.getByLabel('Find').fill('packet')
+    await page.getByText('1 of 8 lines').waitFor()
+  }],
+  ['plugin-log-none', '/admin/plugins', (page) => logOf(page, 'Control plane', 'It wrote nothing')],
   ['plugin-secrets', '/admin/plugins?mock=secrets', async (page) => {
     await page.getByRole('button', { name: 'More for OpenArena' }).click()
     await page.getByRole('menuitem', { name: 'Secrets' }).click()

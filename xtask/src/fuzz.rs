@@ -11,7 +11,7 @@ use clap::Args;
 use std::{ffi::OsString, fs, path::PathBuf};
 
 /// Each is a file of `xtask/fuzz/targets`.
-const TARGETS: [&str; 5] = ["wire", "path", "plan", "config-edit", "sftp"];
+const TARGETS: [&str; 8] = ["wire", "path", "plan", "config-edit", "sftp", "component", "answer", "wall"];
 
 #[derive(Args)]
 pub struct Options {

@@ -211,7 +211,11 @@ fn weight(error: &EdgeError) -> Weight {
     match error {
         EdgeError::SlowBody(_) => Weight::Asked,
         // A probe that asks too early is told so too.
-        EdgeError::App(AppError::Refused { code, .. }) if *code != Code::Internal => Weight::Asked,
+        EdgeError::App(AppError::Refused { code, .. } | AppError::Later { code, .. })
+            if *code != Code::Internal =>
+        {
+            Weight::Asked
+        }
         error if error.code() == Code::Internal => Weight::Fault,
         error if error.code().status() >= 500 => Weight::Load,
         _ => Weight::Asked,

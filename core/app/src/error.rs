@@ -21,6 +21,9 @@ pub enum AppError {
     /// A rule said no, in words for the caller.
     #[error("refused ({}): {detail}", .code.as_str())]
     Refused { code: Code, detail: String },
+    /// The same where waiting helps.
+    #[error("refused for {} s ({}): {detail}", .wait.as_secs(), .code.as_str())]
+    Later { code: Code, detail: String, wait: Duration },
     /// Some fields need another value.
     #[error("refused ({}): {} fields", .code.as_str(), .fields.len())]
     Fields { code: Code, fields: Vec<FieldProblem> },
@@ -84,7 +87,7 @@ impl AppError {
     /// What went wrong, for programs.
     pub fn code(&self) -> Code {
         match self {
-            Self::Refused { code, .. } | Self::Fields { code, .. } => *code,
+            Self::Refused { code, .. } | Self::Later { code, .. } | Self::Fields { code, .. } => *code,
             Self::Crowded { .. } => Code::Overloaded,
             Self::Denied(Denied::Hidden) => Code::NotFound,
             Self::Denied(Denied::Lacks(_) | Denied::NotAdministrator | Denied::Limited) => Code::Forbidden,
@@ -108,7 +111,7 @@ impl AppError {
     /// What happened this time, for the caller.
     pub fn detail(&self) -> String {
         match self {
-            Self::Refused { detail, .. } => detail.clone(),
+            Self::Refused { detail, .. } | Self::Later { detail, .. } => detail.clone(),
             Self::Fields { fields, .. } => match fields.as_slice() {
                 [one] => one.message.clone(),
                 many => format!("{} fields need another value.", many.len()),
@@ -146,7 +149,10 @@ impl AppError {
     /// When to try again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Crowded { wait } => Some(*wait),
+            Self::Crowded { wait } | Self::Later { wait, .. } => Some(*wait),
+            Self::Node(NodeError::Refused(refusal)) if refusal.retry_after_ms.is_some() => {
+                refusal.retry_after()
+            }
             Self::Plugin { source: CallError::Failed(failure), .. }
             | Self::LookUp { source: CallError::Failed(failure), .. } => failure.retry_after,
             Self::Plugin { source: CallError::Refused(refusal), .. }

@@ -107,8 +107,11 @@ pub async fn start_in(
     let (closing, stopping) = (CancellationToken::new(), CancellationToken::new());
     let recorder = recorder();
     let page: MetricsPage = Arc::new({
-        let recorder = recorder.clone();
-        move || recorder.render()
+        let (recorder, app) = (recorder.clone(), app.clone());
+        move || {
+            app.measure_plugins();
+            recorder.render()
+        }
     });
     let edge = Edge::new(app.clone(), edge_config, page, closing.clone());
     let (mut serving, mut standing) = (JoinSet::new(), JoinSet::new());

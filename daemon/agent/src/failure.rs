@@ -5,6 +5,31 @@ use gantry_files::{FilesError, OutboundError, WorkerError};
 use gantry_host::{CallError, HostError, Refusal, RefusalReason};
 use gantry_runtime::RuntimeError;
 use gantry_types::{operation::OperationFailure, problem::Code};
+use std::time::Duration;
+
+/// That something was not done for somebody who waits for it: why, and when asking again makes sense.
+#[derive(Debug)]
+pub(crate) struct NotDone {
+    pub(crate) failure: OperationFailure,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<OperationFailure> for NotDone {
+    fn from(failure: OperationFailure) -> Self {
+        Self { failure, retry_after: None }
+    }
+}
+
+impl From<CallError> for NotDone {
+    fn from(error: CallError) -> Self {
+        let retry_after = match &error {
+            CallError::Refused(refusal) => Some(refusal.retry_after),
+            CallError::Failed(failure) => failure.retry_after,
+            CallError::Stopped(_) | CallError::Host(_) => None,
+        };
+        Self { failure: of_call(&error), retry_after }
+    }
+}
 
 /// A failure with a remedy and nothing more.
 pub(crate) fn failure(code: &str, message: impl Into<String>, remedy: &str) -> OperationFailure {

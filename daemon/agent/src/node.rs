@@ -16,6 +16,7 @@ use crate::{
     leave::Leaving,
     ledger::{Change, Ledger, LedgerError, ServerRecord},
     machine::{Machine, Sources},
+    plugin_logs::{self, PluginLogs},
     plugins::PluginStore,
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
     sftp::Door,
@@ -75,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) subvolumes: Subvolumes,
     /// Where file programs come in, once it is open.
     pub(crate) sftp: OnceLock<Door>,
+    pub(crate) plugin_logs: PluginLogs,
 }
 
 impl Shared {
@@ -137,6 +139,7 @@ struct Inner {
     users: Mutex<BTreeSet<u32>>,
     keeper: mpsc::Sender<Kept>,
     keeper_task: Mutex<Option<JoinHandle<()>>>,
+    logs_task: Mutex<Option<JoinHandle<()>>>,
     shutdown: CancellationToken,
 }
 
@@ -181,8 +184,15 @@ impl Node {
             own_files: rustix::process::geteuid().is_root(),
             subvolumes,
             sftp: OnceLock::new(),
+            plugin_logs: PluginLogs::default(),
         });
         let records = shared.ledger.servers().await?;
+        let servers: Vec<ServerId> = records.iter().map(|record| record.desired.id).collect();
+        let restoring = Arc::clone(&shared);
+        let restored = move || plugin_logs::restore(restoring.plugins.host(), &restoring.data, &servers);
+        if let Err(error) = tokio::task::spawn_blocking(restored).await {
+            tracing::error!(%error, "what plugins wrote was not taken up");
+        }
         let users = records.iter().map(|record| record.user.uid).collect();
         let (keeper, queue) = mpsc::channel(KEEPER_QUEUE);
         let node = Self(Arc::new(Inner {
@@ -191,10 +201,13 @@ impl Node {
             users: Mutex::new(users),
             keeper,
             keeper_task: Mutex::new(None),
+            logs_task: Mutex::new(None),
             shutdown: CancellationToken::new(),
         }));
         let task = tokio::spawn(keep(node.clone(), queue));
         *node.0.keeper_task.lock().await = Some(task);
+        let logs = PluginLogs::keep(Arc::clone(node.shared()), node.stopping());
+        *node.0.logs_task.lock().await = Some(tokio::spawn(logs));
         node.adopt(records).await?;
         Ok(node)
     }
@@ -213,6 +226,12 @@ impl Node {
         {
             tracing::error!(%error, "the keeper of the servers failed");
         }
+        if let Some(task) = self.0.logs_task.lock().await.take()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the keeper of what plugins write failed");
+        }
+        self.shared().plugin_logs.save(self.shared()).await;
     }
 
     pub(crate) fn downgrade(&self) -> WeakNode {

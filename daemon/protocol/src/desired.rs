@@ -9,6 +9,7 @@ use gantry_types::{
     units::Limits,
 };
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Everything the node needs to run the server alone. A higher generation replaces a lower one whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +71,21 @@ pub struct OperationRequest {
 pub struct Refusal {
     pub code: RefusalCode,
     pub message: String,
+    /// When asking again makes sense, where the node knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+impl Refusal {
+    /// One that waiting alone does not change.
+    pub fn new(code: RefusalCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), retry_after_ms: None }
+    }
+
+    /// When asking again makes sense, where the node knows.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after_ms.map(Duration::from_millis)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

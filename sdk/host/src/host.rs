@@ -24,7 +24,7 @@ use crate::compiler;
 use crate::component::{self, Outline, Parts};
 use crate::engine;
 use crate::error::HostError;
-use crate::fair::{Fair, Plugin};
+use crate::fair::{Fair, KeptLine, Plugin};
 use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin as Sandboxed};
 use crate::turn::Turns;
@@ -234,6 +234,27 @@ impl Host {
     /// Ends the holds of a release, or the one for a server. False where there was none.
     pub fn lift_hold(&self, digest: &str, server: Option<&str>) -> bool {
         self.0.fair.as_ref().is_some_and(|fair| fair.lift(digest, server))
+    }
+
+    /// Resolves when a plugin wrote something about a server. For one who keeps that, by [`Self::unsaved_logs`].
+    pub async fn log_written(&self) {
+        match &self.0.fair {
+            Some(fair) => fair.written().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// All that is kept of each server about which something was written since this was last asked, oldest first.
+    #[must_use]
+    pub fn unsaved_logs(&self) -> Vec<(String, Vec<KeptLine>)> {
+        self.0.fair.as_ref().map(|fair| fair.unsaved()).unwrap_or_default()
+    }
+
+    /// Takes up lines that were kept, oldest first.
+    pub fn restore_log(&self, kept: Vec<KeptLine>) {
+        if let Some(fair) = &self.0.fair {
+            fair.restore(kept);
+        }
     }
 
     /// Forgets what concerns a server that is gone.

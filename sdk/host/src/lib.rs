@@ -17,12 +17,14 @@
 //!
 //! Modules in reading order: `budgets`, `capability`, `error`, `manifest`, `host`, `component`, `compiler`, `cache`, `fair`, `plugin`,
 //! `kind`, `calls`, `run`, `bill`, `inline`, `wall`, `guest`, `engine`, `turn`, `state`, `desk`, `lend`, `reach`, `stop`, `convert`,
-//! `generations`, `bindings`; and for embedders `endpoints` and [`record`].
+//! `generations`, `bindings`; for embedders `endpoints` and [`record`]; and `boundary`, which is in no program.
 
 #![warn(missing_docs)]
 
 mod bill;
 mod bindings;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod boundary;
 mod budgets;
 mod cache;
 mod calls;
@@ -69,7 +71,7 @@ pub use endpoints::{Endpoints, reachable};
 pub use error::{
     CallError, CompileError, HostError, PluginFailure, Refusal, RefusalReason, Stop, StopReason,
 };
-pub use fair::{Flow, HoldRule, Plugin, Share, Shares};
+pub use fair::{Flow, HoldRule, KeptLine, Plugin, Share, Shares};
 pub use host::{Host, HostConfig, LoadReport, Origin, Wall};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
 pub use record::Told;

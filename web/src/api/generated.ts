@@ -756,6 +756,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every plugin that is on hold because it kept failing, in each place
+         * @description Needs an administrator.
+         */
+        get: operations["pluginHolds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins/install": {
         parameters: {
             query?: never;
@@ -2617,7 +2637,11 @@ export interface components {
         ConductView: {
             /** @description Only those where it was called. */
             places: components["schemas"]["PlaceConduct"][];
-            /** @description Nodes that are connected and did not answer. */
+            /** @description Names of the servers that holds are about, by id. One that is gone has none. */
+            servers: {
+                [key: string]: string;
+            };
+            /** @description Nodes that have a daemon which is away or did not answer: nobody knows how it fares there. */
             silent: string[];
         };
         ConfigEdit: {
@@ -3101,6 +3125,19 @@ export interface components {
         HoldInput: {
             /** @description Shown to everybody who may see the server. */
             reason: string;
+        };
+        /** @description A hold of one release in one place. */
+        HoldView: components["schemas"]["PluginHold"] & {
+            nodeId?: components["schemas"]["NodeId"] | null;
+            nodeName?: string | null;
+            pluginId: components["schemas"]["PluginId"];
+            version: string;
+        };
+        /** @description All plugins that are on hold somewhere. */
+        HoldsView: {
+            items: components["schemas"]["HoldView"][];
+            /** @description Nodes that have a daemon which is away or did not answer. */
+            silent: string[];
         };
         Image: {
             reference: string;
@@ -3818,10 +3855,13 @@ export interface components {
         };
         /** @enum {string} */
         PluginLineKind: "debug" | "info" | "warn" | "error" | "stopped";
-        PluginLinePage: {
+        /** @description What a release wrote in one place, oldest first. */
+        PluginLogView: {
             items: components["schemas"]["PluginLine"][];
-            /** @description Where the next page begins; null is the end. */
-            nextCursor: string | null;
+            /** @description Names of the servers that lines are about, by id. One that is gone has none. */
+            servers: {
+                [key: string]: string;
+            };
         };
         PluginName: {
             id: components["schemas"]["PluginId"];
@@ -8629,6 +8669,73 @@ export interface operations {
             };
         };
     };
+    pluginHolds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldsView"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     pullPlugin: {
         parameters: {
             query?: never;
@@ -9965,7 +10072,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PluginLinePage"];
+                    "application/json": components["schemas"]["PluginLogView"];
                 };
             };
             /** @description `invalid_request`: The request could not be understood */

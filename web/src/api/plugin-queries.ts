@@ -25,3 +25,17 @@ export const trustQuery = queryOptions({ queryKey: ['trust'], queryFn: ({ signal
 /** Which release runs a server. News of plugins asks for it again. */
 export const serverReleaseQuery = (id: string, version: string) =>
   queryOptions({ queryKey: ['release', id, version], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/release', { ...path({ id }), signal })) })
+
+/** How plugins fare changes without news of them, so whoever looks asks again. */
+export const holdsQuery = queryOptions({ queryKey: ['plugin-holds'], queryFn: ({ signal }) => take(client.GET('/api/plugins/holds', { signal })), staleTime: 0, refetchInterval: 30_000 })
+
+export const conductQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'conduct'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/conduct', { ...path({ id }), signal })), staleTime: 0, refetchInterval: 5_000 })
+
+export const pluginLogQuery = (id: string, digest: string, node: string | null, server: string | null) =>
+  queryOptions({
+    queryKey: [...keys.plugins, id, 'log', digest, node, server],
+    queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/log', { params: { path: { id }, query: { digest, ...(node !== null && { node }), ...(server !== null && { server }) } }, signal })),
+    staleTime: 0,
+    refetchInterval: 4_000,
+  })

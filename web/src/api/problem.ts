@@ -13,6 +13,8 @@ export class ApiError extends Error {
   readonly fields: FieldProblem[]
   /** After how many seconds the same may be asked again, where the answer says so. */
   readonly retryAfter: number | null
+  /** The moment of it, for people: where it is worth a look at the clock. */
+  readonly againAt: number | null
 
   constructor(problem: Omit<Problem, 'code' | 'type'> & { code: string }, retryAfter: number | null = null) {
     super(problem.detail || problem.title)
@@ -24,6 +26,7 @@ export class ApiError extends Error {
     this.requestId = problem.requestId ?? null
     this.fields = problem.fields ?? []
     this.retryAfter = retryAfter
+    this.againAt = problem.code === 'plugin_on_hold' && retryAfter !== null ? Date.now() + retryAfter * 1_000 : null
   }
 
   /** The problem of one field, under any of the names that the API may use for it. */

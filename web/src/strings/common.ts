@@ -116,6 +116,7 @@ export const common = {
     unexpectedDetail: (status: number) => `The control plane, or something in front of it, answered with status ${String(status)}.`,
     tryAgain: 'Try again. If it stays, tell an administrator.',
     copyReport: 'Copy for support',
+    again: (at: string) => `It is tried again at ${at}.`,
     crashed: 'This page failed',
     crashedRemedy: 'Reload it. If it fails again, copy the report for support.',
     notFoundTitle: 'There is nothing here',

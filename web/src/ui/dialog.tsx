@@ -11,7 +11,7 @@ type DialogProps = {
   onClose: () => void
   title: string
   description?: ReactNode
-  size?: 'sm' | 'md' | 'lg'
+  size?: 'sm' | 'md' | 'lg' | 'xl'
   /** What it shows is lost with it: only its own button closes it, never a key or a press beside it. */
   held?: boolean
   children: ReactNode
@@ -19,7 +19,7 @@ type DialogProps = {
 
 const stay = (event: Event) => event.preventDefault()
 
-const WIDTH = { sm: 'sm:max-w-md', md: 'sm:max-w-lg', lg: 'sm:max-w-2xl' }
+const WIDTH = { sm: 'sm:max-w-md', md: 'sm:max-w-lg', lg: 'sm:max-w-2xl', xl: 'sm:max-w-5xl' }
 
 /** On a phone it rises from the bottom edge, where thumbs are; elsewhere it stands in the middle. */
 export function Dialog({ open, onClose, title, description, size = 'md', held = false, children }: DialogProps) {

@@ -2,6 +2,7 @@
 import { OctagonAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { toApiError } from '~/api/problem'
+import { clock } from '~/lib/format'
 import { s } from '~/strings'
 import { Button } from './button'
 import { cn } from './cn'
@@ -23,6 +24,7 @@ export function ProblemCard({ error, onRetry, action, className, heading: Headin
           <Heading className="font-medium">{problem.title}</Heading>
           {problem.detail && !isSame(problem.detail, problem.title) && <p className="mt-0.5 text-sm break-words text-text">{problem.detail}</p>}
           {problem.remedy && <p className="mt-1 text-sm text-dim">{problem.remedy}</p>}
+          {problem.againAt !== null && <p className="tabular mt-1 text-sm text-dim">{s.problems.again(clock(problem.againAt))}</p>}
           <div className="mt-3 flex flex-wrap items-center gap-x-4 gap-y-2">
             {onRetry && <Button size="sm" onClick={() => void onRetry()}>{s.common.retry}</Button>}
             {action}

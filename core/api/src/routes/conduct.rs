@@ -5,16 +5,24 @@ use crate::{
     edge::Edge,
     extract::{self, Caller, Path, Query},
     route::{Requirement, Route},
-    wire::{ConductView, LiftInput, Page, PluginLogQuery},
+    wire::{ConductView, HoldsView, LiftInput, PluginLogQuery, PluginLogView},
 };
 use axum::{Json, extract::State};
-use gantry_types::{PluginId, conduct::PluginLine, problem::Code};
+use gantry_types::{PluginId, problem::Code};
 use http::StatusCode;
 
 const NEEDS: Requirement = Requirement::Administrator;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
+        Route::get(
+            "/api/plugins/holds",
+            "pluginHolds",
+            "Every plugin that is on hold because it kept failing, in each place",
+            NEEDS,
+            holds,
+        )
+        .answers::<HoldsView>(),
         Route::get(
             "/api/plugins/{id}/conduct",
             "pluginConduct",
@@ -33,13 +41,17 @@ pub(super) fn routes() -> Vec<Route> {
             log,
         )
         .query::<PluginLogQuery>()
-        .pages::<PluginLine>()
+        .answers::<PluginLogView>()
         .fails(&[Code::NotFound, Code::NodeUnreachable]),
         Route::post("/api/plugins/{id}/lift", "liftPluginHold", "Ends a hold of a plugin", NEEDS, lift)
             .takes::<LiftInput>()
             .status(204)
             .fails(&[Code::NotFound, Code::NodeUnreachable]),
     ]
+}
+
+async fn holds(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<HoldsView> {
+    Ok(Json(edge.app().plugin_holds(&ctx).await?))
 }
 
 async fn conduct(
@@ -55,7 +67,7 @@ async fn log(
     Caller(ctx): Caller,
     Path(id): Path<PluginId>,
     Query(query): Query<PluginLogQuery>,
-) -> Answer<Page<PluginLine>> {
+) -> Answer<PluginLogView> {
     Ok(Json(edge.app().plugin_log(&ctx, id, query).await?))
 }
 

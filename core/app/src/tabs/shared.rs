@@ -30,7 +30,30 @@ pub(crate) struct Rendered {
 /// What came of the last rendering. A refusal is kept too, so that many who look do not ask for it as often.
 struct Last {
     ended: Instant,
-    outcome: Result<Arc<Rendered>, (Code, String)>,
+    outcome: Result<Arc<Rendered>, No>,
+}
+
+/// Why nothing was rendered, and for how long after that there is no sense in asking.
+#[derive(Clone)]
+struct No {
+    code: Code,
+    detail: String,
+    wait: Option<Duration>,
+}
+
+impl No {
+    fn of(error: &AppError) -> Self {
+        Self { code: error.code(), detail: error.detail(), wait: error.retry_after() }
+    }
+
+    /// As it is told when so much time has passed.
+    fn told(self, passed: Duration) -> AppError {
+        let Self { code, detail, wait } = self;
+        match wait {
+            Some(wait) => AppError::Later { code, detail, wait: wait.saturating_sub(passed) },
+            None => AppError::refused(code, detail),
+        }
+    }
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Last>>>;
@@ -50,12 +73,12 @@ impl Renderings {
         let mut last = slot.lock().await;
         let told = |last: &Last| {
             let outcome = last.outcome.clone();
-            outcome.map_err(|(code, detail)| AppError::refused(code, detail))
+            outcome.map_err(|no| no.told(last.ended.elapsed()))
         };
         if let Some(last) = last.as_ref().filter(|last| last.ended.elapsed() < holds) {
             return told(last);
         }
-        let outcome = rendering.await.map(Arc::new).map_err(|error| (error.code(), error.detail()));
+        let outcome = rendering.await.map(Arc::new).map_err(|error| No::of(&error));
         told(last.insert(Last { ended: Instant::now(), outcome }))
     }
 

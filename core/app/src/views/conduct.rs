@@ -1,7 +1,11 @@
 //! How a plugin fares in each place where it runs.
 
-use gantry_types::{NodeId, conduct::PluginConduct};
+use gantry_types::{
+    NodeId, PluginId,
+    conduct::{PluginConduct, PluginHold, PluginLine},
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// A plugin wherever it was called since the programs there started.
@@ -10,8 +14,10 @@ use utoipa::ToSchema;
 pub struct ConductView {
     /// Only those where it was called.
     pub places: Vec<PlaceConduct>,
-    /// Nodes that are connected and did not answer.
+    /// Nodes that have a daemon which is away or did not answer: nobody knows how it fares there.
     pub silent: Vec<String>,
+    /// Names of the servers that holds are about, by id. One that is gone has none.
+    pub servers: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -21,4 +27,35 @@ pub struct PlaceConduct {
     pub node_id: Option<NodeId>,
     pub node_name: Option<String>,
     pub releases: Vec<PluginConduct>,
+}
+
+/// What a release wrote in one place, oldest first.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginLogView {
+    pub items: Vec<PluginLine>,
+    /// Names of the servers that lines are about, by id. One that is gone has none.
+    pub servers: BTreeMap<String, String>,
+}
+
+/// All plugins that are on hold somewhere.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldsView {
+    pub items: Vec<HoldView>,
+    /// Nodes that have a daemon which is away or did not answer.
+    pub silent: Vec<String>,
+}
+
+/// A hold of one release in one place.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HoldView {
+    pub plugin_id: PluginId,
+    pub version: String,
+    /// Nothing where it is the control plane.
+    pub node_id: Option<NodeId>,
+    pub node_name: Option<String>,
+    #[serde(flatten)]
+    pub hold: PluginHold,
 }

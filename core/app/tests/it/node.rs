@@ -245,7 +245,7 @@ pub(crate) fn door() -> SftpReport {
 async fn put_sftp(State(memory): Shared, Json(grants): Json<SftpGrants>) -> Response {
     memory.told.send_modify(|count| *count += 1);
     if !memory.has_sftp.load(Ordering::Relaxed) {
-        let refusal = Refusal { code: RefusalCode::Invalid, message: "there is nothing here".to_owned() };
+        let refusal = Refusal::new(RefusalCode::Invalid, "there is nothing here");
         return (StatusCode::NOT_FOUND, Json(refusal)).into_response();
     }
     memory.grants.send_modify(|all| all.push(grants));
@@ -268,7 +268,7 @@ async fn servers(State(memory): Shared) -> Json<Vec<ObservedServer>> {
 
 async fn put_server(State(memory): Shared, Json(desired): Json<DesiredServer>) -> Response {
     if !memory.plugins.borrow().contains(&desired.blueprint.digest) {
-        let refusal = Refusal { code: RefusalCode::MissingPlugin, message: "send it first".to_owned() };
+        let refusal = Refusal::new(RefusalCode::MissingPlugin, "send it first");
         return (StatusCode::CONFLICT, Json(refusal)).into_response();
     }
     let answer = seen(&desired);

@@ -157,5 +157,5 @@ pub(crate) fn report(version: &str) -> NodeReport {
 }
 
 pub(crate) fn refusal(code: RefusalCode) -> (StatusCode, Json<Refusal>) {
-    (StatusCode::CONFLICT, Json(Refusal { code, message: "no".to_owned() }))
+    (StatusCode::CONFLICT, Json(Refusal::new(code, "no")))
 }

@@ -6,6 +6,7 @@ use super::{
     routes::{Body, Id, known},
 };
 use crate::{
+    failure::NotDone,
     node::Node,
     server::{hand::Hand, refusal},
 };
@@ -14,8 +15,8 @@ use axum::{
     extract::{Path, State},
 };
 use gantry_host::Part;
-use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, RefusalCode};
-use gantry_types::{ServerId, action::Availability, operation::OperationFailure, page::Block, problem::Code};
+use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, Refusal, RefusalCode};
+use gantry_types::{ServerId, action::Availability, page::Block, problem::Code};
 
 /// The largest page of a plugin, as it goes over the link.
 const PAGE_BYTES: usize = 512 << 10;
@@ -38,7 +39,7 @@ pub(super) async fn broadcast(
     Body(asked): Body<BroadcastRequest>,
 ) -> Report {
     let deed = move |hand: Hand| async move {
-        let plugin = hand.plugin().await.map_err(refused)?;
+        let plugin = hand.plugin().await.map_err(|failure| refused(failure.into()))?;
         let (call, context) = (hand.call(&plugin), hand.context());
         let effects = hand.ask(plugin.broadcast(&call, &context, &asked.text)).await.map_err(refused)?;
         report(hand.carry_out(effects, &asked.actor).await)
@@ -48,7 +49,7 @@ pub(super) async fn broadcast(
 
 pub(super) async fn quiesce(State(node): State<Node>, Id(id): Id, Body(asked): Body<QuietRequest>) -> Report {
     let deed = move |hand: Hand| async move {
-        let plugin = hand.plugin().await.map_err(refused)?;
+        let plugin = hand.plugin().await.map_err(|failure| refused(failure.into()))?;
         let (call, context) = (hand.call(&plugin), hand.context());
         let effects = hand.ask(plugin.quiesce(&call, &context)).await.map_err(refused)?;
         report(hand.carry_out(effects, &asked.actor).await)
@@ -58,7 +59,7 @@ pub(super) async fn quiesce(State(node): State<Node>, Id(id): Id, Body(asked): B
 
 pub(super) async fn resume(State(node): State<Node>, Id(id): Id, Body(asked): Body<QuietRequest>) -> Report {
     let deed = move |hand: Hand| async move {
-        let plugin = hand.plugin().await.map_err(refused)?;
+        let plugin = hand.plugin().await.map_err(|failure| refused(failure.into()))?;
         let (call, context) = (hand.call(&plugin), hand.context());
         let effects = hand.ask(plugin.resume(&call, &context)).await.map_err(refused)?;
         report(hand.carry_out(effects, &asked.actor).await)
@@ -71,7 +72,7 @@ pub(super) async fn tab(
     Path((id, tab)): Path<(ServerId, String)>,
 ) -> Result<Json<Vec<Block>>, Refused> {
     let deed = move |hand: Hand| async move {
-        let plugin = hand.plugin().await.map_err(refused)?;
+        let plugin = hand.plugin().await.map_err(|failure| refused(failure.into()))?;
         if !plugin.has(Part::Tabs) {
             return Err(refusal(RefusalCode::PluginRefused, "this game's plugin has no pages").into());
         }
@@ -86,11 +87,11 @@ pub(super) async fn tab(
     known(&node, id)?.with_hand(Availability::Always, deed).await
 }
 
-fn report(done: Result<Vec<String>, OperationFailure>) -> Report {
+fn report(done: Result<Vec<String>, NotDone>) -> Report {
     done.map(|messages| Json(ActionReport { messages })).map_err(refused)
 }
 
-fn refused(failure: OperationFailure) -> Refused {
+fn refused(NotDone { failure, retry_after }: NotDone) -> Refused {
     let code = match failure.code.as_str() {
         "not_running" => RefusalCode::NotRunning,
         "no_commands" => RefusalCode::NoCommands,
@@ -99,5 +100,6 @@ fn refused(failure: OperationFailure) -> Refused {
         code if code == Code::Overloaded.as_str() => RefusalCode::PluginBusy,
         _ => RefusalCode::PluginRefused,
     };
-    refusal(code, failure.message).into()
+    let retry_after_ms = retry_after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+    Refusal { retry_after_ms, ..refusal(code, failure.message) }.into()
 }

@@ -330,5 +330,5 @@ pub(super) fn refused(error: FilesError) -> Refused {
         | FilesError::Interrupted => return internal(&error),
     };
     let plain = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
-    Refusal { code, message: told(&error).chars().map(plain).collect() }.into()
+    Refusal::new(code, told(&error).chars().map(plain).collect::<String>()).into()
 }

@@ -77,7 +77,7 @@ struct Refused(StatusCode, Refusal);
 
 impl Refused {
     fn new(status: StatusCode, code: RefusalCode, message: impl Into<String>) -> Self {
-        Self(status, Refusal { code, message: message.into() })
+        Self(status, Refusal::new(code, message))
     }
 }
 

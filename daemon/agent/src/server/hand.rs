@@ -11,7 +11,7 @@ use super::{
     work::{Work, to_plan},
 };
 use crate::{
-    failure::{failure, of_call},
+    failure::{NotDone, failure},
     install::edit_configs,
     server::work::Ended,
 };
@@ -51,9 +51,9 @@ impl Hand {
     pub(crate) async fn ask<T>(
         &self,
         asking: impl Future<Output = Result<T, CallError>>,
-    ) -> Result<T, OperationFailure> {
+    ) -> Result<T, NotDone> {
         let answer = self.work.cancel.run_until_cancelled(asking).await.ok_or_else(called_off)?;
-        answer.map_err(|error| of_call(&error))
+        answer.map_err(NotDone::from)
     }
 
     pub(crate) async fn plugin(&self) -> Result<Plugin, OperationFailure> {
@@ -87,7 +87,7 @@ impl Hand {
         action: &str,
         form: &[Setting],
         actor: &str,
-    ) -> Result<Vec<String>, OperationFailure> {
+    ) -> Result<Vec<String>, NotDone> {
         let plugin = self.plugin().await?;
         let (call, context) = (self.call(&plugin), self.context());
         let effects = self.ask(plugin.perform(&call, &context, action, form)).await?;
@@ -102,39 +102,35 @@ impl Hand {
                     self.say(line);
                 }
             }
-            Err(failure) => self.say(&format!("The game did not take the command: {}", failure.message)),
+            Err(not) => self.say(&format!("The game did not take the command: {}", not.failure.message)),
         }
     }
 
-    async fn sent(&self, line: &str) -> Result<String, OperationFailure> {
+    async fn sent(&self, line: &str) -> Result<String, NotDone> {
         let plugin = self.plugin().await?;
         let (call, context) = (self.call(&plugin), self.context());
         self.ask(plugin.send_command(&call, &context, line)).await
     }
 
     /// Does one effect after the other. The first that fails ends the rest.
-    pub(crate) async fn carry_out(
-        &self,
-        effects: Vec<Effect>,
-        actor: &str,
-    ) -> Result<Vec<String>, OperationFailure> {
+    pub(crate) async fn carry_out(&self, effects: Vec<Effect>, actor: &str) -> Result<Vec<String>, NotDone> {
         let whole = self.all(effects, actor);
         match self.work.cancel.run_until_cancelled(whole).await {
             Some(done) => done,
             None => {
                 let remedy = "Start the server, then try again.";
-                Err(failure("not_running", "the game ended meanwhile", remedy))
+                Err(failure("not_running", "the game ended meanwhile", remedy).into())
             }
         }
     }
 
-    async fn all(&self, effects: Vec<Effect>, actor: &str) -> Result<Vec<String>, OperationFailure> {
+    async fn all(&self, effects: Vec<Effect>, actor: &str) -> Result<Vec<String>, NotDone> {
         // Lines count from before the first effect: a game may answer faster than the next one is read.
         let first_line = self.work.console.next_seq();
         let mut messages = Vec::new();
         for effect in effects {
             if self.work.cancel.is_cancelled() {
-                return Err(called_off());
+                return Err(called_off().into());
             }
             match effect {
                 Effect::Command { line } => self.command(line, actor).await?,
@@ -159,13 +155,13 @@ impl Hand {
         self.work.cancel.run_until_cancelled(what).await.ok_or_else(called_off)
     }
 
-    async fn command(&self, line: String, actor: &str) -> Result<(), OperationFailure> {
+    async fn command(&self, line: String, actor: &str) -> Result<(), NotDone> {
         let input = self.input()?;
         match self.work.server.blueprint.commands {
             CommandDoor::Console => {
                 self.work.console.command(self.work.now(), actor, &line, self.terminal);
                 let gone = |_| failure("not_running", "the game ended meanwhile", "Start the server first.");
-                self.unless_called_off(input.send(Typed::Line(line))).await?.map_err(gone)
+                Ok(self.unless_called_off(input.send(Typed::Line(line))).await?.map_err(gone)?)
             }
             CommandDoor::Plugin => {
                 self.work.console.command(self.work.now(), actor, &line, false);
@@ -176,7 +172,7 @@ impl Hand {
                 })
             }
             CommandDoor::None => {
-                Err(failure("no_commands", "this game takes no commands", "Tell the plugin's author."))
+                Err(failure("no_commands", "this game takes no commands", "Tell the plugin's author.").into())
             }
         }
     }

@@ -126,5 +126,5 @@ fn gone() -> Refusal {
 }
 
 pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {
-    Refusal { code, message: message.into() }
+    Refusal::new(code, message)
 }

@@ -212,8 +212,8 @@ impl Supervisor {
         let (hand, turn) = (self.hand(), Arc::clone(&self.hands).try_read_owned());
         self.tasks.spawn(async move {
             let Ok(_turn) = turn else { return Report::Nothing };
-            if let Err(failure) = hand.act(&action, &[], "gantry").await {
-                hand.say(&format!("The action {action:?} could not be done: {}", failure.message));
+            if let Err(not) = hand.act(&action, &[], "gantry").await {
+                hand.say(&format!("The action {action:?} could not be done: {}", not.failure.message));
             }
             Report::Nothing
         });
@@ -277,6 +277,7 @@ async fn remove(work: Work) -> Event {
 
 async fn delete(work: &Work) -> Result<(), OperationFailure> {
     work.shared.runtime.remove_server(work.id()).await.map_err(|error| of_runtime(&error))?;
+    work.shared.plugin_logs.forget(work.shared.plugins.host(), work.id()).await;
     let data = &work.shared.data;
     let remains = work.shared.subvolumes.leave(work.id(), &data.server_files(work.id())).await;
     let (directory, cancel) = (data.server(work.id()), work.cancel.clone());
@@ -285,7 +286,6 @@ async fn delete(work: &Work) -> Result<(), OperationFailure> {
     removed
         .map_err(|_| internal("deleting the files was interrupted"))?
         .map_err(|error| of_files("remove_failed", &error))?;
-    work.shared.plugins.host().forget_server(&work.id().to_string());
     if let Some(remains) = remains {
         remains.tidy(&data.servers()).await;
     }

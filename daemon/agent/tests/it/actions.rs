@@ -311,3 +311,35 @@ async fn how_a_plugin_fares_is_told_by_its_node() {
         daemon.send(Method::POST, &format!("/v1/plugins/{digest}/lift"), axum::body::Bytes::new()).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stopped_a_plugin_yesterday_is_there_after_a_restart_and_goes_with_its_server() {
+    let mut daemon = unhurried().await;
+    let (house, other) =
+        (house(&mut daemon, Desired::Stopped).await, house(&mut daemon, Desired::Stopped).await);
+    for server in [&house, &other] {
+        // No message may say this.
+        fs::write(daemon.file(server.id, "rules.txt"), "Be \u{7}kind.").unwrap();
+        assert_eq!(refused(act(&daemon, server.id, "rules", &[]).await).1, RefusalCode::PluginFailed);
+    }
+    let log = format!("/v1/plugins/{}/log", house.blueprint.digest);
+    let before: Vec<PluginLine> = daemon.json(Method::GET, &log, &()).await;
+    assert_eq!(before.len(), 2, "{before:?}");
+    let mut daemon = daemon.restart().await;
+    let again: Vec<PluginLine> = daemon.json(Method::GET, &log, &()).await;
+    assert_eq!(again, before);
+    let kept = |server: &DesiredServer| daemon.data().join(format!("servers/{}/plugin.log", server.id));
+    let text = fs::read_to_string(kept(&house)).unwrap();
+    assert!(text.lines().count() == 1 && text.contains(&house.blueprint.digest), "{text}");
+    // What is added stands behind what was there.
+    fs::write(kept(&other), format!("torn\n{}", fs::read_to_string(kept(&other)).unwrap())).unwrap();
+    refused(act(&daemon, other.id, "rules", &[]).await);
+    let delete = daemon.next(&house, Desired::Deleted, Kind::Delete);
+    daemon.put(&delete).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&delete)).await.state, OperationState::Succeeded);
+    let daemon = daemon.restart().await;
+    let after: Vec<PluginLine> = daemon.json(Method::GET, &log, &()).await;
+    let servers: Vec<_> = after.iter().map(|line| line.server_id.clone().unwrap()).collect();
+    assert_eq!(servers, [other.id.to_string(), other.id.to_string()]);
+    assert!(!daemon.data().join(format!("servers/{}", house.id)).exists());
+}

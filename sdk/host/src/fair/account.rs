@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gantry_types::conduct::PluginLine;
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::clock::{Clock as _, FakeRelativeClock};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use super::bucket::Bucket;
@@ -22,7 +25,10 @@ const LINES: usize = 128;
 const LINES_BYTES: usize = 16 * 1024;
 
 pub(super) struct Account {
-    calls: DefaultDirectRateLimiter,
+    calls: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
+    /// What `calls` goes by. It is told the time, as everything here is.
+    clock: FakeRelativeClock,
+    told: Instant,
     cpu: Bucket,
     host_calls: Bucket,
     log: Bucket,
@@ -30,14 +36,19 @@ pub(super) struct Account {
     pub(super) health: Health,
     lines: VecDeque<PluginLine>,
     lines_bytes: usize,
+    /// Whether something was written that nobody has asked for to keep it.
+    pub(super) is_unsaved: bool,
     /// When it was last asked for something.
     pub(super) used: Instant,
 }
 
 impl Account {
     pub(super) fn new(share: &Share, now: Instant) -> Self {
+        let clock = FakeRelativeClock::default();
         Self {
-            calls: RateLimiter::direct(quota(share.calls)),
+            calls: RateLimiter::direct_with_clock(quota(share.calls), clock.clone()),
+            clock,
+            told: now,
             cpu: Bucket::full(share.cpu_us, now),
             host_calls: Bucket::full(share.host_calls, now),
             log: Bucket::full(share.log_bytes, now),
@@ -45,6 +56,7 @@ impl Account {
             health: Health::new(),
             lines: VecDeque::new(),
             lines_bytes: 0,
+            is_unsaved: false,
             used: now,
         }
     }
@@ -62,9 +74,10 @@ impl Account {
                 return Some((reason, wait));
             }
         }
-        let clock = DefaultClock::default();
+        self.clock.advance(now.saturating_duration_since(self.told));
+        self.told = now.max(self.told);
         let early = self.calls.check().err()?;
-        Some((RefusalReason::Calls, early.wait_time_from(clock.now())))
+        Some((RefusalReason::Calls, early.wait_time_from(self.clock.now())))
     }
 
     pub(super) fn charge(&mut self, spent: &Spent, now: Instant) {

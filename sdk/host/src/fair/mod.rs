@@ -7,15 +7,17 @@
 //! What servers cannot do without is never refused: plans, which an operation of a person asks for once, and `resume`,
 //! which ends a silence that was begun. They are charged like all others, so that what runs beside them pays.
 //!
-//! Everything is counted by the component's digest, in memory, and begins anew with the process.
+//! Everything is counted by the component's digest, in memory, and begins anew with the process; lines about servers can be
+//! kept by the embedder.
 //!
-//! Modules in reading order: `shares`, `bucket`, `hold`, `account`, here the book of all accounts, `turn` for one call, and
+//! Modules in reading order: `shares`, `bucket`, `hold`, `account`, here the book of all accounts, `kept` for what outlives it, `turn` for one call, and
 //! `front`, the plugin as embedders have it.
 
 mod account;
 mod bucket;
 mod front;
 mod hold;
+mod kept;
 mod shares;
 mod turn;
 
@@ -25,8 +27,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_types::conduct::{PluginConduct, PluginFigures, PluginHold, PluginLine, PluginLineKind};
+use tokio::sync::Notify;
 
 pub use front::Plugin;
+pub use kept::KeptLine;
 pub use shares::{Flow, HoldRule, Share, Shares};
 
 use account::Account;
@@ -40,11 +44,17 @@ use crate::kind::Kind;
 const PLUGINS: usize = 256;
 /// Servers that are told apart in each.
 const SERVERS: usize = 4_096;
+/// Lines that are shown at a time. A release that serves thousands has kept more of them than anybody reads.
+const SHOWN: usize = 1_000;
+/// All of their text together.
+const SHOWN_BYTES: usize = 512 * 1024;
 
 /// All accounts of a host.
 pub(crate) struct Fair {
     pub(crate) shares: Shares,
     book: Mutex<HashMap<Arc<str>, Entry>>,
+    /// That something was written about a server.
+    written: Notify,
 }
 
 /// One release.
@@ -54,6 +64,8 @@ struct Entry {
     whole: Account,
     servers: HashMap<String, Account>,
     figures: PluginFigures,
+    /// The same as in the figures: most calls take less than a millisecond.
+    cpu: Duration,
 }
 
 /// Whose call it is.
@@ -83,7 +95,7 @@ pub(crate) enum Outcome<'a> {
 
 impl Fair {
     pub(crate) fn new(shares: Shares) -> Self {
-        Self { shares, book: Mutex::default() }
+        Self { shares, book: Mutex::default(), written: Notify::new() }
     }
 
     fn book(&self) -> MutexGuard<'_, HashMap<Arc<str>, Entry>> {
@@ -105,6 +117,7 @@ impl Fair {
             whole: Account::new(&self.shares.plugin, now),
             servers: HashMap::new(),
             figures: PluginFigures::default(),
+            cpu: Duration::ZERO,
         });
         if let Some(server) = &caller.server
             && !entry.servers.contains_key(server)
@@ -120,7 +133,10 @@ impl Fair {
 
     /// Lets a call begin, or says why not and for how long.
     pub(crate) fn admit(&self, caller: &Caller) -> Result<Tries, Refusal> {
-        let now = Instant::now();
+        self.admit_at(caller, Instant::now())
+    }
+
+    fn admit_at(&self, caller: &Caller, now: Instant) -> Result<Tries, Refusal> {
         self.with(caller, now, |entry| {
             let weighed = entry.weigh(caller, now);
             if weighed.is_err() {
@@ -132,11 +148,15 @@ impl Fair {
 
     /// Takes what a call used from the shares that it had.
     pub(crate) fn charge(&self, caller: &Caller, spent: &Spent) {
-        let now = Instant::now();
+        self.charge_at(caller, spent, Instant::now());
+    }
+
+    fn charge_at(&self, caller: &Caller, spent: &Spent, now: Instant) {
         self.with(caller, now, |entry| {
             entry.both(caller, |account| account.charge(spent, now));
+            entry.cpu += spent.cpu;
             let figures = &mut entry.figures;
-            figures.cpu_ms += u64::try_from(spent.cpu.as_millis()).unwrap_or(0);
+            figures.cpu_ms = u64::try_from(entry.cpu.as_millis()).unwrap_or(u64::MAX);
             figures.memory_peak_bytes = figures.memory_peak_bytes.max(spent.memory_bytes as u64);
             figures.host_calls += u64::from(spent.host_calls);
             figures.log_bytes += spent.log_bytes as u64;
@@ -152,7 +172,14 @@ impl Fair {
             server_id: caller.server.clone(),
             text: text.to_owned(),
         };
-        self.with(caller, Instant::now(), |entry| entry.own(caller).write(line));
+        self.with(caller, Instant::now(), |entry| {
+            let account = entry.own(caller);
+            account.write(line);
+            account.is_unsaved = true;
+        });
+        if caller.server.is_some() {
+            self.written.notify_one();
+        }
     }
 
     /// Hears how a call ended.
@@ -182,7 +209,7 @@ impl Fair {
         all
     }
 
-    /// What a release wrote, oldest first: all of it, or about one server.
+    /// What a release wrote, oldest first: about one server, or the latest of all.
     pub(crate) fn log(&self, digest: &str, server: Option<&str>) -> Vec<PluginLine> {
         let book = self.book();
         let Some(entry) = book.get(digest) else { return Vec::new() };
@@ -191,7 +218,13 @@ impl Fair {
             None => entry.accounts().flat_map(Account::lines).cloned().collect(),
         };
         lines.sort_by_key(|line| line.at);
-        lines
+        let mut room = SHOWN_BYTES;
+        let fits = |line: &&PluginLine| {
+            room = room.saturating_sub(line.text.len());
+            room > 0
+        };
+        let shown = lines.iter().rev().take(SHOWN).take_while(fits).count();
+        lines.split_off(lines.len() - shown)
     }
 
     /// Ends the holds of a release, or the one for a server. True if there was any.
@@ -435,3 +468,6 @@ fn refusal(caller: &Caller, reason: RefusalReason, message: String, wait: Durati
         retry_after: wait.max(Duration::from_millis(100)),
     }
 }
+
+#[cfg(test)]
+mod tests;

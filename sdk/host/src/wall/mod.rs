@@ -19,10 +19,12 @@
 //! brief (see `inline`).
 //!
 //! Modules in reading order: `words`, `line`, `bounded`, `runner` (the child), `starts`, `child`, `process`, `remote`, `talk` (the
-//! embedder).
+//! embedder); `heard` is for `boundary`.
 
 mod bounded;
 mod child;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) mod heard;
 mod line;
 mod process;
 mod remote;

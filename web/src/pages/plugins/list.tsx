@@ -1,17 +1,20 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { BellRing, Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Trash2, TriangleAlert, Upload } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { Activity, BellRing, Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Trash2, TriangleAlert, Upload } from 'lucide-react'
+import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLive } from '~/actions/context'
 import { client, take } from '~/api/client'
+import { holdsQuery } from '~/api/plugin-queries'
 import { toApiError } from '~/api/problem'
 import { blueprintsQuery, keys, pluginsQuery } from '~/api/queries'
 import type { BlueprintView, PluginView } from '~/api/types'
 import { PluginImportDialog } from '~/forms/plugin-import'
 import { PluginUploadDialog } from '~/forms/plugin-upload'
 import { Page } from '~/layout/page'
+import { summary } from '~/lib/conduct'
 import { bytes } from '~/lib/format'
 import { s } from '~/strings'
+import { conduct } from '~/strings/conduct'
 import { conversion } from '~/strings/conversion'
 import { hooks } from '~/strings/hooks'
 import { plugins as p } from '~/strings/plugins'
@@ -36,11 +39,15 @@ import { ReleasesDialog } from './releases'
 import { SecretsDialog } from './secrets'
 import { SettingsDialog } from './settings'
 
-type Asked = { what: 'delete' | 'grants' | 'releases' | 'failures' | 'disable' | 'secrets' | 'settings' | 'events'; id: string }
+const ConductDialog = lazy(() => import('./conduct').then((module) => ({ default: module.ConductDialog })))
+
+type Asked = { what: 'conduct' | 'delete' | 'grants' | 'releases' | 'failures' | 'disable' | 'secrets' | 'settings' | 'events'; id: string }
 
 export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
   const { data: blueprints } = useQuery(blueprintsQuery)
+  // What runs is shown without it: a node that answers late must not hold the page up.
+  const { data: holds } = useQuery(holdsQuery)
   const [adding, setAdding] = useState<'upload' | 'import' | 'pull' | 'trust' | null>(null)
   const [asked, setAsked] = useState<Asked | null>(null)
   const live = useLive()
@@ -68,7 +75,7 @@ export function PluginsPage() {
         <ul className="grid items-start gap-4 lg:grid-cols-2">
           {data.items.map((plugin) => (
             <li key={plugin.id} className="min-w-0">
-              <PluginCard plugin={plugin} blueprints={(blueprints?.items ?? []).filter((item) => item.plugin.id === plugin.id)} onAsk={(what) => setAsked({ what, id: plugin.id })} />
+              <PluginCard plugin={plugin} held={summary(holds?.items ?? [], plugin.id)} blueprints={(blueprints?.items ?? []).filter((item) => item.plugin.id === plugin.id)} onAsk={(what) => setAsked({ what, id: plugin.id })} />
             </li>
           ))}
         </ul>
@@ -84,14 +91,15 @@ export function PluginsPage() {
       {subject && asked?.what === 'secrets' && <SecretsDialog plugin={subject} onClose={close} />}
       {subject && asked?.what === 'settings' && <SettingsDialog plugin={subject} onClose={close} />}
       {subject && asked?.what === 'events' && <EventsDialog plugin={subject} onClose={close} />}
+      {subject && asked?.what === 'conduct' && <Suspense><ConductDialog plugin={subject} onClose={close} /></Suspense>}
       {subject && asked?.what === 'failures' && <FailuresDialog plugin={subject} onClose={close} />}
     </Page>
   )
 }
 
-type CardProps = { plugin: PluginView; blueprints: BlueprintView[]; onAsk: (what: Asked['what']) => void }
+type CardProps = { plugin: PluginView; held: string | null; blueprints: BlueprintView[]; onAsk: (what: Asked['what']) => void }
 
-function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
+function PluginCard({ plugin, held, blueprints, onAsk }: CardProps) {
   return (
     <article aria-label={plugin.name} className="flex flex-col gap-4 rounded-lg border border-line bg-surface p-4">
       <header className="flex items-start gap-3.5">
@@ -102,12 +110,13 @@ function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
             <span className="tabular text-xs font-normal text-dim">{plugin.version}</span>
             {!plugin.hasGames && <Badge tone="info">{hooks.onlyListens}</Badge>}
             {plugin.disabledAt && <Badge tone="warn">{p.disabled}</Badge>}
+            {held && <Badge tone="bad">{conduct.onHold}</Badge>}
           </h2>
           <p className="truncate text-sm text-dim">{p.by(plugin.author)}{plugin.hasGames && ` · ${p.servers(plugin.serverCount)}`}</p>
         </div>
         <CardMenu plugin={plugin} onAsk={onAsk} />
       </header>
-      <Notices plugin={plugin} onAsk={onAsk} />
+      <Notices plugin={plugin} held={held} onAsk={onAsk} />
       <p className="text-sm">{plugin.description}</p>
       <section>
         <h3 className="mb-1.5 text-xs font-medium text-dim">{p.capabilities}</h3>
@@ -143,7 +152,7 @@ function PluginCard({ plugin, blueprints, onAsk }: CardProps) {
   )
 }
 
-function CardMenu({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
+function CardMenu({ plugin, onAsk }: Pick<CardProps, 'plugin' | 'onAsk'>) {
   const enable = useSwitch(plugin, 'enable')
   const check = useMutation({
     mutationFn: () => take(client.POST('/api/plugins/{id}/check', { params: { path: { id: plugin.id } } })),
@@ -156,6 +165,7 @@ function CardMenu({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
       <MenuItem icon={<ListChecks aria-hidden />} disabledReason={plugin.capabilities.length === 0 && !plugin.waiting ? p.noCapabilities : null} onSelect={() => onAsk('grants')}>{p.changeGrants}</MenuItem>
       {plugin.capabilities.some((one) => one.name === 'secrets') && <MenuItem icon={<KeyRound aria-hidden />} onSelect={() => onAsk('secrets')}>{w.open}</MenuItem>}
       {plugin.origin?.reference && <MenuItem icon={<RefreshCw aria-hidden />} onSelect={() => check.mutate()}>{p.check}</MenuItem>}
+      <MenuItem icon={<Activity aria-hidden />} onSelect={() => onAsk('conduct')}>{conduct.open}</MenuItem>
       <MenuItem icon={<OctagonAlert aria-hidden />} onSelect={() => onAsk('failures')}>{p.failures}</MenuItem>
       {plugin.disabledAt ? (
         <MenuItem icon={<CirclePlay aria-hidden />} onSelect={() => enable.mutate()}>{p.enable}</MenuItem>
@@ -168,11 +178,16 @@ function CardMenu({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
 }
 
 /** What waits for a decision, and what was decided by itself. */
-function Notices({ plugin, onAsk }: Omit<CardProps, 'blueprints'>) {
+function Notices({ plugin, held, onAsk }: Omit<CardProps, 'blueprints'>) {
   const { waiting, givenUp, disabledAt } = plugin
   const question = waiting?.asks.filter((ask) => !ask.granted).map((ask) => inWords(ask.name)) ?? []
   return (
     <>
+      {held && (
+        <Notice tone="bad" title={held} icon={<CirclePause aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" onClick={() => onAsk('conduct')}>{conduct.why}</Button>}>
+          {conduct.heldHelp}
+        </Notice>
+      )}
       {waiting && (
         <Notice tone="warn" title={p.asksMore(waiting.version, plugin.version)} icon={<ShieldQuestionMark aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" onClick={() => onAsk('grants')}>{p.review}</Button>}>
           {p.asksMoreHelp(plugin.version, question)}

@@ -140,7 +140,11 @@ impl Door {
             .replace("{allocationId}", NOBODY);
         let about_files = path.contains("/files") && self.body.is_none();
         let path = if about_files { format!("{path}?path=matrix.txt") } else { path };
-        let path = if self.route.id == "nodeParts" { format!("{path}?kind=core") } else { path };
+        let path = match self.route.id {
+            "nodeParts" => format!("{path}?kind=core"),
+            "pluginLog" => format!("{path}?digest=x"),
+            _ => path,
+        };
         let request = client.request(self.route.method.clone(), &path).header("origin", &client.url);
         let request = match &self.body {
             Some(body) => request.json(body),

@@ -81,6 +81,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("listPluginSecrets", Administrator),
     ("setPluginSecret", Administrator),
     ("removePluginSecret", Administrator),
+    ("pluginHolds", Administrator),
     ("pluginConduct", Administrator),
     ("pluginLog", Administrator),
     ("liftPluginHold", Administrator),

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { Schemas } from '~/api/types'
+import { chosen, holds, releases, stops, stoppedTimes, summary } from './conduct'
+
+const figures: Schemas['PluginFigures'] = { calls: 1, declined: 0, stopped: {}, refused: 0, broken: 0, cpuMs: 0, memoryPeakBytes: 0, hostCalls: 0, logBytes: 0 }
+const hold = (serverId: string | null, until: string): Schemas['PluginHold'] => ({ serverId, call: 'collector.collect', reason: 'it crashed', since: '2026-01-01T00:00:00Z', until, times: 1 })
+const release = (digest: string, some: Schemas['PluginHold'][] = []): Schemas['PluginConduct'] => ({ plugin: 'arena', version: '1.0.0', digest, figures, holds: some })
+const line = (kind: Schemas['PluginLineKind'], text: string, call = 'collector.collect'): Schemas['PluginLine'] => ({ at: '2026-01-01T00:00:00Z', kind, call, serverId: null, text })
+
+const view: Schemas['ConductView'] = {
+  silent: [],
+  servers: { s1: 'Friday night' },
+  places: [
+    { nodeId: 'n2', nodeName: 'fra-10', releases: [release('old'), release('new', [hold('s1', '2026-01-01T00:00:30Z'), hold('s2', '2026-01-01T00:10:00Z'), hold(null, '2026-01-01T00:01:00Z')])] },
+    { nodeId: 'n1', nodeName: 'fra-9', releases: [release('new')] },
+    { releases: [release('new')] },
+  ],
+}
+
+describe('how a plugin fares', () => {
+  it('lists what is in use first, and the control plane before nodes in the order people count', () =>
+    expect(releases(view, 'new').map((one) => [one.place, one.inUse])).toEqual([['Control plane', true], ['fra-9', true], ['fra-10', true], ['fra-10', false]]))
+  it('tells of holds for all before those of servers, whose names may be gone', () =>
+    expect(holds(view, 'new').map((one) => [one.hold.serverId, one.server])).toEqual([[null, null], ['s2', null], ['s1', 'Friday night']]))
+  it('says what stopped calls, and passes on what it does not know', () => {
+    expect(stops({ trap: 3, cpu_time: 1_200, warp: 1 })).toBe('1,200 CPU time, 3 crash, 1 warp')
+    expect([stops({}), stoppedTimes({ trap: 3, cpu_time: 4 })]).toEqual(['', 7])
+  })
+  it('finds lines by kind, words and call, latest first', () => {
+    const lines = [line('debug', 'hello'), line('warn', 'Slow answer'), line('stopped', 'it crashed', 'actions.perform')]
+    expect(chosen(lines, 'all', '').map((one) => one.text)).toEqual(['it crashed', 'Slow answer', 'hello'])
+    expect(chosen(lines, 'worse', ' answer slow ').map((one) => one.text)).toEqual(['Slow answer'])
+    expect(chosen(lines, 'stops', 'PERFORM')).toHaveLength(1)
+    expect(chosen(lines, 'stops', 'hello')).toHaveLength(0)
+  })
+  it('sums holds up for a list, each server once', () => {
+    const one = (serverId: string | null, nodeName: string | null) => ({ ...hold(serverId, ''), pluginId: 'p', version: '1', nodeName, nodeId: null })
+    expect(summary([one('s1', 'fra-1'), one('s1', 'fra-1'), one('s2', 'fra-2')], 'p')).toBe('On hold for 2 servers on fra-1 and on fra-2')
+    expect(summary([one(null, null)], 'p')).toBe('On hold for all servers in the control plane')
+    expect(summary([one(null, 'fra-1'), one('s1', 'fra-2')], 'p')).toBe('On hold for all servers on fra-1 and 1 server on fra-2')
+    expect(summary(['a', 'b', 'c', 'd'].map((node) => one('s1', node)), 'p')).toBe('On hold for 1 server on a, on b and in 2 more places')
+    expect(summary([one(null, null)], 'q')).toBeNull()
+  })
+})

@@ -1,0 +1,73 @@
+/** How a plugin fares, made ready to be read: a row for each release in each place, its holds, and the lines of its log. */
+import type { Schemas } from '~/api/types'
+import { conduct as c } from '~/strings/conduct'
+
+type Conduct = Schemas['ConductView']
+type Hold = Schemas['PluginHold']
+type Line = Schemas['PluginLine']
+
+export type Release = {
+  key: string
+  nodeId: string | null
+  place: string
+  version: string
+  digest: string
+  inUse: boolean
+  figures: Schemas['PluginFigures']
+}
+
+export type Held = { key: string; release: Release; hold: Hold; server: string | null }
+
+/** The control plane, or the node by its name. */
+export const placeOf = (name: string | null | undefined): string => name ?? c.here
+
+/** All of them: those in use before others, the control plane before nodes. */
+export function releases(conduct: Conduct, inUse: string): Release[] {
+  const all = conduct.places.flatMap(({ nodeId, nodeName, releases: some }) =>
+    some.map(({ version, digest, figures }) => ({ key: `${nodeId ?? ''} ${digest}`, nodeId: nodeId ?? null, place: placeOf(nodeName), version, digest, inUse: digest === inUse, figures })),
+  )
+  const order = (one: Release) => (one.inUse ? 0 : 2) + (one.nodeId === null ? 0 : 1)
+  return all.sort((a, b) => order(a) - order(b) || a.place.localeCompare(b.place, undefined, { numeric: true }))
+}
+
+/** Every hold: those for all servers first, then those that last longest. */
+export function holds(conduct: Conduct, inUse: string): Held[] {
+  const known = new Map(releases(conduct, inUse).map((release) => [release.key, release]))
+  const all = conduct.places.flatMap((place) =>
+    place.releases.flatMap(({ digest, holds: some }) => {
+      const release = known.get(`${place.nodeId ?? ''} ${digest}`)
+      return release ? some.map((hold) => ({ key: `${release.key} ${hold.serverId ?? ''}`, release, hold, server: hold.serverId ? (conduct.servers[hold.serverId] ?? null) : null })) : []
+    }),
+  )
+  return all.sort((a, b) => Number(Boolean(a.hold.serverId)) - Number(Boolean(b.hold.serverId)) || b.hold.until.localeCompare(a.hold.until))
+}
+
+/** What stopped calls, most often first: "3 crash, 1 CPU time". */
+export const stops = (stopped: Record<string, number>): string =>
+  Object.entries(stopped)
+    .sort(([, a], [, b]) => b - a)
+    .map(([limit, times]) => `${times.toLocaleString('en')} ${c.limit[limit] ?? limit}`)
+    .join(', ')
+
+export const stoppedTimes = (stopped: Record<string, number>): number => Object.values(stopped).reduce((sum, times) => sum + times, 0)
+
+export type Kinds = 'all' | 'worse' | 'stops'
+const WITHIN: Record<Kinds, readonly Line['kind'][]> = { all: ['debug', 'info', 'warn', 'error', 'stopped'], worse: ['warn', 'error', 'stopped'], stops: ['stopped'] }
+
+/** The lines of these kinds that have these words, latest first. */
+export function chosen(lines: readonly Line[], kinds: Kinds, words: string): Line[] {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean)
+  return lines.filter((line) => WITHIN[kinds].includes(line.kind) && wanted.every((word) => `${line.text} ${line.call}`.toLowerCase().includes(word))).reverse()
+}
+
+/** What a list says of a plugin's holds, if it has any: for all servers or for how many, and where. */
+export function summary(of: readonly Schemas['HoldView'][], plugin: string): string | null {
+  const held = of.filter((one) => one.pluginId === plugin)
+  if (held.length === 0) return null
+  const places = (some: typeof held) => {
+    const names = [...new Set(some.map((one) => (one.nodeName ? c.on(one.nodeName) : c.inControl)))]
+    return names.length > 3 ? [...names.slice(0, 2), c.morePlaces(names.length - 2)] : names
+  }
+  const [all, some] = [held.filter((one) => !one.serverId), held.filter((one) => one.serverId)]
+  return c.held(places(all), new Set(some.map((one) => one.serverId)).size, places(some))
+}
