@@ -124,6 +124,7 @@ fn other_processes_networks_and_newer_doors_end_the_child() {
         libc::SYS_open_by_handle_at,
         libc::SYS_mount,
         libc::SYS_setuid,
+        libc::SYS_sched_setaffinity,
         libc::SYS_setrlimit,
         libc::SYS_bpf,
         libc::SYS_io_uring_setup,

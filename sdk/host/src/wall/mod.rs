@@ -16,7 +16,8 @@
 //!
 //! A short call costs two switches between processes, since the caller's thread waits on the socket itself, as it would run
 //! the guest itself without the wall: for one slice at most, one caller at a time, and only for plugins whose calls have been
-//! brief (see `inline`).
+//! brief (see `inline`). The guest's thread is kept on the processor where its caller waits, which leaves it; else the kernel
+//! gives it an idle one, and waking that takes several times as long as the call.
 //!
 //! Modules in reading order: `words`, `line`, `bounded`, `runner` (the child), `starts`, `child`, `process`, `remote`, `talk` (the
 //! embedder); `heard` is for `boundary`.

@@ -10,7 +10,7 @@ use gantry_host::{
     Budgets, CallError, ChildProgram, Host, HostConfig, HostError, LentFailure, Plugin, Query, Reply,
     StopReason, Wall,
 };
-use gantry_types::server::{Endpoint, ServerContext};
+use gantry_types::server::{Endpoint, ServerContext, Setting};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -201,6 +201,52 @@ impl Query for Moody {
 /// Sends as many bytes as the server's name has.
 const SENDS: &str = "(call $datagram (i32.const 1024) (i32.const 4) (i32.const 2048)
     (i32.load offset=12 (local.get $arguments)) (i32.const 4) (i32.const 60000) (i32.const 512)) (i32.const 16)";
+
+/// Computes for ever if the server has settings, whose number stands in the eighth word of what it is given.
+const TURNS: &str =
+    "(if (i32.load offset=28 (local.get $arguments)) (then (loop $again (br $again)))) (i32.const 16)";
+
+/// The threads of a child that run guests: whether each runs at this moment, and on which processors it may.
+fn guests(pid: u32) -> Vec<(bool, String)> {
+    let read = |task: fs::DirEntry| fs::read_to_string(task.path().join("status")).ok();
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten().filter_map(read);
+    let guests = tasks.filter(|status| status.starts_with("Name:\tgantry-guest"));
+    let field = |status: &str, name: &str| {
+        status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+    };
+    guests.map(|one| (field(&one, "State:").starts_with('R'), field(&one, "Cpus_allowed_list:"))).collect()
+}
+
+/// Waking a processor that idles takes several times as long as a short call.
+#[tokio::test]
+async fn guest_of_a_brief_call_runs_where_its_caller_waits_and_goes_elsewhere_to_compute() {
+    let mut budgets = Budgets::default();
+    budgets.install_plan.cpu = Duration::from_secs(2);
+    budgets.install_plan.wall = Duration::from_secs(120);
+    let host = TestHost::with(budgets);
+    let plugin = host.load(Guest::least().with("install", TURNS).build()).await;
+    plugin.install_plan(&call(), &server()).await.unwrap();
+    let everywhere = guests(pid(&host))[0].1.clone();
+    assert!(everywhere.contains(['-', ',']), "run this where there are two processors or more: {everywhere}");
+    let settled = async {
+        while !guests(pid(&host)).iter().any(|(_, cores)| !cores.contains(['-', ','])) {
+            plugin.install_plan(&call(), &server()).await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), settled).await.expect("it has its place");
+    let setting = Setting { key: "key".to_owned(), value: "value".to_owned() };
+    let context = ServerContext { settings: vec![setting], ..server() };
+    let hostile = tokio::spawn(async move { plugin.install_plan(&call(), &context).await });
+    let computes = async {
+        while !guests(pid(&host)).contains(&(true, everywhere.clone())) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), computes).await.expect("it leaves that place");
+    assert!(!hostile.is_finished(), "seen while it computed");
+    let Err(CallError::Stopped(stop)) = hostile.await.unwrap() else { panic!("not stopped") };
+    assert_eq!(stop.reason, StopReason::CpuTime);
+}
 
 /// After so many calls the caller's thread waits for the guest, and must not when the embedder takes its time.
 #[tokio::test]
