@@ -124,7 +124,7 @@ const Inherited = ({ capabilities, from }: { capabilities: Asked[]; from: string
 export function Takeover({ present, version, onReplace }: { present: Pick<PluginView, 'name' | 'version' | 'bundled'>; version: string; onReplace: () => void }) {
   const title = present.bundled ? p.takesBundled(present.name) : p.goesBack(present.name, present.version)
   return (
-    <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{p.replace}</Button>}>
+    <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{p.replace}</Button>}>
       {present.bundled ? p.takesBundledHelp(present.version) : p.goesBackHelp(version)}
     </Notice>
   )

@@ -46,12 +46,13 @@ const NOTICE = { warn: 'border-warn/40 bg-warn/5 [&>svg]:text-warn', bad: 'borde
 
 /** A state worth knowing that nobody caused by a click. */
 export const Notice = ({ tone, title, icon, children, action, className }: NoticeProps) => (
-  <div role="status" className={cn('flex gap-3 rounded-lg border px-4 py-3 [&>svg]:size-4 [&>svg]:shrink-0', children ? 'items-start [&>svg]:mt-0.5' : 'items-center', NOTICE[tone], className)}>
+  <div role="status" className={cn('flex gap-3 rounded-lg border px-4 py-3 [&>svg]:size-4 [&>svg]:shrink-0', children ? 'items-start max-sm:flex-wrap [&>svg]:mt-0.5' : 'items-center', NOTICE[tone], className)}>
     {icon}
     <div className="min-w-0 flex-1">
       <p className="text-sm font-medium">{title}</p>
       {children && <div className="mt-0.5 text-sm break-words text-dim">{children}</div>}
     </div>
-    {action}
+    {/* Beneath the text where both do not fit beside each other. */}
+    {action && children ? <div className="shrink-0 max-sm:basis-full max-sm:pl-7">{action}</div> : action}
   </div>
 )

@@ -114,7 +114,7 @@ function HoldNotice({ plugin, held: { release, hold, server } }: { plugin: Plugi
   })
   const title = hold.serverId ? c.holdServer(server ?? c.aServer, release.place) : c.holdAll(release.place, release.version)
   return (
-    <Notice tone="bad" title={title} icon={<CirclePause aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" busy={lift.isPending} onClick={() => lift.mutate()}>{c.lift}</Button>}>
+    <Notice tone="bad" title={title} icon={<CirclePause aria-hidden />} action={<Button size="sm" busy={lift.isPending} onClick={() => lift.mutate()}>{c.lift}</Button>}>
       <p className="text-text first-letter:uppercase">{hold.reason}</p>
       <p className="mt-1 flex flex-wrap gap-x-3 text-xs">
         <code>{hold.call}</code>

@@ -184,12 +184,12 @@ function Notices({ plugin, held, onAsk }: Omit<CardProps, 'blueprints'>) {
   return (
     <>
       {held && (
-        <Notice tone="bad" title={held} icon={<CirclePause aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" onClick={() => onAsk('conduct')}>{conduct.why}</Button>}>
+        <Notice tone="bad" title={held} icon={<CirclePause aria-hidden />} action={<Button size="sm" onClick={() => onAsk('conduct')}>{conduct.why}</Button>}>
           {conduct.heldHelp}
         </Notice>
       )}
       {waiting && (
-        <Notice tone="warn" title={p.asksMore(waiting.version, plugin.version)} icon={<ShieldQuestionMark aria-hidden />} className="max-sm:flex-col" action={<Button size="sm" onClick={() => onAsk('grants')}>{p.review}</Button>}>
+        <Notice tone="warn" title={p.asksMore(waiting.version, plugin.version)} icon={<ShieldQuestionMark aria-hidden />} action={<Button size="sm" onClick={() => onAsk('grants')}>{p.review}</Button>}>
           {p.asksMoreHelp(plugin.version, question)}
         </Notice>
       )}
