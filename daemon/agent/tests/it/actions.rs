@@ -90,7 +90,9 @@ async fn a_word_that_does_not_come_in_time_ends_the_action_and_one_of_before_doe
     let mut daemon = Daemon::start().await;
     let server = house(&mut daemon, Desired::Running).await;
     daemon.command(server.id, "moss").await;
-    daemon.line(server.id, "moss").await;
+    // What was typed stands there first, and then what the game says.
+    let spoken = async { while !said(&daemon, server.id).await.iter().any(|line| line == "moss") {} };
+    tokio::time::timeout(Duration::from_secs(20), spoken).await.expect("the game says it");
     let outcome = act(&daemon, server.id, "listen", &[("word", "moss"), ("seconds", "10")]).await;
     let (status, code, message) = refused(outcome);
     assert_eq!((status, code), (422, RefusalCode::PluginRefused));
