@@ -4,6 +4,9 @@
 //! plugin has earned that, and goes over to the guests' threads as soon as it waits for anything, the end of its slice
 //! included. What bounds a plugin that lulls the host with brief calls and then computes: one guest of the host at a time
 //! is a visitor, a visit ends with the slice, and a kind of call that was once not brief starts earning again.
+//!
+//! What hardly computes but waits for its game, as most collectors do, earns less: it is light, and does not queue for its
+//! turn behind those that compute (see `turn`).
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -15,9 +18,9 @@ use std::time::Duration;
 
 use crate::kind::Kind;
 
-/// Processor time that a brief call stays within.
+/// Processor time that a light call stays within, and so a brief one.
 const BRIEF: Duration = Duration::from_millis(1);
-/// Brief calls in a row, on the guests' threads, that earn a visit.
+/// Light calls in a row that earn a place beside the queue; brief ones, a visit.
 const EARNED: u32 = 64;
 
 /// How a plugin's calls of each kind went lately.
