@@ -30,6 +30,7 @@ export function useForm<K extends string>(initial: Record<K, string>, rules: Rul
     send: (): boolean => {
       setTouched(Object.fromEntries(keys.map((key) => [key, true])) as Partial<Record<K, boolean>>)
       setSent(values)
+      if (!valid) goTo(keys.find((key) => own(key) !== null))
       return valid
     },
     /** What a field's control needs. */
@@ -37,7 +38,8 @@ export function useForm<K extends string>(initial: Record<K, string>, rules: Rul
       value: values[key],
       name: key,
       onChange: (event: { target: { value: string } }) => setValues((all) => ({ ...all, [key]: event.target.value })),
-      onBlur: () => setTouched((all) => ({ ...all, [key]: true })),
+      // Whoever only passes by, on the way to something else, did nothing wrong yet.
+      onBlur: () => values[key] !== initial[key] && setTouched((all) => ({ ...all, [key]: true })),
     }),
     error: (key: K, problem?: ApiError | null): string | null => {
       const mine = touched[key] ? own(key) : null
@@ -45,6 +47,12 @@ export function useForm<K extends string>(initial: Record<K, string>, rules: Rul
       return problem && sent?.[key] === values[key] ? problem.field(key) : null
     },
   }
+}
+
+/** Brings whoever sent a form to its first fault, once that says what it is. */
+function goTo(key: string | undefined): void {
+  const field = key && document.activeElement?.closest('form')?.elements.namedItem(key)
+  if (field instanceof HTMLElement) requestAnimationFrame(() => field.focus())
 }
 
 const EMAIL = /^[^\s@]+@[^\s@]+$/
