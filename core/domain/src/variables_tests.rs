@@ -81,6 +81,9 @@ fn a_pattern_from_a_plugin_cannot_break_out_or_eat_memory() {
 fn lines_are_only_for_what_takes_lines() {
     assert!(!accepts(&VariableKind::Text(text_rule(None)), "a\nb"));
     assert!(!accepts(&VariableKind::Secret(text_rule(None)), "a\rb"));
+    for ends in ["a\u{2028}b", "a\u{2029}b", "a\u{85}b", "a\u{1b}[2Jb"] {
+        assert!(!accepts(&VariableKind::Text(text_rule(None)), ends), "{ends:?}");
+    }
     assert!(accepts(&VariableKind::Multiline(text_rule(None)), "a\nb"));
     assert!(!accepts(&VariableKind::Multiline(text_rule(None)), "a\0b"));
 }

@@ -226,6 +226,14 @@ mod tests {
     }
 
     #[test]
+    fn one_line_has_nothing_that_ends_it_or_speaks_to_a_terminal() {
+        let leaves = "\n\r\u{b}\u{c}\u{85}\u{2028}\u{2029}\0\u{7}\u{8}\t\u{1b}\u{7f}\u{90}\u{9b}\u{9d}";
+        assert!(leaves.chars().all(leaves_line));
+        let stays = "say Grüße, 天空方块 — “ok” 👩\u{200D}🚀 \u{a0}\u{3000}می\u{200C}خواهم";
+        assert!(!stays.chars().any(leaves_line));
+    }
+
+    #[test]
     fn what_is_found_is_named_by_its_number() {
         assert_eq!(Oddity::Unseen('\u{AD}').to_string(), "a character that cannot be seen, U+00AD");
     }

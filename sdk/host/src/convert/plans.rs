@@ -220,11 +220,8 @@ fn container_run(place: &str, given: wit::ContainerRun) -> Checked<ContainerRun>
 fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Checked<Vec<RecipeFile>> {
     let place = format!("{place}: file");
     let given = check::count(&place, given, RECIPE_FILES)?;
-    check::unique(&place, given.iter().map(|(path, _)| path.as_str()))?;
-    // However either is spelled: a slash too many names the same place.
-    let parts = |path: &str| -> Vec<String> {
-        path.split('/').filter(|part| !matches!(*part, "" | ".")).map(str::to_owned).collect()
-    };
+    let plain: Vec<String> = given.iter().map(|(path, _)| parts(path).join("/")).collect();
+    check::unique(&place, plain.iter().map(String::as_str))?;
     let home = parts(directory);
     let inside = |path: &str| parts(path).starts_with(&home);
     let convert = |(path, content): (String, String)| {
@@ -240,10 +237,15 @@ fn step_files(place: &str, directory: &str, given: Vec<(String, String)>) -> Che
     given.into_iter().map(convert).collect()
 }
 
+/// What a path names, however it is spelled: a slash too many names the same place.
+fn parts(path: &str) -> Vec<&str> {
+    path.split('/').filter(|part| !matches!(*part, "" | ".")).collect()
+}
+
 /// A path within a container.
 fn absolute(place: &str, given: String) -> Checked<String> {
     let given = check::line(place, given, 1, 256)?;
-    let sane = given.starts_with('/') && given.len() > 1;
+    let sane = given.starts_with('/') && !parts(&given).is_empty();
     if !sane || given.split('/').any(|part| part == "..") || given.contains([':', ',']) {
         return Err(format!("{place} must be an absolute path, not / itself, without colon and comma"));
     }
@@ -354,3 +356,7 @@ fn stop_step(given: wit::StopStep, parts: Parts) -> Checked<StopStep> {
         wit::StopStep::Action(id) => StopStep::Action { id: check::key("run spec: stop action", id)? },
     })
 }
+
+#[cfg(test)]
+#[path = "plans_tests.rs"]
+mod tests;
