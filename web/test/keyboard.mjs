@@ -1,24 +1,14 @@
 /**
  * Walks the panel by keyboard alone against the mock API, each flow that there is (`keyboard-walks.mjs`). At every stop the focus has
- * to be seen. `npm run keyboard -- [--only WALK] [--url URL] [--picture FILE]`.
+ * to be seen. `npm run keyboard -- [--only WALK] [--url URL] [--picture FILE]`; `cargo xtask test browser` counts what it prints.
  */
-import { spawn } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { launch, WIDE } from './e2e/browser.mjs'
 import { walks } from './keyboard-walks.mjs'
+import { serve } from './serve.mjs'
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, url: { type: 'string' }, picture: { type: 'string' } } })
 const MOST_TABS = 60
-
-async function serve() {
-  if (options.url) return { url: options.url, stop: () => undefined }
-  const child = spawn('node', ['node_modules/vite/bin/vite.js', '--mode', 'mock', '--port', '5198', '--strictPort'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await new Promise((resolve, reject) => {
-    child.stdout.on('data', (data) => String(data).includes('5198') && resolve())
-    child.on('exit', () => reject(new Error('vite ended')))
-  })
-  return { url: 'http://localhost:5198', stop: () => child.kill() }
-}
 
 /** Runs in the page: what has the focus, and whether a ring around it, or around what it stands in, can be seen. */
 function focused() {
@@ -36,7 +26,7 @@ function focused() {
   return { name: `${element.tagName.toLowerCase()} “${name.trim().slice(0, 60)}”`, seen }
 }
 
-const { url, stop } = await serve()
+const { url, stop } = await serve(options.url)
 const browser = await launch()
 const page = await browser.newPage({ viewport: WIDE, reducedMotion: 'reduce' })
 const faults = new Set()
@@ -66,10 +56,12 @@ const button = (name) => page.getByRole('button', { name, exact: true }).first()
 
 const WALK = walks({ page, url, press, tabTo, look, field, button })
 
+let walked = 0
 try {
   for (const [name, walk] of Object.entries(WALK).filter(([name]) => !options.only || name === options.only)) {
     at = name
     await walk()
+    walked += 1
     console.log(`walked: ${name}`)
   }
 } catch (error) {
@@ -77,8 +69,8 @@ try {
   if (options.picture) await page.screenshot({ path: options.picture })
 } finally {
   await browser.close()
-  stop()
+  await stop()
 }
-for (const fault of faults) console.log(fault)
-console.log(faults.size === 0 ? 'no faults' : `${String(faults.size)} faults`)
+for (const fault of faults) console.log(`test ${fault} ... FAILED`)
+console.log(`test result: ${String(walked)} passed; ${String(faults.size)} failed`)
 process.exitCode = faults.size === 0 ? 0 : 1

@@ -3,13 +3,11 @@
  * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL] [--theme dark|light] [--size wide|phone] [--at-once N]`; it
  * builds and serves the panel with its mock API unless given a URL.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build, preview } from 'vite'
 import { launch, MOST_TRIES, NETWORK_CHANGED, PHONE, WIDE } from './e2e/browser.mjs'
+import { serve } from './serve.mjs'
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' }, size: { type: 'string' }, 'at-once': { type: 'string', default: '2' } } })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -976,20 +974,6 @@ const SCENES = [
   ['not-found', '/nowhere'],
 ]
 
-/** As it is built for people, so that no page waits for a hundred modules of its own. */
-async function serve() {
-  if (options.url) return { url: options.url, stop: () => undefined }
-  const outDir = mkdtempSync(join(tmpdir(), 'gantry-look-'))
-  const made = { mode: 'mock', logLevel: 'error', build: { outDir, emptyOutDir: true } }
-  await build(made)
-  const server = await preview({ ...made, preview: { port: 0, host: '127.0.0.1' } })
-  const stop = async () => {
-    await server.close()
-    rmSync(outDir, { recursive: true })
-  }
-  return { url: `http://127.0.0.1:${server.httpServer.address().port}`, stop }
-}
-
 /** One scene: what is wrong with it, and whether that may be the doing of a network that came or went. */
 async function look(name, path, act, size, viewport, theme) {
   const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size === 'phone', permissions: ['clipboard-read', 'clipboard-write'] })
@@ -1038,7 +1022,7 @@ async function steady(name, path, act, size, viewport, theme) {
 const only = options.only?.split(',')
 const themes = options.theme ? [options.theme] : ['dark', 'light']
 mkdirSync(options.screenshots, { recursive: true })
-const { url, stop } = await serve()
+const { url, stop } = await serve(options.url)
 const browser = await launch()
 let faults = 0
 try {

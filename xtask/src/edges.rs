@@ -108,7 +108,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-crier", &["gantry-plugin"]),
     // Measures the programs from outside; the sandbox is measured as a library, and a herd of nodes is made of the daemon's
     // own links.
-    ("gantry-bench", &["gantry-agent", "gantry-host", "gantry-protocol", "gantry-types"]),
+    ("gantry-bench", &["gantry-agent", "gantry-host", "gantry-pack", "gantry-protocol", "gantry-types"]),
 ];
 
 /// Tests may reach across: the control plane is tested against a real daemon with simulated containers.

@@ -236,7 +236,9 @@ fn browser_tests(options: &Options, data: &Path, tally: &mut Tally) -> Result<()
         )
     });
     up::discard(&stack, &mut processes)?;
-    tested
+    tested?;
+    say("walking the panel by keyboard", "each flow, and the focus seen at every stop");
+    count(web::npm()?.args(["run", "--silent", "keyboard"]).env("CHROMIUM", &chromium), "keyboard", tally)
 }
 
 /// `up`, `down` and `up` again, as a person types them, until nothing is left of it.

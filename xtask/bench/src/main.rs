@@ -4,7 +4,7 @@
 //! need at least. Ratios travel between machines, absolute figures do not. Only right answers count: a request that is
 //! not answered as it should be ends the run. `cargo xtask bench` builds everything with optimisation and starts this.
 //! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`socket`], [`console`], [`process`], [`fleet`],
-//! [`sftp`]; and [`soak`] and [`herd`], which run by themselves.
+//! [`sftp`], [`update`]; and [`soak`] and [`herd`], which run by themselves.
 
 #![expect(clippy::print_stdout, reason = "rows are what this program is for")]
 #![expect(clippy::print_stderr, reason = "and why there are none")]
@@ -22,6 +22,7 @@ mod sftp;
 mod soak;
 mod socket;
 mod stack;
+mod update;
 
 use clap::{Args, Parser, Subcommand};
 use row::Result;
@@ -113,6 +114,8 @@ enum Group {
     Fleet,
     /// Files there and back
     Sftp,
+    /// Another release of a plugin while its servers are asked
+    Update,
 }
 
 fn main() -> ExitCode {
@@ -160,6 +163,9 @@ fn run(options: &Options) -> Result<()> {
     }
     if wanted(Group::Sftp) {
         runtime.block_on(sftp::measure(&parts, &hello))?;
+    }
+    if wanted(Group::Update) {
+        runtime.block_on(update::measure(&parts))?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! What a plugin costs: a call in a fresh instance through every check, beside the same call by wasmtime alone; compiling
 //! in the limited child, beside compiling without one; and loading from the cache. [`wall`] shows what a process of their own costs plugins,
-//! [`hostile`] what one that never ends costs the others, [`languages`] compares those of the SDKs.
+//! [`hostile`] what one that never ends costs the others, [`many`] what a thousand cost, [`languages`] compares those of the SDKs.
 //!
 //! The call is OpenArena's collector with a recorded answer of the game, so that both ways do the same work.
 
 mod hostile;
 mod languages;
+mod many;
 mod wall;
 
 use crate::row::{Result, Timings, Unit, cpu_seconds, row};
@@ -34,7 +35,7 @@ mod bindings {
 use bindings::gantry::plugin::{kv, log, query, types};
 
 /// What an OpenArena server with three players answers.
-const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
+pub(crate) const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
     \\sv_hostname\\Arena\\sv_maxclients\\12\\mapname\\oa_dm1\\version\\ioq3\\g_gametype\\0\\timelimit\\20\n\
     3 50 \"Grace\"\n12 0 \"Sarge\"\n-1 48 \"Ada\"\n";
 const WARM: usize = 500;
@@ -60,6 +61,7 @@ pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     row("component_compile_bare", bare_compiled.as_secs_f64() * 1e3, "ms");
     loads(cache.path(), &wasm).await?;
 
+    let engine = bare.clone();
     let bare = BareCalls::new(bare, &bare_component)?;
     let (mut one, mut other) = (Side::default(), Side::default());
     bare.make(WARM, &mut Side::default())?;
@@ -72,6 +74,7 @@ pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     row("plugin_call_ratio", ours / other.rows("plugin_call_bare"), "x");
     wall::measure(cache.path(), &wasm, &plugin).await?;
     hostile::measure(cache.path(), &wasm).await?;
+    many::measure(cache.path(), &wasm, &engine, &bare_component).await?;
     languages::measure(examples).await
 }
 
@@ -199,7 +202,7 @@ impl Query for Recorded {
 }
 
 /// wasmtime as its guide sets it up for many short calls, and nothing of ours.
-fn bare_engine() -> Result<Engine> {
+pub(crate) fn bare_engine() -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.linear_memory_keep_resident(0).table_keep_resident(0);
     let mut config = Config::new();

@@ -176,14 +176,27 @@ impl Stack {
 
     /// Uploads a plugin, granting what it asks for.
     pub(crate) async fn upload(&self, component: &Path) -> Result<()> {
-        let request = self.client.post(format!("{}/api/plugins", self.url)).header("cookie", &self.cookie);
-        let answer =
-            request.header("content-type", "application/wasm").body(std::fs::read(component)?).send().await?;
+        self.send_plugin("/api/plugins", std::fs::read(component)?).await.map(drop)
+    }
+
+    /// Updates a plugin, one that comes with Gantry, too; answers what it is from then on.
+    pub(crate) async fn replace(&self, component: Vec<u8>) -> Result<Value> {
+        self.send_plugin("/api/plugins?replace=true", component).await
+    }
+
+    async fn send_plugin(&self, path: &str, component: Vec<u8>) -> Result<Value> {
+        let request = self.client.post(format!("{}{path}", self.url)).header("cookie", &self.cookie);
+        let answer = request.header("content-type", "application/wasm").body(component).send().await?;
         let status = answer.status();
         if !status.is_success() {
             return Err(format!("the plugin was refused: {status} {}", answer.text().await?).into());
         }
-        Ok(())
+        Ok(answer.json().await?)
+    }
+
+    /// Deletes what is gone at once.
+    pub(crate) async fn remove(&self, path: &str) -> Result<()> {
+        self.call(Method::DELETE, path, None).await.map(drop)
     }
 
     async fn sign_in(&mut self) -> Result<()> {

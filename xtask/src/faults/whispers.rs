@@ -26,6 +26,7 @@ pub fn told(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     world.wait_for_state(&server, "running", SOON)?;
     world.another_token(&server)?;
     world.refused(&server)?;
+    world.of_a_plugin()?;
     world.another_password()?;
     world.by_sftp(&server)?;
 
@@ -85,6 +86,26 @@ impl World {
         for (method, path, body) in ways {
             let (status, said) = self.admin.ask(method, path, Some(&body), None)?;
             check((400..500).contains(&status), || format!("{method} {path} was answered {status}: {said}"))?;
+        }
+        Ok(())
+    }
+
+    /// A plugin's own: stored, put in the place of another, and refused.
+    fn of_a_plugin(&mut self) -> Result<()> {
+        let plugins = self.admin.get("/api/plugins")?;
+        let counter = plugins["items"].as_array().into_iter().flatten();
+        let counter = counter.into_iter().find(|plugin| plugin["manifestId"] == "counter");
+        let id = text(counter.ok_or("there is no counter")?, "/id")?;
+        let path = format!("/api/plugins/{id}/secrets/deploy");
+        for _ in 0..2 {
+            let secret = self.secrets.keep("a plugin's secret", invented()?);
+            self.admin.must("PUT", &path, Some(&json!({ "value": secret })))?;
+        }
+        let (too_long, unasked) = (self.mistyped()?.repeat(1_000), self.mistyped()?);
+        let ways = [(path.clone(), json!({ "value": too_long })), (path.replace("deploy", "other"), json!({ "value": unasked }))];
+        for (path, body) in ways {
+            let (status, said) = self.admin.ask("PUT", &path, Some(&body), None)?;
+            check((400..500).contains(&status), || format!("PUT {path} was answered {status}: {said}"))?;
         }
         Ok(())
     }

@@ -33,7 +33,9 @@ async fn commands_are_refused_where_nothing_runs_and_when_they_are_no_single_lin
     let server = daemon.server(Desired::Stopped, Kind::Install);
     daemon.put(&server).await.unwrap();
     assert_eq!(daemon.command(server.id, "hello").await, StatusCode::CONFLICT);
-    assert_eq!(daemon.command(server.id, "two\nlines").await, StatusCode::BAD_REQUEST);
+    for text in ["two\nlines", "two\rlines", "two\u{2028}lines", "two\u{85}lines", "red \u{1b}[31m"] {
+        assert_eq!(daemon.command(server.id, text).await, StatusCode::BAD_REQUEST, "{text:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
