@@ -126,7 +126,7 @@ const TEST_EDGES: &[(&str, &[&str])] = &[
             "gantry-types",
         ],
     ),
-    ("gantry-agent", &["gantry-nodes"]),
+    ("gantry-agent", &["gantry-nodes", "gantry-pack"]),
     // Documents are packed and run as users have it.
     ("gantry-host", &["gantry-document", "gantry-pack"]),
     // Edits of imported eggs are made by the engine that the daemon has.

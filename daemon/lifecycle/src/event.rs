@@ -64,11 +64,22 @@ pub struct Request {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exit {
     pub code: i64,
     /// The kernel ended it for want of memory.
     pub out_of_memory: bool,
+    /// What the plugin made of its last words.
+    pub cause: Option<Cause>,
+}
+
+/// Why a process ended that should not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// In words for people.
+    pub text: String,
+    /// What helps.
+    pub remedy: Option<String>,
 }
 
 /// What the daemon found of a server's container when it came up.

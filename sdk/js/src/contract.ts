@@ -423,7 +423,7 @@ export interface CrashCause {
 }
 
 export type Event =
-  /** The game says that it is ready. Counts beside the probes of the run spec, and instead of them where there are none. */
+  /** The game says that it is ready: then it is, whichever probes of the run spec have not passed yet. */
   | { tag: "ready" }
   | { tag: "joined"; val: string }
   | { tag: "left"; val: string }

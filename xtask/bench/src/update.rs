@@ -135,7 +135,8 @@ impl Games {
             answering.spawn(async move {
                 let mut question = [0; 64];
                 while let Ok((_, from)) = socket.recv_from(&mut question).await {
-                    if let Some(times) = asked.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number) {
+                    if let Some(times) = asked.lock().unwrap_or_else(PoisonError::into_inner).get_mut(number)
+                    {
                         times.push(Instant::now());
                     }
                     // Whoever asked waits for a while and asks again.

@@ -102,7 +102,10 @@ impl World {
             self.admin.must("PUT", &path, Some(&json!({ "value": secret })))?;
         }
         let (too_long, unasked) = (self.mistyped()?.repeat(1_000), self.mistyped()?);
-        let ways = [(path.clone(), json!({ "value": too_long })), (path.replace("deploy", "other"), json!({ "value": unasked }))];
+        let ways = [
+            (path.clone(), json!({ "value": too_long })),
+            (path.replace("deploy", "other"), json!({ "value": unasked })),
+        ];
         for (path, body) in ways {
             let (status, said) = self.admin.ask("PUT", &path, Some(&body), None)?;
             check((400..500).contains(&status), || format!("PUT {path} was answered {status}: {said}"))?;

@@ -192,7 +192,9 @@ mod tests {
     fn a_command_is_one_line() {
         assert_eq!(checked("say hello\r\n").unwrap(), "say hello");
         let two = ["stop\nop mallory", "stop\rop mallory", "stop\u{2028}op mallory", "stop\u{85}op mallory"];
-        for bad in two.into_iter().chain(["", "\n", "say \u{1b}[2J", "say \u{9b}2J", &"x".repeat(MAX_COMMAND + 1)]) {
+        for bad in
+            two.into_iter().chain(["", "\n", "say \u{1b}[2J", "say \u{9b}2J", &"x".repeat(MAX_COMMAND + 1)])
+        {
             assert!(checked(bad).is_err(), "{bad:?}");
         }
     }

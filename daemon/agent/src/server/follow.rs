@@ -186,9 +186,9 @@ impl Follower {
 async fn wait_for_end(work: &Work, container: &ContainerId) -> Exit {
     loop {
         match work.shared.runtime.wait(container).await {
-            Ok(exit) => return Exit { code: exit.code, out_of_memory: exit.oom_killed },
+            Ok(exit) => return Exit { code: exit.code, out_of_memory: exit.oom_killed, cause: None },
             // Somebody removed it: nobody knows how it ended.
-            Err(RuntimeError::NoSuchContainer { .. }) => return Exit { code: -1, out_of_memory: false },
+            Err(RuntimeError::NoSuchContainer { .. }) => return Exit { code: -1, ..Exit::default() },
             Err(error) => {
                 tracing::debug!(server.id = %work.id(), %error, "waiting for a container is tried again");
                 tokio::time::sleep(RETRY).await;

@@ -15,7 +15,7 @@ use crate::{
     install,
 };
 use chrono::{DateTime, Utc};
-use gantry_lifecycle::{Effect, Event, Phase};
+use gantry_lifecycle::{Effect, Event, Exit, Phase};
 use gantry_protocol::{ConsoleCommand, Refusal, RefusalCode};
 use gantry_runtime::{ContainerId, RuntimeError};
 use gantry_types::{action::Availability, operation::OperationFailure};
@@ -90,7 +90,7 @@ impl Supervisor {
     pub(super) fn live_container(&self, container: ContainerId) -> Live {
         let (input, _) = mpsc::channel(1);
         let (ready, _) = watch::channel(self.state().phase == Phase::Running);
-        Live { container, input, token: CancellationToken::new(), ready }
+        Live { container, input, token: CancellationToken::new(), ready, said_ready: Arc::default() }
     }
 
     /// Spawns all that lives as long as the process.
@@ -99,13 +99,18 @@ impl Supervisor {
         let (input, to_type) = mpsc::channel(INPUT_LINES);
         live.input = input;
         let (container, token, ready) = (live.container.clone(), live.token.clone(), live.ready.subscribe());
+        let said_ready = Arc::clone(&live.said_ready);
         let work = self.work(token.clone());
         let hearing = if after.is_none() { Hearing::FromTheStart } else { Hearing::Midway };
-        let board = Arc::new(Board::default());
+        let board = Arc::new(Board::new(said_ready));
         let (meaning, lines) = mpsc::channel(MEANING_LINES);
         let follower =
             Follower { work: work.clone(), container: container.clone(), after, input: to_type, meaning };
-        self.begin(Duty::Follow, async move { Report::Exited(follower.follow().await) });
+        let last_words = Arc::clone(&board);
+        self.begin(Duty::Follow, async move {
+            let exit = follower.follow().await;
+            Report::Exited(Exit { cause: last_words.cause().await, ..exit })
+        });
         self.beside(&token, telemetry::statistics(work.clone(), container, Arc::clone(&board)));
         self.beside(&token, telemetry::disk(work.clone(), Arc::clone(&board)));
         self.beside(&token, telemetry::collect(work.clone(), Arc::clone(&board), ready));
@@ -126,9 +131,16 @@ impl Supervisor {
             return;
         };
         let (probes, first_line, token) = (run.spec.ready.clone(), run.first_line, live.token.clone());
+        let said_ready = Arc::clone(&live.said_ready);
         let work = self.work(token.clone());
         self.tasks.spawn(async move {
-            let passed = token.run_until_cancelled(probe::until_ready(work, probes, first_line)).await;
+            let ready = async {
+                tokio::select! {
+                    () = probe::until_ready(work, probes, first_line) => {}
+                    () = said_ready.notified() => {}
+                }
+            };
+            let passed = token.run_until_cancelled(ready).await;
             passed.map_or(Report::Nothing, |()| Report::Ready)
         });
     }

@@ -33,7 +33,7 @@ use gantry_types::{
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
-    sync::{RwLock, Semaphore, mpsc, oneshot, watch},
+    sync::{Notify, RwLock, Semaphore, mpsc, oneshot, watch},
     task::{Id, JoinError, JoinSet},
     time::Instant,
 };
@@ -80,6 +80,8 @@ pub(super) struct Live {
     /// Ends all that watch it.
     pub(super) token: CancellationToken,
     pub(super) ready: watch::Sender<bool>,
+    /// That the game itself said so, as its plugin reads it.
+    pub(super) said_ready: Arc<Notify>,
 }
 
 pub(crate) struct Supervisor {
@@ -298,7 +300,7 @@ impl Supervisor {
                 Found::Running(self.process_found(clock::moment(started_at)))
             }
             Some(FoundContainer { phase: ContainerPhase::Ended(exit), .. }) => {
-                Found::Exited(Exit { code: exit.code, out_of_memory: exit.oom_killed })
+                Found::Exited(Exit { code: exit.code, out_of_memory: exit.oom_killed, cause: None })
             }
             Some(FoundContainer { phase: ContainerPhase::Unstarted, .. }) | None => Found::Nothing,
         };

@@ -12,6 +12,7 @@ use super::{
 use crate::failure::of_call;
 use futures_util::StreamExt;
 use gantry_host::{CallContext, CallError, Endpoints, Lent, Part, Plugin, Query, Refusal, RefusalReason};
+use gantry_lifecycle::Cause;
 use gantry_protocol::{Event, SampleEnvelope};
 use gantry_runtime::ContainerId;
 use gantry_types::sample::{ConsoleEvent, LiveSample, Sample, Statistics};
@@ -20,9 +21,10 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 const COLLECT_FASTEST: Duration = Duration::from_secs(1);
 const COLLECT_SLOWEST: Duration = Duration::from_secs(300);
@@ -39,10 +41,19 @@ const PATIENCE: u32 = 3;
 /// After so long a plugin that is not asked is asked anew, in case its hold was lifted.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// So long what a game printed last may take to be understood, once it has ended.
+const UNDERSTOOD: Duration = Duration::from_secs(2);
+/// What was said longer before an end is not why it came.
+const CAUSE_HOLDS: Duration = Duration::from_secs(120);
+
 /// What the loops tell each other.
-#[derive(Default)]
 pub(crate) struct Board {
     game: Mutex<Option<Sample>>,
+    /// Why the game may end, and when that was heard.
+    cause: Mutex<Option<(Instant, Cause)>>,
+    /// Nobody makes sense of its lines any more.
+    understood: CancellationToken,
+    said_ready: Arc<Notify>,
     players: Mutex<Players>,
     disk_bytes: AtomicU64,
     /// Whether the list that console events built has everybody: the plugin reads the console, and has since the process
@@ -55,6 +66,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Board {
+    pub(crate) fn new(said_ready: Arc<Notify>) -> Self {
+        Self {
+            game: Mutex::default(),
+            cause: Mutex::default(),
+            understood: CancellationToken::new(),
+            said_ready,
+            players: Mutex::default(),
+            disk_bytes: AtomicU64::default(),
+            heard_all: AtomicBool::default(),
+        }
+    }
+
+    /// Why the game ended, as far as it said so. Waits a moment until its last lines are understood.
+    pub(crate) async fn cause(&self) -> Option<Cause> {
+        tokio::time::timeout(UNDERSTOOD, self.understood.cancelled()).await.ok();
+        lock(&self.cause).take().filter(|(heard, _)| heard.elapsed() <= CAUSE_HOLDS).map(|(_, cause)| cause)
+    }
+
     /// Puts up what the collector said, completed by what the console said.
     fn post(&self, mut sample: Sample) {
         let mut players = lock(&self.players);
@@ -70,6 +99,21 @@ impl Board {
         }
         drop(players);
         *lock(&self.game) = Some(sample);
+    }
+
+    /// What events say of the process itself.
+    fn note(&self, event: &ConsoleEvent) {
+        match event {
+            ConsoleEvent::Ready => self.said_ready.notify_one(),
+            ConsoleEvent::CrashCause { text, remedy } => {
+                let cause = Cause { text: text.clone(), remedy: remedy.clone() };
+                *lock(&self.cause) = Some((Instant::now(), cause));
+            }
+            ConsoleEvent::Joined { .. }
+            | ConsoleEvent::Left { .. }
+            | ConsoleEvent::Chat { .. }
+            | ConsoleEvent::Warning { .. } => {}
+        }
     }
 
     /// Players changed and no collector will say so.
@@ -177,6 +221,7 @@ pub(crate) async fn meaning(
     mut lines: mpsc::Receiver<String>,
     hearing: Hearing,
 ) {
+    let _understood = board.understood.clone().drop_guard();
     let plugin = ready_plugin(&work).await.filter(|plugin| plugin.has(Part::ConsoleEvents));
     if let Some(plugin) = &plugin
         && hearing == Hearing::FromTheStart
@@ -189,7 +234,8 @@ pub(crate) async fn meaning(
     let context = to_watch(&work.server);
     let mut batch = Vec::with_capacity(BATCH);
     while lines.recv_many(&mut batch, BATCH).await > 0 {
-        if batch.len() < BATCH {
+        // What has ended says no more.
+        if batch.len() < BATCH && !lines.is_closed() {
             tokio::time::sleep(GATHER).await;
             while batch.len() < BATCH
                 && let Ok(line) = lines.try_recv()
@@ -202,6 +248,7 @@ pub(crate) async fn meaning(
         let found = loop {
             match plugin.console_events(&work.call(), &context, Vec::clone(&texts)).await {
                 // Lines wait meanwhile, as many as there is room for; what comes beyond is left out.
+                Err(CallError::Refused(_)) if lines.is_closed() => return,
                 Err(CallError::Refused(refusal)) => paused(&work, "console-events.parse", refusal).await,
                 found => break found,
             }
@@ -226,6 +273,9 @@ async fn understood(work: &Work, board: &Board, plugin: &Plugin, events: Vec<Con
         for event in &events {
             changed |= players.hear(event);
         }
+    }
+    for event in &events {
+        board.note(event);
     }
     if changed && !plugin.has(Part::Collector) {
         board.post_players();
@@ -281,7 +331,7 @@ mod tests {
 
     #[test]
     fn who_is_counted_by_nobody_is_counted_by_what_the_console_said() {
-        let board = Board::default();
+        let board = Board::new(Arc::default());
         joined(&board, "ann");
         assert_eq!(posted(&board, Sample::default()), (None, false, 1), "others may have come before");
         board.heard_all.store(true, Ordering::Relaxed);

@@ -17,3 +17,4 @@ mod secrets;
 mod sftp;
 mod subvolumes;
 mod unix_socket;
+mod words;

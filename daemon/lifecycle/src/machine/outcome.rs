@@ -2,7 +2,7 @@
 
 use super::{
     KILL_PATIENCE_MS, LONGEST_STOP_WAIT_MS, REMOVE_PAUSE_MS, Turn,
-    words::{describe, fail, remedy_for},
+    words::{describe, fail, lament, remedy_for},
 };
 use crate::{
     Effect, Exit, Found, Outcome, Phase, Process, Stage, Timer, Verdict,
@@ -36,7 +36,7 @@ impl Turn {
         match found {
             Found::Running(process) => self.adopt(process),
             Found::Exited(exit) if self.state.phase.has_process() => {
-                self.say(format!("The process ended while the daemon was away ({}).", describe(exit)));
+                self.say(format!("The process ended while the daemon was away ({}).", describe(&exit)));
                 self.enter(Phase::Offline, None);
             }
             Found::Nothing if self.state.phase.has_process() => {
@@ -135,7 +135,7 @@ impl Turn {
         if self.state.phase == Phase::Preparing {
             let reason = in_words(&failure);
             self.finish_start(Outcome::Failed(failure));
-            self.ended_by_itself(&format!("It did not start: {reason}"), 0);
+            self.ended_by_itself(&format!("It did not start: {reason}"), None, 0);
         } else {
             self.start_cancelled();
         }
@@ -161,7 +161,7 @@ impl Turn {
             Phase::Stopping { .. } => {
                 self.push(Effect::ClearTimer(Timer::StopStep));
                 self.enter(Phase::Offline, None);
-                self.say(format!("The server stopped ({}).", describe(exit)));
+                self.say(format!("The server stopped ({}).", describe(&exit)));
             }
             Phase::Killing { .. } => {
                 self.push(Effect::ClearTimer(Timer::Kill));
@@ -185,30 +185,34 @@ impl Turn {
         let ran =
             if self.state.phase == Phase::Running { self.at.saturating_sub(self.state.since) } else { 0 };
         self.push(Effect::ClearTimer(Timer::Ready));
-        let what = format!("The process ended by itself: {}", describe(exit));
+        let what = lament(&exit);
         let mut failure = fail(Code::Conflict, &what);
         failure.code = if exit.out_of_memory { "out_of_memory" } else { "process_ended" }.to_owned();
-        failure.remedy = Some(remedy_for(exit).to_owned());
+        failure.remedy = Some(remedy_for(&exit).to_owned());
         self.finish_start(Outcome::Failed(failure));
-        self.ended_by_itself(&what, ran);
+        let remedy = exit.cause.and_then(|cause| cause.remedy);
+        self.ended_by_itself(&what, remedy.as_deref(), ran);
     }
 
     /// Waits before the next start, or gives up; nothing of that matters if nobody wants it to run.
-    pub(super) fn ended_by_itself(&mut self, what: &str, ran_ms: u64) {
+    pub(super) fn ended_by_itself(&mut self, what: &str, remedy: Option<&str>, ran_ms: u64) {
+        let with_remedy = |text: String| remedy.map(|remedy| format!("{text}. {remedy}")).unwrap_or(text);
         if goal(&self.state) != Goal::Up {
-            self.enter(Phase::Offline, Some(what.to_owned()));
-            self.say(what);
+            let reason = with_remedy(what.to_owned());
+            self.say(reason.clone());
+            self.enter(Phase::Offline, Some(reason));
             return;
         }
         match self.state.crashes.record(self.at, ran_ms) {
             Verdict::RetryAfter(pause) => {
-                let reason = format!("{what}; restarting in {} s", pause / 1_000);
+                let reason = with_remedy(format!("{what}; restarting in {} s", pause / 1_000));
                 self.say(reason.clone());
                 self.enter(Phase::BackingOff { until: self.at.saturating_add(pause) }, Some(reason));
                 self.set(Timer::BackOff, pause);
             }
             Verdict::GiveUp => {
-                let reason = format!("{what}; given up after {} times in 10 minutes", crate::GIVE_UP_AFTER);
+                let times = crate::GIVE_UP_AFTER;
+                let reason = with_remedy(format!("{what}; given up after {times} times in 10 minutes"));
                 self.say(reason.clone());
                 self.enter(Phase::GivenUp, Some(reason));
             }

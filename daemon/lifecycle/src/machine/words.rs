@@ -28,7 +28,7 @@ pub(super) fn not_installed() -> Outcome {
 }
 
 /// How a process ended, in a few words.
-pub(super) fn describe(exit: Exit) -> String {
+pub(super) fn describe(exit: &Exit) -> String {
     if exit.out_of_memory {
         format!("out of memory, exit code {}", exit.code)
     } else {
@@ -36,7 +36,19 @@ pub(super) fn describe(exit: Exit) -> String {
     }
 }
 
-pub(super) fn remedy_for(exit: Exit) -> &'static str {
+/// What is said of a process that ended by itself: what the plugin made of its last words, or its code.
+pub(super) fn lament(exit: &Exit) -> String {
+    let code = describe(exit);
+    match &exit.cause {
+        Some(cause) => format!("The process ended by itself: {} ({code})", cause.text.trim_end_matches('.')),
+        None => format!("The process ended by itself: {code}"),
+    }
+}
+
+pub(super) fn remedy_for(exit: &Exit) -> &str {
+    if let Some(remedy) = exit.cause.as_ref().and_then(|cause| cause.remedy.as_deref()) {
+        return remedy;
+    }
     if exit.out_of_memory {
         "Give the server more memory, or have the game use less."
     } else {

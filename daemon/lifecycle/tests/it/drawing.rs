@@ -37,7 +37,7 @@ fn events(state: &State) -> Vec<(&'static str, Event)> {
         ("failed", Event::StartFailed(failure())),
         ("cancelled", Event::StartCancelled),
         ("ready", Event::Ready),
-        ("exit", Event::Exited(Exit { code: 1, out_of_memory: false })),
+        ("exit", Event::Exited(Exit { code: 1, ..Exit::default() })),
         ("removed", Event::Removed),
         ("failed", Event::RemoveFailed(failure())),
         ("time", Event::Timer(Timer::Ready)),

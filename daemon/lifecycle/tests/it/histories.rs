@@ -1,7 +1,9 @@
 //! Histories that people live through, each in a few lines.
 
 use crate::world::{World, failure, hold, id, process};
-use gantry_lifecycle::{Asked, Effect, Event, Exit, Found, Outcome, Phase, Process, Request, Timer, step};
+use gantry_lifecycle::{
+    Asked, Cause, Effect, Event, Exit, Found, Outcome, Phase, Process, Request, Timer, step,
+};
 use gantry_types::{
     operation::OperationKind as Kind,
     plan::StopStep,
@@ -184,9 +186,36 @@ fn crashes_are_retried_with_growing_pauses_and_given_up() {
 #[test]
 fn the_reason_of_a_crash_names_memory_when_the_kernel_says_so() {
     let mut world = World::running();
-    world.hear(Event::Exited(Exit { code: 137, out_of_memory: true }));
+    world.hear(Event::Exited(Exit { code: 137, out_of_memory: true, cause: None }));
     let reason = world.state.reason.unwrap();
     assert!(reason.contains("out of memory") && reason.ends_with("restarting in 10 s"), "{reason}");
+}
+
+#[test]
+fn what_a_game_said_of_its_end_is_the_reason_and_what_helps_the_remedy() {
+    let cause = Cause { text: "The port is taken.".to_owned(), remedy: Some("Free it.".to_owned()) };
+    let exit = Exit { code: 1, cause: Some(cause), ..Exit::default() };
+    let mut world = World::running();
+    world.hear(Event::Exited(exit.clone()));
+    let reason = world.state.reason.unwrap();
+    assert_eq!(
+        reason,
+        "The process ended by itself: The port is taken (exit code 1); restarting in 10 s. Free it."
+    );
+    let mut world = World::installed();
+    world.ask(2, Kind::Start, Desired::Running);
+    world.hear(Event::Started(process(0)));
+    let effects = world.hear(Event::Exited(exit.clone()));
+    let failure = effects.iter().find_map(|effect| match effect {
+        Effect::Operation { outcome: Outcome::Failed(failure), .. } => Some(failure),
+        _ => None,
+    });
+    assert_eq!(failure.unwrap().remedy.as_deref(), Some("Free it."));
+    // Who asked for the end is told how it ended and no more.
+    let mut world = World::running();
+    world.ask(3, Kind::Stop, Desired::Stopped);
+    let effects = world.hear(Event::Exited(exit));
+    assert!(!format!("{effects:?}").contains("The port is taken"));
 }
 
 #[test]

@@ -117,7 +117,7 @@ impl Outside {
             Move::Answer { well } => self.answer(world, *well),
             Move::Exit(code) => {
                 self.containers = self.containers.checked_sub(1)?;
-                Some(Event::Exited(Exit { code: *code, out_of_memory: false }))
+                Some(Event::Exited(Exit { code: *code, ..Exit::default() }))
             }
             Move::Ready => (world.state.phase == Phase::Starting).then_some(Event::Ready),
             Move::Ring => None,

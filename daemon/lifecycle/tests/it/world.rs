@@ -103,7 +103,7 @@ impl World {
     }
 
     pub(crate) fn exit(&mut self, code: i64) -> Vec<Effect> {
-        self.hear(Event::Exited(Exit { code, out_of_memory: false }))
+        self.hear(Event::Exited(Exit { code, ..Exit::default() }))
     }
 
     /// Lets the next timer ring, and says which it was.

@@ -28,7 +28,9 @@ fn two_spellings_of_one_file_are_one_file_twice() {
 #[test]
 fn a_path_in_a_container_is_absolute_plain_and_not_the_root() {
     assert_eq!(absolute("it", "/opt/game".to_owned()), Ok("/opt/game".to_owned()));
-    for path in ["", "opt", "./opt", "/", "//", "/.", "/./", "/a/../b", "/a:ro", "/a,b", "/a\u{2028}b", "/a\nb"] {
+    for path in
+        ["", "opt", "./opt", "/", "//", "/.", "/./", "/a/../b", "/a:ro", "/a,b", "/a\u{2028}b", "/a\nb"]
+    {
         assert!(absolute("it", path.to_owned()).is_err(), "{path:?}");
     }
 }

@@ -55,7 +55,12 @@ mod reading {
     });
 }
 
-pub(super) async fn measure(cache: &Path, wasm: &Arc<[u8]>, engine: &Engine, component: &Component) -> Result<()> {
+pub(super) async fn measure(
+    cache: &Path,
+    wasm: &Arc<[u8]>,
+    engine: &Engine,
+    component: &Component,
+) -> Result<()> {
     let host = open(cache, runner()?)?;
     let plugin = host.load(wasm.clone(), &grants()).await?;
 
@@ -84,10 +89,15 @@ async fn collectors(host: &Host, plugin: &Plugin) -> Result<f64> {
     let plugin = plugin.clone();
     paced
         .run(host, "collectors_1000", move |server| {
-            let (plugin, context) = (plugin.clone(), CallContext::traced(grants()).querying(Arc::new(Recorded)));
+            let (plugin, context) =
+                (plugin.clone(), CallContext::traced(grants()).querying(Arc::new(Recorded)));
             async move {
                 let sample = plugin.collect(&context, &server).await?;
-                if sample.players == Some(3) { Ok(()) } else { Err(format!("the collector answered {sample:?}").into()) }
+                if sample.players == Some(3) {
+                    Ok(())
+                } else {
+                    Err(format!("the collector answered {sample:?}").into())
+                }
             }
         })
         .await
@@ -101,7 +111,11 @@ async fn consoles(host: &Host, plugin: &Plugin) -> Result<f64> {
             let (plugin, context) = (plugin.clone(), CallContext::traced(grants()));
             async move {
                 let found = plugin.console_events(&context, &server, lines()).await?.len();
-                if found == meant() { Ok(()) } else { Err(format!("{found} of the lines mean something").into()) }
+                if found == meant() {
+                    Ok(())
+                } else {
+                    Err(format!("{found} of the lines mean something").into())
+                }
             }
         })
         .await
@@ -133,7 +147,11 @@ impl Paced {
         if pids.len() < 2 {
             return Err("plugins do not run in a process of their own".into());
         }
-        let used = || pids.iter().try_fold(0.0, |sum, pid| Ok::<_, Box<dyn std::error::Error + Send + Sync>>(sum + cpu_seconds(*pid)?));
+        let used = || {
+            pids.iter().try_fold(0.0, |sum, pid| {
+                Ok::<_, Box<dyn std::error::Error + Send + Sync>>(sum + cpu_seconds(*pid)?)
+            })
+        };
         let (began, before) = (Instant::now(), used()?);
         let end = began + MEASURED;
         let mut servers = JoinSet::new();
@@ -164,7 +182,9 @@ impl Paced {
         #[expect(clippy::cast_precision_loss, reason = "a number of calls")]
         let made = timings.len() as f64 / wanted;
         if made < LATE {
-            return Err(format!("{name}: only {:.1} % of the calls were made in their time", made * 100.0).into());
+            return Err(
+                format!("{name}: only {:.1} % of the calls were made in their time", made * 100.0).into()
+            );
         }
         timings.rows(name, Unit::Microseconds);
         Ok(percent)
