@@ -19,6 +19,9 @@ const TRAP = 'the plugin openarena was stopped in collector.collect: it crashed:
 /** By the manifest id of a plugin. Nobody has asked the others. */
 const places: Record<string, Place[]> = {}
 let silent: string[] = []
+let records: Schemas['RecordView'][] = []
+/** Its node went away after it was listed. */
+const GONE = 'e'.repeat(32)
 
 const arena = () => plugins.find((one) => one.manifestId === 'openarena')
 const release = (some: Figures, holds: Hold[] = [], old = false) => ({ plugin: 'openarena', version: old ? '0.0.9' : '0.1.0', digest: old ? OLD : (arena()?.digest ?? ''), figures: some, holds })
@@ -47,6 +50,11 @@ function lines(): Schemas['PluginLine'][] {
   ]
 }
 
+const gone = () => {
+  const problem: Schemas['Problem'] = { type: '/problems/node_unreachable', title: 'The node is not connected', status: 503, code: 'node_unreachable', detail: 'The node nyc-1 is away.', remedy: 'Try again once it is back.', requestId: N3, fields: [] }
+  return Response.json(problem, { status: 503, headers: { 'content-type': 'application/problem+json' } })
+}
+
 export const handlers: [string, string, Handler][] = [
   ['GET', '/api/plugins/holds', () => ({
     items: plugins.flatMap((plugin) => of(plugin.id).flatMap((place) => place.releases.flatMap(({ version, holds }) => holds.map((hold) => ({ pluginId: plugin.id, version, nodeId: place.nodeId, nodeName: place.nodeName, ...hold }))))),
@@ -58,6 +66,8 @@ export const handlers: [string, string, Handler][] = [
     const items = query.get('node') === N1 ? lines().filter((line) => !server || line.serverId === server) : []
     return { items, servers: named() }
   }],
+  ['GET', '/api/plugins/:/records', ({ params }) => ({ items: plugins.find((one) => one.id === params[0])?.manifestId === 'openarena' ? records : [], silent, servers: named() })],
+  ['GET', '/api/plugins/:/records/:', ({ params }) => (params[1] === GONE ? gone() : new Response('{"format":"gantry-record-1"}\n', { headers: { 'content-type': 'application/jsonl' } }))],
   ['POST', '/api/plugins/:/lift', ({ params, body }) => {
     for (const place of of(params[0])) {
       if ((place.nodeId ?? null) !== (body.nodeId ?? null)) continue
@@ -75,4 +85,11 @@ export function scene(): void {
   two.releases = [release(figures(84_220, { stopped: { trap: 15, answer: 2 }, refused: 96 }), [hold(null, 240, 960, 6)]), ...two.releases.slice(1)]
   places.openarena = [...calm().slice(0, 1), one, two]
   silent = ['fra-2', 'nyc-2']
+  const record = (id: string, call: string, reason: string, message: string, more: Partial<Schemas['RecordView']> = {}): Schemas['RecordView'] => ({ id: id.repeat(32), plugin: 'openarena', version: '0.1.0', digest: arena()?.digest ?? '', call, reason, message, symbol: null, serverId: servers[0]?.id ?? null, nodeId: N1, nodeName: 'fra-1', firstAt: at(9_000), at: at(64), times: 1, bytes: 4_318, isWhole: true, ...more })
+  records = [
+    record('a', 'collector.collect', 'trap', TRAP, { symbol: 'openarena::status::Player::parse', times: 41 }),
+    record('b', 'tabs.render', 'answer', 'the plugin openarena was stopped in tabs.render: its answer breaks the contract: a table has 12 columns; the limit is 8; its author must correct it', { at: at(2_400), bytes: 61_022, serverId: '0193a0c0-0000-7000-8000-00000000dead' }),
+    record('e', 'actions.perform', 'host_calls', 'the plugin openarena was stopped in actions.perform: it called the host more than 256 times; its author must make fewer calls, the log included', { at: at(86_400), bytes: 2_204_118, isWhole: false, nodeId: N3, nodeName: 'nyc-1', serverId: servers[1]?.id ?? null }),
+    record('c', 'hooks.handle', 'cpu_time', 'the plugin openarena was stopped in hooks.handle: it computed for more than 1s; its author must make it do less in one call', { at: at(100_000), nodeId: null, nodeName: null, serverId: null, version: '0.0.9', digest: OLD }),
+  ]
 }

@@ -442,6 +442,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
     const broken = about('failing', 'failing-parts')
     const result = broken ? problem('internal', 500, 'Something went wrong inside Gantry', 'The database did not answer within 2 s.', 'Try again; if it stays, give the request id to an administrator.') : await handle({ params, query: url.searchParams, body, bytes })
     if (result instanceof Refused) return Response.json(result.problem, { status: result.problem.status, headers: { 'content-type': 'application/problem+json', ...(result.problem.code === 'plugin_on_hold' && { 'retry-after': '27' }) } })
+    if (result instanceof Response) return result
     return result === undefined ? new Response(null, { status: 204 }) : Response.json(result)
   }
   const unknown = missing().problem

@@ -101,6 +101,13 @@ async function logOf(page, place, until) {
   await page.getByRole('dialog').getByText(until).first().waitFor()
 }
 
+/** Scrolls to the calls that are kept. */
+async function recordsOf(page, until) {
+  const records = page.getByRole('region', { name: 'Calls that were stopped' })
+  await records.getByText(until).first().waitFor()
+  await records.scrollIntoViewIfNeeded()
+}
+
 const SCENES = [
   ['setup', '/setup?mock=setup'],
   ['sign-in', '/sign-in?mock=signed-out'],
@@ -822,6 +829,25 @@ const SCENES = [
     await conductOf(page, 'OpenArena', 'times in a row')
     await page.getByRole('button', { name: 'Lift hold' }).first().click()
     await page.getByText('OpenArena is asked again').waitFor()
+  }],
+  ['plugin-records', '/admin/plugins?mock=held', async (page) => {
+    await conductOf(page, 'OpenArena', 'times in a row')
+    await recordsOf(page, 'hooks.handle')
+    const fetched = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download record: collector.collect' }).click()
+    const name = (await fetched).suggestedFilename()
+    if (name !== 'openarena-aaaaaaaaaaaa.jsonl') throw new Error(`the record is called ${name}`)
+    await page.getByRole('button', { name: 'Download record: hooks.handle' }).scrollIntoViewIfNeeded()
+  }],
+  ['plugin-records-gone', '/admin/plugins?mock=held', async (page) => {
+    await conductOf(page, 'OpenArena', 'times in a row')
+    await recordsOf(page, 'hooks.handle')
+    await page.getByRole('button', { name: 'Download record: actions.perform' }).click()
+    await page.getByRole('alert').scrollIntoViewIfNeeded()
+  }],
+  ['plugin-records-none', '/admin/plugins', async (page) => {
+    await conductOf(page, 'OpenArena', 'nyc-1')
+    await recordsOf(page, 'No call is kept')
   }],
   ['plugin-conduct-none', '/admin/plugins', (page) => conductOf(page, 'Luanti', 'Nobody has asked it yet')],
   ['plugin-conduct-loading', '/admin/plugins?mock=loading-parts', (page) => conductOf(page, 'OpenArena', 'How OpenArena runs')],

@@ -132,8 +132,10 @@ impl App {
         let wish = Wish::action(&action, &answers);
         let of_form = answers.iter().filter(|one| one.secret).map(|one| one.value.as_str());
         let unsaid = Unsaid::new(of_form.chain(secret_values(&offered, &values)));
+        let secrets = answers.iter().filter(|one| one.secret).map(|one| one.key.clone()).collect();
         let form = answers.into_iter().map(|one| Setting { key: one.key, value: one.value }).collect();
-        let request = ActionRequest { form, actor: ctx.actor.name.clone(), available: action.available };
+        let (secrets, actor) = (Some(secrets), ctx.actor.name.clone());
+        let request = ActionRequest { form, secrets, actor, available: action.available };
         if serde_json::to_vec(&request.form).map_or(true, |form| form.len() > MAX_FORM) {
             let remedy = format!("Use {} KiB for all fields together.", MAX_FORM / 1024);
             return Err(problem("form", "The answers are too long.", remedy).into());

@@ -5,15 +5,15 @@
 
 use crate::error::{Answer, AppError};
 use bytes::Bytes;
-use gantry_domain::plugins::OfferedBlueprint;
+use gantry_domain::{plugins::OfferedBlueprint, variables};
 use gantry_host::{CallContext, CallError, Grants, Host, Manifest, Part, Parts, Plugin};
 use gantry_store::Db;
 use gantry_types::{
     action::ServerAction,
-    blueprint::FieldProblem,
+    blueprint::{FieldProblem, Variable},
     page::{ConfigFile, Tab},
     plan::InstallPlan,
-    server::ServerContext,
+    server::{ServerContext, Setting},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -107,7 +107,7 @@ impl Components {
     ) -> Answer<Vec<FieldProblem>> {
         let plugin = self.plugin(db, offered).await?;
         plugin
-            .validate(&context(&offered.granted), server)
+            .validate(&about(offered, server), server)
             .await
             .map_err(|source| failed(&offered.plugin_name, source))
     }
@@ -123,7 +123,7 @@ impl Components {
         if !plugin.has(Part::Actions) {
             return Ok(Vec::new());
         }
-        let actions = plugin.actions(&context(&offered.granted), server).await;
+        let actions = plugin.actions(&about(offered, server), server).await;
         actions.map_err(|source| failed(&offered.plugin_name, source))
     }
 
@@ -138,7 +138,7 @@ impl Components {
         if !plugin.has(Part::ConfigFiles) {
             return Ok(Vec::new());
         }
-        let files = plugin.config_files(&context(&offered.granted), server).await;
+        let files = plugin.config_files(&about(offered, server), server).await;
         files.map_err(|source| failed(&offered.plugin_name, source))
     }
 
@@ -153,7 +153,7 @@ impl Components {
         if !plugin.has(Part::Tabs) {
             return Ok(Vec::new());
         }
-        let tabs = plugin.tabs(&context(&offered.granted), server).await;
+        let tabs = plugin.tabs(&about(offered, server), server).await;
         tabs.map_err(|source| failed(&offered.plugin_name, source))
     }
 
@@ -170,13 +170,26 @@ impl Components {
         server: &ServerContext,
     ) -> Answer<InstallPlan> {
         let plugin = self.plugin(db, offered).await?;
-        let plan = plugin.install_plan(&context(&offered.granted), server).await;
+        let plan = plugin.install_plan(&about(offered, server), server).await;
         plan.map_err(|source| failed(&offered.plugin_name, source))
     }
 }
 
+/// A call that is told nothing secret.
 pub(crate) fn context(granted: &[String]) -> CallContext {
-    CallContext::traced(granted.iter().cloned().collect())
+    CallContext::traced(granted.iter().cloned().collect()).kept(Arc::new(Vec::new()))
+}
+
+/// A call about a server with its settings, secrets among them.
+fn about(offered: &OfferedBlueprint, server: &ServerContext) -> CallContext {
+    let secrets = secrets(&offered.blueprint.variables, &server.settings);
+    context(&offered.granted).kept(Arc::new(secrets))
+}
+
+/// The values of secret variables.
+pub(crate) fn secrets(variables: &[Variable], settings: &[Setting]) -> Vec<String> {
+    let keys = variables::secrets(variables);
+    settings.iter().filter(|one| keys.contains(&one.key)).map(|one| one.value.clone()).collect()
 }
 
 pub(crate) fn failed(plugin: &str, source: CallError) -> AppError {

@@ -388,6 +388,17 @@ pub struct FileUploadQuery {
     pub replace: bool,
 }
 
+/// Where a record is kept.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RecordQuery {
+    /// Of the release.
+    pub digest: String,
+    /// The node; left out, the control plane.
+    pub node: Option<NodeId>,
+}
+
 /// Whose log is read.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -103,7 +103,7 @@ impl App {
         for path in &importers {
             let importer = self.inspect_tool(&read(path).await?).await?;
             let manifest = importer.manifest();
-            match importer.import(&context(&[]), file_name, content.to_vec()).await {
+            match importer.import(&context(&[]), file_name, content).await {
                 Ok(imported) => return Ok((format!("{} {}", manifest.name, manifest.version), imported)),
                 Err(CallError::Failed(failure)) => {
                     reasons.push(format!("{}: {}", manifest.name, failure.message));

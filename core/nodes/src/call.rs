@@ -71,6 +71,13 @@ impl Link {
         serde_json::from_slice(&bytes).map_err(|error| NodeError::Protocol(ProtocolFault::Message(error)))
     }
 
+    /// A call whose answer is text of at most `cap` bytes.
+    pub(crate) async fn text(&self, path: &str, deadline: Duration, cap: usize) -> Result<String, NodeError> {
+        let request = request(Method::GET, path, Bytes::new())?;
+        let bytes = self.within(deadline, self.exchange(request, cap)).await?;
+        String::from_utf8(bytes.into()).map_err(|_| NodeError::Protocol(ProtocolFault::Truncated))
+    }
+
     /// A call whose answer says no more than that it was done.
     pub(crate) async fn perform(
         &self,

@@ -13,7 +13,7 @@ use gantry_protocol::{
 };
 use gantry_types::{
     NodeId, ServerId,
-    conduct::{PluginConduct, PluginLine},
+    conduct::{PluginConduct, PluginLine, PluginRecord},
     page::Block,
 };
 use http::{HeaderValue, Method, header};
@@ -45,6 +45,8 @@ const SMALL: usize = 256 * 1024;
 const REPORT: usize = 1024 * 1024;
 const LIST: usize = 32 * 1024 * 1024;
 const PAGE: usize = 16 * 1024 * 1024;
+/// More than a host makes of a call.
+const RECORD: usize = 4 * 1024 * 1024;
 
 /// One link's calls. Cloning is cheap. When the link ends, calls and streams fail with [`NodeError::Disconnected`], and a
 /// later link of the same node has a client of its own.
@@ -147,6 +149,17 @@ impl NodeClient {
     ) -> Result<Vec<PluginLine>, NodeError> {
         let path = format!("/v1/plugins/{digest}/log{}", about(server_id));
         self.link.fetch(Method::GET, &path, Bytes::new(), QUICK, PAGE).await
+    }
+
+    /// The calls of plugins that were stopped and are kept on the node.
+    pub async fn records(&self) -> Result<Vec<PluginRecord>, NodeError> {
+        self.link.fetch(Method::GET, "/v1/records", Bytes::new(), QUICK, PAGE).await
+    }
+
+    /// One of them. Both words are hexadecimal.
+    pub async fn record(&self, digest: &str, record: &str) -> Result<String, NodeError> {
+        let path = format!("/v1/plugins/{digest}/records/{record}");
+        self.link.text(&path, ORDINARY, RECORD).await
     }
 
     /// Ends the holds of a release on the node, or the one for a server.

@@ -17,6 +17,7 @@ use crate::{
     ledger::{Change, Ledger, LedgerError, ServerRecord},
     machine::{Machine, Sources},
     plugin_logs::{self, PluginLogs},
+    plugin_records::{self, PluginRecords},
     plugins::PluginStore,
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
     sftp::Door,
@@ -77,6 +78,7 @@ pub(crate) struct Shared {
     /// Where file programs come in, once it is open.
     pub(crate) sftp: OnceLock<Door>,
     pub(crate) plugin_logs: PluginLogs,
+    pub(crate) plugin_records: PluginRecords,
 }
 
 impl Shared {
@@ -185,13 +187,17 @@ impl Node {
             subvolumes,
             sftp: OnceLock::new(),
             plugin_logs: PluginLogs::default(),
+            plugin_records: PluginRecords::default(),
         });
         let records = shared.ledger.servers().await?;
         let servers: Vec<ServerId> = records.iter().map(|record| record.desired.id).collect();
         let restoring = Arc::clone(&shared);
-        let restored = move || plugin_logs::restore(restoring.plugins.host(), &restoring.data, &servers);
+        let restored = move || {
+            plugin_logs::restore(restoring.plugins.host(), &restoring.data, &servers);
+            plugin_records::restore(restoring.plugins.host(), &restoring.data, &servers);
+        };
         if let Err(error) = tokio::task::spawn_blocking(restored).await {
-            tracing::error!(%error, "what plugins wrote was not taken up");
+            tracing::error!(%error, "what plugins wrote, and their calls that were stopped, were not taken up");
         }
         let users = records.iter().map(|record| record.user.uid).collect();
         let (keeper, queue) = mpsc::channel(KEEPER_QUEUE);
@@ -207,7 +213,11 @@ impl Node {
         let task = tokio::spawn(keep(node.clone(), queue));
         *node.0.keeper_task.lock().await = Some(task);
         let logs = PluginLogs::keep(Arc::clone(node.shared()), node.stopping());
-        *node.0.logs_task.lock().await = Some(tokio::spawn(logs));
+        let kept = PluginRecords::keep(Arc::clone(node.shared()), node.stopping());
+        let both = async move {
+            tokio::join!(logs, kept);
+        };
+        *node.0.logs_task.lock().await = Some(tokio::spawn(both));
         node.adopt(records).await?;
         Ok(node)
     }
@@ -232,6 +242,7 @@ impl Node {
             tracing::error!(%error, "the keeper of what plugins write failed");
         }
         self.shared().plugin_logs.save(self.shared()).await;
+        self.shared().plugin_records.save(self.shared()).await;
     }
 
     pub(crate) fn downgrade(&self) -> WeakNode {

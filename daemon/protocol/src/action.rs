@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionRequest {
     pub form: Vec<Setting>,
+    /// Keys of the form whose values nobody else may read; all of them where nobody says which.
+    #[serde(default)]
+    pub secrets: Option<Vec<String>>,
     /// Who asked, shown beside what is typed.
     pub actor: String,
     /// In which states of the server it makes sense: a change to another ends it.

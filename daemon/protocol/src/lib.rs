@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `GET /v1/node` | → [`NodeReport`] |
 //! | `PUT /v1/plugins/{digest}` | the component's bytes → 204; `digest` is lower-case hex SHA-256 |
+//! | `GET /v1/records` | → `[PluginRecord]`: calls of plugins that were stopped and are kept |
+//! | `GET /v1/plugins/{digest}/records/{record}` | → one of them, JSON lines |
 //! | `GET /v1/conduct` | → `[PluginConduct]`: how each release fares here |
 //! | `GET /v1/plugins/{digest}/log?server=ID` | → `[PluginLine]`, oldest first; without `server` of all calls |
 //! | `POST /v1/plugins/{digest}/lift?server=ID` | → 204: the release, or the release for that server, is no longer on hold |

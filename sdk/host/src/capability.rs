@@ -134,6 +134,22 @@ impl PluginLog for TracingLog {
     }
 }
 
+/// Knows what is secret in one call. It is asked when the call was stopped and is to be written down, and not before.
+#[async_trait]
+pub trait Discretion: Send + Sync {
+    /// Everything that nobody who reads a record may learn, whatever of it the call was told; nothing where that cannot be
+    /// said, and then there is no record.
+    async fn secrets(&self) -> Option<Vec<String>>;
+}
+
+/// These, and no others.
+#[async_trait]
+impl Discretion for Vec<String> {
+    async fn secrets(&self) -> Option<Vec<String>> {
+        Some(self.clone())
+    }
+}
+
 /// On whose behalf a call is made: the rights of the plugin and the log that its words go to.
 #[derive(Clone)]
 pub struct CallContext {
@@ -143,13 +159,15 @@ pub struct CallContext {
     pub log: Arc<dyn PluginLog>,
     /// What the embedder has for this call. The host still asks for the grant.
     pub lent: Lent,
+    /// Who knows what is secret. Where nobody does, nothing is kept of a call that is stopped.
+    pub discretion: Option<Arc<dyn Discretion>>,
 }
 
 impl CallContext {
     /// A context whose log is `tracing`.
     #[must_use]
     pub fn traced(grants: Grants) -> Self {
-        Self { grants, log: Arc::new(TracingLog), lent: Lent::default() }
+        Self { grants, log: Arc::new(TracingLog), lent: Lent::default(), discretion: None }
     }
 
     /// The same call with the embedder's way of asking a server's endpoints.
@@ -157,6 +175,12 @@ impl CallContext {
     pub fn querying(&self, query: Arc<dyn Query>) -> Self {
         let lent = Lent { query: Some(query), ..self.lent.clone() };
         Self { lent, ..self.clone() }
+    }
+
+    /// The same call, of which a record is kept if it is stopped, without what is secret.
+    #[must_use]
+    pub fn kept(&self, discretion: Arc<dyn Discretion>) -> Self {
+        Self { discretion: Some(discretion), ..self.clone() }
     }
 }
 

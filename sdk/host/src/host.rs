@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_confine::ChildProgram;
-use gantry_types::conduct::{PluginConduct, PluginLine};
+use gantry_types::conduct::{PluginConduct, PluginLine, PluginRecord};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -27,6 +27,7 @@ use crate::error::HostError;
 use crate::fair::{Fair, KeptLine, Plugin};
 use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin as Sandboxed};
+use crate::record::{KeptRecord, Records};
 use crate::turn::Turns;
 use crate::wall::{Kept, Runner};
 
@@ -84,6 +85,8 @@ pub(crate) struct Code(pub(crate) Component);
 pub(crate) struct Inner {
     pub(crate) budgets: Budgets,
     pub(crate) fair: Option<Arc<Fair>>,
+    /// Of calls that were stopped.
+    pub(crate) records: Arc<Records>,
     pub(crate) instances: Arc<Semaphore>,
     guests: Guests,
     compiler: ChildProgram,
@@ -165,6 +168,7 @@ impl Host {
         Ok(Self(Arc::new(Inner {
             instances: Arc::new(Semaphore::new(budgets.concurrency.instances as usize)),
             guests,
+            records: Arc::default(),
             fair: budgets.shares.map(|shares| Arc::new(Fair::new(shares))),
             budgets,
             compiler,
@@ -257,8 +261,37 @@ impl Host {
         }
     }
 
+    /// The calls that were stopped and are kept, the newest first.
+    #[must_use]
+    pub fn records(&self) -> Vec<PluginRecord> {
+        self.0.records.list()
+    }
+
+    /// One of them, of the release of this digest.
+    #[must_use]
+    pub fn record(&self, digest: &str, id: &str) -> Option<KeptRecord> {
+        self.0.records.find(digest, id)
+    }
+
+    /// Resolves when a call about a server was kept. For one who keeps that longer, by [`Self::unsaved_records`].
+    pub async fn record_kept(&self) {
+        self.0.records.news().await;
+    }
+
+    /// All that is kept of each server for which that changed since this was last asked.
+    #[must_use]
+    pub fn unsaved_records(&self) -> Vec<(String, Vec<KeptRecord>)> {
+        self.0.records.unsaved()
+    }
+
+    /// Takes up records that were kept.
+    pub fn restore_records(&self, kept: Vec<KeptRecord>) {
+        self.0.records.restore(kept);
+    }
+
     /// Forgets what concerns a server that is gone.
     pub fn forget_server(&self, server: &str) {
+        self.0.records.forget(server);
         if let Some(fair) = &self.0.fair {
             fair.forget(server);
         }

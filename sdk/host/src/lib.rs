@@ -61,9 +61,10 @@ pub use budgets::{Budgets, CallBudget, CompileBudget, Concurrency, EPOCH_TICK, M
 pub use gantry_confine::ChildProgram;
 
 pub use capability::{
-    Beyond, CAPABILITIES, CONTAINER_ROOT, CONTAINER_RUN, CallContext, Connection, DOWNLOAD, FILES, FileEntry,
-    Files, Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue, LARGE_COMPONENT, Lent,
-    LentFailure, LogLevel, PluginLog, QUERY, Query, Reply, SECRETS, Secrets, Spent, TracingLog,
+    Beyond, CAPABILITIES, CONTAINER_ROOT, CONTAINER_RUN, CallContext, Connection, DOWNLOAD, Discretion,
+    FILES, FileEntry, Files, Grants, HTTP, Http, HttpRequest, HttpResponse, IMAGE_BUILD, KV, KeyValue,
+    LARGE_COMPONENT, Lent, LentFailure, LogLevel, PluginLog, QUERY, Query, Reply, SECRETS, Secrets, Spent,
+    TracingLog,
 };
 pub use compiler::compiler_main;
 pub use component::{Part, Parts};
@@ -74,5 +75,5 @@ pub use error::{
 pub use fair::{Flow, HoldRule, KeptLine, Plugin, Share, Shares};
 pub use host::{Host, HostConfig, LoadReport, Origin, Wall};
 pub use manifest::{CONTRACT, CapabilityRequest, MANIFEST_SECTION, Manifest};
-pub use record::Told;
+pub use record::{KeptRecord, Told};
 pub use wall::runner_main;

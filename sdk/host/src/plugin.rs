@@ -222,11 +222,11 @@ impl Plugin {
         &self,
         call: &CallContext,
         server: &ServerContext,
-        lines: Vec<String>,
+        lines: &[String],
     ) -> Result<Vec<(u32, ConsoleEvent)>, CallError> {
         self.needs(Part::ConsoleEvents)?;
         let given = convert::server(server);
-        let count = lines.len();
+        let (lines, count) = (lines.to_vec(), lines.len());
         let answer = self.run(call, None, calls::ConsoleEvents { server: given, lines }).await?;
         convert::console_events(answer, count).map_err(|why| self.bad_answer(Kind::ConsoleEvents, &why))
     }
@@ -336,10 +336,10 @@ impl Plugin {
         &self,
         call: &CallContext,
         file_name: &str,
-        content: Vec<u8>,
+        content: &[u8],
     ) -> Result<Imported, CallError> {
         self.needs(Part::Importer)?;
-        let file_name = file_name.to_owned();
+        let (file_name, content) = (file_name.to_owned(), content.to_vec());
         let answer = self.run(call, None, calls::Import { file_name, content }).await?;
         let answer = answer.map_err(|no| refusal(&no))?;
         convert::imported(answer).map_err(|why| self.bad_answer(Kind::Import, &why))

@@ -84,6 +84,15 @@ pub(crate) fn describe(
     Stop { reason, plugin: plugin.to_owned(), call, message }
 }
 
+/// The author's function that a message names, where it is the host that named it.
+pub(crate) fn symbol(reason: StopReason, message: &str) -> Option<&str> {
+    // What breaks the contract is quoted in its own words.
+    if reason == StopReason::Answer {
+        return None;
+    }
+    message.rsplit_once(PLACE)?.1.split_once('`').map(|(name, _)| name)
+}
+
 fn words(budget: &CallBudget, reason: StopReason, detail: &str) -> (String, &'static str) {
     match reason {
         StopReason::CpuTime => (

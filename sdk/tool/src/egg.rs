@@ -28,7 +28,7 @@ pub(crate) async fn convert(desk: &Desk, asked: &ConvertArgs) -> Result<Verdict,
         .map_err(|error| Fault::io(format!("{} cannot be read", importer.display()), &error))?;
     let standing = Standing::load(desk, component.into()).await?;
     let name = asked.file.file_name().unwrap_or_default().to_string_lossy();
-    let imported = standing.plugin.import(&standing.call(Lent::default()), &name, content).await;
+    let imported = standing.plugin.import(&standing.call(Lent::default()), &name, &content).await;
     let imported = imported.map_err(|error| standing.fault(error).at(asked.file.display()))?;
     if let Some(folder) = &asked.output {
         put(&folder.join(gantry_document::JSON_FILE), imported.document.as_bytes())?;

@@ -38,6 +38,13 @@ pub(crate) async fn replay(desk: &Desk, asked: &ReplayArgs) -> Result<Verdict, F
         let remedy = "Take the file that the host wrote, whole.";
         Fault::new("record", error.message, remedy).at(format!("{}:{}", asked.record.display(), error.line))
     })?;
+    if record.is_cut {
+        let (what, remedy) = (
+            "the call was told more than the host keeps of one, so that it cannot be told the same again",
+            "Read the record, which has the question; ask the plugin something smaller that fails alike.",
+        );
+        return Err(Fault::new("record", what.to_owned(), remedy).at(asked.record.display()));
+    }
     let source = Source::at(desk, asked.component.as_deref().unwrap_or(&asked.folder)).await?;
     let standing = Standing::load(desk, source.component).await?;
     let is_same_component = standing.plugin.digest() == record.digest;

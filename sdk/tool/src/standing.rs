@@ -33,7 +33,7 @@ impl Standing {
     pub(crate) fn call(&self, lent: Lent) -> CallContext {
         self.log.take();
         let grants = self.plugin.grants().clone();
-        CallContext { grants, log: self.log.clone(), lent }
+        CallContext { log: self.log.clone(), lent, ..CallContext::traced(grants) }
     }
 
     /// A fault of a call, with what the plugin wrote to its log meanwhile.

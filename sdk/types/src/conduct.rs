@@ -83,3 +83,36 @@ pub struct PluginLine {
     /// Without control characters.
     pub text: String,
 }
+
+/// A call that was stopped, kept as a file with which the plugin's author can have it do the same again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginRecord {
+    /// By its content.
+    pub id: String,
+    /// The manifest id.
+    pub plugin: String,
+    pub version: String,
+    /// Of its component.
+    pub digest: String,
+    /// The kind of call: `collector.collect`.
+    pub call: String,
+    /// The server that the call was about, where it was about one.
+    pub server_id: Option<String>,
+    /// The limit or the rule that it broke: `cpu_time`, `trap`.
+    pub reason: String,
+    /// The same in words, with what to do.
+    pub message: String,
+    /// The author's function in which it happened, where the component names its functions.
+    pub symbol: Option<String>,
+    /// When it happened for the first time of those that were counted.
+    pub first_at: DateTime<Utc>,
+    /// When it last happened.
+    pub at: DateTime<Utc>,
+    /// How often, for the same reason in the same words; the file has the newest that was written down.
+    pub times: u64,
+    /// Of the file.
+    pub bytes: u64,
+    /// Whether it can be replayed. If not, the call was told more than is kept.
+    pub is_whole: bool,
+}

@@ -1070,6 +1070,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plugins/{id}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls of a plugin that were stopped and are kept for its author, in each place, newest first
+         * @description The same failure again is the same record, counted. Nodes that are away are named.
+         *
+         *     Needs an administrator.
+         */
+        get: operations["pluginRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plugins/{id}/records/{record}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A call that was stopped, as a file for `gantry plugin replay`
+         * @description It has what the call was told and answered, without the secrets that Gantry knows of.
+         *
+         *     Needs an administrator.
+         */
+        get: operations["pluginRecord"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/plugins/{id}/releases": {
         parameters: {
             query?: never;
@@ -3873,6 +3917,48 @@ export interface components {
             /** @description Where the next page begins; null is the end. */
             nextCursor: string | null;
         };
+        /** @description A call that was stopped, kept as a file with which the plugin's author can have it do the same again. */
+        PluginRecord: {
+            /**
+             * Format: date-time
+             * @description When it last happened.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Of the file.
+             */
+            bytes: number;
+            /** @description The kind of call: `collector.collect`. */
+            call: string;
+            /** @description Of its component. */
+            digest: string;
+            /**
+             * Format: date-time
+             * @description When it happened for the first time of those that were counted.
+             */
+            firstAt: string;
+            /** @description By its content. */
+            id: string;
+            /** @description Whether it can be replayed. If not, the call was told more than is kept. */
+            isWhole: boolean;
+            /** @description The same in words, with what to do. */
+            message: string;
+            /** @description The manifest id. */
+            plugin: string;
+            /** @description The limit or the rule that it broke: `cpu_time`, `trap`. */
+            reason: string;
+            /** @description The server that the call was about, where it was about one. */
+            serverId?: string | null;
+            /** @description The author's function in which it happened, where the component names its functions. */
+            symbol?: string | null;
+            /**
+             * Format: int64
+             * @description How often, for the same reason in the same words; the file has the newest that was written down.
+             */
+            times: number;
+            version: string;
+        };
         PluginSecretPage: {
             items: components["schemas"]["PluginSecretView"][];
             /** @description Where the next page begins; null is the end. */
@@ -4025,6 +4111,22 @@ export interface components {
         RecipeFile: {
             content: string;
             path: string;
+        };
+        /** @description One of them in one place. */
+        RecordView: components["schemas"]["PluginRecord"] & {
+            nodeId?: components["schemas"]["NodeId"] | null;
+            nodeName?: string | null;
+        };
+        /** @description Calls of a plugin that were stopped and are kept. */
+        RecordsView: {
+            /** @description The newest first. */
+            items: components["schemas"]["RecordView"][];
+            /** @description Names of the servers that records are about, by id. One that is gone has none. */
+            servers: {
+                [key: string]: string;
+            };
+            /** @description Nodes that have a daemon which is away or did not answer: what they keep is not known. */
+            silent: string[];
         };
         /** @description A port that follows another; with the offset 0 it is the same number with the other protocol. */
         RelativePort: {
@@ -10261,6 +10363,189 @@ export interface operations {
             };
             /** @description `deadline_exceeded`: It took too long */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pluginRecords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pluginRecord: {
+        parameters: {
+            query: {
+                /** @description Of the release. */
+                digest: string;
+                /** @description The node; left out, the control plane. */
+                node?: components["schemas"]["NodeId"];
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": Record<string, never>;
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,6 +32,13 @@ export const holdsQuery = queryOptions({ queryKey: ['plugin-holds'], queryFn: ({
 export const conductQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.plugins, id, 'conduct'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/conduct', { ...path({ id }), signal })), staleTime: 0, refetchInterval: 5_000 })
 
+export const recordsQuery = (id: string) =>
+  queryOptions({ queryKey: [...keys.plugins, id, 'records'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/records', { ...path({ id }), signal })), staleTime: 0, refetchInterval: 10_000 })
+
+/** A record as it stands in its file; it has at most 3 MiB. */
+export const recordText = (id: string, { id: record, digest, nodeId }: { id: string; digest: string; nodeId?: string | null }): Promise<string> =>
+  take(client.GET('/api/plugins/{id}/records/{record}', { params: { path: { id, record }, query: { digest, ...(nodeId && { node: nodeId }) } }, parseAs: 'text' })) as unknown as Promise<string>
+
 export const pluginLogQuery = (id: string, digest: string, node: string | null, server: string | null) =>
   queryOptions({
     queryKey: [...keys.plugins, id, 'log', digest, node, server],

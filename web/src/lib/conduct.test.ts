@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Schemas } from '~/api/types'
-import { chosen, holds, releases, stops, stoppedTimes, summary } from './conduct'
+import { chosen, holds, recordName, releases, stops, stoppedTimes, summary } from './conduct'
 
 const figures: Schemas['PluginFigures'] = { calls: 1, declined: 0, stopped: {}, refused: 0, broken: 0, cpuMs: 0, memoryPeakBytes: 0, hostCalls: 0, logBytes: 0 }
 const hold = (serverId: string | null, until: string): Schemas['PluginHold'] => ({ serverId, call: 'collector.collect', reason: 'it crashed', since: '2026-01-01T00:00:00Z', until, times: 1 })
@@ -26,6 +26,7 @@ describe('how a plugin fares', () => {
     expect(stops({ trap: 3, cpu_time: 1_200, warp: 1 })).toBe('1,200 CPU time, 3 crash, 1 warp')
     expect([stops({}), stoppedTimes({ trap: 3, cpu_time: 4 })]).toEqual(['', 7])
   })
+  it('calls the file of a record by its plugin and content', () => expect(recordName('arena', { id: '0123456789abcdef' })).toBe('arena-0123456789ab.jsonl'))
   it('finds lines by kind, words and call, latest first', () => {
     const lines = [line('debug', 'hello'), line('warn', 'Slow answer'), line('stopped', 'it crashed', 'actions.perform')]
     expect(chosen(lines, 'all', '').map((one) => one.text)).toEqual(['it crashed', 'Slow answer', 'hello'])

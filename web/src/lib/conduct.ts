@@ -42,6 +42,9 @@ export function holds(conduct: Conduct, inUse: string): Held[] {
   return all.sort((a, b) => Number(Boolean(a.hold.serverId)) - Number(Boolean(b.hold.serverId)) || b.hold.until.localeCompare(a.hold.until))
 }
 
+/** What the file of a record is called, as the server calls it. */
+export const recordName = (plugin: string, { id }: { id: string }): string => `${plugin}-${id.slice(0, 12)}.jsonl`
+
 /** What stopped calls, most often first: "3 crash, 1 CPU time". */
 export const stops = (stopped: Record<string, number>): string =>
   Object.entries(stopped)

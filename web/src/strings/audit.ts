@@ -69,6 +69,7 @@ export const audit = {
     'plugin.test': 'Sent the plugin a test',
     'plugin.retry': 'Had the plugin told again',
     'plugin.hold.lift': 'Ended a hold of the plugin',
+    'plugin.record.read': 'Downloaded a stopped call of the plugin',
     'plugin.forget': 'Removed a version of the plugin',
     'plugin.secret.set': 'Stored a secret for the plugin',
     'plugin.secret.remove': 'Removed a secret of the plugin',

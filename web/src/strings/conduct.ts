@@ -60,6 +60,18 @@ export const conduct = {
   why: 'See why',
   version: (version: string) => `version ${version}`,
 
+  records: 'Calls that were stopped',
+  recordsHelp: 'The newest are kept as files. Give one to the plugin\u2019s author: it has the plugin fail again at another desk, by',
+  replay: 'gantry plugin replay FILE',
+  recordsWarning: 'A record has all that the call was told: settings, addresses, what players wrote, what is in the game\u2019s files. Only the secrets that Gantry keeps are left out. Each download is written into the audit log.',
+  noRecords: 'No call is kept',
+  noRecordsHelp: 'If a call of this plugin is stopped, here is what its author needs.',
+  recordTimes: (n: number) => `The same ${many(n, 'time', 'times')}; the newest is kept`,
+  last: 'last',
+  cut: 'It was told more than is kept, so its author can read it and not replay it.',
+  download: 'Download record',
+  downloadOf: (call: string, where: string) => `Download record: ${call}, ${where}`,
+
   logTitle: (name: string, place: string) => `What ${name} wrote: ${place}`,
   logHelp: (version: string) => `Version ${version}, latest first. It is read anew every few seconds.`,
   back: 'Back',

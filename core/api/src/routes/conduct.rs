@@ -1,17 +1,24 @@
-//! How plugins fare where they run: figures, holds, logs.
+//! How plugins fare where they run: figures, holds, logs, and calls that were stopped.
 
-use super::{Answer, Done};
+use super::{Answer, Done, files::attachment};
 use crate::{
     edge::Edge,
     extract::{self, Caller, Path, Query},
+    problem::EdgeError,
     route::{Requirement, Route},
-    wire::{ConductView, HoldsView, LiftInput, PluginLogQuery, PluginLogView},
+    wire::{ConductView, HoldsView, LiftInput, PluginLogQuery, PluginLogView, RecordQuery, RecordsView},
 };
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use gantry_types::{PluginId, problem::Code};
-use http::StatusCode;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 const NEEDS: Requirement = Requirement::Administrator;
+/// A value of JSON in each line.
+const LINES: &str = "application/jsonl";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -43,6 +50,27 @@ pub(super) fn routes() -> Vec<Route> {
         .query::<PluginLogQuery>()
         .answers::<PluginLogView>()
         .fails(&[Code::NotFound, Code::NodeUnreachable]),
+        Route::get(
+            "/api/plugins/{id}/records",
+            "pluginRecords",
+            "Calls of a plugin that were stopped and are kept for its author, in each place, newest first",
+            NEEDS,
+            records,
+        )
+        .details("The same failure again is the same record, counted. Nodes that are away are named.")
+        .answers::<RecordsView>()
+        .fails(&[Code::NotFound]),
+        Route::get(
+            "/api/plugins/{id}/records/{record}",
+            "pluginRecord",
+            "A call that was stopped, as a file for `gantry plugin replay`",
+            NEEDS,
+            record,
+        )
+        .details("It has what the call was told and answered, without the secrets that Gantry knows of.")
+        .query::<RecordQuery>()
+        .answers_bytes(LINES)
+        .fails(&[Code::NotFound, Code::NodeUnreachable]),
         Route::post("/api/plugins/{id}/lift", "liftPluginHold", "Ends a hold of a plugin", NEEDS, lift)
             .takes::<LiftInput>()
             .status(204)
@@ -69,6 +97,27 @@ async fn log(
     Query(query): Query<PluginLogQuery>,
 ) -> Answer<PluginLogView> {
     Ok(Json(edge.app().plugin_log(&ctx, id, query).await?))
+}
+
+async fn records(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<PluginId>,
+) -> Answer<RecordsView> {
+    Ok(Json(edge.app().plugin_records(&ctx, id).await?))
+}
+
+async fn record(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path((id, record)): Path<(PluginId, String)>,
+    Query(query): Query<RecordQuery>,
+) -> Result<Response, EdgeError> {
+    let file = edge.app().plugin_record(&ctx, id, &record, query).await?;
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(LINES));
+    headers.insert(header::CONTENT_DISPOSITION, attachment(&file.name)?);
+    Ok((headers, file.text).into_response())
 }
 
 async fn lift(

@@ -197,7 +197,7 @@ async fn download(
 }
 
 /// An attachment's name by RFC 6266, every byte but the plainest escaped.
-fn attachment(name: &str) -> Result<HeaderValue, EdgeError> {
+pub(super) fn attachment(name: &str) -> Result<HeaderValue, EdgeError> {
     let mut text = "attachment; filename*=UTF-8''".to_owned();
     for byte in name.bytes() {
         match byte {

@@ -3,9 +3,10 @@
 //!
 //! The host has weighed kind of call, grant and scope before it asks here. What a plugin asks beyond that leaves a line in the
 //! audit log, once an hour for each capability and target. Modules in reading order: `internet` is `http`, `shelf` is `kv`,
-//! `vault` is `secrets`; `beyond` keeps account of what was refused.
+//! `vault` is `secrets`; `beyond` keeps account of what was refused; `discretion` says what no record may have.
 
 mod beyond;
+mod discretion;
 mod internet;
 mod shelf;
 mod vault;
@@ -18,6 +19,7 @@ pub use internet::Internet;
 
 use crate::App;
 use beyond::Borrower;
+use discretion::Untold;
 use gantry_host::{CallContext, Lent, Plugin};
 use gantry_store::plugins::Shelf;
 use gantry_types::{PluginId, ServerId};
@@ -38,7 +40,14 @@ pub(crate) enum About {
 
 impl App {
     /// The context of a call that may ask the world. Grants are those that the plugin was loaded with.
-    pub(crate) fn lend(&self, plugin: &Plugin, id: PluginId, about: About) -> CallContext {
+    /// `secrets` are what the call is given that nobody may read.
+    pub(crate) fn lend(
+        &self,
+        plugin: &Plugin,
+        id: PluginId,
+        about: About,
+        secrets: Vec<String>,
+    ) -> CallContext {
         let manifest = plugin.manifest();
         let server = match about {
             About::Server(server) => Some(server),
@@ -60,6 +69,6 @@ impl App {
             beyond: Some(Arc::new(borrower)),
             ..Lent::default()
         };
-        call
+        call.kept(Arc::new(Untold::new(self.db().clone(), id, manifest, secrets)))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{
     beyond::{Borrower, write_down},
+    discretion::Untold,
     internet::{Internet, Reached},
     shelf::{Kept, Scratch},
     vault::Stored,
@@ -9,8 +10,8 @@ use super::{
 use crate::{App, AppOptions, OpCtx, Origin, inputs::*};
 use gantry_domain::audit::AuditEntry;
 use gantry_host::{
-    Beyond, Budgets, ChildProgram, Host, HostConfig, Http, HttpRequest, HttpResponse, KeyValue, LentFailure,
-    Manifest, Secrets, Wall,
+    Beyond, Budgets, ChildProgram, Discretion, Host, HostConfig, Http, HttpRequest, HttpResponse, KeyValue,
+    LentFailure, Manifest, Secrets, Wall,
 };
 use gantry_outbound::testing::{Asked, Names, Said, Site};
 use gantry_store::{
@@ -347,6 +348,16 @@ async fn a_secret_is_read_once_it_is_stored_and_never_shown() {
     assert!(listed.items[0].is_asked_for && listed.items[0].updated_at.is_some());
     world.app.remove_plugin_secret(&world.admin, world.plugin, "token").await.unwrap();
     assert_eq!(stored.get("token").await.unwrap_err().code, "absent");
+}
+
+/// Whether a call was told them or an earlier one that kept them.
+#[tokio::test]
+async fn no_record_has_what_is_stored_for_a_plugin_or_given_to_the_call() {
+    let world = World::new().await;
+    let hush = SecretInput { value: "hush-42".into() };
+    world.app.set_plugin_secret(&world.admin, world.plugin, "token", hush).await.unwrap();
+    let untold = Untold::new(world.app.db().clone(), world.plugin, &manifest(), vec!["typed-7".to_owned()]);
+    assert_eq!(untold.secrets().await.unwrap(), ["typed-7", "hush-42"]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::Asked;
 use crate::{
     App, OpCtx,
+    components::secrets,
     error::{Answer, AppError},
     inputs::ChoicesInput,
     lend::About,
@@ -78,7 +79,8 @@ impl App {
                 return Err(AppError::not_found("catalog"));
             }
             // A list is no server's, so what is kept for it is the plugin's own.
-            let call = self.lend(&plugin, offered.plugin_id, About::Plugin);
+            let secrets = secrets(&offered.blueprint.variables, &settings);
+            let call = self.lend(&plugin, offered.plugin_id, About::Plugin, secrets);
             let choices = plugin.choices(&call, name, &settings).await;
             choices.map_err(|source| AppError::LookUp { plugin: offered.plugin_name.clone(), source })
         };

@@ -3,6 +3,7 @@
 use super::Asked;
 use crate::{
     App,
+    components::secrets,
     error::{Answer, AppError},
     lend::About,
     plugins::AskedFor,
@@ -55,7 +56,8 @@ impl App {
         server: &ServerContext,
         about: About,
     ) -> Answer<Vec<Setting>> {
-        let call = self.lend(plugin, offered.plugin_id, about);
+        let secrets = secrets(&offered.blueprint.variables, &server.settings);
+        let call = self.lend(plugin, offered.plugin_id, about, secrets);
         let facts = plugin.facts(&call, server).await;
         facts.map_err(|source| AppError::LookUp { plugin: offered.plugin_name.clone(), source })
     }

@@ -10,6 +10,7 @@ use crate::{
 };
 use futures_util::{StreamExt, stream};
 use gantry_domain::{audit::AuditEntry, nodes::Node};
+use gantry_nodes::{NodeClient, NodeError};
 use gantry_types::{PluginId, ServerId, conduct::PluginConduct};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -122,32 +123,42 @@ impl App {
 
     /// All releases, here and on every node that has a daemon.
     async fn everywhere(&self, ctx: &OpCtx) -> Answer<Heard> {
-        let mut nodes = self.db().as_user(&ctx.actor).await?.nodes().await?;
-        nodes.retain(|node| node.enrolled_at.is_some());
         let here =
             PlaceConduct { node_id: None, node_name: None, releases: self.components().host().conduct() };
         let mut heard = Heard { places: vec![here], silent: Vec::new() };
-        let mut answers = stream::iter(nodes.into_iter().map(|node| self.of_node(node))).buffered(AT_A_TIME);
-        while let Some((name, place)) = answers.next().await {
-            match place {
-                Some(place) => heard.places.push(place),
+        for (Node { id, name, .. }, releases) in self.of_nodes(ctx, async |node| node.conduct().await).await?
+        {
+            match releases {
+                Some(releases) => {
+                    heard.places.push(PlaceConduct { node_id: Some(id), node_name: Some(name), releases });
+                }
                 None => heard.silent.push(name),
             }
         }
         Ok(heard)
     }
 
-    async fn of_node(&self, Node { id, name, .. }: Node) -> (String, Option<PlaceConduct>) {
-        let releases = match self.client(id) {
-            Ok(client) => client.conduct().await.ok(),
-            Err(_) => None,
-        };
-        let place = |releases| PlaceConduct { node_id: Some(id), node_name: Some(name.clone()), releases };
-        (name.clone(), releases.map(place))
+    /// What every node that has a daemon answers; nothing where it is away or does not.
+    pub(super) async fn of_nodes<T>(
+        &self,
+        ctx: &OpCtx,
+        ask: impl AsyncFn(NodeClient) -> Result<T, NodeError>,
+    ) -> Answer<Vec<(Node, Option<T>)>> {
+        let mut nodes = self.db().as_user(&ctx.actor).await?.nodes().await?;
+        nodes.retain(|node| node.enrolled_at.is_some());
+        let ask = &ask;
+        let answers = nodes.into_iter().map(|node| async move {
+            let answer = match self.client(node.id) {
+                Ok(client) => ask(client).await.ok(),
+                Err(_) => None,
+            };
+            (node, answer)
+        });
+        Ok(stream::iter(answers).buffered(AT_A_TIME).collect().await)
     }
 
     /// What servers are called. One that is gone has no name any more.
-    async fn names<'a>(
+    pub(super) async fn names<'a>(
         &self,
         ctx: &OpCtx,
         ids: impl Iterator<Item = &'a str>,
@@ -161,14 +172,14 @@ impl App {
         Ok(servers.into_iter().map(|server| (server.id.to_string(), server.name)).collect())
     }
 
-    async fn digests(&self, ctx: &OpCtx, id: PluginId) -> Answer<BTreeSet<String>> {
+    pub(super) async fn digests(&self, ctx: &OpCtx, id: PluginId) -> Answer<BTreeSet<String>> {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         tx.plugin(id).await?;
         Ok(tx.releases(id).await?.into_iter().map(|release| release.digest).collect())
     }
 
     /// The manifest id, where the digest is one of the plugin's releases.
-    async fn release_of(&self, ctx: &OpCtx, id: PluginId, digest: &str) -> Answer<String> {
+    pub(super) async fn release_of(&self, ctx: &OpCtx, id: PluginId, digest: &str) -> Answer<String> {
         if !self.digests(ctx, id).await?.contains(digest) {
             return Err(AppError::not_found("release"));
         }

@@ -6,13 +6,14 @@
 //! Modules in reading order: here what is shown; `intake` takes what administrators bring, `bundled` what comes with Gantry,
 //! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans;
 //! `settings` are those of a plugin as a whole, `telling` has plugins told what happened, `deliveries` shows what came of that,
-//! `conduct` how they fare wherever they run.
+//! `conduct` how they fare wherever they run, `records` calls of theirs that were stopped.
 
 mod bundled;
 mod conduct;
 mod deliveries;
 mod intake;
 mod lifecycle;
+mod records;
 mod registry;
 mod secrets;
 mod settings;

@@ -155,10 +155,11 @@ impl App {
         };
         let secret =
             |value: &&gantry_domain::variables::StoredValue| value.secret || set.sealed.contains(&value.key);
-        let unsaid = Unsaid::new(values.iter().filter(secret).map(|value| value.value.as_str()));
+        let secrets: Vec<String> = values.iter().filter(secret).map(|value| value.value.clone()).collect();
+        let unsaid = Unsaid::new(secrets.iter().map(String::as_str));
         let values: Vec<Setting> =
             values.into_iter().map(|value| Setting { key: value.key, value: value.value }).collect();
-        let call = self.lend(loaded, owed.plugin, About::Plugin);
+        let call = self.lend(loaded, owed.plugin, About::Plugin, secrets);
         match loaded.handle(&call, &claimed.event, &values).await {
             Ok(()) => Ok((Heard::Well, None)),
             Err(CallError::Failed(failure)) => {

@@ -2,7 +2,7 @@
 
 use gantry_types::{
     NodeId, PluginId,
-    conduct::{PluginConduct, PluginHold, PluginLine},
+    conduct::{PluginConduct, PluginHold, PluginLine, PluginRecord},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +36,36 @@ pub struct PluginLogView {
     pub items: Vec<PluginLine>,
     /// Names of the servers that lines are about, by id. One that is gone has none.
     pub servers: BTreeMap<String, String>,
+}
+
+/// Calls of a plugin that were stopped and are kept.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordsView {
+    /// The newest first.
+    pub items: Vec<RecordView>,
+    /// Nodes that have a daemon which is away or did not answer: what they keep is not known.
+    pub silent: Vec<String>,
+    /// Names of the servers that records are about, by id. One that is gone has none.
+    pub servers: BTreeMap<String, String>,
+}
+
+/// One of them in one place.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordView {
+    /// Nothing where it is the control plane.
+    pub node_id: Option<NodeId>,
+    pub node_name: Option<String>,
+    #[serde(flatten)]
+    pub record: PluginRecord,
+}
+
+/// A record as a file.
+#[derive(Clone, Debug)]
+pub struct RecordFile {
+    pub name: String,
+    pub text: String,
 }
 
 /// All plugins that are on hold somewhere.

@@ -15,12 +15,12 @@ use serde_json::{Value, json};
 const UNTIL_HELD: u32 = 5;
 
 /// What the house's plugin reads on its node and shows: with a character that no message may have, its answer is refused.
-fn rules(house: &House, text: &str) {
+pub(crate) fn rules(house: &House, text: &str) {
     let path = house.node.data().join("servers").join(&house.id).join("data/rules.txt");
     std::fs::write(path, text).unwrap();
 }
 
-async fn read_rules(house: &House) -> Answer {
+pub(crate) async fn read_rules(house: &House) -> Answer {
     house.owner.post(&house.path("actions/rules"), json!({})).await
 }
 
@@ -33,7 +33,7 @@ async fn fail(house: &House) {
 }
 
 /// The plugin of that manifest id, and its path.
-async fn plugin(admin: &Client, id: &str) -> (Value, String) {
+pub(crate) async fn plugin(admin: &Client, id: &str) -> (Value, String) {
     let plugins = admin.get("/api/plugins").await.expect(200);
     let plugin = plugins["items"].as_array().unwrap().iter().find(|one| one["manifestId"] == id);
     let plugin = plugin.unwrap().clone();

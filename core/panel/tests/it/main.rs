@@ -28,6 +28,7 @@ mod matrix;
 mod members;
 mod nodes;
 mod program;
+mod records;
 mod registries;
 mod repeats;
 mod servers;

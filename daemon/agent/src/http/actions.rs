@@ -16,7 +16,7 @@ use axum::{
 };
 use gantry_host::Part;
 use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, Refusal, RefusalCode};
-use gantry_types::{ServerId, action::Availability, page::Block, problem::Code};
+use gantry_types::{ServerId, action::Availability, page::Block, problem::Code, server::Setting};
 
 /// The largest page of a plugin, as it goes over the link.
 const PAGE_BYTES: usize = 512 << 10;
@@ -28,8 +28,10 @@ pub(super) async fn perform(
     Path((id, action)): Path<(ServerId, String)>,
     Body(asked): Body<ActionRequest>,
 ) -> Report {
-    let ActionRequest { form, actor, available } = asked;
-    let deed = move |hand: Hand| async move { report(hand.act(&action, &form, &actor).await) };
+    let ActionRequest { form, secrets, actor, available } = asked;
+    let is_secret = |one: &&Setting| secrets.as_ref().is_none_or(|secrets| secrets.contains(&one.key));
+    let secret = form.iter().filter(is_secret).map(|one| one.value.clone()).collect();
+    let deed = move |hand: Hand| async move { report(hand.act(&action, &form, secret, &actor).await) };
     known(&node, id)?.with_hand(available, deed).await
 }
 

@@ -1,15 +1,16 @@
-//! How plugins fare on this node, what they wrote here, and the end of a hold, for administrators.
+//! How plugins fare on this node, what they wrote here, their calls that were stopped, and the end of a hold, for administrators.
 
-use super::routes::Asked;
+use super::{Refused, routes::Asked};
 use crate::node::Node;
 use axum::{
     Json,
     extract::{Path, State},
     http::StatusCode,
 };
+use gantry_protocol::RefusalCode;
 use gantry_types::{
     ServerId,
-    conduct::{PluginConduct, PluginLine},
+    conduct::{PluginConduct, PluginLine, PluginRecord},
 };
 use serde::Deserialize;
 
@@ -34,6 +35,20 @@ pub(super) async fn log(
     Asked(about): Asked<About>,
 ) -> Json<Vec<PluginLine>> {
     Json(node.shared().plugins.host().plugin_log(&digest, about.server().as_deref()))
+}
+
+pub(super) async fn records(State(node): State<Node>) -> Json<Vec<PluginRecord>> {
+    Json(node.shared().plugins.host().records())
+}
+
+pub(super) async fn record(
+    State(node): State<Node>,
+    Path((digest, record)): Path<(String, String)>,
+) -> Result<String, Refused> {
+    let found = node.shared().plugins.host().record(&digest, &record);
+    let gone = "this node does not keep that record (any more); look at the list again";
+    let found = found.ok_or_else(|| Refused::new(StatusCode::NOT_FOUND, RefusalCode::NoSuchFile, gone))?;
+    Ok(found.text.as_ref().to_owned())
 }
 
 /// A hold that has ended meanwhile is what was wanted.

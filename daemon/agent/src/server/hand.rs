@@ -81,15 +81,17 @@ impl Hand {
         self.work.console.say(self.work.now(), text);
     }
 
-    /// Has the plugin do one of its actions; answers what it has to say.
+    /// Has the plugin do one of its actions; answers what it has to say. Of the form's values these are secret.
     pub(crate) async fn act(
         &self,
         action: &str,
         form: &[Setting],
+        secret: Vec<String>,
         actor: &str,
     ) -> Result<Vec<String>, NotDone> {
         let plugin = self.plugin().await?;
-        let (call, context) = (self.call(&plugin), self.context());
+        let discretion = self.work.call_with(secret).discretion;
+        let (call, context) = (CallContext { discretion, ..self.call(&plugin) }, self.context());
         let effects = self.ask(plugin.perform(&call, &context, action, form)).await?;
         self.carry_out(effects, actor).await
     }

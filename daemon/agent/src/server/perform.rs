@@ -224,7 +224,7 @@ impl Supervisor {
         let (hand, turn) = (self.hand(), Arc::clone(&self.hands).try_read_owned());
         self.tasks.spawn(async move {
             let Ok(_turn) = turn else { return Report::Nothing };
-            if let Err(not) = hand.act(&action, &[], "gantry").await {
+            if let Err(not) = hand.act(&action, &[], Vec::new(), "gantry").await {
                 hand.say(&format!("The action {action:?} could not be done: {}", not.failure.message));
             }
             Report::Nothing
@@ -290,6 +290,7 @@ async fn remove(work: Work) -> Event {
 async fn delete(work: &Work) -> Result<(), OperationFailure> {
     work.shared.runtime.remove_server(work.id()).await.map_err(|error| of_runtime(&error))?;
     work.shared.plugin_logs.forget(work.shared.plugins.host(), work.id()).await;
+    work.shared.plugin_records.forget().await;
     let data = &work.shared.data;
     let remains = work.shared.subvolumes.leave(work.id(), &data.server_files(work.id())).await;
     let (directory, cancel) = (data.server(work.id()), work.cancel.clone());

@@ -246,7 +246,7 @@ pub(crate) async fn meaning(
         let texts: Vec<_> = batch.drain(..).map(|line| crate::console::text::plain(&line)).collect();
         let Some(plugin) = &plugin else { continue };
         let found = loop {
-            match plugin.console_events(&work.call(), &context, Vec::clone(&texts)).await {
+            match plugin.console_events(&work.call(), &context, &texts).await {
                 // Lines wait meanwhile, as many as there is room for; what comes beyond is left out.
                 Err(CallError::Refused(_)) if lines.is_closed() => return,
                 Err(CallError::Refused(refusal)) => paused(&work, "console-events.parse", refusal).await,

@@ -6,9 +6,10 @@ use crate::{
     failure::{internal, of_plugins, of_runtime},
     node::Shared,
 };
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use gantry_files::{FilesError, Jail, Quota};
-use gantry_host::{CallContext, Grants, Plugin};
+use gantry_host::{CallContext, Discretion, Grants, Plugin};
 use gantry_protocol::{ConsoleSource, DesiredServer};
 use gantry_runtime::{ImageId, ImageProgress, RuntimeError};
 use gantry_types::{
@@ -83,6 +84,11 @@ impl Work {
 
     pub(crate) fn call(&self) -> CallContext {
         call_context(&self.server)
+    }
+
+    /// The same for a call that is told more secrets than the server's own.
+    pub(crate) fn call_with(&self, form: Vec<String>) -> CallContext {
+        call_context(&self.server).kept(Arc::new(Secrets { server: Arc::clone(&self.server), form }))
     }
 
     /// The server's directory, made where it is missing, with its limit.
@@ -242,8 +248,25 @@ pub(crate) fn to_watch(server: &DesiredServer) -> ServerContext {
     context
 }
 
-pub(crate) fn call_context(server: &DesiredServer) -> CallContext {
-    CallContext::traced(server.blueprint.capabilities.iter().cloned().collect::<Grants>())
+/// A call about a server, of which a record is kept if it is stopped.
+pub(crate) fn call_context(server: &Arc<DesiredServer>) -> CallContext {
+    let call = CallContext::traced(server.blueprint.capabilities.iter().cloned().collect::<Grants>());
+    call.kept(Arc::new(Secrets { server: Arc::clone(server), form: Vec::new() }))
+}
+
+/// What no record of a call may have: the values of the server's secret variables, whether the call was told them or read them
+/// in the game's own files, and what somebody typed that is secret.
+struct Secrets {
+    server: Arc<DesiredServer>,
+    form: Vec<String>,
+}
+
+#[async_trait]
+impl Discretion for Secrets {
+    async fn secrets(&self) -> Option<Vec<String>> {
+        let secret = self.server.settings.iter().filter(|one| self.server.secrets.contains(&one.key));
+        Some(secret.map(|one| one.value.clone()).chain(self.form.iter().cloned()).collect())
+    }
 }
 
 #[cfg(test)]

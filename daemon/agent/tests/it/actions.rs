@@ -17,7 +17,7 @@ use gantry_types::{
 use std::{fs, time::Duration};
 
 /// A server of `examples/chores-rust`, which has one action of each sort.
-async fn house(daemon: &mut Daemon, desired: Desired) -> DesiredServer {
+pub(crate) async fn house(daemon: &mut Daemon, desired: Desired) -> DesiredServer {
     let plugin = component("examples/chores-rust");
     let mut server = daemon.server(desired, Kind::Install);
     server.blueprint.digest = digest(&plugin);
@@ -31,7 +31,7 @@ async fn house(daemon: &mut Daemon, desired: Desired) -> DesiredServer {
 }
 
 /// Nothing takes time, and what waits waits as long as it says.
-async fn unhurried() -> Daemon {
+pub(crate) async fn unhurried() -> Daemon {
     Daemon::slow(|_| Duration::ZERO).await
 }
 
@@ -51,7 +51,7 @@ async fn act_in(
     let setting =
         |(key, value): &(&str, &str)| Setting { key: (*key).to_owned(), value: (*value).to_owned() };
     let form = form.iter().map(setting).collect();
-    let request = ActionRequest { form, actor: "ann".to_owned(), available };
+    let request = ActionRequest { form, secrets: None, actor: "ann".to_owned(), available };
     let body = serde_json::to_vec(&request).unwrap();
     let path = format!("/v1/servers/{server}/actions/{action}");
     let (status, bytes) = daemon.send(Method::POST, &path, body.into()).await;

@@ -13,6 +13,7 @@ mod lifecycle;
 mod mirror;
 mod places;
 mod readiness;
+mod records;
 mod secrets;
 mod sftp;
 mod subvolumes;

@@ -63,7 +63,7 @@ impl Sandbox {
         server: &ServerContext,
         lines: Vec<String>,
     ) -> Vec<ConsoleEvent> {
-        let found = self.plugin.console_events(&call(Lent::default()), server, lines).await;
+        let found = self.plugin.console_events(&call(Lent::default()), server, &lines).await;
         found.expect("events").into_iter().map(|(_, event)| event).collect()
     }
 

@@ -21,6 +21,7 @@ use crate::host::LoadReport;
 use crate::kind::Kind;
 use crate::manifest::Manifest;
 use crate::plugin::Plugin as Sandboxed;
+use crate::record::{Bytes, Keeper, Question};
 
 /// A plugin that is ready. Clones share everything; a call on any of them is independent of all others.
 #[derive(Clone)]
@@ -79,7 +80,8 @@ impl Plugin {
         call: &'a CallContext,
         server: Option<&ServerContext>,
     ) -> Result<Turn<'a>, CallError> {
-        let Some(fair) = &self.fair else { return Ok(Turn::unweighed(call)) };
+        let keeper = Keeper::open(&self.inner, call);
+        let Some(fair) = &self.fair else { return Ok(Turn::unweighed(call, kind, keeper)) };
         let manifest = self.inner.manifest();
         let caller = Caller {
             digest: self.digest.clone(),
@@ -90,14 +92,14 @@ impl Plugin {
         };
         let budgets = &self.inner.0.host.budgets;
         let waits = (kind.budget(budgets), budgets.concurrency.patience);
-        Turn::weighed(fair.clone(), caller, call, waits).await
+        Turn::weighed(fair.clone(), caller, call, waits, keeper).await
     }
 
     /// The games that it knows, checked: ids and variable keys are unique, defaults fit, sizes are sane.
     pub async fn blueprints(&self, call: &CallContext) -> Result<Vec<Blueprint>, CallError> {
         let turn = self.turn(Kind::Blueprints, call, None).await?;
         let answer = self.inner.blueprints(turn.call()).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Blueprints).await
     }
 
     /// What the plugin has against these settings, across variables. Rules of single variables are the host's.
@@ -108,7 +110,7 @@ impl Plugin {
     ) -> Result<Vec<FieldProblem>, CallError> {
         let turn = self.turn(Kind::Validate, call, Some(server)).await?;
         let answer = self.inner.validate(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Validate { server: server.clone() }).await
     }
 
     /// How the game gets onto a disk, checked: step ids are unique, weights at least 1, paths relative, and nothing in it
@@ -120,21 +122,21 @@ impl Plugin {
     ) -> Result<InstallPlan, CallError> {
         let turn = self.turn(Kind::InstallPlan, call, Some(server)).await?;
         let answer = self.inner.install_plan(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Install { server: server.clone() }).await
     }
 
     /// How the game is started, known to be ready, and stopped, checked as a plan is.
     pub async fn run_spec(&self, call: &CallContext, server: &ServerContext) -> Result<RunSpec, CallError> {
         let turn = self.turn(Kind::RunSpec, call, Some(server)).await?;
         let answer = self.inner.run_spec(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Run { server: server.clone() }).await
     }
 
     /// What the running game says of itself. The call is lent a [`Query`](crate::Query).
     pub async fn collect(&self, call: &CallContext, server: &ServerContext) -> Result<Sample, CallError> {
         let turn = self.turn(Kind::Collect, call, Some(server)).await?;
         let answer = self.inner.collect(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Collect { server: server.clone() }).await
     }
 
     /// What console lines mean, each with the index of its line. Lines must be free of escape sequences.
@@ -142,11 +144,11 @@ impl Plugin {
         &self,
         call: &CallContext,
         server: &ServerContext,
-        lines: Vec<String>,
+        lines: &[String],
     ) -> Result<Vec<(u32, ConsoleEvent)>, CallError> {
         let turn = self.turn(Kind::ConsoleEvents, call, Some(server)).await?;
         let answer = self.inner.console_events(turn.call(), server, lines).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Parse { server: server.clone(), lines: lines.to_vec() }).await
     }
 
     /// What people can have done to this server.
@@ -157,7 +159,7 @@ impl Plugin {
     ) -> Result<Vec<ServerAction>, CallError> {
         let turn = self.turn(Kind::OfferActions, call, Some(server)).await?;
         let answer = self.inner.actions(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Offer { server: server.clone() }).await
     }
 
     /// Does an action; what is to happen to the game are the effects. The form has been checked against the offer.
@@ -170,7 +172,12 @@ impl Plugin {
     ) -> Result<Vec<Effect>, CallError> {
         let turn = self.turn(Kind::Perform, call, Some(server)).await?;
         let answer = self.inner.perform(turn.call(), server, id, form).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Perform {
+            server: server.clone(),
+            id: id.to_owned(),
+            form: form.to_vec(),
+        })
+        .await
     }
 
     /// How everybody who plays is told something.
@@ -182,7 +189,7 @@ impl Plugin {
     ) -> Result<Vec<Effect>, CallError> {
         let turn = self.turn(Kind::Broadcast, call, Some(server)).await?;
         let answer = self.inner.broadcast(turn.call(), server, text).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Broadcast { server: server.clone(), text: text.to_owned() }).await
     }
 
     /// How the files on the disk are made whole, and stay so.
@@ -193,14 +200,14 @@ impl Plugin {
     ) -> Result<Vec<Effect>, CallError> {
         let turn = self.turn(Kind::Quiesce, call, Some(server)).await?;
         let answer = self.inner.quiesce(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Quiesce { server: server.clone() }).await
     }
 
     /// How the game goes on after [`Self::quiesce`].
     pub async fn resume(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Effect>, CallError> {
         let turn = self.turn(Kind::Resume, call, Some(server)).await?;
         let answer = self.inner.resume(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Resume { server: server.clone() }).await
     }
 
     /// Hands a command to a game that does not read its standard input, and answers what it said.
@@ -212,7 +219,7 @@ impl Plugin {
     ) -> Result<String, CallError> {
         let turn = self.turn(Kind::Send, call, Some(server)).await?;
         let answer = self.inner.send_command(turn.call(), server, line).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Send { server: server.clone(), line: line.to_owned() }).await
     }
 
     /// What a catalog lists at the moment, with the other values of the form so far.
@@ -224,14 +231,14 @@ impl Plugin {
     ) -> Result<Vec<Choice>, CallError> {
         let turn = self.turn(Kind::Choices, call, None).await?;
         let answer = self.inner.choices(turn.call(), name, settings).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Choices { name: name.to_owned(), settings: settings.to_vec() }).await
     }
 
     /// Looks up what the plans of this server need.
     pub async fn facts(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Setting>, CallError> {
         let turn = self.turn(Kind::Resolve, call, Some(server)).await?;
         let answer = self.inner.facts(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Resolve { server: server.clone() }).await
     }
 
     /// Makes a document of a foreign description.
@@ -239,11 +246,15 @@ impl Plugin {
         &self,
         call: &CallContext,
         file_name: &str,
-        content: Vec<u8>,
+        content: &[u8],
     ) -> Result<Imported, CallError> {
         let turn = self.turn(Kind::Import, call, None).await?;
         let answer = self.inner.import(turn.call(), file_name, content).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Import {
+            file_name: file_name.to_owned(),
+            content: Bytes(content.to_vec()),
+        })
+        .await
     }
 
     /// The forms for the game's own files.
@@ -254,14 +265,14 @@ impl Plugin {
     ) -> Result<Vec<ConfigFile>, CallError> {
         let turn = self.turn(Kind::ConfigFiles, call, Some(server)).await?;
         let answer = self.inner.config_files(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::ConfigFiles { server: server.clone() }).await
     }
 
     /// The pages that it has for this server.
     pub async fn tabs(&self, call: &CallContext, server: &ServerContext) -> Result<Vec<Tab>, CallError> {
         let turn = self.turn(Kind::OfferTabs, call, Some(server)).await?;
         let answer = self.inner.tabs(turn.call(), server).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Tabs { server: server.clone() }).await
     }
 
     /// What stands on a page.
@@ -273,21 +284,21 @@ impl Plugin {
     ) -> Result<Vec<Block>, CallError> {
         let turn = self.turn(Kind::Render, call, Some(server)).await?;
         let answer = self.inner.render_tab(turn.call(), server, tab).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Render { server: server.clone(), tab: tab.to_owned() }).await
     }
 
     /// Which kinds of events it wants to hear of.
     pub async fn wanted_events(&self, call: &CallContext) -> Result<Vec<String>, CallError> {
         let turn = self.turn(Kind::Wants, call, None).await?;
         let answer = self.inner.wanted_events(turn.call()).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Wants).await
     }
 
     /// What an administrator may set for the plugin as a whole.
     pub async fn settings(&self, call: &CallContext) -> Result<Vec<Variable>, CallError> {
         let turn = self.turn(Kind::HookSettings, call, None).await?;
         let answer = self.inner.settings(turn.call()).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Settings).await
     }
 
     /// Tells it what happened.
@@ -299,7 +310,7 @@ impl Plugin {
     ) -> Result<(), CallError> {
         let turn = self.turn(Kind::Handle, call, None).await?;
         let answer = self.inner.handle(turn.call(), event, settings).await;
-        turn.ended(answer)
+        turn.ended(answer, || Question::Handle { event: event.clone(), settings: settings.to_vec() }).await
     }
 }
 

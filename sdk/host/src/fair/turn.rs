@@ -15,6 +15,7 @@ use crate::budgets::CallBudget;
 use crate::capability::{CallContext, LogLevel, PluginLog, Spent};
 use crate::error::{CallError, RefusalReason};
 use crate::kind::Kind;
+use crate::record::{Keeper, Question};
 
 const MIB: usize = 1024 * 1024;
 
@@ -34,6 +35,7 @@ impl Kind {
 pub(crate) struct Turn<'a> {
     call: Cow<'a, CallContext>,
     admitted: Option<Admitted>,
+    keeper: Option<Keeper>,
 }
 
 struct Admitted {
@@ -46,8 +48,12 @@ struct Admitted {
 
 impl<'a> Turn<'a> {
     /// Where nobody has shares.
-    pub(crate) fn unweighed(call: &'a CallContext) -> Self {
-        Self { call: Cow::Borrowed(call), admitted: None }
+    pub(crate) fn unweighed(call: &'a CallContext, kind: Kind, keeper: Option<Keeper>) -> Self {
+        let call = match &keeper {
+            Some(keeper) => Cow::Owned(CallContext { lent: keeper.lend(kind, &call.lent), ..call.clone() }),
+            None => Cow::Borrowed(call),
+        };
+        Self { call, admitted: None, keeper }
     }
 
     /// Weighs a call, and waits for memory as calls wait for an instance.
@@ -56,21 +62,29 @@ impl<'a> Turn<'a> {
         caller: Caller,
         call: &'a CallContext,
         (budget, patience): (CallBudget, Duration),
+        keeper: Option<Keeper>,
     ) -> Result<Self, CallError> {
         let tries = fair.admit(&caller).map_err(CallError::Refused)?;
+        let kind = caller.kind;
         let ear = Ear { fair, caller, inner: call.log.clone(), written: AtomicUsize::new(0) };
         let mut admitted = Admitted { ear: Arc::new(ear), tries, told: false, memory: Vec::new() };
         admitted.wait_for_memory(budget, patience).await?;
-        let call = CallContext { log: admitted.ear.clone(), ..call.clone() };
-        Ok(Self { call: Cow::Owned(call), admitted: Some(admitted) })
+        let lent = keeper.as_ref().map_or_else(|| call.lent.clone(), |keeper| keeper.lend(kind, &call.lent));
+        let (grants, discretion) = (call.grants.clone(), call.discretion.clone());
+        let call = CallContext { log: admitted.ear.clone(), grants, lent, discretion };
+        Ok(Self { call: Cow::Owned(call), admitted: Some(admitted), keeper })
     }
 
     pub(crate) fn call(&self) -> &CallContext {
         &self.call
     }
 
-    /// Hears what came of it, and passes it on.
-    pub(crate) fn ended<T>(mut self, answer: Result<T, CallError>) -> Result<T, CallError> {
+    /// Hears what came of it, and passes it on. What was asked is only asked for if the call was stopped.
+    pub(crate) async fn ended<T>(
+        mut self,
+        answer: Result<T, CallError>,
+        question: impl FnOnce() -> Question,
+    ) -> Result<T, CallError> {
         if let Some(admitted) = &mut self.admitted {
             admitted.tell(&match &answer {
                 Ok(_) => Outcome::Answered,
@@ -80,6 +94,11 @@ impl<'a> Turn<'a> {
                 }
                 Err(CallError::Refused(_) | CallError::Host(_)) => Outcome::Broken,
             });
+        }
+        // Others may have its share while it is written down.
+        drop(self.admitted);
+        if let (Some(keeper), Err(CallError::Stopped(stop))) = (self.keeper, &answer) {
+            keeper.keep(&self.call, stop, question()).await;
         }
         answer
     }

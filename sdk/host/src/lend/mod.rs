@@ -84,6 +84,66 @@ pub(crate) enum Answer {
     Entries(Vec<wit_files::Entry>),
 }
 
+/// What is kept of a call is bounded by these.
+impl Question {
+    /// Its bytes, about.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Datagram { endpoint, payload, .. } | Self::Exchange { endpoint, payload, .. } => {
+                endpoint.len() + payload.len()
+            }
+            Self::Connect { endpoint: word, .. }
+            | Self::Get { key: word }
+            | Self::Remove { key: word }
+            | Self::Keys { prefix: word }
+            | Self::Secret { name: word }
+            | Self::List { path: word }
+            | Self::ReadFile { path: word, .. } => word.len(),
+            Self::Read { .. } | Self::Close { .. } => 0,
+            Self::Write { payload, .. } => payload.len(),
+            Self::Http { requests } => requests.iter().map(request_weight).sum(),
+            Self::Set { key: word, value } | Self::WriteFile { path: word, content: value } => {
+                word.len() + value.len()
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// Its bytes, about.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Done(()) | Self::Connected(_) => 0,
+            Self::Replies(replies) => replies.iter().map(|reply| EACH + reply.payload.len()).sum(),
+            Self::Reply(reply) => reply.payload.len(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Responses(all) => all.iter().map(response_weight).sum(),
+            Self::Value(value) => value.as_ref().map_or(0, Vec::len),
+            Self::Names(names) => names.iter().map(|name| EACH + name.len()).sum(),
+            Self::Text(text) => text.len(),
+            Self::Entries(entries) => entries.iter().map(|entry| EACH + entry.name.len()).sum(),
+        }
+    }
+}
+
+/// What an element of a list takes beside its bytes.
+const EACH: usize = 48;
+
+fn request_weight(request: &wit_http::Request) -> usize {
+    request.url.len() + headers_weight(&request.headers) + request.body.len()
+}
+
+fn response_weight(response: &Result<wit_http::Response, types::Failure>) -> usize {
+    match response {
+        Ok(response) => headers_weight(&response.headers) + response.body.len(),
+        Err(no) => no.code.len() + no.message.len(),
+    }
+}
+
+fn headers_weight(headers: &[(String, String)]) -> usize {
+    headers.iter().map(|(name, value)| EACH + name.len() + value.len()).sum()
+}
+
 /// An answer, or why there is none.
 pub(crate) type Answered = Result<Answer, types::Failure>;
 

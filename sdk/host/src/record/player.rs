@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_types::server::Endpoint;
+use serde_json::Value;
 
 use super::{Outcome, Told, written};
 use crate::capability::{
@@ -55,15 +56,16 @@ impl Player {
         self.0.strange.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn answer(&self, question: &Question) -> Result<Answer, LentFailure> {
+    async fn answer(&self, question: &Question) -> Result<Answer, LentFailure> {
         let (call, given) = written::question(question);
-        let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = left.iter().position(|told| told.call == call && told.given == given) else {
+        let Some(told) = self.take(call, &given) else {
             let words = format!("{call} {given}");
             self.0.strange.lock().unwrap_or_else(PoisonError::into_inner).push(words.clone());
             return Err(LentFailure::new("not_recorded", format!("this was not recorded: {words}")));
         };
-        match left.remove(place).outcome {
+        match told.outcome {
+            // The call ended while it waited, and does again.
+            Outcome::Unanswered {} => std::future::pending().await,
             Outcome::Failure { code, message } => Err(LentFailure { code, message }),
             Outcome::Answer(answer) => written::read(question, answer).map_err(|error| {
                 LentFailure::new(
@@ -73,12 +75,18 @@ impl Player {
             }),
         }
     }
+
+    fn take(&self, call: &str, given: &Value) -> Option<Told> {
+        let mut left = self.0.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = left.iter().position(|told| told.call == call && told.given == *given)?;
+        Some(left.remove(place))
+    }
 }
 
 /// Takes what belongs to a question of this kind; an answer is read by its question, so that it is nothing else.
 macro_rules! told {
     ($player:expr, $question:expr, $answer:path) => {
-        match $player.answer(&$question)? {
+        match $player.answer(&$question).await? {
             $answer(given) => Ok(given),
             _ => Err(LentFailure::new("not_recorded", "the recorded answer is of another kind")),
         }

@@ -5,6 +5,7 @@ use gantry_types::server::{ServerContext, Setting};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Bytes;
 use crate::capability::CallContext;
 use crate::error::{CallError, HostError};
 use crate::fair::Plugin;
@@ -42,6 +43,8 @@ pub enum Question {
     Choices { name: String, settings: Vec<Setting> },
     #[serde(rename = "facts.resolve")]
     Resolve { server: ServerContext },
+    #[serde(rename = "importer.convert")]
+    Import { file_name: String, content: Bytes },
     #[serde(rename = "config-files.list")]
     ConfigFiles { server: ServerContext },
     #[serde(rename = "tabs.offer")]
@@ -56,6 +59,36 @@ pub enum Question {
     Handle { event: HookEvent, settings: Vec<Setting> },
 }
 
+impl Question {
+    /// The server that it is about.
+    #[must_use]
+    pub const fn server(&self) -> Option<&ServerContext> {
+        match self {
+            Self::Validate { server }
+            | Self::Install { server }
+            | Self::Run { server }
+            | Self::Collect { server }
+            | Self::Parse { server, .. }
+            | Self::Offer { server }
+            | Self::Perform { server, .. }
+            | Self::Broadcast { server, .. }
+            | Self::Quiesce { server }
+            | Self::Resume { server }
+            | Self::Send { server, .. }
+            | Self::Resolve { server }
+            | Self::ConfigFiles { server }
+            | Self::Tabs { server }
+            | Self::Render { server, .. } => Some(server),
+            Self::Blueprints
+            | Self::Choices { .. }
+            | Self::Import { .. }
+            | Self::Wants
+            | Self::Settings
+            | Self::Handle { .. } => None,
+        }
+    }
+}
+
 impl Plugin {
     /// Asks, whatever it is; the answer is what the method of that name answers, as JSON.
     pub async fn ask(&self, call: &CallContext, question: &Question) -> Result<Value, CallError> {
@@ -65,9 +98,7 @@ impl Plugin {
             Question::Install { server } => json(self.install_plan(call, server).await?),
             Question::Run { server } => json(self.run_spec(call, server).await?),
             Question::Collect { server } => json(self.collect(call, server).await?),
-            Question::Parse { server, lines } => {
-                json(self.console_events(call, server, lines.clone()).await?)
-            }
+            Question::Parse { server, lines } => json(self.console_events(call, server, lines).await?),
             Question::Offer { server } => json(self.actions(call, server).await?),
             Question::Perform { server, id, form } => json(self.perform(call, server, id, form).await?),
             Question::Broadcast { server, text } => json(self.broadcast(call, server, text).await?),
@@ -76,6 +107,7 @@ impl Plugin {
             Question::Send { server, line } => json(self.send_command(call, server, line).await?),
             Question::Choices { name, settings } => json(self.choices(call, name, settings).await?),
             Question::Resolve { server } => json(self.facts(call, server).await?),
+            Question::Import { file_name, content } => json(self.import(call, file_name, &content.0).await?),
             Question::ConfigFiles { server } => json(self.config_files(call, server).await?),
             Question::Tabs { server } => json(self.tabs(call, server).await?),
             Question::Render { server, tab } => json(self.render_tab(call, server, tab).await?),

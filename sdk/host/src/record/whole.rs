@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Mask, Player, Question, Recorder, Told};
 use crate::capability::{CallContext, Grants};
-use crate::error::CallError;
+use crate::error::{CallError, Stop};
 use crate::fair::Plugin;
 
 /// What the first line says of the rest.
@@ -45,11 +45,24 @@ impl Ended {
         match outcome {
             Ok(answer) => Self::Answer(answer.clone()),
             Err(CallError::Failed(no)) => Self::Failed { code: no.code.clone(), message: no.message.clone() },
-            Err(CallError::Stopped(stop)) => {
-                Self::Stopped { reason: stop.reason.as_str().to_owned(), message: stop.message.clone() }
-            }
+            Err(CallError::Stopped(stop)) => Self::stopped(stop),
             Err(CallError::Refused(refusal)) => Self::Host { message: refusal.to_string() },
             Err(CallError::Host(error)) => Self::Host { message: error.to_string() },
+        }
+    }
+
+    pub(crate) fn stopped(stop: &Stop) -> Self {
+        Self::Stopped { reason: stop.reason.as_str().to_owned(), message: stop.message.clone() }
+    }
+
+    fn covered(self, mask: &Mask) -> Self {
+        match self {
+            Self::Answer(answer) => Self::Answer(mask.cover(answer)),
+            Self::Failed { code, message } => {
+                Self::Failed { code: mask.text(code), message: mask.text(message) }
+            }
+            Self::Stopped { reason, message } => Self::Stopped { reason, message: mask.text(message) },
+            Self::Host { message } => Self::Host { message: mask.text(message) },
         }
     }
 }
@@ -69,6 +82,8 @@ pub struct Record {
     pub question: Question,
     /// What the call asked in turn, and was told.
     pub told: Vec<Told>,
+    /// Whether it was told more than a host keeps of a call: this can be read, and not be replayed.
+    pub is_cut: bool,
     /// What came of it.
     pub ended: Ended,
 }
@@ -101,6 +116,8 @@ struct Header {
     version: String,
     digest: String,
     grants: Grants,
+    #[serde(default)]
+    cut: bool,
 }
 
 #[derive(Deserialize)]
@@ -112,26 +129,24 @@ enum Line {
 }
 
 impl Plugin {
-    /// Asks, and writes down all of it. `secrets` are kept out of the record.
+    /// Asks, and writes down all of it. `secrets` are kept out of the record; there is none where it could not be read again
+    /// without them.
     pub async fn recorded(
         &self,
         call: &CallContext,
         question: &Question,
         secrets: Vec<String>,
-    ) -> (Result<Value, CallError>, Record) {
-        let mask = Mask::of(secrets.clone());
-        let recorder = Recorder::new(secrets);
+    ) -> (Result<Value, CallError>, Option<Record>) {
+        let recorder = Recorder::new(Vec::new());
         let heard = CallContext { lent: recorder.lend(&call.lent), ..call.clone() };
         let outcome = self.ask(&heard, question).await;
-        let record = Record {
+        let component = Component {
             plugin: self.manifest().id.clone(),
             version: self.manifest().version.clone(),
             digest: self.digest().to_owned(),
             grants: call.grants.clone(),
-            question: covered(&mask, question),
-            told: recorder.heard(),
-            ended: covered(&mask, &Ended::of(&outcome)),
         };
+        let record = Record::of(component, question, &recorder, secrets, Ended::of(&outcome));
         (outcome, record)
     }
 
@@ -145,25 +160,68 @@ impl Plugin {
     }
 }
 
-/// The value without secrets. What cannot be read again then had a secret in the place of a name; it is kept as it was.
-fn covered<T: Serialize + for<'a> Deserialize<'a> + Clone>(mask: &Mask, value: &T) -> T {
-    let covered = serde_json::to_value(value).map(|value| mask.cover(value));
-    covered.and_then(serde_json::from_value).unwrap_or_else(|_| value.clone())
+/// Which component was asked, and what it was granted.
+pub(crate) struct Component {
+    pub(crate) plugin: String,
+    pub(crate) version: String,
+    pub(crate) digest: String,
+    pub(crate) grants: Grants,
+}
+
+/// What stands under these names in a question is one of the contract's own words, and no secret whatever it is like.
+const WORDS: [&str; 2] = ["call", "protocol"];
+
+/// The question without secrets; nothing where it cannot be read again then.
+fn covered(mask: &Mask, question: &Question) -> Option<Question> {
+    fn cover(mask: &Mask, value: Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                let each = |(key, each): (String, Value)| {
+                    let is_word = WORDS.contains(&key.as_str()) && each.is_string();
+                    let each = if is_word { each } else { cover(mask, each) };
+                    (key, each)
+                };
+                map.into_iter().map(each).collect::<serde_json::Map<_, _>>().into()
+            }
+            Value::Array(list) => list.into_iter().map(|each| cover(mask, each)).collect(),
+            other => mask.cover(other),
+        }
+    }
+    serde_json::from_value(cover(mask, serde_json::to_value(question).ok()?)).ok()
 }
 
 impl Record {
+    /// Writes down a call that has ended, without these secrets and those that it was told.
+    pub(crate) fn of(
+        component: Component,
+        question: &Question,
+        recorder: &Recorder,
+        secrets: Vec<String>,
+        ended: Ended,
+    ) -> Option<Self> {
+        let mask = recorder.mask(secrets);
+        let Component { plugin, version, digest, grants } = component;
+        let question = covered(&mask, question)?;
+        let (told, is_cut, ended) = (recorder.written(&mask), recorder.is_cut(), ended.covered(&mask));
+        Some(Self { plugin, version, digest, grants, question, told, is_cut, ended })
+    }
+
     /// As the text of a file.
     #[must_use]
     pub fn to_lines(&self) -> String {
-        let Self { plugin, version, digest, grants, question, told, ended } = self;
+        let Self { plugin, version, digest, grants, question, told, is_cut, ended } = self;
         let mut text = String::new();
         let mut line = |value: Value| {
             // Text grows without fault.
             writeln!(text, "{value}").ok();
         };
-        line(
-            json!({ "format": FORMAT, "plugin": plugin, "version": version, "digest": digest, "grants": grants }),
-        );
+        let mut header = json!({
+            "format": FORMAT, "plugin": plugin, "version": version, "digest": digest, "grants": grants,
+        });
+        if *is_cut {
+            header["cut"] = true.into();
+        }
+        line(header);
         line(json!({ "question": question }));
         for told in told {
             line(json!({ "told": told }));
@@ -193,10 +251,10 @@ impl Record {
                 Line::Ended(found) => ended = Some(found),
             }
         }
-        let Header { plugin, version, digest, grants, .. } = header;
+        let Header { plugin, version, digest, grants, cut: is_cut, .. } = header;
         match (question, ended) {
             (Some(question), Some(ended)) => {
-                Ok(Self { plugin, version, digest, grants, question, told, ended })
+                Ok(Self { plugin, version, digest, grants, question, told, is_cut, ended })
             }
             (_, _) => Err(wrong(text.lines().count(), "it ends too early")),
         }

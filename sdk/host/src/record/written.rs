@@ -1,6 +1,7 @@
 //! How a guest's questions and their answers are written down: the values that cross the second wall (`lend`), as JSON.
 //!
-//! Bytes are hexadecimal. Times to wait are left out, because they are what is left of a call and no two calls are alike. What
+//! Headers that carry who somebody is are covered whole, on both sides of a replay alike: what a plugin makes of a secret
+//! mostly goes there. Bytes are hexadecimal. Times to wait are left out, because they are what is left of a call and no two calls are alike. What
 //! one call of `http` sends at once is written down request by request, since each is answered by itself.
 
 use serde::de::DeserializeOwned;
@@ -54,7 +55,10 @@ pub(super) fn answer(answer: &Answer) -> Value {
         Answer::Connected(number) => json!(number),
         Answer::Bytes(bytes) => json!(hex::encode(bytes)),
         Answer::Responses(all) => one_or_all(all.iter().map(|each| match each {
-            Ok(response) => value(&Response::from(response.clone())),
+            Ok(response) => {
+                let shown = http::Response { headers: headers(&response.headers), ..response.clone() };
+                value(&Response::from(shown))
+            }
             Err(no) => json!({ "code": no.code, "message": no.message }),
         })),
         Answer::Value(kept) => json!(kept.as_ref().map(hex::encode)),
@@ -90,9 +94,28 @@ pub(super) fn read(question: &Question, written: Value) -> serde_json::Result<An
     })
 }
 
+/// Headers of which nothing but the length is written down, in small letters.
+const CREDENTIALS: [&str; 7] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "x-api-key",
+    "x-auth-token",
+    "x-access-token",
+];
+
+fn headers(given: &[(String, String)]) -> Vec<(String, String)> {
+    let shown = |(name, value): &(String, String)| {
+        let covers = CREDENTIALS.iter().any(|kept| name.eq_ignore_ascii_case(kept));
+        (name.clone(), if covers { "*".repeat(value.len()) } else { value.clone() })
+    };
+    given.iter().map(shown).collect()
+}
+
 fn request(given: &http::Request) -> Value {
     json!({
-        "method": given.method, "url": given.url, "headers": given.headers,
+        "method": given.method, "url": given.url, "headers": headers(&given.headers),
         "body": hex::encode(&given.body), "maxBytes": given.max_bytes,
     })
 }
@@ -108,9 +131,9 @@ fn value(shape: &impl Serialize) -> Value {
 }
 
 /// Bytes as they are written down.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-struct Bytes(Vec<u8>);
+pub struct Bytes(pub Vec<u8>);
 
 impl TryFrom<String> for Bytes {
     type Error = hex::FromHexError;
@@ -151,4 +174,27 @@ shapes! {
     Reply of query::Reply { after_us: u64 } bytes { payload }
     Response of http::Response { status: u16, headers: Vec<(String, String)> } bytes { body }
     Entry of files::Entry { name: String, is_directory: bool, size: u64 } bytes {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_that_say_who_somebody_is_are_covered_both_ways() {
+        let named = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let headers =
+            vec![named("X-One", "1"), named("Authorization", "Basic abc"), named("Set-Cookie", "a=b")];
+        let request = http::Request {
+            method: "GET".to_owned(),
+            url: "https://example.org/".to_owned(),
+            headers: headers.clone(),
+            body: Vec::new(),
+            max_bytes: 9,
+        };
+        let covered = json!([["X-One", "1"], ["Authorization", "*********"], ["Set-Cookie", "***"]]);
+        assert_eq!(question(&Question::Http { requests: vec![request] }).1["headers"], covered);
+        let response = http::Response { status: 200, headers, body: Vec::new() };
+        assert_eq!(answer(&Answer::Responses(vec![Ok(response)]))["headers"], covered);
+    }
 }

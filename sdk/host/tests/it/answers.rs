@@ -116,8 +116,8 @@ async fn console_event_of_a_line_that_was_not_given_breaks_the_contract() {
     let host = TestHost::new();
     let plugin = host.load(guest.build()).await;
     let lines = |count: usize| vec!["line".to_owned(); count];
-    assert_eq!(plugin.console_events(&call(), &server(), lines(4)).await.unwrap().len(), 1);
-    let CallError::Stopped(stop) = plugin.console_events(&call(), &server(), lines(3)).await.unwrap_err()
+    assert_eq!(plugin.console_events(&call(), &server(), &lines(4)).await.unwrap().len(), 1);
+    let CallError::Stopped(stop) = plugin.console_events(&call(), &server(), &lines(3)).await.unwrap_err()
     else {
         panic!()
     };

@@ -50,7 +50,7 @@ async fn a_game_in_a_document_is_a_plugin() {
     let line = "2026: ACTION[Server]: Alice [192.0.2.7] joins game. List of players: Alice";
     // As many as a busy game prints at once, within the budget of one call.
     let lines = vec![line.to_owned(); 200];
-    let found = plugin.console_events(&call(), &server, lines).await.unwrap();
+    let found = plugin.console_events(&call(), &server, &lines).await.unwrap();
     assert_eq!((found.len(), &found[0].1), (200, &ConsoleEvent::Joined { player: "Alice".to_owned() }));
 }
 
@@ -59,7 +59,7 @@ async fn an_egg_becomes_a_plugin() {
     let test = TestHost::new();
     let importer = test.load(built("eggs.wasm").into()).await;
     assert!(importer.has(Part::Importer) && !importer.has(Part::Game));
-    let imported = importer.import(&call(), "egg.json", EGG.to_vec()).await.unwrap();
+    let imported = importer.import(&call(), "egg.json", EGG).await.unwrap();
     assert_eq!((imported.id.as_str(), imported.name.as_str()), ("egg-sample-game", "Sample Game"));
     assert!(imported.losses.iter().any(|loss| loss.severity == Severity::Lost && loss.at == "features/5"));
     let component = gantry_pack::document(&built("declarative.wasm"), &imported.document).unwrap();
@@ -74,9 +74,9 @@ async fn an_egg_becomes_a_plugin() {
     let startup = run.environment.iter().find(|setting| setting.key == "STARTUP").unwrap();
     assert!(startup.value.starts_with("./game -p {{SERVER_PORT}}"));
     let lines = vec!["You need to agree to the EULA in order to run the server".to_owned(); 100];
-    let found = plugin.console_events(&call(), &server, lines).await.unwrap();
+    let found = plugin.console_events(&call(), &server, &lines).await.unwrap();
     assert!(matches!(found[0].1, ConsoleEvent::CrashCause { .. }));
-    let refused = importer.import(&call(), "no.json", b"{}".to_vec()).await.unwrap_err();
+    let refused = importer.import(&call(), "no.json", b"{}").await.unwrap_err();
     assert!(matches!(refused, CallError::Failed(failure) if failure.code == "no_egg"));
 }
 
@@ -92,7 +92,7 @@ async fn every_egg_of_the_corpus_is_imported_within_the_limits_of_a_call() {
     for entry in index {
         let file = entry["file"].as_str().unwrap();
         let content = std::fs::read(folder.join(file)).unwrap();
-        let imported = importer.import(&call(), file, content).await;
+        let imported = importer.import(&call(), file, &content).await;
         let document = imported.unwrap_or_else(|error| panic!("{file}: {error}")).document;
         Document::read(Format::Json, &document).unwrap_or_else(|error| panic!("{file}: {error}"));
     }

@@ -39,7 +39,7 @@ async fn moody(shares: Shares) -> (TestHost, Plugin) {
 }
 
 async fn parse(plugin: &Plugin, server: &ServerContext) -> Result<(), CallError> {
-    plugin.console_events(&call(), server, vec!["line".to_owned()]).await.map(drop)
+    plugin.console_events(&call(), server, &["line".to_owned()]).await.map(drop)
 }
 
 fn refusal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> Refusal {

@@ -264,10 +264,10 @@ async fn all_languages_find_the_same_in_a_console() {
     lines.extend(["", "no bracket", "[2026][game]: leave player='0:Alice'"].map(str::to_owned));
     let server = server(&[]).await;
     let (_, rust) = &plugins().await[0];
-    let found = rust.console_events(&call(), &server, lines.clone()).await.expect("events");
+    let found = rust.console_events(&call(), &server, &lines).await.expect("events");
     let joined = ConsoleEvent::Joined { player: "Grüße 'x'".to_owned() };
     assert_eq!((found.len(), &found[0]), (5, &(0, joined)), "{found:?}");
-    same(async |plugin: Plugin| plugin.console_events(&call(), &server, lines.clone()).await).await;
+    same(async |plugin: Plugin| plugin.console_events(&call(), &server, &lines).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

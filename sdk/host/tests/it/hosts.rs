@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, Lent, LentFailure,
+    Budgets, CallContext, CallError, ChildProgram, Grants, Host, HostConfig, HostError, LentFailure,
     LogLevel, Plugin, PluginLog, Query, Reply, Shares, Stop, Wall,
 };
 use gantry_types::blueprint::{Blueprint, EndpointNeed, Variable};
@@ -149,15 +149,11 @@ pub(crate) fn call() -> CallContext {
 }
 
 pub(crate) fn logging(lines: Arc<Lines>) -> CallContext {
-    CallContext { grants: Grants::none(), log: lines, lent: Lent::default() }
+    CallContext { log: lines, ..CallContext::traced(Grants::none()) }
 }
 
 pub(crate) fn granted() -> CallContext {
-    CallContext {
-        grants: Grants::from_iter(["query"]),
-        log: Arc::new(Lines::default()),
-        lent: Lent::default(),
-    }
+    CallContext { grants: Grants::from_iter(["query"]), ..call() }
 }
 
 /// How the host stopped an install plan.

@@ -213,7 +213,11 @@ fn lent(world: &Arc<World>) -> Lent {
 }
 
 fn context(grants: &[&str], lent: Lent) -> CallContext {
-    CallContext { grants: grants.iter().copied().collect(), log: Arc::new(Lines::default()), lent }
+    CallContext {
+        log: Arc::new(Lines::default()),
+        lent,
+        ..CallContext::traced(grants.iter().copied().collect())
+    }
 }
 
 /// Calls the function that the case's capability exists in.
@@ -390,7 +394,7 @@ async fn every_part_alone_is_a_plugin_and_answers() {
     listens.handle(&call, &event, &[]).await.unwrap();
     // An importer answers a document with an id, and zeros are none.
     let CallError::Stopped(stop) =
-        load("imports-games").await.import(&call, "a.json", vec![1]).await.unwrap_err()
+        load("imports-games").await.import(&call, "a.json", &[1]).await.unwrap_err()
     else {
         panic!("an empty id is against the contract")
     };

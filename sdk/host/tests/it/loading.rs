@@ -13,7 +13,7 @@ async fn component_with_every_export_loads_and_answers() {
     assert_eq!(plugin.blueprints(&call()).await.unwrap(), vec![]);
     assert_eq!(plugin.validate(&call(), &server()).await.unwrap(), vec![]);
     assert_eq!(plugin.install_plan(&call(), &server()).await.unwrap().steps, vec![]);
-    assert_eq!(plugin.console_events(&call(), &server(), vec!["a".to_owned()]).await.unwrap(), vec![]);
+    assert_eq!(plugin.console_events(&call(), &server(), &["a".to_owned()]).await.unwrap(), vec![]);
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod generations;
 mod guests;
 mod hostile;
 mod hosts;
+mod keeping;
 mod lends;
 mod lies;
 mod loading;

@@ -58,6 +58,7 @@ async fn a_call_does_the_same_with_what_was_recorded() {
     let secrets = vec![String::from_utf8(SECRET.to_vec()).unwrap()];
     let (outcome, record) = plugin.recorded(&asked, &question, secrets).await;
     assert!(outcome.is_err(), "{outcome:?}");
+    let record = record.unwrap();
     assert!(
         matches!(&record.ended, Ended::Failed { code, .. } if code == "bad_answer"),
         "{:?}",

@@ -22,6 +22,8 @@ mod guests;
 mod hostile;
 #[path = "../it/hosts.rs"]
 mod hosts;
+#[path = "../it/keeping.rs"]
+mod keeping;
 #[path = "../it/lends.rs"]
 mod lends;
 #[path = "../it/loading.rs"]

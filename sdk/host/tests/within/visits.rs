@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gantry_host::{
-    Budgets, CallContext, CallError, Grants, HostError, Lent, LentFailure, LogLevel, Plugin, PluginLog,
-    Query, Reply, StopReason,
+    Budgets, CallContext, CallError, Grants, HostError, LentFailure, LogLevel, Plugin, PluginLog, Query,
+    Reply, StopReason,
 };
 use gantry_types::server::{Endpoint, ServerContext, Setting};
 
@@ -39,7 +39,7 @@ fn with_a_setting() -> ServerContext {
 /// Calls until the plugin's guests begin on this thread, and answers where each of them ran.
 async fn earn(plugin: &Plugin) -> Vec<ThreadId> {
     let threads = Arc::new(Threads::default());
-    let context = CallContext { grants: Grants::none(), log: threads.clone(), lent: Lent::default() };
+    let context = CallContext { log: threads.clone(), ..CallContext::traced(Grants::none()) };
     for _ in 0..PLENTY {
         plugin.install_plan(&context, &server()).await.unwrap();
         let threads = threads.0.lock().unwrap().clone();
@@ -75,7 +75,7 @@ async fn guest_that_computes_after_many_brief_calls_gives_its_callers_thread_bac
     let Err(CallError::Stopped(stop)) = hostile.await.unwrap() else { panic!("not stopped") };
     assert_eq!(stop.reason, StopReason::CpuTime);
     let threads = Arc::new(Threads::default());
-    let context = CallContext { grants: Grants::none(), log: threads.clone(), lent: Lent::default() };
+    let context = CallContext { log: threads.clone(), ..CallContext::traced(Grants::none()) };
     plugin.install_plan(&context, &server()).await.unwrap();
     assert_ne!(threads.0.lock().unwrap()[0], thread::current().id(), "what was earned is lost");
 }

@@ -83,7 +83,7 @@ async fn described(standing: &Standing, server: &ServerContext, findings: &mut F
     let plugin = &standing.plugin;
     let call = || standing.call(Lent::default());
     if plugin.has(Part::ConsoleEvents) {
-        let events = plugin.console_events(&call(), server, vec![String::new(), "hello".to_owned()]).await;
+        let events = plugin.console_events(&call(), server, &[String::new(), "hello".to_owned()]).await;
         heard(standing, "console-events.parse", events, findings);
     }
     if plugin.has(Part::Actions) {

@@ -270,9 +270,9 @@ impl<'a> Bench<'a> {
             Err(error) => error,
         };
         let fault = self.standing.fault(error);
-        Err(Refused::Other(match &self.records {
-            Some(folder) => replay::keep(folder, &record, fault),
-            None => fault,
+        Err(Refused::Other(match (&self.records, &record) {
+            (Some(folder), Some(record)) => replay::keep(folder, record, fault),
+            (_, _) => fault,
         }))
     }
 

@@ -41,4 +41,7 @@ fn a_panic_is_told_with_its_place_kept_and_repeated() {
     assert!(corrected.json()["ended"]["answer"].is_object(), "{}", corrected.out);
     fs::write(home.join("cut.jsonl"), text.lines().next().unwrap()).unwrap();
     assert_eq!(plugin(&home, ["replay", "cut.jsonl", "--json"]).code(), "record");
+    // A host that was told more than it keeps says so in the record.
+    fs::write(home.join("cut.jsonl"), text.replacen("{\"", "{\"cut\":true,\"", 1)).unwrap();
+    assert_eq!(plugin(&home, ["replay", "cut.jsonl", "--json"]).code(), "record");
 }

@@ -20,6 +20,7 @@ import { Notice, ProblemCard } from '~/ui/problem'
 import { Ago, useNow } from '~/ui/time'
 import { toast } from '~/ui/toast'
 import { LogDialog } from './conduct-log'
+import { Records } from './records'
 
 /** Holds that are drawn: where a plugin fails everywhere, the first of them say it all. */
 const HOLDS = 12
@@ -55,6 +56,7 @@ export function ConductDialog({ plugin, onClose }: { plugin: PluginView; onClose
                 <p className="text-xs text-dim">{c.legend}</p>
               </>
             )}
+            <Records plugin={plugin} isQuiet={rows.length === 0} />
           </>
         )}
       </DialogBody>

@@ -136,13 +136,14 @@ impl Door {
             .replace("{action}", "say")
             .replace("{file}", "game")
             .replace("{tab}", "players")
+            .replace("{record}", "x")
             .replace("{userId}", NOBODY)
             .replace("{allocationId}", NOBODY);
         let about_files = path.contains("/files") && self.body.is_none();
         let path = if about_files { format!("{path}?path=matrix.txt") } else { path };
         let path = match self.route.id {
             "nodeParts" => format!("{path}?kind=core"),
-            "pluginLog" => format!("{path}?digest=x"),
+            "pluginLog" | "pluginRecord" => format!("{path}?digest=x"),
             _ => path,
         };
         let request = client.request(self.route.method.clone(), &path).header("origin", &client.url);

@@ -84,6 +84,8 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("pluginHolds", Administrator),
     ("pluginConduct", Administrator),
     ("pluginLog", Administrator),
+    ("pluginRecords", Administrator),
+    ("pluginRecord", Administrator),
     ("liftPluginHold", Administrator),
     ("listBlueprints", SignedIn),
     ("blueprint", SignedIn),

@@ -211,7 +211,7 @@ async fn ask(plugin: &Plugin, asked: Asked, call: &CallContext) -> Result<(), Ca
         Asked::Load | Asked::Install => plugin.install_plan(call, &server).await.map(drop),
         Asked::Validate => plugin.validate(call, &server).await.map(drop),
         Asked::Collect => plugin.collect(call, &server).await.map(drop),
-        Asked::Parse => plugin.console_events(call, &server, vec!["line".to_owned()]).await.map(drop),
+        Asked::Parse => plugin.console_events(call, &server, &["line".to_owned()]).await.map(drop),
         Asked::Perform => plugin.perform(call, &server, "any", &[]).await.map(drop),
         Asked::Resolve => plugin.facts(call, &server).await.map(drop),
     }
@@ -228,7 +228,7 @@ async fn outcome(town: &Town, row: &Row) -> Result<(), String> {
         files: Some(abyss.clone()),
         beyond: None,
     };
-    let context = CallContext { grants: all(), log: lines.clone(), lent };
+    let context = CallContext { log: lines.clone(), lent, ..CallContext::traced(all()) };
     let ended = match town.host.host.load(row.guest.clone(), &all()).await {
         Ok(plugin) => ask(&plugin, row.asked, &context).await,
         Err(error) => Err(CallError::Host(error)),
