@@ -1,13 +1,7 @@
 //! `gantry plugin inspect`: what a plugin is, read from its bytes.
 
 use crate::{
-    carry::{open, reach},
-    cli::InspectArgs,
-    desk::Desk,
-    fault::Fault,
-    keys,
-    source::Source,
-    standing,
+    carry::open, cli::InspectArgs, desk::Desk, fault::Fault, keys, source::Source, standing,
     terminal::Verdict,
 };
 use gantry_distribution::{Artifact, PublicKey, Reference, Signatures};
@@ -39,7 +33,7 @@ async fn fetch(desk: &Desk, asked: &InspectArgs) -> Result<(Artifact, Signatures
         let fault = Fault::from(gantry_distribution::DistributionError::Reference(error));
         Fault { message: format!("{} is no file and no reference: {}", asked.target, fault.message), ..fault }
     })?;
-    let registry = open(&reference.repository, reach(&asked.network, &reference.repository))?;
+    let registry = open(&reference.repository, &asked.network)?;
     let artifact = registry.pull(&reference).await?;
     let signatures = registry.signatures(&reference.repository, artifact.digest()).await?;
     Ok((artifact, signatures))
