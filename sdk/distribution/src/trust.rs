@@ -107,9 +107,7 @@ impl RefusalCode {
             Self::RepositoryNotAllowed => {
                 "Add the repository to the trust policy's registries, if it is to be trusted."
             }
-            Self::FileNotAllowed => {
-                "Allow such files in the trust policy, or pin the digest."
-            }
+            Self::FileNotAllowed => "Allow such files in the trust policy, or pin the digest.",
             Self::PinMismatch => "If the new version is meant, add its digest to the pins of this plugin.",
             Self::Unsigned => "Ask its publisher for a signature, or pin the digest.",
             Self::NoTrustedKey => {

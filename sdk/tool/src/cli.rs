@@ -178,9 +178,9 @@ pub struct InspectArgs {
     /// A plugin's folder, a component, a package, or what is published: registry/repository:version
     #[arg(default_value = ".")]
     pub target: String,
-    /// A public key: says whether one of the signatures was made with it
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
+    /// A public key: says which of the signatures were made with it, and whether any was; again for further keys
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArgs,
 }

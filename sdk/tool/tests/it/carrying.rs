@@ -70,6 +70,8 @@ fn a_package_is_signed_and_says_by_whom() {
     assert!(shown.good);
     assert_eq!(shown.json()["signatures"][0]["repository"], "ghcr.io/acme/hello");
     assert!(!plugin(at, ["inspect", package, "--key", "b.key.pub"]).good, "another's key");
+    let words = plugin(at, ["inspect", package, "--key", "b.key.pub", "--key", "a.key.pub"]).expect();
+    assert!(words.contains("by a.key.pub (") && words.contains("for ghcr.io/acme/hello"), "{words}");
     assert_eq!(plugin(at, ["check", package, "--json"]).json()["ok"], true);
     let bare = component.to_str().unwrap();
     let refused =
