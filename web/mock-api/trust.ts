@@ -84,8 +84,8 @@ export function refuses(kind: 'component' | 'signed' | 'unsigned', plugin: strin
   const { packages, components } = rules.offline
   if (plugin in rules.pins) return null
   if (kind === 'component') return components === 'any' ? null : untrusted(`The trust policy takes a bare component of ${plugin} only if it is pinned. Allow such files in the trust policy, or pin the digest.`)
-  if (kind === 'unsigned') return packages === 'any' ? null : untrusted(`${plugin} is not signed. Ask its publisher for a signature, or pin the digest.`)
-  return packages === 'never' ? untrusted('The trust policy takes no packages from files. Allow such files in the trust policy, or pin the digest.') : rules.keys.length > 0 ? null : untrusted(`${plugin} has 1 signatures, none of them by a key of the trust policy, or they were altered. If the publisher is to be trusted, add its public key to the trust policy.`)
+  if (kind === 'unsigned') return packages === 'any' ? null : untrusted(`The plugin ${plugin} is not signed. Ask its publisher for a signature, or pin the digest.`)
+  return packages === 'never' ? untrusted('The trust policy takes no packages from files. Allow such files in the trust policy, or pin the digest.') : rules.keys.length > 0 ? null : untrusted(`The plugin ${plugin} has a signature, which no key of the trust policy made, or it was altered. If the publisher is to be trusted, add its public key to the trust policy.`)
 }
 
 /** No registry is there in the mock. */

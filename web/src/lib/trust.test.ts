@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ApiError } from '~/api/problem'
-import { covers, faultAt, isExpired, isPrivateKey, lines, mayBePublicKey, placed, signersAt, type Rules, type TrustedKey } from './trust'
+import { covers, faultAt, isExpired, isPrivateKey, lines, mayBePublicKey, networkOf, placed, signersAt, type Rules, type TrustedKey } from './trust'
 import { trustChanges } from './trust-changes'
 import { taken, verdicts } from './trust-words'
 
@@ -33,6 +33,10 @@ it('warns of what is taken without a word for it, and of signatures that nobody 
   const tones = (given: Rules) => verdicts(given).map(({ tone }) => tone)
   expect(tones(rules())).toEqual(['no', 'ok', 'ok', 'warn'])
   expect(tones(rules({ 'require-signature': false, registries: [{ prefix: 'ghcr.io', network: 'public' }], offline: { packages: 'any', components: 'any' } }))).toEqual(['warn', 'warn', 'warn'])
+})
+it('proposes how a registry is reached by its name', () => {
+  const all = { loopback: ['localhost:5000/drafts', '127.0.0.1:5000', '[::1]:5000'], private: ['registry.lan:5000/acme', '10.0.0.7:5000', '192.168.1.4', '172.20.0.2', 'registry:5000'], public: ['ghcr.io/acme', 'registry.gitlab.com', '172.40.0.1', 'localhost.example.org', ''] }
+  for (const [network, prefixes] of Object.entries(all)) for (const prefix of prefixes) expect([prefix, networkOf(prefix)]).toEqual([prefix, network])
 })
 it('puts an item where it stood, or last', () => {
   expect(placed(['a', 'b'], 'c', (one) => one === 'a')).toEqual({ list: ['c', 'b'], index: 0 })

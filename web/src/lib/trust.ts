@@ -46,6 +46,14 @@ export function faultAt(problem: ApiError | null, place: string): string | null 
   return found ? [found.message, found.remedy].filter(Boolean).join(' ') : null
 }
 
+/** How a registry is likely to be reached, by its name alone: this machine, a network of one's own, or the internet. */
+export function networkOf(prefix: string): Network {
+  const host = prefix.split('/')[0] ?? ''
+  if (/^(localhost|127\.[\d.]+)(:|$)|^\[::1\]/.test(host)) return 'loopback'
+  const isInner = /^(10|192\.168|172\.(1[6-9]|2\d|3[01]))\.[\d.]+(:|$)|^\[f[cd]/.test(host) || /^[^.]+:\d+$|\.(lan|local|internal|home|intranet|corp)(:|$)|\.home\.arpa(:|$)/.test(host)
+  return isInner ? 'private' : 'public'
+}
+
 /** What stands in a file that nobody should paste here. */
 export const isPrivateKey = (text: string): boolean => /-----BEGIN (ENCRYPTED |OPENSSH |EC |RSA )?PRIVATE KEY-----/.test(text)
 export const mayBePublicKey = (text: string): boolean => text.includes('-----BEGIN PUBLIC KEY-----') && text.includes('-----END PUBLIC KEY-----')

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Schemas } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
 import { useForm } from '~/lib/form'
-import { covers, faultAt, placed, type Network, type RegistryRule } from '~/lib/trust'
+import { covers, faultAt, networkOf, placed, type Network, type RegistryRule } from '~/lib/trust'
 import { taken } from '~/lib/trust-words'
 import { s } from '~/strings'
 import { trust as t } from '~/strings/trust'
@@ -56,10 +56,11 @@ type DialogProps<T> = { policy: Policy; rule: T; onClose: () => void }
 
 function RegistryDialog({ policy, rule, onClose }: DialogProps<RegistryRule | null>) {
   const { rules } = policy
-  const form = useForm({ prefix: rule?.prefix ?? '', network: rule?.network ?? ('public' as string) }, { prefix: (value) => (value.trim() ? null : s.rules.required) })
+  const form = useForm({ prefix: rule?.prefix ?? '', network: rule?.network ?? '' }, { prefix: (value) => (value.trim() ? null : s.rules.required) })
   const save = useSave(policy, onClose)
-  const network = form.values.network as Network
   const prefix = form.values.prefix.trim()
+  // Until somebody chooses, its name says how it is reached.
+  const network = (form.values.network || networkOf(prefix)) as Network
   const { list, index } = placed(rules.registries, { prefix, network }, (one) => one.prefix === rule?.prefix)
   const wanted = { ...rules, registries: list }
   const problem = problemOf(save, wanted)
@@ -71,7 +72,7 @@ function RegistryDialog({ policy, rule, onClose }: DialogProps<RegistryRule | nu
         <Input {...form.control('prefix')} autoFocus autoComplete="off" spellCheck={false} autoCapitalize="none" placeholder="ghcr.io/acme" className="font-mono" />
       </Field>
       <Field label={t.reached} help={t.networkHelp[network]} error={at('network')}>
-        <Select {...form.control('network')}>{NETWORKS.map((one) => <option key={one} value={one}>{t.networks[one]}</option>)}</Select>
+        <Select {...form.control('network')} value={network}>{NETWORKS.map((one) => <option key={one} value={one}>{t.networks[one]}</option>)}</Select>
       </Field>
       {prefix && (
         <section className="rounded-md bg-sunken px-3 py-2.5 text-sm">
