@@ -38,6 +38,15 @@ impl RegistryHost {
         name == Some(self.name()) && url.port_or_known_default() == Some(self.port().unwrap_or(443))
     }
 
+    /// How people write to where a URL leads.
+    pub(crate) fn said_of(url: &Url) -> String {
+        let host = url.host_str().unwrap_or_default();
+        match url.port_or_known_default() {
+            None | Some(443) => host.to_owned(),
+            Some(port) => format!("{host}:{port}"),
+        }
+    }
+
     /// As it stands in references.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -11,7 +11,7 @@ use super::{
     Credentials,
     transport::{Ask, Transport},
 };
-use crate::error::DistributionError;
+use crate::{error::DistributionError, host::RegistryHost};
 use reqwest::{
     Method, Response,
     header::{HeaderValue, WWW_AUTHENTICATE},
@@ -115,7 +115,7 @@ async fn token(
             transport.check(&ask.url)?;
             return Err(DistributionError::TokenService {
                 host: transport.host().to_string(),
-                service: ask.url.origin().ascii_serialization().trim_start_matches("https://").to_owned(),
+                service: RegistryHost::said_of(&ask.url),
             });
         }
         let value = header(transport, &Credentials::basic(username, password.expose_secret()))?;
