@@ -2,14 +2,17 @@
  * The API in the page: method and path to an answer. It is unlike the real one in that nothing is kept over a reload,
  * a preview validates little, and every account may do everything.
  */
-import type { AllocationView, NodeView, Problem, ServerInput, ServerView, StatisticsView } from '../src/api/types'
+import type { AllocationView, NodeView, ServerInput, ServerView, StatisticsView } from '../src/api/types'
 import { aServer, actionsFor, allocations, audit, blueprints, failedInstall, id, locations, members, nodes, operations, permissions, plugins, servers, users, variablesOf } from './data'
 import * as allowances from './allowances'
 import * as conduct from './conduct'
 import * as credentials from './credentials'
 import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
+import { Refused, problem } from './problem'
+import * as trust from './trust'
 import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
+import { readPackage } from '../src/lib/plugin-package'
 import { readManifest } from '../src/lib/plugin-manifest'
 import * as hooks from './hooks'
 import * as lifecycle from './lifecycle'
@@ -21,11 +24,6 @@ import { install, numbersAt, power, world } from './world'
 
 type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
 type Handler = (call: Call) => unknown
-class Refused {
-  constructor(readonly problem: Problem) {}
-}
-
-const problem = (code: Problem['code'], status: number, title: string, detail: string, remedy: string, fields: Problem['fields'] = []) => new Refused({ type: `/problems/${code}`, title, status, code, detail, remedy, requestId: world.newId(), fields })
 const missing = () => problem('not_found', 404, 'There is nothing here, or you may not see it', 'No such thing.', 'Check the address.')
 const page = <T>(items: T[]) => ({ items, nextCursor: null })
 /** A page as the API cuts it: the cursor says how many were given already. */
@@ -145,7 +143,10 @@ function readdress(server: ServerView, name: string, free: AllocationView): Serv
 
 /** As the control plane does, but that it compares versions as text. */
 function upload({ query, bytes }: Call) {
-  const manifest = readManifest(bytes)
+  const packed = readPackage(bytes)
+  const manifest = readManifest(packed?.component ?? bytes)
+  const refused = trust.refuses(packed ? (packed.isSigned ? 'signed' : 'unsigned') : 'component', manifest?.id ?? '')
+  if (refused) return refused
   if (!manifest) return problem('plugin_rejected', 422, 'The plugin was refused', 'It has no manifest.', 'Build it with the SDK.')
   const present = plugins.find((one) => one.manifestId === manifest.id)
   const refuse = (detail: string) => problem('conflict', 409, 'This does not fit the present state', detail, 'Read the detail, look at the thing again and decide.')
@@ -343,6 +344,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ...conduct.handlers,
   ...lifecycle.handlers,
   ...lookups.routes,
+  ...trust.handlers,
   ['POST', '/api/blueprints/:/choices/:', listed],
   ['POST', '/api/servers/:/choices/:', listed],
   ...hooks.handlers,
@@ -383,6 +385,7 @@ export function scene(name: string | null): void {
   }
   if (name === 'unlisted') lookups.world.answers = false
   if (name === 'listens' || name === 'told') hooks.scene(name)
+  if (name?.startsWith('trust')) trust.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')
@@ -428,7 +431,7 @@ export async function answer(request: Request, mood: Mood): Promise<Response> {
   const url = new URL(request.url)
   await new Promise((resolve) => setTimeout(resolve, 60))
   const body = request.headers.get('content-type')?.includes('json') ? ((await request.json()) as Record<string, unknown>) : {}
-  const bytes = /wasm|octet-stream/.test(request.headers.get('content-type') ?? '') ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
+  const bytes = /wasm|x-tar|octet-stream/.test(request.headers.get('content-type') ?? '') ? new Uint8Array(await request.arrayBuffer()) : new Uint8Array()
   for (const [method, pattern, handle] of routes) {
     const params = method === request.method ? match(pattern, url.pathname) : null
     if (!params) continue

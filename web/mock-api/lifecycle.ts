@@ -46,14 +46,7 @@ const choices = (server: ServerView) => {
   return all.map((release) => ({ digest: release.digest, version: release.version, isCurrent: release.standing === 'current', installedAt: release.installedAt }))
 }
 
-let rules: Record<string, unknown> = { 'require-signature': true, registries: [], keys: [], pins: {}, offline: { packages: 'signed', components: 'any' } }
-
 export const handlers: [string, string, Handler][] = [
-  ['GET', '/api/trust', () => ({ rules, updatedAt: null })],
-  ['PUT', '/api/trust', ({ body }) => {
-    rules = body.rules as typeof rules
-    return { rules, updatedAt: new Date().toISOString() }
-  }],
   ['POST', '/api/plugins/:/check', ({ params }) => ({ reference: plugin(params).origin?.reference ?? '', version: '1.1.0', isInstalled: false, isLater: true })],
   ['POST', '/api/plugins/:/grants', ({ params, body }) => {
     const one = plugin(params)

@@ -63,15 +63,44 @@ async function connect(page) {
   await page.getByRole('dialog').getByText(/Host key|offers no SFTP/).first().waitFor()
 }
 
-/** Chooses a component of nothing but a manifest in the upload dialog. */
-async function offer(page, manifest) {
+/** A component of nothing but a manifest. */
+function componentOf(manifest) {
   const name = Buffer.from('gantry:manifest')
   const body = Buffer.concat([Buffer.from([name.length]), name, Buffer.from(JSON.stringify(manifest))])
-  const header = Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0, (body.length & 0x7f) | 0x80, body.length >> 7])
+  return Buffer.concat([Buffer.from([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0, 0, (body.length & 0x7f) | 0x80, body.length >> 7]), body])
+}
+
+/** Chooses it in the upload dialog. */
+async function offer(page, manifest) {
   await page.getByRole('button', { name: 'Upload plugin' }).click()
-  await page.getByLabel('Plugin file').setInputFiles({ name: `${manifest.id}.wasm`, mimeType: 'application/wasm', buffer: Buffer.concat([header, body]) })
+  await page.getByLabel('Plugin file').setInputFiles({ name: `${manifest.id}.wasm`, mimeType: 'application/wasm', buffer: componentOf(manifest) })
   await page.getByRole('heading', { name: manifest.name }).last().waitFor()
 }
+
+const QUAKE = { id: 'league-quake', name: 'Quake of the Tuesday league', version: '1.4.0', author: 'Bob', description: 'Matches with the rules of the league.', licence: 'Apache-2.0', capabilities: [{ name: 'query', reason: 'Counts who plays.' }] }
+
+/** The same as a package with a signature or without, in the upload dialog. */
+async function offerPackage(page, signed) {
+  const entry = (name, body) => {
+    const block = Buffer.alloc(512 + Math.ceil(body.length / 512) * 512)
+    block.write(name, 0)
+    block.write(body.length.toString(8).padStart(11, '0'), 124)
+    block.write('ustar', 257)
+    body.copy(block, 512)
+    return block
+  }
+  const index = { manifests: ['1.4.0', ...(signed ? [`sha256-${'a'.repeat(64)}.sig`] : [])].map((name) => ({ annotations: { 'org.opencontainers.image.ref.name': name } })) }
+  const buffer = Buffer.concat([entry('index.json', Buffer.from(JSON.stringify(index))), entry(`blobs/sha256/${'0'.repeat(64)}`, componentOf(QUAKE)), Buffer.alloc(1024)])
+  await page.getByRole('button', { name: 'Upload plugin' }).click()
+  await page.getByLabel('Plugin file').setInputFiles({ name: 'league-quake-1.4.0.gantry.tar', mimeType: 'application/x-tar', buffer })
+  await page.getByRole('heading', { name: QUAKE.name }).last().waitFor()
+  await page.getByText(signed ? 'Signatures are in it.' : 'No signature is in it.').waitFor()
+}
+
+const TRUST = '/admin/plugins/trust'
+const PEM = '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n'
+const dialog = (page) => page.getByRole('dialog')
+const save = (page) => dialog(page).getByRole('button', { name: 'Save' }).click()
 
 /** Chooses an egg in the import dialog. */
 async function importEgg(page, name, content, until) {
@@ -891,9 +920,103 @@ const SCENES = [
     await page.getByRole('button', { name: 'From a registry' }).click()
     await page.getByLabel('Reference').fill('ghcr.io/acme/luanti:1.4.0')
   }],
-  ['plugin-trust', '/admin/plugins', async (page) => {
-    await page.getByRole('button', { name: 'Trust policy' }).click()
-    await page.getByLabel('Rules').waitFor()
+  ['plugin-pull-refused', '/admin/plugins', async (page) => {
+    await page.getByRole('button', { name: 'From a registry' }).click()
+    await page.getByLabel('Reference').fill('quay.io/acme/luanti:1.4.0')
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await dialog(page).getByRole('link', { name: 'Trust policy' }).waitFor()
+  }],
+  ['trust', `${TRUST}?mock=trust`, (page) => page.getByText('acme-panel').first().waitFor()],
+  ['trust-lower', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByText('acme-panel').first().waitFor()
+    await page.getByRole('heading', { name: 'Sign-in for private registries' }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
+  }],
+  ['trust-unwritten', TRUST, (page) => page.getByText('Nobody has written a policy yet').waitFor()],
+  ['trust-open', `${TRUST}?mock=trust-open`],
+  ['trust-long', `${TRUST}?mock=trust-long`],
+  ['trust-loading', `${TRUST}?mock=loading`],
+  ['trust-failing', ...failing(TRUST)],
+  ['trust-forbidden', `${TRUST}?mock=limited`],
+  ['trust-registry', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Allow a registry' }).click()
+    await dialog(page).getByLabel('Registry', { exact: true }).fill('ghcr.io/acme/quake')
+    await dialog(page).getByText('if signed by “Acme 2026”').waitFor()
+  }],
+  ['trust-registry-wrong', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Allow a registry' }).click()
+    await dialog(page).getByLabel('Registry', { exact: true }).fill('Acme')
+    await save(page)
+    await dialog(page).getByText('is no reference').waitFor()
+  }],
+  ['trust-rival', `${TRUST}?mock=trust-rival`, async (page) => {
+    await page.getByRole('button', { name: 'Allow a registry' }).click()
+    await dialog(page).getByLabel('Registry', { exact: true }).fill('quay.io/acme')
+    await save(page)
+    await dialog(page).getByText('Somebody else changed').waitFor()
+  }],
+  ['trust-rival-again', `${TRUST}?mock=trust-rival`, async (page) => {
+    await page.getByRole('button', { name: 'Allow a registry' }).click()
+    await dialog(page).getByLabel('Registry', { exact: true }).fill('quay.io/acme')
+    await save(page)
+    await dialog(page).getByText('Somebody else changed').waitFor()
+    await page.getByText('registry.example.org/games').first().waitFor({ state: 'attached' })
+    await save(page)
+    await dialog(page).waitFor({ state: 'detached' })
+    for (const both of ['quay.io/acme', 'registry.example.org/games']) await page.getByRole('list', { name: 'Registries' }).getByText(both, { exact: true }).waitFor()
+  }],
+  ['trust-registry-remove', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Remove: registry.lan:5000' }).click()
+    await dialog(page).waitFor()
+  }],
+  ['trust-key', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Trust a key' }).click()
+    await dialog(page).getByLabel('Public key').fill(PEM)
+    await dialog(page).getByText('Compare it').waitFor()
+    await dialog(page).getByLabel('Name').fill('Acme release')
+  }],
+  ['trust-key-private', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Trust a key' }).click()
+    await dialog(page).getByLabel('Public key').fill('-----BEGIN PRIVATE KEY-----\nMC4CAQ')
+    await dialog(page).getByText('whoever has it can sign').waitFor()
+  }],
+  ['trust-key-wrong', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Edit: Bob of the Tuesday league' }).click()
+    await dialog(page).getByText('Compare it').waitFor()
+    await dialog(page).getByLabel('For what is in these registries').fill('ghcr.io/Bob')
+    await save(page)
+    await dialog(page).getByText('is no reference').waitFor()
+  }],
+  ['trust-pin', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Pin a plugin' }).click()
+    await dialog(page).getByLabel('Plugin').fill('openarena')
+    await dialog(page).getByRole('button', { name: /which is installed/ }).waitFor()
+  }],
+  ['trust-login', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Add a sign-in' }).click()
+    await dialog(page).getByLabel('Registry', { exact: true }).fill('registry.lan:5000')
+    await dialog(page).getByLabel('User name').fill('panel')
+    await dialog(page).getByLabel('Password or access token').fill('hush')
+  }],
+  ['trust-login-wrong', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Replace: registry-1.docker.io/acme' }).click()
+    await dialog(page).getByLabel('Token service').fill('https://auth.docker.io')
+    await dialog(page).getByLabel('Password or access token').fill('hush')
+    await save(page)
+    await dialog(page).getByText('Write the host alone').waitFor()
+  }],
+  ['plugin-upload-package', '/admin/plugins?mock=trust', (page) => offerPackage(page, true)],
+  ['plugin-upload-unsigned', '/admin/plugins?mock=trust', (page) => offerPackage(page, false)],
+  ['plugin-upload-sending', '/admin/plugins?mock=trust', async (page) => {
+    await offerPackage(page, true)
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await dialog(page).getByRole('progressbar').waitFor()
+    await page.waitForTimeout(900)
+  }],
+  ['plugin-upload-refused', '/admin/plugins?mock=trust', async (page) => {
+    await offer(page, QUAKE)
+    await page.getByRole('button', { name: 'Install plugin' }).click()
+    await dialog(page).getByRole('link', { name: 'Trust policy' }).waitFor()
+    await dialog(page).getByText('only if it is pinned').first().waitFor()
   }],
   ['settings-release', `/servers/${S1}/settings?mock=updates`, async (page) => {
     await page.getByText('Version 0.2.0 is there').waitFor()

@@ -251,6 +251,7 @@ fn distribution_code(error: &DistributionError) -> Code {
         DistributionError::WrongDigest { .. }
         | DistributionError::NotFound { .. }
         | DistributionError::Unauthorized { .. }
+        | DistributionError::TokenService { .. }
         | DistributionError::NotAllowed { .. }
         | DistributionError::NotPublic { .. }
         | DistributionError::Unreachable { .. }

@@ -159,6 +159,24 @@ inputs! {
         /// As `GET` answers them.
         #[schema(value_type = Object)]
         rules: serde_json::Value,
+        /// The version that was read, so that nobody's change is written over unseen. Left out, it replaces whatever is there.
+        version: Option<i64>,
+    }
+    /// A public key that is to be looked at.
+    KeyInput {
+        /// Ed25519, in PEM.
+        public_key: String,
+    }
+    /// A user name and a password for a registry.
+    RegistryLoginInput {
+        /// A registry, or what is below a path of one: `ghcr.io`, `ghcr.io/acme`.
+        registry: String,
+        username: String,
+        /// A password or an access token: 1 byte to 16 KiB. It is never shown again.
+        #[schema(value_type = String)]
+        password: SecretString,
+        /// Who hands out the registry's tokens, where that is another host: it gets user name and password too. No other does.
+        token_service: Option<String>,
     }
     RollbackInput {
         /// Of a release that was current before.

@@ -24,6 +24,9 @@ pub enum DistributionError {
     /// Nobody asked in a way that the registry accepts, or whoever asked may not.
     #[error("{host} refuses access to {what}: {said}")]
     Unauthorized { host: String, what: String, said: String },
+    /// The registry wants the password sent to a host that nobody named beside it.
+    #[error("{host} wants its user name and password sent to {service}, and they are not for that host")]
+    TokenService { host: String, service: String },
     /// An address that must not be asked, whoever named it.
     #[error("the address {url} is not allowed: {why}")]
     NotAllowed { url: String, why: &'static str },
@@ -64,6 +67,7 @@ impl DistributionError {
             Self::WrongDigest { .. } => "wrong-digest",
             Self::NotFound { .. } => "not-found",
             Self::Unauthorized { .. } => "unauthorized",
+            Self::TokenService { .. } => "token-service-not-named",
             Self::NotAllowed { .. } => "address-not-allowed",
             Self::NotPublic { .. } => "address-not-public",
             Self::Unreachable { .. } => "unreachable",
@@ -97,6 +101,10 @@ impl DistributionError {
             }
             Self::Unauthorized { .. } => {
                 "Check that it exists, and give credentials that may do this; many registries say the same of both."
+            }
+            Self::TokenService { .. } => {
+                "If that is who hands out its tokens, name it as the token service beside the user name and password; if not, ask \
+                 whoever runs the registry. Nothing was sent there."
             }
             Self::NotAllowed { .. } => "Use a registry that is reached by https and sends nobody elsewhere.",
             Self::NotPublic { .. } => {

@@ -9,6 +9,7 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     str::FromStr,
 };
+use url::Url;
 
 /// The host of a registry, with its port where it is not that of https: `ghcr.io`, `127.0.0.1:5000`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,28 @@ impl RegistryHost {
         match self.0.strip_prefix('[') {
             Some(address) => address.split_once(']').map_or(address, |(address, _)| address),
             None => self.0.split_once(':').map_or(&*self.0, |(name, _)| name),
+        }
+    }
+
+    /// Where it is not that of https.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        let rest = self.0.rsplit_once(']').map_or(&*self.0, |(_, rest)| rest);
+        rest.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+    }
+
+    /// Whether a URL leads there. Whether it may be asked at all is another question.
+    pub(crate) fn is_of(&self, url: &Url) -> bool {
+        let name = url.host_str().map(|name| name.trim_matches(['[', ']']));
+        name == Some(self.name()) && url.port_or_known_default() == Some(self.port().unwrap_or(443))
+    }
+
+    /// How people write to where a URL leads.
+    pub(crate) fn said_of(url: &Url) -> String {
+        let host = url.host_str().unwrap_or_default();
+        match url.port_or_known_default() {
+            None | Some(443) => host.to_owned(),
+            Some(port) => format!("{host}:{port}"),
         }
     }
 

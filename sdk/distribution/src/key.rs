@@ -22,6 +22,9 @@ pub enum KeyError {
     NotPrivate,
     #[error("the public key is not an Ed25519 key in PEM")]
     NotPublic,
+    /// Somebody gave away what signs.
+    #[error("this is a private key, where the public one is wanted")]
+    PrivateGiven,
     /// With such a key a signature proves nothing.
     #[error("the public key is of small order")]
     Weak,
@@ -128,6 +131,9 @@ impl PublicKey {
         let pem = pem.trim();
         if pem.len() > TEXT_BYTES {
             return Err(KeyError::NotPublic);
+        }
+        if [PLAIN, ENCRYPTED].iter().any(|private| pem.starts_with(private)) {
+            return Err(KeyError::PrivateGiven);
         }
         let key = VerifyingKey::from_public_key_pem(pem).map_err(|_| KeyError::NotPublic)?;
         if key.is_weak() { Err(KeyError::Weak) } else { Ok(Self::new(key)) }

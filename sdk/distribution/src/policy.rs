@@ -140,13 +140,39 @@ pub enum ComponentRule {
     Any,
 }
 
-/// Why a policy cannot be used.
+/// Why a policy cannot be used, and where in it: `keys[0].expires`, as far as that is known.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
-    #[error("the trust policy cannot be read: {0}")]
-    Unreadable(String),
-    #[error("the trust policy contradicts itself: {0}")]
-    Senseless(String),
+    #[error("the trust policy cannot be read{}: {why}", place(.at))]
+    Unreadable { at: String, why: String },
+    #[error("the trust policy contradicts itself{}: {why}", place(.at))]
+    Senseless { at: String, why: String },
+}
+
+fn place(at: &str) -> String {
+    if at.is_empty() { String::new() } else { format!(" at {at}") }
+}
+
+impl PolicyError {
+    /// Where in the policy; empty where it is the whole of it.
+    #[must_use]
+    pub fn at(&self) -> &str {
+        match self {
+            Self::Unreadable { at, .. } | Self::Senseless { at, .. } => at,
+        }
+    }
+
+    /// What is wrong there.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Unreadable { why, .. } | Self::Senseless { why, .. } => why,
+        }
+    }
+
+    fn unreadable(why: impl Into<String>) -> Self {
+        Self::Unreadable { at: String::new(), why: why.into() }
+    }
 }
 
 impl Default for Rules {
@@ -169,7 +195,7 @@ impl TrustPolicy {
     pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
         bounded(text.len())?;
         let rules: Rules =
-            toml::from_str(text).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
+            toml::from_str(text).map_err(|error| PolicyError::unreadable(error.to_string()))?;
         rules.try_into()
     }
 
@@ -179,8 +205,20 @@ impl TrustPolicy {
     /// As [`from_toml`](Self::from_toml).
     pub fn from_json(text: &[u8]) -> Result<Self, PolicyError> {
         bounded(text.len())?;
-        let rules: Rules =
-            serde_json::from_slice(text).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let rules: Rules = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let path = error.path().to_string();
+            let why = error.inner().to_string();
+            match path.as_str() {
+                // Then the line says where.
+                "." | "?" => PolicyError::unreadable(why),
+                _ => {
+                    let why = why.split(" at line ").next().unwrap_or(&why).to_owned();
+                    PolicyError::Unreadable { at: path, why }
+                }
+            }
+        })?;
+        reader.end().map_err(|error| PolicyError::unreadable(error.to_string()))?;
         rules.try_into()
     }
 
@@ -199,7 +237,7 @@ impl TrustPolicy {
 
 fn bounded(length: usize) -> Result<(), PolicyError> {
     if length > TEXT_BYTES {
-        return Err(PolicyError::Unreadable(format!("it is longer than {TEXT_BYTES} bytes")));
+        return Err(PolicyError::unreadable(format!("it is longer than {TEXT_BYTES} bytes")));
     }
     Ok(())
 }
@@ -208,10 +246,8 @@ impl TryFrom<Rules> for TrustPolicy {
     type Error = PolicyError;
 
     fn try_from(rules: Rules) -> Result<Self, PolicyError> {
-        match fault(&rules) {
-            Some(fault) => Err(PolicyError::Senseless(fault)),
-            None => Ok(Self(rules)),
-        }
+        check(&rules)?;
+        Ok(Self(rules))
     }
 }
 
@@ -221,44 +257,63 @@ impl From<TrustPolicy> for Rules {
     }
 }
 
-fn fault(rules: &Rules) -> Option<String> {
+fn fault<T>(at: impl Into<String>, why: impl Into<String>) -> Result<T, PolicyError> {
+    Err(PolicyError::Senseless { at: at.into(), why: why.into() })
+}
+
+fn check(rules: &Rules) -> Result<(), PolicyError> {
     let Rules { registries, keys, pins, .. } = rules;
     if registries.len() > ENTRIES || keys.len() > ENTRIES || pins.len() > ENTRIES {
-        return Some(format!("it has more than {ENTRIES} registries, keys or pins"));
+        return fault("", format!("it has more than {ENTRIES} registries, keys or pins"));
     }
     for (index, rule) in registries.iter().enumerate() {
+        let at = format!("registries[{index}]");
         if registries[..index].iter().any(|earlier| earlier.prefix == rule.prefix) {
-            return Some(format!("it lists {} twice", rule.prefix));
+            return fault(format!("{at}.prefix"), format!("it lists {} twice", rule.prefix));
         }
         if rule.network == Network::Loopback && !rule.prefix.host().is_loopback() {
-            return Some(format!("{} is not this machine, so its network is not loopback", rule.prefix));
+            let why = format!("{} is not this machine, so its network is not loopback", rule.prefix);
+            return fault(format!("{at}.network"), why);
         }
     }
     let faulty_pin =
         pins.iter().find(|(id, digests)| !is_plugin_id(id) || digests.is_empty() || digests.len() > SCOPES);
     if let Some((id, _)) = faulty_pin {
-        return Some(format!("the pin {id:?} is not a plugin's id with 1 to {SCOPES} digests"));
+        let why = format!("the pin {id:?} is not a plugin's id with 1 to {SCOPES} digests");
+        return fault(format!("pins.{id}"), why);
     }
-    keys.iter().enumerate().find_map(|(index, key)| key_fault(key, &keys[..index]))
+    keys.iter().enumerate().try_for_each(|(index, key)| check_key(key, index, &keys[..index]))
 }
 
-fn key_fault(key: &TrustedKey, earlier: &[TrustedKey]) -> Option<String> {
+fn check_key(key: &TrustedKey, index: usize, earlier: &[TrustedKey]) -> Result<(), PolicyError> {
     let name = &key.name;
+    let at = |field: &str| format!("keys[{index}].{field}");
     if name.is_empty() || name.chars().count() > NAME_CHARACTERS || name.chars().any(char::is_control) {
-        return Some(format!("a key's name must have 1 to {NAME_CHARACTERS} visible characters"));
+        return fault(
+            at("name"),
+            format!("a key's name must have 1 to {NAME_CHARACTERS} visible characters"),
+        );
     }
     if earlier.iter().any(|other| &other.name == name) {
-        return Some(format!("it has two keys with the name {name:?}"));
+        return fault(at("name"), format!("it has two keys with the name {name:?}"));
     }
     if let Some(other) = earlier.iter().find(|other| other.public_key == key.public_key) {
-        return Some(format!("the keys {:?} and {name:?} are the same", other.name));
+        return fault(at("public-key"), format!("the keys {:?} and {name:?} are the same", other.name));
     }
     if key.repositories.is_empty() && key.plugins.is_empty() {
-        return Some(format!("the key {name:?} counts for nothing; give it repositories or plugins"));
+        let why = format!("the key {name:?} counts for nothing; give it repositories or plugins");
+        return fault(at("repositories"), why);
     }
     if key.repositories.len() + key.plugins.len() > SCOPES {
-        return Some(format!("the key {name:?} has more than {SCOPES} repositories and plugins"));
+        let why = format!("the key {name:?} has more than {SCOPES} repositories and plugins");
+        return fault(at("repositories"), why);
     }
-    let other = key.plugins.iter().find(|id| !is_plugin_id(id))?;
-    Some(format!("{other:?}, for which the key {name:?} counts, is not a plugin's id"))
+    match key.plugins.iter().position(|id| !is_plugin_id(id)) {
+        None => Ok(()),
+        Some(place) => {
+            let why =
+                format!("{:?}, for which the key {name:?} counts, is not a plugin's id", key.plugins[place]);
+            fault(at(&format!("plugins[{place}]")), why)
+        }
+    }
 }

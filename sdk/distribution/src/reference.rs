@@ -126,7 +126,9 @@ impl Prefix {
         &self.host
     }
 
-    pub(crate) fn segments(&self) -> usize {
+    /// How much of a path it names: of several prefixes that cover a repository, the one with the most says how it is.
+    #[must_use]
+    pub fn segments(&self) -> usize {
         self.path.as_ref().map_or(0, |path| path.split('/').count())
     }
 }

@@ -107,9 +107,7 @@ impl RefusalCode {
             Self::RepositoryNotAllowed => {
                 "Add the repository to the trust policy's registries, if it is to be trusted."
             }
-            Self::FileNotAllowed => {
-                "Allow such files in the trust policy's offline rules, or pin the digest."
-            }
+            Self::FileNotAllowed => "Allow such files in the trust policy, or pin the digest.",
             Self::PinMismatch => "If the new version is meant, add its digest to the pins of this plugin.",
             Self::Unsigned => "Ask its publisher for a signature, or pin the digest.",
             Self::NoTrustedKey => {
@@ -224,7 +222,7 @@ fn pinned(candidate: &Candidate<'_>, rules: &Rules) -> Result<bool, Refusal> {
         Some(_) => Err(Refusal {
             code: RefusalCode::PinMismatch,
             detail: format!(
-                "{plugin} is pinned to other digests; this one is {digest}, its component {component}"
+                "the plugin {plugin} is pinned to other digests; this one is {digest}, its component {component}"
             ),
         }),
     }
@@ -233,12 +231,16 @@ fn pinned(candidate: &Candidate<'_>, rules: &Rules) -> Result<bool, Refusal> {
 fn vouched(candidate: &Candidate<'_>, keys: &[TrustedKey], now: DateTime<Utc>) -> Result<TrustedBy, Refusal> {
     let found = candidate.signatures.len();
     let mut nearest = if found == 0 {
-        Refusal { code: RefusalCode::Unsigned, detail: format!("{} is not signed", candidate.plugin) }
+        let detail = format!("the plugin {} is not signed", candidate.plugin);
+        Refusal { code: RefusalCode::Unsigned, detail }
     } else {
-        let detail = format!(
-            "{} has {found} signatures, none of them by a key of the trust policy, or they were altered",
-            candidate.plugin
-        );
+        let signatures = match found {
+            1 => "a signature, which no key of the trust policy made, or it was altered".to_owned(),
+            _ => {
+                format!("{found} signatures, none of them by a key of the trust policy, or they were altered")
+            }
+        };
+        let detail = format!("the plugin {} has {signatures}", candidate.plugin);
         Refusal { code: RefusalCode::NoTrustedKey, detail }
     };
     for signature in candidate.signatures.iter() {

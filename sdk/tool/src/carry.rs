@@ -65,7 +65,7 @@ pub(crate) async fn publish(desk: &Desk, asked: &PublishArgs) -> Result<Verdict,
     if let Some(key) = &key {
         signatures.add(Signature::make(key, &repository, artifact.digest()))?;
     }
-    let registry = open(&repository, reach(&asked.network, &repository))?;
+    let registry = open(&repository, &asked.network)?;
     let existing = if asked.replace { Existing::Replace } else { Existing::Keep };
     let reference = registry.push(&artifact, &repository, &tag, existing).await?;
     for signature in signatures.iter() {
@@ -121,7 +121,7 @@ fn write(artifact: &Artifact, signatures: &Signatures, out: &Path) -> Result<(),
 }
 
 /// How a registry is reached: as was said, or by what its name says. It is the author's own command, so their word counts.
-pub(crate) fn reach(asked: &NetworkArgs, repository: &Repository) -> Network {
+fn reach(asked: &NetworkArgs, repository: &Repository) -> Network {
     match asked.network {
         Some(Reach::Public) => Network::Public,
         Some(Reach::Private) => Network::Private,
@@ -132,7 +132,7 @@ pub(crate) fn reach(asked: &NetworkArgs, repository: &Repository) -> Network {
 }
 
 /// A registry, as whoever `docker login` says.
-pub(crate) fn open(repository: &Repository, network: Network) -> Result<Registry, Fault> {
-    let credentials = Credentials::from_docker(repository)?;
-    Ok(Registry::open(repository.host(), network, credentials, Limits::default())?)
+pub(crate) fn open(repository: &Repository, asked: &NetworkArgs) -> Result<Registry, Fault> {
+    let credentials = Credentials::from_docker(repository)?.with_token_service(asked.token_service.clone());
+    Ok(Registry::open(repository.host(), reach(asked, repository), credentials, Limits::default())?)
 }

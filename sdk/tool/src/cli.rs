@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 use clap::{Args, Subcommand, ValueEnum};
+use gantry_distribution::RegistryHost;
 use std::path::PathBuf;
 
 /// What every command takes.
@@ -177,9 +178,9 @@ pub struct InspectArgs {
     /// A plugin's folder, a component, a package, or what is published: registry/repository:version
     #[arg(default_value = ".")]
     pub target: String,
-    /// A public key: says whether one of the signatures was made with it
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
+    /// A public key: says which of the signatures were made with it, and whether any was; again for further keys
+    #[arg(long = "key", value_name = "FILE")]
+    pub keys: Vec<PathBuf>,
     #[command(flatten)]
     pub network: NetworkArgs,
 }
@@ -200,6 +201,10 @@ pub struct NetworkArgs {
     /// How the registry is reached; an address of this machine is loopback when left out, all others are public
     #[arg(long, value_enum)]
     pub network: Option<Reach>,
+    /// Who hands out the registry's tokens, where that is another host: user name and password go to the registry itself alone, if
+    /// left out
+    #[arg(long, value_name = "HOST")]
+    pub token_service: Option<RegistryHost>,
 }
 
 #[derive(Debug, Args)]

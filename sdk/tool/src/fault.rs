@@ -72,7 +72,15 @@ impl From<BuildError> for Fault {
 
 impl From<DistributionError> for Fault {
     fn from(error: DistributionError) -> Self {
-        Self::new(error.code(), with_causes(&error), error.remedy())
+        let remedy = match &error {
+            DistributionError::TokenService { service, .. } => {
+                format!(
+                    "If {service} hands out its tokens, say so: --token-service {service}. Nothing was sent there."
+                )
+            }
+            error => error.remedy().to_owned(),
+        };
+        Self::new(error.code(), with_causes(&error), remedy)
     }
 }
 

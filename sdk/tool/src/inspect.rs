@@ -1,28 +1,26 @@
 //! `gantry plugin inspect`: what a plugin is, read from its bytes.
 
 use crate::{
-    carry::{open, reach},
-    cli::InspectArgs,
-    desk::Desk,
-    fault::Fault,
-    keys,
-    source::Source,
-    standing,
+    carry::open, cli::InspectArgs, desk::Desk, fault::Fault, keys, source::Source, standing,
     terminal::Verdict,
 };
 use gantry_distribution::{Artifact, PublicKey, Reference, Signatures};
 use gantry_host::Manifest;
 use serde_json::{Value, json};
-use std::{fmt::Write as _, path::Path};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 pub(crate) async fn inspect(desk: &Desk, asked: &InspectArgs) -> Result<Verdict, Fault> {
-    let key = asked.key.as_deref().map(keys::public).transpose()?;
+    let known = |file: &PathBuf| keys::public(file).map(|key| Known { file: file.clone(), key });
+    let keys: Vec<Known> = asked.keys.iter().map(known).collect::<Result<_, _>>()?;
     let (artifact, signatures) = fetch(desk, asked).await?;
     let manifest = standing::manifest(artifact.component())?;
-    let signed: Vec<Value> = signatures.iter().map(|signature| verdict(signature, key.as_ref())).collect();
+    let signed: Vec<Value> = signatures.iter().map(|signature| verdict(signature, &keys)).collect();
     let value = value(&artifact, &manifest, &signed)?;
     desk.terminal.answer(&value, &words(&value))?;
-    let is_good = key.is_none() || signed.iter().any(|each| each["verified"] == true);
+    let is_good = keys.is_empty() || signed.iter().any(|each| each["verified"] == true);
     Ok(if is_good { Verdict::Good } else { Verdict::Bad })
 }
 
@@ -39,21 +37,31 @@ async fn fetch(desk: &Desk, asked: &InspectArgs) -> Result<(Artifact, Signatures
         let fault = Fault::from(gantry_distribution::DistributionError::Reference(error));
         Fault { message: format!("{} is no file and no reference: {}", asked.target, fault.message), ..fault }
     })?;
-    let registry = open(&reference.repository, reach(&asked.network, &reference.repository))?;
+    let registry = open(&reference.repository, &asked.network)?;
     let artifact = registry.pull(&reference).await?;
     let signatures = registry.signatures(&reference.repository, artifact.digest()).await?;
     Ok((artifact, signatures))
 }
 
+/// A key that was named.
+struct Known {
+    file: PathBuf,
+    key: PublicKey,
+}
+
 /// What a signature says, as far as a key vouches for it.
-fn verdict(signature: &gantry_distribution::Signature, key: Option<&PublicKey>) -> Value {
-    match key.and_then(|key| signature.verified_by(key)) {
-        Some(statement) => json!({
+fn verdict(signature: &gantry_distribution::Signature, keys: &[Known]) -> Value {
+    let found = keys.iter().find_map(|known| Some((known, signature.verified_by(&known.key)?)));
+    match found {
+        Some((Known { file, key }, statement)) => json!({
             "verified": true,
+            "key": key.id().to_string(),
+            "fingerprint": key.id().short(),
+            "file": file,
             "repository": statement.repository.to_string(),
             "digest": statement.digest.to_string(),
         }),
-        None => json!({ "verified": key.map(|_| false) }),
+        None => json!({ "verified": (!keys.is_empty()).then_some(false) }),
     }
 }
 
@@ -111,9 +119,10 @@ fn words(value: &Value) -> String {
     for signature in value["signatures"].as_array().into_iter().flatten() {
         let said = match signature["verified"].as_bool() {
             Some(true) => {
-                format!("by this key, for {}", signature["repository"].as_str().unwrap_or_default())
+                let said = |key: &str| signature[key].as_str().unwrap_or_default();
+                format!("by {} ({}), for {}", said("file"), said("fingerprint"), said("repository"))
             }
-            Some(false) => "not by this key".to_owned(),
+            Some(false) => "by no key that was named".to_owned(),
             None => "there; --key says whose".to_owned(),
         };
         line("signature", &said);

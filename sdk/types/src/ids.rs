@@ -60,4 +60,6 @@ typed_id! {
     SshKeyId,
     /// A password that somebody made for file programs.
     AppPasswordId,
+    /// A user name and a password for a registry of plugins.
+    RegistryLoginId,
 }

@@ -2082,11 +2082,81 @@ export interface paths {
         get: operations["trustPolicy"];
         /**
          * Replaces the trust policy
-         * @description Needs an administrator.
+         * @description A rule that is wrong is named by its place, such as `rules.keys[0].expires`. With the version that was read, nothing is replaced if somebody else was quicker.
+         *
+         *     Needs an administrator.
          */
         put: operations["setTrustPolicy"];
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trust/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a public key is, before it is trusted
+         * @description Nothing is stored.
+         *
+         *     Needs an administrator.
+         */
+        post: operations["readKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trust/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For which registries there is a user name and a password
+         * @description Needs an administrator.
+         */
+        get: operations["listRegistryLogins"];
+        /**
+         * Stores a user name and a password for a registry, in place of any that is there
+         * @description The password is never shown again. It is sent to the registry itself and to the token service that is named with it; where a registry asks for it elsewhere, the pull fails and says so.
+         *
+         *     Needs an administrator.
+         */
+        put: operations["setRegistryLogin"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trust/logins/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Takes a login away
+         * @description Needs an administrator.
+         */
+        delete: operations["removeRegistryLogin"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3213,6 +3283,23 @@ export interface components {
             /** Format: double */
             txPackets: number;
         };
+        /** @description A public key that is to be looked at. */
+        KeyInput: {
+            /** @description Ed25519, in PEM. */
+            publicKey: string;
+        };
+        /** @description A public key, as people compare it. */
+        KeyView: {
+            /**
+             * @description Its first 16 digits in fours.
+             * @example 3b2c-90aa-71de-004f
+             */
+            fingerprint: string;
+            /** @description SHA-256 of its `SubjectPublicKeyInfo`, as `gantry plugin key show` tells it. */
+            id: string;
+            /** @description In PEM. */
+            publicKey: string;
+        };
         LabelledFact: {
             label: string;
             value: string;
@@ -4128,6 +4215,36 @@ export interface components {
             /** @description Nodes that have a daemon which is away or did not answer: what they keep is not known. */
             silent: string[];
         };
+        /** @description A user name and a password for a registry. */
+        RegistryLoginInput: {
+            /** @description A password or an access token: 1 byte to 16 KiB. It is never shown again. */
+            password: string;
+            /** @description A registry, or what is below a path of one: `ghcr.io`, `ghcr.io/acme`. */
+            registry: string;
+            /** @description Who hands out the registry's tokens, where that is another host: it gets user name and password too. No other does. */
+            tokenService?: string | null;
+            username: string;
+        };
+        RegistryLoginPage: {
+            items: components["schemas"]["RegistryLoginView"][];
+            /** @description Where the next page begins; null is the end. */
+            nextCursor: string | null;
+        };
+        /** @description A user name for a registry. Its password is shown to nobody. */
+        RegistryLoginView: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * @description A registry, or what is below a path of one.
+             * @example ghcr.io/acme
+             */
+            registry: string;
+            /** @description The one other host that gets the password: who hands out the registry's tokens. */
+            tokenService?: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+            username: string;
+        };
         /** @description A port that follows another; with the offset 0 it is the same number with the other protocol. */
         RelativePort: {
             endpoint: string;
@@ -4683,9 +4800,16 @@ export interface components {
         TrustInput: {
             /** @description As `GET` answers them. */
             rules: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that was read, so that nobody's change is written over unseen. Left out, it replaces whatever is there.
+             */
+            version?: number | null;
         };
         /** @description Whose plugins may come in. */
         TrustView: {
+            /** @description By what people tell the keys of the rules, in their order. */
+            keys: components["schemas"]["KeyView"][];
             /** @description As `sdk/distribution` describes them, in JSON: `require-signature`, `registries`, `keys`, `pins`, `offline`. */
             rules: Record<string, never>;
             /**
@@ -4693,6 +4817,11 @@ export interface components {
              * @description None while nobody has written any: files are taken, and nothing from a network.
              */
             updatedAt?: string | null;
+            /**
+             * Format: int64
+             * @description Counts how often they were written; 0 while nobody has written any.
+             */
+            version: number;
         };
         /** @description What a plugin's reference leads to. */
         UpdateView: {
@@ -17117,6 +17246,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `conflict`: This does not fit the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `payload_too_large`: The request is too large */
             413: {
                 headers: {
@@ -17166,6 +17304,382 @@ export interface operations {
             };
             /** @description `deadline_exceeded`: It took too long */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyInput"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRegistryLogins: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryLoginPage"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setRegistryLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegistryLoginInput"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegistryLoginView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeRegistryLogin: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,8 +20,6 @@ export const pluginSettingsQuery = (id: string) =>
 export const deliveriesQuery = (id: string) =>
   queryOptions({ queryKey: [...keys.plugins, id, 'deliveries'], queryFn: ({ signal }) => take(client.GET('/api/plugins/{id}/deliveries', { ...path({ id }), signal })), staleTime: 0, refetchInterval: 3_000 })
 
-export const trustQuery = queryOptions({ queryKey: ['trust'], queryFn: ({ signal }) => take(client.GET('/api/trust', { signal })), staleTime: 0 })
-
 /** Which release runs a server. News of plugins asks for it again. */
 export const serverReleaseQuery = (id: string, version: string) =>
   queryOptions({ queryKey: ['release', id, version], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/release', { ...path({ id }), signal })) })

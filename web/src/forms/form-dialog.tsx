@@ -5,9 +5,9 @@ import { Button } from '~/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { ProblemCard } from '~/ui/problem'
 
-type FormDialogProps = { title: string; description?: string; verb: string; busy: boolean; error: unknown; disabledReason?: string | null; size?: 'sm' | 'md' | 'lg'; /** What closes it, where that calls nothing off. */ leave?: string; onSubmit: () => void; onClose: () => void; children: ReactNode }
+type FormDialogProps = { title: string; description?: string; verb: string; busy: boolean; error: unknown; disabledReason?: string | null; size?: 'sm' | 'md' | 'lg'; /** What closes it, where that calls nothing off. */ leave?: string; /** Where an error can be seen to. */ errorAction?: ReactNode; onSubmit: () => void; onClose: () => void; children: ReactNode }
 
-export const FormDialog = ({ title, description, verb, busy, error, disabledReason, size = 'md', leave = s.common.cancel, onSubmit, onClose, children }: FormDialogProps) => (
+export const FormDialog = ({ title, description, verb, busy, error, disabledReason, size = 'md', leave = s.common.cancel, errorAction, onSubmit, onClose, children }: FormDialogProps) => (
   <Dialog open onClose={onClose} title={title} description={description} size={size}>
     <form
       className="contents"
@@ -18,7 +18,7 @@ export const FormDialog = ({ title, description, verb, busy, error, disabledReas
       }}
     >
       <DialogBody>
-        {Boolean(error) && <ProblemCard error={error} />}
+        {Boolean(error) && <ProblemCard error={error} action={errorAction} />}
         {children}
       </DialogBody>
       <DialogFooter>

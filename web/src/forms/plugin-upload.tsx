@@ -1,30 +1,61 @@
-/** Uploads a plugin. Its file is read here first, so that what it asks for is granted in words before anything is sent. */
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { FileUp, TriangleAlert } from 'lucide-react'
-import { useId, useState } from 'react'
-import { client, take } from '~/api/client'
+/**
+ * Uploads a plugin: a component, or a package of one with its signatures. Its file is read here first, so that what it asks for is
+ * granted in words before anything is sent, and what the trust policy says of such files stands beside it.
+ */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { FileUp, ShieldCheck, TriangleAlert } from 'lucide-react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { ApiError } from '~/api/problem'
 import { keys } from '~/api/queries'
+import { sendFile } from '~/api/sending'
+import { trustQuery } from '~/api/trust-queries'
 import type { PluginView } from '~/api/types'
 import { bytes } from '~/lib/format'
 import { readManifest, type Manifest } from '~/lib/plugin-manifest'
+import { isTar, readPackage } from '~/lib/plugin-package'
+import type { Rules } from '~/lib/trust'
+import { to } from '~/routes/to'
 import { plugins as p } from '~/strings/plugins'
+import { trust as t } from '~/strings/trust'
 import { CapabilityScope } from '~/ui/capability-scope'
 import { Button } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { Checkbox } from '~/ui/field'
+import { ProgressBar } from '~/ui/meter'
 import { Notice } from '~/ui/problem'
 import { toast } from '~/ui/toast'
 import { FormDialog } from './form-dialog'
 
 /** What the plugin host looks at; the control plane refuses more. */
 const MOST_BYTES = 32 * 1024 ** 2
-type Chosen = { file: File; manifest: Manifest }
+type Kind = 'component' | 'signed' | 'unsigned'
+type Chosen = { file: File; manifest: Manifest; kind: Kind }
+const MEDIA_TYPE = { component: 'application/wasm', signed: 'application/x-tar', unsigned: 'application/x-tar' }
 
 async function read(file: File): Promise<Chosen | string> {
   if (file.size > MOST_BYTES) return p.tooLarge(bytes(file.size), bytes(MOST_BYTES))
-  const manifest = readManifest(new Uint8Array(await file.arrayBuffer()))
-  return manifest ? { file, manifest } : p.notAPlugin
+  const content = new Uint8Array(await file.arrayBuffer())
+  const packed = readPackage(content)
+  const manifest = readManifest(packed?.component ?? content)
+  if (manifest) return { file, manifest, kind: !packed ? 'component' : packed.isSigned ? 'signed' : 'unsigned' }
+  return isTar(content) ? p.notAPackage : p.notAPlugin
+}
+
+/** An upload, how far it is, and that it ends with the dialog. */
+function useUpload(onDone: (plugin: PluginView) => void) {
+  const [sent, setSent] = useState(0)
+  const call = useRef<AbortController | null>(null)
+  useEffect(() => () => call.current?.abort(), [])
+  const upload = useMutation({
+    mutationFn: ({ file, kind, query }: Pick<Chosen, 'file' | 'kind'> & { query: Record<string, string> }) => {
+      call.current = new AbortController()
+      setSent(0)
+      return sendFile<PluginView>({ method: 'POST', address: `/api/plugins?${new URLSearchParams(query).toString()}`, mediaType: MEDIA_TYPE[kind], file, onProgress: setSent, signal: call.current.signal })
+    },
+    onSuccess: onDone,
+  })
+  return { upload, sent }
 }
 
 export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]; onClose: () => void }) {
@@ -36,16 +67,13 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const before = plugins.find((plugin) => plugin.manifestId === manifest?.id)
   // An update has what the version before it had, and waits where it asks for more.
   const inherits = before && !before.bundled ? before : null
-  const upload = useMutation({
-    mutationFn: ({ file, replace }: Chosen & { replace: boolean }) =>
-      take(client.POST('/api/plugins', { params: { query: { ...(!inherits && { grant: [...granted].join(',') }), ...(replace && { replace }) } }, headers: { 'content-type': 'application/wasm' }, body: file as never, bodySerializer: (body: unknown) => body as Blob })),
-    onSuccess: (plugin) => {
-      void queries.invalidateQueries({ queryKey: keys.plugins })
-      void queries.invalidateQueries({ queryKey: keys.blueprints })
-      toast({ title: plugin.waiting ? p.waits(plugin.name, plugin.waiting.version) : p.installed(plugin.name) })
-      onClose()
-    },
+  const { upload, sent } = useUpload((plugin) => {
+    void queries.invalidateQueries({ queryKey: keys.plugins })
+    void queries.invalidateQueries({ queryKey: keys.blueprints })
+    toast({ title: plugin.waiting ? p.waits(plugin.name, plugin.waiting.version) : p.installed(plugin.name) })
+    onClose()
   })
+  const send = ({ file, kind }: Chosen, replace: boolean) => upload.mutate({ file, kind, query: { ...(!inherits && { grant: [...granted].join(',') }), ...(replace && { replace: 'true' }) } })
   const choose = (file: File | undefined) => {
     if (!file) return
     upload.reset()
@@ -58,10 +86,12 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   }
   // The control plane compares versions; the panel asks it, and asks the person only about what it refused.
   const conflict = chosen && before && upload.error instanceof ApiError && upload.error.code === 'conflict' ? before : null
+  const isUntrusted = upload.error instanceof ApiError && upload.error.code === 'plugin_untrusted'
   return (
-    <FormDialog size="lg" title={p.uploadTitle} verb={p.install} busy={upload.isPending} error={conflict ? null : upload.error} disabledReason={conflict ? p.replaceBlocked : chosen ? null : p.fileHelp} onSubmit={() => chosen && upload.mutate({ ...chosen, replace: false })} onClose={onClose}>
-      {conflict && chosen && <Takeover present={conflict} version={chosen.manifest.version} onReplace={() => upload.mutate({ ...chosen, replace: true })} />}
-      <DropZone chosen={chosen?.file ?? null} error={wrong} drop={p.drop} label={p.file} accept=".wasm,application/wasm" onFile={choose} />
+    <FormDialog size="lg" title={p.uploadTitle} verb={p.install} busy={upload.isPending} error={conflict ? null : upload.error} errorAction={isUntrusted && <PolicyLink />} disabledReason={conflict ? p.replaceBlocked : chosen ? null : p.fileHelp} onSubmit={() => chosen && send(chosen, false)} onClose={onClose}>
+      {conflict && chosen && <Takeover present={conflict} version={chosen.manifest.version} onReplace={() => send(chosen, true)} />}
+      <DropZone chosen={chosen?.file ?? null} error={wrong} drop={p.drop} label={p.file} accept=".wasm,.tar,application/wasm,application/x-tar" onFile={choose} />
+      {chosen && upload.isPending && <Progress sent={sent} of={chosen.file.size} />}
       {manifest && (
         <>
           <div>
@@ -70,10 +100,36 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
             {manifest.description && <p className="mt-2 text-sm">{manifest.description}</p>}
             {before && !conflict && <p className="mt-2 text-sm text-info">{p.update(before.version, manifest.version)}</p>}
           </div>
+          {!isUntrusted && <OfPolicy kind={chosen.kind} />}
           {inherits ? <Inherited capabilities={manifest.capabilities} from={inherits.version} /> : <GrantChoices capabilities={manifest.capabilities} granted={granted} onChange={setGranted} />}
         </>
       )}
     </FormDialog>
+  )
+}
+
+/** Where the policy is that refused it. */
+export const PolicyLink = () => <Link {...to.trust()} className="rounded-sm text-sm font-medium text-accent hover:underline">{t.look}</Link>
+
+const Progress = ({ sent, of }: { sent: number; of: number }) => (
+  <div role="status" className="flex flex-col gap-1.5 text-xs text-dim">
+    <span className="tabular">{sent < of ? p.sending(bytes(sent), bytes(of)) : p.examining}</span>
+    <ProgressBar label={p.sendingLabel} fraction={sent < of ? sent / of : null} />
+  </div>
+)
+
+/** What the trust policy says of files like this one. */
+function OfPolicy({ kind }: { kind: Kind }) {
+  const { data } = useQuery(trustQuery)
+  if (!data) return null
+  const { packages, components } = (data.rules as unknown as Rules).offline
+  const says = kind === 'component' ? t.components[components] : t.packages[packages]
+  const isRefused = kind === 'component' ? components === 'never' : packages === 'never' || (packages === 'signed' && kind === 'unsigned')
+  return (
+    <p className="flex items-start gap-2 text-sm">
+      {isRefused ? <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" /> : <ShieldCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-dim" />}
+      <span>{kind === 'signed' && p.hasSignatures} {kind === 'unsigned' && p.hasNoSignature} {says} <PolicyLink /></span>
+    </p>
   )
 }
 

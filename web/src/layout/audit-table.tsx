@@ -66,7 +66,8 @@ function Details({ row, told }: { row: AuditView; told: readonly Detail[] }) {
 function Subject({ row, known: { names, servers } }: { row: AuditView; known: Known }) {
   const name = nameOf(row, names)
   const link = servers?.has(row.subjectId)
-  const shown = !name ? <Id id={row.subjectId} /> : link ? <Link {...to.activity(row.subjectId)} className="rounded-sm hover:underline">{name}</Link> : name
+  // There is one trust policy.
+  const shown = row.subjectKind === 'trust' ? null : !name ? <Id id={row.subjectId} /> : link ? <Link {...to.activity(row.subjectId)} className="rounded-sm hover:underline">{name}</Link> : name
   return <span className="block truncate text-sm" title={`${name ?? ''} ${row.subjectId}`.trim()}><span className="text-dim">{kindWord(row.subjectKind)}</span> {shown}</span>
 }
 

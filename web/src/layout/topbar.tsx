@@ -33,6 +33,7 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
     ]
   }
   if (last.fullPath === '/servers/new') return [{ id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> }, { id: 'new', node: title }]
+  if (last.fullPath === '/admin/plugins/trust') return [{ id: 'plugins', node: <Link {...to.plugins()} className={crumbStyle}>{s.nav.plugins}</Link> }, { id: 'page', node: title }]
   return [{ id: 'page', node: title }]
 }
 

@@ -6,6 +6,7 @@ import type { AuditView } from '~/api/types'
 import { audit as a } from '~/strings/audit'
 import { s } from '~/strings'
 import { address, bytes, cores, limit, mebibytes, moment } from './format'
+import { trustChanges } from './trust-changes'
 
 type Fields = Record<string, unknown>
 type Shown = Omit<Detail, 'label'>
@@ -99,6 +100,8 @@ const FIELDS: Record<string, Field | null> = {
   locationId: field(a.field.location, named),
   version: field(a.field.version),
   agentVersion: field(a.field.agentVersion),
+  username: field(a.field.username),
+  tokenService: field(a.field.tokenService, inCode),
   bytes: field(a.field.size, (value) => (typeof value === 'number' ? { value: bytes(value) } : null)),
   replace: field(a.field.replaced, onlyIf(a.replaced)),
   address: field(a.field.address, inCode),
@@ -167,6 +170,7 @@ type Known = { names: Names; /** Of a game's settings, by key. */ labels?: Names
 export function details(row: AuditView, { names, labels = new Map() }: Known): Detail[] {
   const [before, after] = [flat(row.before), flat(row.after)]
   if (row.action === 'server.variables') return settings(isFields(row.before) ? row.before : {}, isFields(row.after) ? row.after : {}, labels)
+  if (row.action === 'trust.update') return trustChanges(row.before, row.after)
   const told: Fields = { ...(after ?? before) }
   if (before?.observed !== undefined) told.observed = before.observed
   if (before?.permissions !== undefined && after?.permissions !== undefined) {

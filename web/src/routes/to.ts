@@ -23,6 +23,7 @@ export const to = {
   nodeAllocations: (nodeId: string) => linkOptions({ to: '/admin/nodes/$nodeId/allocations', params: { nodeId } }),
   locations: () => linkOptions({ to: '/admin/locations' }),
   plugins: () => linkOptions({ to: '/admin/plugins' }),
+  trust: () => linkOptions({ to: '/admin/plugins/trust' }),
   people: () => linkOptions({ to: '/admin/people' }),
   audit: () => linkOptions({ to: '/admin/audit' }),
 }

@@ -271,6 +271,12 @@ const plugins = createRoute({
   loader: ({ context }) => void context.queries.prefetchQuery(pluginsQuery),
   component: lazyRouteComponent(() => import('~/pages/plugins/list'), 'PluginsPage'),
 })
+const trust = createRoute({
+  getParentRoute: () => admin,
+  path: '/plugins/trust',
+  staticData: { title: s.nav.trust },
+  component: lazyRouteComponent(() => import('~/pages/plugins/trust/page'), 'TrustPage'),
+})
 const people = createRoute({
   getParentRoute: () => admin,
   path: '/people',
@@ -295,6 +301,6 @@ export const routeTree = root.addChildren([
     newServer,
     server.addChildren([serverHome, serverConsole, overview, players, page, files, config, settings, allocations, members, activity]),
     account,
-    admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, people, audit]),
+    admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, trust, people, audit]),
   ]),
 ])

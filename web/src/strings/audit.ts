@@ -76,6 +76,8 @@ export const audit = {
     'plugin.denied': 'The plugin asked for what it may not have',
     'plugin.delete': 'Removed the plugin',
     'trust.update': 'Changed whose plugins may come in',
+    'registry.login.set': 'Stored the sign-in for the registry',
+    'registry.login.remove': 'Removed the sign-in for the registry',
     'user.create': 'Added the person',
     'user.update': 'Changed name or e-mail address',
     'user.role': 'Changed the role',
@@ -91,14 +93,20 @@ export const audit = {
   /** What a change was about. */
   kind: {
     server: 'Server', node: 'Node', user: 'Person', session: 'Session', allocation: 'Allocation', location: 'Location', plugin: 'Plugin', operation: 'Operation',
-    ssh_key: 'SSH key', app_password: 'App password', trust: 'Trust policy',
+    ssh_key: 'SSH key', app_password: 'App password', trust: 'Trust policy', registry: 'Registry',
   } as Record<string, string>,
   field: {
     name: 'Name', email: 'E-mail address', role: 'Role', description: 'Description', blueprint: 'Blueprint', owner: 'Owner', node: 'Node', location: 'Location',
     version: 'Version', agentVersion: 'Daemon version', manifest: 'Plugin', granted: 'Granted', source: 'Source', path: 'Path', size: 'Size', replaced: 'Replaced',
     address: 'Address', ports: 'Ports', addresses: 'Addresses', reason: 'Reason', observed: 'State before', rights: 'Rights', given: 'Given', taken: 'Taken',
     servers: 'Servers', memory: 'Memory', cpu: 'CPU', disk: 'Disk', swap: 'Swap', pids: 'Processes', fingerprint: 'Fingerprint', expires: 'Expires', credential: 'Signed in with',
-    did: 'Action', text: 'Message', answers: 'Answers', unlisted: 'Not listed', at: 'Done on', digest: 'Digest', action: 'Action', refused: 'Asked for', unconfirmed: 'Says', person: 'Person', sshKeys: 'SSH keys', appPasswords: 'App passwords',
+    did: 'Action', text: 'Message', answers: 'Answers', unlisted: 'Not listed', at: 'Done on', digest: 'Digest', action: 'Action', refused: 'Asked for', unconfirmed: 'Says', person: 'Person', username: 'User name', tokenService: 'Token service', sshKeys: 'SSH keys', appPasswords: 'App passwords',
+  },
+  /** What came into the trust policy, went from it, or was changed there. */
+  trust: {
+    registries: { came: 'Registry allowed', went: 'Registry refused', changed: 'Registry changed' },
+    keys: { came: 'Key trusted', went: 'Key removed', changed: 'Key changed' },
+    pins: { came: 'Pinned', went: 'Unpinned', changed: 'Pin changed' },
   },
   via: 'SFTP',
   bundled: 'came with Gantry',

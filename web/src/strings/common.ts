@@ -15,6 +15,7 @@ export const common = {
     nodes: 'Nodes',
     locations: 'Locations',
     plugins: 'Plugins',
+    trust: 'Trust',
     people: 'People',
     audit: 'Audit log',
     breadcrumb: 'Breadcrumb',

@@ -12,8 +12,11 @@ use crate::{environment, shell::Result};
 use serde_json::{Value, json};
 use std::{
     fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     process::{Command, Stdio},
+    thread,
 };
 
 const ALL: &str = "trace";
@@ -29,6 +32,7 @@ pub fn told(world: &mut World, _: &mut Watch, _: &Parts) -> Result<()> {
     world.of_a_plugin()?;
     world.another_password()?;
     world.by_sftp(&server)?;
+    world.by_registry()?;
 
     // What a program says of its last moments, and of what it finds at its first.
     let restart = world.admin.act(&server, "restart")?;
@@ -158,4 +162,48 @@ impl World {
         check(!knock(&wrong)?.status.success(), || "a mistyped app password opened the door".into())?;
         Ok(())
     }
+    /// The password for a registry, kept and then used at one that wants it and refuses it.
+    fn by_registry(&mut self) -> Result<()> {
+        let door = TcpListener::bind("127.0.0.1:0")?;
+        let host = door.local_addr()?.to_string();
+        let password = self.secrets.keep("a registry's password", invented()?);
+        let mistyped = self.mistyped()?;
+        let rules = json!({
+            "registries": [{ "prefix": host, "network": "loopback" }], "offline": { "components": "any" },
+        });
+        self.admin.must("PUT", "/api/trust", Some(&json!({ "rules": rules })))?;
+        let login = |password: Value| json!({ "registry": host, "username": "panel", "password": password });
+        let (status, _) =
+            self.admin.ask("PUT", "/api/trust/logins", Some(&login(json!([mistyped]))), None)?;
+        check(status == 400, || format!("a password that is a list was answered {status}"))?;
+        self.admin.must("PUT", "/api/trust/logins", Some(&login(json!(password))))?;
+        // Once without the password, and once with it.
+        let refusing = thread::spawn(move || [(); 2].map(|()| refuse(door.accept())));
+        let wish = json!({ "reference": format!("{host}/acme/game:1") });
+        let (status, said) = self.admin.ask("POST", "/api/plugins/install", Some(&wish), None)?;
+        // Whoever did not come is not waited for.
+        for _ in 0..2 {
+            TcpStream::connect(&host).ok();
+        }
+        let [_, second] = refusing.join().map_err(|_| "the registry fell over")?;
+        check(status == 502, || format!("the pull was answered {status}: {said}"))?;
+        check(second?.contains("authorization: Basic "), || "the registry never saw the password".into())
+    }
+}
+
+/// What a registry was asked, which it answered with a challenge.
+fn refuse(came: std::io::Result<(TcpStream, std::net::SocketAddr)>) -> std::io::Result<String> {
+    let (mut stream, _) = came?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if stream.read(&mut byte)? == 0 {
+            break;
+        }
+        head.push(byte[0]);
+    }
+    let refusal =
+        "HTTP/1.1 401 x\r\nwww-authenticate: Basic realm=x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    stream.write_all(refusal.as_bytes())?;
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }

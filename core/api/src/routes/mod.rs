@@ -26,6 +26,7 @@ mod servers;
 mod statistics;
 mod system;
 mod tabs;
+mod trust;
 mod users;
 
 use crate::{problem::EdgeError, route::Route, wire::Accepted};
@@ -86,6 +87,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("plugins", documents::routes()),
         ("plugins", hooks::routes()),
         ("plugins", secrets::routes()),
+        ("plugins", trust::routes()),
         ("blueprints", blueprints::routes()),
         ("servers", servers::routes()),
         ("servers", releases::routes()),

@@ -8,7 +8,7 @@ use crate::{
     route::{Requirement, Route},
     wire::{
         GrantsInput, MoveInput, MovedView, Page, PluginFailureView, PluginView, PullInput, ReleaseView,
-        RollbackInput, TrustInput, TrustView, UpdateView,
+        RollbackInput, UpdateView,
     },
 };
 use axum::{Json, extract::State};
@@ -124,11 +124,6 @@ fn registries() -> Vec<Route> {
         .patient()
         .answers::<UpdateView>()
         .fails(&[Code::NotFound, Code::Conflict, Code::PluginUntrusted, Code::RegistryFailed]),
-        Route::get("/api/trust", "trustPolicy", "Whose plugins may come in", NEEDS, trust)
-            .answers::<TrustView>(),
-        Route::put("/api/trust", "setTrustPolicy", "Replaces the trust policy", NEEDS, set_trust)
-            .takes::<TrustInput>()
-            .answers::<TrustView>(),
     ]
 }
 
@@ -310,16 +305,4 @@ async fn check(
     Path(id): Path<PluginId>,
 ) -> Answer<UpdateView> {
     Ok(Json(edge.app().check_plugin(&ctx, id).await?))
-}
-
-async fn trust(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<TrustView> {
-    Ok(Json(edge.app().trust_policy(&ctx).await?))
-}
-
-async fn set_trust(
-    State(edge): State<Edge>,
-    Caller(ctx): Caller,
-    extract::Json(input): extract::Json<TrustInput>,
-) -> Answer<TrustView> {
-    Ok(Json(edge.app().set_trust_policy(&ctx, input.rules).await?))
 }

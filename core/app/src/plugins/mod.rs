@@ -4,7 +4,7 @@
 //! and what it is granted are two lists; the grant binds exactly this component.
 //!
 //! Modules in reading order: here what is shown; `intake` takes what administrators bring, `bundled` what comes with Gantry,
-//! `registry` what it is pulled from and trusted by, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans;
+//! `trust` is the policy, `logins` are the words for private registries, `registry` pulls and judges, `lifecycle` has releases come and go, `secrets` holds what they ask for by name, `verdicts` hears what became of their plans;
 //! `settings` are those of a plugin as a whole, `telling` has plugins told what happened, `deliveries` shows what came of that,
 //! `conduct` how they fare wherever they run, `records` calls of theirs that were stopped.
 
@@ -13,11 +13,13 @@ mod conduct;
 mod deliveries;
 mod intake;
 mod lifecycle;
+mod logins;
 mod records;
 mod registry;
 mod secrets;
 mod settings;
 mod telling;
+mod trust;
 mod verdicts;
 
 pub use bundled::Bundled;

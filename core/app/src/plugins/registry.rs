@@ -1,61 +1,23 @@
 //! Plugins from registries and package files, under the trust policy that administrators keep.
-//!
-//! Until somebody writes a policy, nothing comes from a network, and files are taken as whoever administers brings them.
 
 use super::intake::{Arrived, PluginFile, Takeover};
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::PullInput,
-    views::{PluginView, TrustView, UpdateView},
+    views::{PluginView, UpdateView},
 };
 use bytes::Bytes;
 use chrono::Utc;
 use gantry_distribution::{
-    Artifact, Credentials, Limits, Origin, Reference, Registry, Signatures, TrustPolicy, TrustedBy, admit,
-    evaluate, package,
-    policy::{ComponentRule, OfflineRules, PolicyError, Rules},
+    Artifact, Limits, Origin, Reference, Registry, Signatures, TrustPolicy, TrustedBy, admit, evaluate,
+    package, policy::ComponentRule,
 };
-use gantry_domain::{
-    audit::AuditEntry,
-    plugins::{ReleaseOrigin, Trust, compare_versions},
-};
+use gantry_domain::plugins::{ReleaseOrigin, Trust, compare_versions};
 use gantry_types::{PluginId, problem::Code};
-use serde_json::{Value, json};
 use std::cmp::Ordering;
 
 impl App {
-    /// Whose plugins may come in.
-    pub async fn trust_policy(&self, ctx: &OpCtx) -> Answer<TrustView> {
-        ctx.actor.administrator()?;
-        let stored = self.db().as_user(&ctx.actor).await?.trust_rules().await?;
-        let (policy, updated_at) = match stored {
-            Some((rules, at)) => (readable(rules)?, Some(at)),
-            None => (unwritten()?, None),
-        };
-        Ok(TrustView { rules: written(&policy)?, updated_at })
-    }
-
-    /// Replaces the policy, whole. What is installed stays.
-    pub async fn set_trust_policy(&self, ctx: &OpCtx, rules: Value) -> Answer<TrustView> {
-        let grant = ctx.actor.administrator()?;
-        let policy = TrustPolicy::from_json(rules.to_string().as_bytes()).map_err(|error| {
-            let message = match error {
-                PolicyError::Unreadable(why) | PolicyError::Senseless(why) => format!("{why}."),
-            };
-            AppError::from(gantry_domain::problem("rules", message, "Correct it; nothing was changed."))
-        })?;
-        let rules = written(&policy)?;
-        let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
-        let before = tx.trust_rules().await?.map(|(rules, _)| rules);
-        let entry = AuditEntry::new("trust.update", "trust", "policy", ctx.origin.clone())
-            .before(json!({ "rules": before }))
-            .after(json!({ "rules": rules }));
-        tx.set_trust_rules(&grant, &rules, entry).await?;
-        tx.commit().await?;
-        self.trust_policy(ctx).await
-    }
-
     /// Pulls a plugin from its registry and takes it in.
     pub async fn pull_plugin(&self, ctx: &OpCtx, input: PullInput) -> Answer<PluginView> {
         ctx.actor.administrator()?;
@@ -97,7 +59,8 @@ impl App {
         })?;
         let network = admit(&parsed.repository, &policy)?;
         let host = parsed.repository.host();
-        let registry = Registry::open(host, network, Credentials::Anonymous, Limits::default())?;
+        let credentials = self.login_for(&parsed.repository).await?;
+        let registry = Registry::open(host, network, credentials, Limits::default())?;
         let artifact = registry.pull(&parsed).await?;
         let signatures = registry.signatures(&parsed.repository, artifact.digest()).await?;
         judged(artifact, signatures, Origin::Repository(parsed.repository), policy).await
@@ -126,13 +89,6 @@ impl App {
         let origin = ReleaseOrigin { reference: None, artifact: came_as, trust };
         Ok((artifact.component().clone(), origin))
     }
-
-    async fn present_policy(&self) -> Answer<TrustPolicy> {
-        match self.db().as_system().await?.trust_rules().await? {
-            Some((rules, _)) => readable(rules),
-            None => unwritten(),
-        }
-    }
 }
 
 /// Whether it may come in. Comparing signatures takes a while.
@@ -157,19 +113,4 @@ async fn judged(
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| AppError::Broken("reading a plugin broke off"))
-}
-
-/// Nobody has written a policy: what an administrator brings is taken as it is, and nothing else comes in.
-fn unwritten() -> Answer<TrustPolicy> {
-    let offline = OfflineRules { components: ComponentRule::Any, ..OfflineRules::default() };
-    let rules = Rules { offline, ..Rules::default() };
-    rules.try_into().map_err(|_| AppError::Broken("the first trust policy contradicts itself"))
-}
-
-fn readable(rules: Value) -> Answer<TrustPolicy> {
-    serde_json::from_value(rules).map_err(|_| AppError::Broken("the stored trust policy cannot be read"))
-}
-
-fn written(policy: &TrustPolicy) -> Answer<Value> {
-    serde_json::to_value(policy).map_err(|_| AppError::Broken("a trust policy cannot be written"))
 }

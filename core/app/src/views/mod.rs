@@ -18,6 +18,7 @@ mod releases;
 mod secrets;
 mod servers;
 mod tabs;
+mod trust;
 
 pub use account::*;
 pub use actions::*;
@@ -34,6 +35,7 @@ pub use releases::*;
 pub use secrets::*;
 pub use servers::*;
 pub use tabs::*;
+pub use trust::*;
 
 pub use gantry_domain::{allowances::Allowance, servers::ServerAction, users::Person};
 

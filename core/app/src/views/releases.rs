@@ -93,17 +93,6 @@ impl From<FailedRelease> for GivenUpView {
     }
 }
 
-/// Whose plugins may come in.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TrustView {
-    /// As `sdk/distribution` describes them, in JSON: `require-signature`, `registries`, `keys`, `pins`, `offline`.
-    #[schema(value_type = Object)]
-    pub rules: serde_json::Value,
-    /// None while nobody has written any: files are taken, and nothing from a network.
-    pub updated_at: Option<DateTime<Utc>>,
-}
-
 /// What a plugin's reference leads to.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

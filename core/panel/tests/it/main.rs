@@ -23,6 +23,7 @@ mod hooks;
 mod imports;
 mod lifecycle;
 mod limits;
+mod logins;
 mod lookups;
 mod matrix;
 mod members;

@@ -17,21 +17,42 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A registry on loopback that everybody may write, for one test.
-struct House {
+/// Who may enter a guarded registry.
+pub(crate) const USER: &str = "acme";
+pub(crate) const PASSWORD: &str = "let me in";
+/// bcrypt of [`PASSWORD`], of the least cost.
+const PASSWORD_HASH: &str = "$2b$04$4Zz3H4OM/JaANQ2ZtBlWheMl4.sO6Vw9JJ8TgWNgQ7p00hWwVYV5S";
+
+/// A registry on loopback, for one test.
+pub(crate) struct House {
     child: Child,
-    host: String,
+    pub(crate) host: String,
     key: PrivateKey,
+    credentials: Credentials,
     _folder: TempDir,
 }
 
 impl House {
-    fn open() -> Self {
+    /// One that everybody may write.
+    pub(crate) fn open() -> Self {
+        Self::start("", Credentials::Anonymous)
+    }
+
+    /// One that wants [`USER`] and [`PASSWORD`].
+    pub(crate) fn guarded() -> Self {
+        let credentials =
+            Credentials::Basic { username: USER.to_owned(), password: PASSWORD.into(), token_service: None };
+        Self::start("auth: {htpasswd: {realm: tests, path: FOLDER/htpasswd}}\n", credentials)
+    }
+
+    fn start(auth: &str, credentials: Credentials) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
+        let auth = auth.replace("FOLDER", path);
+        std::fs::write(folder.path().join("htpasswd"), format!("{USER}:{PASSWORD_HASH}\n")).unwrap();
         let settings = format!(
             "version: 0.1\nlog: {{level: info, accesslog: {{disabled: true}}}}\nhttp: {{addr: '127.0.0.1:0'}}\n\
-             storage: {{filesystem: {{rootdirectory: {path}/data}}}}\n"
+             storage: {{filesystem: {{rootdirectory: {path}/data}}}}\n{auth}"
         );
         std::fs::write(folder.path().join("settings.yml"), settings).unwrap();
         let mut command = Command::new("docker-registry");
@@ -50,7 +71,7 @@ impl House {
         // What nobody reads would stop it once the pipe is full.
         thread::spawn(move || log.for_each(drop));
         let host = host.expect("docker-registry did not start");
-        Self { child, host, key: PrivateKey::generate().unwrap(), _folder: folder }
+        Self { child, host, key: PrivateKey::generate().unwrap(), credentials, _folder: folder }
     }
 
     fn repository(&self) -> Repository {
@@ -59,10 +80,10 @@ impl House {
 
     fn client(&self) -> Registry {
         let host = self.host.parse().unwrap();
-        Registry::open(&host, Network::Loopback, Credentials::Anonymous, Limits::default()).unwrap()
+        Registry::open(&host, Network::Loopback, self.credentials.clone(), Limits::default()).unwrap()
     }
 
-    async fn push(&self, artifact: &Artifact) {
+    pub(crate) async fn push(&self, artifact: &Artifact) {
         let tag = "stable".parse().unwrap();
         self.client().push(artifact, &self.repository(), &tag, Existing::Replace).await.unwrap();
     }
@@ -71,13 +92,13 @@ impl House {
         Signature::make(&self.key, &self.repository(), artifact.digest())
     }
 
-    async fn sign(&self, artifact: &Artifact) {
+    pub(crate) async fn sign(&self, artifact: &Artifact) {
         let signature = self.signature(artifact);
         self.client().attach(&self.repository(), artifact.digest(), &signature).await.unwrap();
     }
 
     /// The registry is allowed, and the key counts there.
-    fn rules(&self) -> Value {
+    pub(crate) fn rules(&self) -> Value {
         let prefix = format!("{}/acme", self.host);
         json!({
             "registries": [{ "prefix": prefix, "network": "loopback" }],
@@ -94,11 +115,11 @@ impl Drop for House {
     }
 }
 
-fn artifact(version: &str) -> Artifact {
+pub(crate) fn artifact(version: &str) -> Artifact {
     Artifact::pack(sample(&json!({ "version": version }))).unwrap()
 }
 
-async fn install(admin: &Client, house: &House, more: Value) -> crate::kit::Answer {
+pub(crate) async fn install(admin: &Client, house: &House, more: Value) -> crate::kit::Answer {
     let mut body = json!({ "reference": format!("{}/acme/sample:stable", house.host) });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     admin.post("/api/plugins/install", body).await
@@ -185,13 +206,17 @@ async fn trust_policy_is_kept_as_written_or_refused_whole_and_each_change_is_in_
     let unwritten = admin.get("/api/trust").await.expect(200);
     assert_eq!((&unwritten["updatedAt"], &unwritten["rules"]["registries"]), (&Value::Null, &json!([])));
     assert_eq!(unwritten["rules"]["offline"]["components"], "any", "files are taken until somebody decides");
-    for wrong in [
-        json!({ "registrys": [] }),
-        json!({ "registries": [{ "prefix": "ghcr.io", "network": "loopback" }] }),
-        json!(7),
+    for (wrong, place) in [
+        (json!({ "registrys": [] }), "rules.registrys"),
+        (
+            json!({ "registries": [{ "prefix": "ghcr.io", "network": "loopback" }] }),
+            "rules.registries[0].network",
+        ),
+        (json!({ "registries": [{ "prefix": "Nowhere" }] }), "rules.registries[0].prefix"),
+        (json!(7), "rules"),
     ] {
         let refused = admin.put("/api/trust", json!({ "rules": wrong })).await.problem("validation_failed");
-        assert_eq!(refused["fields"][0]["key"], "rules", "{refused}");
+        assert_eq!(refused["fields"][0]["key"], place, "{refused}");
     }
     let rules = json!({ "registries": [{ "prefix": "ghcr.io/acme", "network": "public" }] });
     let kept = admin.put("/api/trust", json!({ "rules": rules })).await.expect(200);
@@ -199,5 +224,54 @@ async fn trust_policy_is_kept_as_written_or_refused_whole_and_each_change_is_in_
     assert_eq!(kept["rules"]["require-signature"], true, "what is left out is the default");
     let log = admin.get("/api/audit?limit=1").await.expect(200);
     assert_eq!(log["items"][0]["action"], "trust.update");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_somebody_else_changed_meanwhile_is_not_written_over() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let save = async |version: Value, prefix: &str| {
+        let rules = json!({ "registries": [{ "prefix": prefix, "network": "public" }] });
+        admin.put("/api/trust", json!({ "rules": rules, "version": version })).await
+    };
+    let read = admin.get("/api/trust").await.expect(200);
+    assert_eq!(read["version"], 0, "nobody has written any");
+    let first = save(read["version"].clone(), "ghcr.io/acme").await.expect(200);
+    let late = save(read["version"].clone(), "ghcr.io/other").await.problem("conflict");
+    assert!(late["detail"].as_str().unwrap().contains("Somebody else changed"), "{late}");
+    let kept = admin.get("/api/trust").await.expect(200);
+    assert_eq!((&kept["rules"], &kept["version"]), (&first["rules"], &first["version"]));
+    save(kept["version"].clone(), "ghcr.io/other").await.expect(200);
+    // Of those who save at once over the same, one does.
+    let version = admin.get("/api/trust").await.expect(200)["version"].clone();
+    let all = futures_util::future::join_all((0..6).map(|n| {
+        let version = version.clone();
+        let save = &save;
+        async move { save(version, &format!("ghcr.io/n{n}")).await.status }
+    }))
+    .await;
+    assert_eq!(all.iter().filter(|status| **status == 200).count(), 1, "{all:?}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_shown_as_people_compare_it_before_and_after_it_is_trusted() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let key = PrivateKey::generate().unwrap();
+    let read = async |text: &str| admin.post("/api/trust/key", json!({ "publicKey": text })).await;
+    let pem = key.public().to_pem();
+    let seen = read(&pem).await.expect(200);
+    assert_eq!(seen["fingerprint"], key.public().id().short());
+    assert_eq!(seen["publicKey"], pem);
+    let rules = json!({ "keys": [{ "name": "acme", "public-key": pem, "plugins": ["acme-quake"] }] });
+    let kept = admin.put("/api/trust", json!({ "rules": rules })).await.expect(200);
+    assert_eq!(kept["keys"], json!([seen]));
+    for (wrong, word) in [("nonsense", "not an Ed25519 key"), (&**key.to_pem(None).unwrap(), "private key")] {
+        let refused = read(wrong).await.problem("validation_failed");
+        assert_eq!(refused["fields"][0]["key"], "publicKey");
+        assert!(refused["fields"][0]["message"].as_str().unwrap().contains(word), "{refused}");
+    }
     app.stop().await;
 }

@@ -1,12 +1,13 @@
 //! Plugins, their releases, the bytes of these, and the blueprints that they offer.
 //!
 //! Modules in reading order: here what is read; [`install`] takes releases in, [`lifecycle`] has them come and go,
-//! [`settings`] keeps what was set for one as a whole, [`verdicts`] what became of their plans, [`trust`] whose may come in; [`kept`] and
-//! [`secrets`] hold what is lent to them.
+//! [`settings`] keeps what was set for one as a whole, [`verdicts`] what became of their plans, [`trust`] whose may come in and
+//! [`logins`] with which words registries are asked; [`kept`] and [`secrets`] hold what is lent to them.
 
 mod install;
 mod kept;
 mod lifecycle;
+mod logins;
 mod secrets;
 mod settings;
 mod trust;
@@ -15,8 +16,10 @@ mod verdicts;
 pub use install::{Installed, Intake, NewRelease};
 pub use kept::Shelf;
 pub use lifecycle::Pinned;
+pub use logins::{NewLogin, RegistryLogin};
 pub use secrets::StoredSecret;
 pub use settings::PluginSettings;
+pub use trust::TrustRules;
 pub use verdicts::{GivenUp, Tried};
 
 use crate::{StoreError, SystemTx, Tx, codec, tx::Who};

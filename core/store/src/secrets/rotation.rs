@@ -66,6 +66,7 @@ impl Db {
                 SecretKind::NodeKey => self.reseal_rows(kind, Table::NodeKeys).await?,
                 SecretKind::PluginSecret => self.reseal_rows(kind, Table::PluginSecrets).await?,
                 SecretKind::PluginKept => self.reseal_rows(kind, Table::PluginKept).await?,
+                SecretKind::RegistryLogin => self.reseal_rows(kind, Table::RegistryLogins).await?,
                 SecretKind::Sentinel => (0, self.reseal_sentinel().await?),
             };
             total += sealed;
@@ -123,6 +124,7 @@ enum Table {
     NodeKeys,
     PluginSecrets,
     PluginKept,
+    RegistryLogins,
 }
 
 /// A blob and what it is bound to.
@@ -195,6 +197,17 @@ impl Table {
                 .fetch_all(connection)
                 .await
             }
+            Self::RegistryLogins => {
+                sqlx::query_as!(
+                    Sealed,
+                    "SELECT id AS row, id AS tenant, sealed AS blob FROM registry_logins
+                     WHERE substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2",
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
         }
     }
 
@@ -241,6 +254,12 @@ impl Table {
                     to
                 )
             }
+            Self::RegistryLogins => sqlx::query!(
+                "UPDATE registry_logins SET sealed = $3 WHERE id = $1 AND sealed = $2",
+                row,
+                from,
+                to
+            ),
         };
         Ok(replacing.execute(connection).await?.rows_affected())
     }

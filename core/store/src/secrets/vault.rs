@@ -25,17 +25,20 @@ pub enum SecretKind {
     PluginSecret,
     /// What a plugin keeps.
     PluginKept,
+    /// The password for a registry, with what it is for.
+    RegistryLogin,
     /// The known text that tells whether the master key is right.
     Sentinel,
 }
 
 impl SecretKind {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::ServerVariable,
         Self::PluginSetting,
         Self::NodeKey,
         Self::PluginSecret,
         Self::PluginKept,
+        Self::RegistryLogin,
         Self::Sentinel,
     ];
 
@@ -46,6 +49,7 @@ impl SecretKind {
             Self::NodeKey => "node_key",
             Self::PluginSecret => "plugin_secret",
             Self::PluginKept => "plugin_kept",
+            Self::RegistryLogin => "registry_login",
             Self::Sentinel => "sentinel",
         }
     }
@@ -58,6 +62,7 @@ impl SecretKind {
             Self::NodeKey => ("node_keys", "private_key"),
             Self::PluginSecret => ("plugin_secrets", "sealed"),
             Self::PluginKept => ("plugin_kept", "sealed"),
+            Self::RegistryLogin => ("registry_logins", "sealed"),
             Self::Sentinel => ("key_sentinel", "sealed"),
         }
     }

@@ -9,6 +9,7 @@ mod login;
 mod nodes;
 mod people;
 mod records;
+mod registry_logins;
 mod row_security;
 mod secrets;
 mod servers;

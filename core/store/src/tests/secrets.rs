@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Db, DbOptions, MasterKey, StoreError,
-    plugins::Shelf,
+    plugins::{NewLogin, Shelf},
     secrets::{SecretError, SecretKind},
 };
 use gantry_domain::variables::StoredValue;
@@ -125,6 +125,8 @@ async fn another_data_key_seals_everything_again_while_others_read() {
     tx.set_plugin_secret(&root, plugin, ("api", &token), entry("plugin.secret.set")).await.unwrap();
     let shelf = Shelf { plugin, server: Some(server) };
     assert!(tx.keep(shelf, "seen", b"1.21", 1024).await.unwrap());
+    let login = NewLogin { prefix: "ghcr.io", username: "acme", token_service: None, password: &token };
+    tx.set_registry_login(&root, login, entry("registry.login.set")).await.unwrap();
     tx.commit().await.unwrap();
     let other_instance = connect(&world, crate::testing::TestDatabase::master()).await.unwrap();
     for kind in SecretKind::ALL {

@@ -1,6 +1,6 @@
 //! What a game says of itself, as its plugin reads it: that it is ready, and why it is about to end.
 
-use crate::daemon::{Daemon, component, digest};
+use crate::daemon::{Daemon, PATIENCE, component, digest};
 use axum::http::StatusCode;
 use gantry_protocol::{DesiredServer, Event};
 use gantry_types::{
@@ -41,9 +41,12 @@ async fn talker(daemon: &mut Daemon) -> DesiredServer {
 
 /// A process takes commands a moment after it has begun.
 async fn say(daemon: &Daemon, server: &DesiredServer, words: &str) {
-    while daemon.command(server.id, words).await != StatusCode::ACCEPTED {
-        tokio::task::yield_now().await;
-    }
+    let typing = async {
+        while daemon.command(server.id, words).await != StatusCode::NO_CONTENT {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, typing).await.unwrap();
 }
 
 /// Why it crashed, once that names the process that had this code.

@@ -1,8 +1,9 @@
 //! How a registry is told who asks: it answers 401 with a challenge, and the next request carries what that asks for.
 //!
 //! `Basic` takes name and password; `Bearer` names a token service, which is asked for a token of this repository and this
-//! action and nothing more. Name and password go to that service too, by https, as `docker` sends them: whoever gives a
-//! registry a password trusts it with that choice. The service's address is checked like every other.
+//! action and nothing more. `docker` sends name and password to whatever service a registry names; here they go to the registry's
+//! own origin, and to the one other host that whoever gave them named. Whoever stands behind a redirect asks for nothing.
+//! The service's address is checked like every other.
 //!
 //! Source: <https://distribution.github.io/distribution/spec/auth/token/>.
 
@@ -10,7 +11,7 @@ use super::{
     Credentials,
     transport::{Ask, Transport},
 };
-use crate::error::DistributionError;
+use crate::{error::DistributionError, host::RegistryHost};
 use reqwest::{
     Method, Response,
     header::{HeaderValue, WWW_AUTHENTICATE},
@@ -53,11 +54,14 @@ pub(super) async fn answer(
     scope: &Scope,
     refused: &Response,
 ) -> Result<Option<HeaderValue>, DistributionError> {
+    if !transport.is_home(refused.url()) {
+        return Ok(None);
+    }
     let challenges = refused.headers().get_all(WWW_AUTHENTICATE);
     let found = challenges.iter().filter_map(|value| parse(value.to_str().ok()?)).next();
     match (found, credentials) {
         (_, Credentials::Token(token)) => header(transport, &bearer(token)).map(Some),
-        (Some(Challenge::Basic), Credentials::Basic { username, password }) => {
+        (Some(Challenge::Basic), Credentials::Basic { username, password, .. }) => {
             header(transport, &Credentials::basic(username, password.expose_secret())).map(Some)
         }
         (Some(Challenge::Bearer { realm, service }), _) => {
@@ -104,7 +108,16 @@ async fn token(
         query.append_pair("scope", &format!("repository:{}:{actions}", scope.path));
     }
     let mut ask = Ask::new(Method::GET, url);
-    if let Credentials::Basic { username, password } = credentials {
+    if let Credentials::Basic { username, password, token_service } = credentials {
+        let named = token_service.as_ref().is_some_and(|host| host.is_of(&ask.url));
+        if !transport.is_home(&ask.url) && !named {
+            // An address that nobody may ask is the greater fault.
+            transport.check(&ask.url)?;
+            return Err(DistributionError::TokenService {
+                host: transport.host().to_string(),
+                service: RegistryHost::said_of(&ask.url),
+            });
+        }
         let value = header(transport, &Credentials::basic(username, password.expose_secret()))?;
         ask.headers.push((reqwest::header::AUTHORIZATION, value));
     }

@@ -1,11 +1,12 @@
 //! With which words a registry is asked.
 //!
-//! Credentials belong to one registry and are given to [`Registry::open`](super::Registry::open) with its name; they are sent
-//! to that host, and to the token service that it names. From docker's configuration exactly the entry of that host is taken,
+//! Credentials belong to one registry and are given to [`Registry::open`](super::Registry::open) with its name. Name and password
+//! are sent to that host, and to the one other host that whoever gave them named as its token service. From docker's configuration exactly the entry of that host is taken,
 //! or of a path below it that covers the repository. Helpers are not run: a library starts no programs.
 
 use crate::{
     error::DistributionError,
+    host::RegistryHost,
     reference::{Prefix, Repository},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -23,7 +24,12 @@ pub enum Credentials {
     #[default]
     Anonymous,
     /// A name with a password or an access token, as `docker login` takes it.
-    Basic { username: String, password: SecretString },
+    Basic {
+        username: String,
+        password: SecretString,
+        /// Where else they may go: the host that hands out tokens for the registry, if that is another one.
+        token_service: Option<RegistryHost>,
+    },
     /// A registry token, sent as it is.
     Token(SecretString),
 }
@@ -73,6 +79,15 @@ impl Credentials {
         Ok(Self::Anonymous)
     }
 
+    /// The same, which may also go to this token service.
+    #[must_use]
+    pub fn with_token_service(self, host: Option<RegistryHost>) -> Self {
+        match self {
+            Self::Basic { username, password, .. } => Self::Basic { username, password, token_service: host },
+            other @ (Self::Anonymous | Self::Token(_)) => other,
+        }
+    }
+
     /// The same from the place where docker has the file: `$DOCKER_CONFIG`, or `.docker` at home. Anonymous if there is none.
     ///
     /// # Errors
@@ -120,7 +135,7 @@ impl Auth {
             return Err(fault("docker keeps an identity token for it, which is not supported"));
         }
         if let (Some(username), Some(password)) = (self.username, some(self.password)) {
-            return Ok(Some(Credentials::Basic { username, password }));
+            return Ok(Some(Credentials::Basic { username, password, token_service: None }));
         }
         let Some(auth) = some(self.auth) else { return Ok(None) };
         let unreadable = || fault("docker's entry for it is not a name and a password");
@@ -130,6 +145,7 @@ impl Auth {
         Ok(Some(Credentials::Basic {
             username: username.to_owned(),
             password: password.trim_end_matches('\0').to_owned().into(),
+            token_service: None,
         }))
     }
 }

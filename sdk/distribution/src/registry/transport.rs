@@ -1,7 +1,7 @@
 //! One request to a registry, with every address checked and every answer bounded.
 //!
 //! What a registry says is a stranger's word: where it redirects, where it wants uploads, which token service it names. So each
-//! hop is checked by itself, before it is asked (`gantry_outbound`). Credentials go to the registry's own origin alone.
+//! hop is checked by itself, before it is asked (`gantry_outbound`). Authorization goes to the registry's own origin alone.
 
 use super::{Limits, reach::FromHome};
 use crate::{error::DistributionError, host::RegistryHost, policy::Network};
@@ -87,7 +87,7 @@ impl Transport {
         base.join(url).map_err(|_| DistributionError::NotAllowed { url: shown(), why: "it is not a URL" })
     }
 
-    fn is_home(&self, url: &Url) -> bool {
+    pub(super) fn is_home(&self, url: &Url) -> bool {
         let home: Origin = self.base.origin();
         url.origin() == home
     }

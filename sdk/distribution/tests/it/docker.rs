@@ -12,7 +12,10 @@ fn read(config: &Value, place: &str) -> Result<Credentials, DistributionError> {
 
 fn user(config: &Value, place: &str) -> Option<(String, String)> {
     match read(config, place).unwrap() {
-        Credentials::Basic { username, password } => Some((username, password.expose_secret().to_owned())),
+        Credentials::Basic { username, password, token_service } => {
+            assert!(token_service.is_none(), "docker's file names none");
+            Some((username, password.expose_secret().to_owned()))
+        }
         Credentials::Anonymous => None,
         Credentials::Token(_) => panic!("a token came out of a name and a password"),
     }

@@ -1,8 +1,8 @@
 //! Keys as files, and what other tools make of them.
 
-use crate::kit::{game, key, repository};
+use crate::kit::{basic, game, key, repository};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use gantry_distribution::{Credentials, KeyError, PrivateKey, PublicKey, Signature};
+use gantry_distribution::{KeyError, PrivateKey, PublicKey, Signature};
 use std::{fs, process::Command};
 
 #[test]
@@ -34,7 +34,6 @@ fn other_keys_are_refused() {
                 IqozONbbdbqz11hlRJy9c7SG+hdcFl9jE9uE/dwtuwU2MqU9T/cN0YkWww==\n-----END PUBLIC KEY-----\n";
     assert!(matches!(PublicKey::from_pem(p256), Err(KeyError::NotPublic)));
     assert!(matches!(PublicKey::from_pem("ssh-ed25519 AAAA"), Err(KeyError::NotPublic)));
-    assert!(matches!(PublicKey::from_pem(&key().to_pem(None).unwrap()), Err(KeyError::NotPublic)));
     assert!(matches!(PrivateKey::from_pem(&key().public().to_pem(), None), Err(KeyError::NotPrivate)));
     // The neutral element: it verifies signatures that nobody made.
     let mut weak = STANDARD.decode("MCowBQYDK2VwAyEA").unwrap();
@@ -45,11 +44,20 @@ fn other_keys_are_refused() {
 }
 
 #[test]
+fn a_private_key_in_the_place_of_the_public_one_is_called_that() {
+    let key = key();
+    let passphrase = "a passphrase".into();
+    for given in [key.to_pem(None).unwrap(), key.to_pem(Some(&passphrase)).unwrap()] {
+        assert!(matches!(PublicKey::from_pem(&given), Err(KeyError::PrivateGiven)));
+    }
+}
+
+#[test]
 fn secrets_are_not_shown() {
     let key = key();
     let shown = format!("{key:?}");
     assert!(shown.contains(&key.public().id().short()) && shown.len() < 40, "{shown}");
-    let credentials = Credentials::Basic { username: "me".to_owned(), password: "hunter2".into() };
+    let credentials = basic("me", "hunter2");
     assert!(!format!("{credentials:?}").contains("hunter2"));
 }
 

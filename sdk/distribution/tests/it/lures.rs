@@ -1,7 +1,7 @@
 //! Registries that send whoever asks them somewhere else, and would like to have a password.
 
 use crate::kit::{
-    game, repository,
+    basic, game, repository,
     stage::{Asked, Reply, Stage, at, fails, honest},
 };
 use gantry_distribution::{Credentials, DistributionError, Existing, Limits, Network, Registry};
@@ -59,7 +59,7 @@ async fn token_services_stand_where_they_may() {
             Reply::status(401).with("www-authenticate", format!("Bearer realm=\"{realm}\",service=\"x\""))
         })
         .await;
-        let password = Credentials::Basic { username: "me".to_owned(), password: "secret".into() };
+        let password = basic("me", "secret");
         let refused = stage.client_with(password).pull(&at(&stage)).await.unwrap_err();
         let is_refused =
             matches!(refused, DistributionError::NotPublic { .. } | DistributionError::NotAllowed { .. });
@@ -83,7 +83,7 @@ async fn a_token_is_fetched_and_used_for_this_repository_alone() {
         }
     })
     .await;
-    let password = Credentials::Basic { username: "me".to_owned(), password: "secret".into() };
+    let password = basic("me", "secret");
     stage.client_with(password).pull(&at(&stage)).await.unwrap();
     let asked = stage.asked();
     let tokens: Vec<_> = asked.iter().filter(|asked| asked.line.contains("/token?")).collect();
@@ -92,6 +92,100 @@ async fn a_token_is_fetched_and_used_for_this_repository_alone() {
     assert_eq!(tokens[0].authorization.as_deref(), Some("Basic bWU6c2VjcmV0"));
     let given = |asked: &&Asked| asked.authorization.as_deref() == Some("Basic bWU6c2VjcmV0");
     assert_eq!(asked.iter().filter(given).count(), 1, "the password went to the token service alone");
+}
+
+/// Hands out tokens to whoever asks, as a thief would.
+async fn token_service() -> Stage {
+    Stage::play(|_, _| Reply::ok(r#"{"token":"abc"}"#)).await
+}
+
+/// Wants a token that is handed out at this URL.
+async fn registry_that_names(realm: String) -> Stage {
+    let artifact = game();
+    Stage::play(move |asked, _| match asked.authorization.as_deref() {
+        Some("Bearer abc") => honest(&artifact, asked),
+        _ => Reply::status(401).with("www-authenticate", format!("Bearer realm=\"{realm}\",service=\"x\"")),
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_password_does_not_go_to_a_token_service_that_only_the_registry_names() {
+    let thief = token_service().await;
+    let stage = registry_that_names(format!("http://{}/token", thief.host())).await;
+    let refused = stage.client_with(basic("me", "secret")).pull(&at(&stage)).await.unwrap_err();
+    assert!(matches!(refused, DistributionError::TokenService { .. }), "{refused}");
+    assert!(
+        refused.to_string().contains(thief.host().as_str()),
+        "whoever reads it learns where it was to go"
+    );
+    assert!(thief.asked().is_empty());
+    // A name that begins or ends as the registry's does is another name.
+    for realm in
+        ["https://example.org/token", "https://127.0.0.1.example.org/", "https://127.0.0.1:443/token"]
+    {
+        let stage = registry_that_names(realm.to_owned()).await;
+        let refused = stage.client_with(basic("me", "secret")).pull(&at(&stage)).await.unwrap_err();
+        let is_refused =
+            matches!(refused, DistributionError::TokenService { .. } | DistributionError::NotPublic { .. });
+        assert!(is_refused, "{realm}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_no_password_may_ask_any_token_service() {
+    let service = token_service().await;
+    let stage = registry_that_names(format!("http://{}/token", service.host())).await;
+    stage.client().pull(&at(&stage)).await.unwrap();
+    assert!(service.asked().iter().all(|asked| asked.authorization.is_none()));
+}
+
+#[tokio::test]
+async fn a_password_goes_to_the_token_service_that_was_named_beside_it() {
+    let service = token_service().await;
+    let stage = registry_that_names(format!("http://{}/token", service.host())).await;
+    let credentials = basic("me", "secret").with_token_service(Some(service.host()));
+    stage.client_with(credentials).pull(&at(&stage)).await.unwrap();
+    let asked = service.asked();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].authorization.as_deref(), Some("Basic bWU6c2VjcmV0"));
+    let to_registry = stage.asked().into_iter().filter_map(|asked| asked.authorization);
+    assert!(to_registry.into_iter().all(|given| given == "Bearer abc"), "which gets the token alone");
+}
+
+/// A service that is trusted sends the question on.
+#[tokio::test]
+async fn a_password_does_not_follow_a_redirect_of_its_token_service() {
+    let thief = token_service().await;
+    let there = thief.host();
+    let service =
+        Stage::play(move |_, _| Reply::status(307).with("location", format!("http://{there}/token"))).await;
+    let stage = registry_that_names(format!("http://{}/token", service.host())).await;
+    let credentials = basic("me", "secret").with_token_service(Some(service.host()));
+    let refused = stage.client_with(credentials).pull(&at(&stage)).await.unwrap_err();
+    assert!(matches!(refused, DistributionError::Registry { .. }), "{refused}");
+    assert!(thief.asked().is_empty());
+}
+
+/// Blobs often stand elsewhere. Whoever stores them may not ask for the registry's password.
+#[tokio::test]
+async fn a_challenge_from_behind_a_redirect_is_not_answered() {
+    let storages: [fn(u16) -> String; 2] =
+        [|_| "Basic realm=x".to_owned(), |port| format!("Bearer realm=\"http://127.0.0.1:{port}/token\"")];
+    for challenge in storages {
+        let storage =
+            Stage::play(move |_, port| Reply::status(401).with("www-authenticate", challenge(port))).await;
+        let there = storage.host();
+        let stage = Stage::play(move |asked, _| {
+            Reply::status(307).with("location", format!("http://{there}{}", &asked.line[4..]))
+        })
+        .await;
+        let refused = stage.client_with(basic("me", "secret")).pull(&at(&stage)).await.unwrap_err();
+        assert!(matches!(refused, DistributionError::Unauthorized { .. }), "{refused}");
+        assert!(storage.asked().iter().all(|asked| asked.authorization.is_none()));
+        assert_eq!(storage.asked().len(), 1, "it was not asked again");
+        assert!(stage.asked().iter().all(|asked| asked.authorization.is_none()));
+    }
 }
 
 #[tokio::test]
@@ -104,7 +198,7 @@ async fn credentials_do_not_follow_a_redirect_to_another_origin() {
         Some(_) => Reply::status(307).with("location", format!("http://{there}{}", &asked.line[4..])),
     })
     .await;
-    let password = Credentials::Basic { username: "me".to_owned(), password: "secret".into() };
+    let password = basic("me", "secret");
     let pulled = stage.client_with(password).pull(&at(&stage)).await.unwrap();
     assert_eq!(pulled.digest(), game().digest());
     assert!(stage.asked().iter().any(|asked| asked.authorization.is_some()));

@@ -87,11 +87,40 @@ fn a_policy_that_means_nothing_is_refused_with_the_place() {
     refused(with_key(json!({ "plugins": ["a b"] })), "not a plugin's id");
     refused(with_key(json!({ "name": "" })), "name");
     refused(with_key(json!({ "public-key": "x" })), "public key");
-    refused(with_key(json!({ "expires": "tomorrow" })), "line 1");
+    refused(with_key(json!({ "expires": "tomorrow" })), "keys[0].expires");
     let mut twice = with_key(json!({}));
     let again = twice["keys"][0].clone();
     twice["keys"].as_array_mut().unwrap().push(again);
     refused(twice.clone(), "two keys");
     twice["keys"][1]["name"] = "other".into();
     refused(twice, "the same");
+}
+
+#[test]
+fn the_place_of_a_fault_is_a_path_that_a_form_can_find() {
+    let place =
+        |rules: Value| TrustPolicy::from_json(rules.to_string().as_bytes()).unwrap_err().at().to_owned();
+    let pem = key().public().to_pem();
+    let second = |fields: Value| {
+        let mut other = json!({ "name": "other", "public-key": pem, "repositories": ["ghcr.io/acme"] });
+        other.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let first = json!({ "name": "acme", "public-key": key().public().to_pem(), "plugins": ["acme"] });
+        json!({ "keys": [first, other] })
+    };
+    let registries = |second: Value| json!({ "registries": [{ "prefix": "ghcr.io/acme" }, second] });
+    assert_eq!(place(registries(json!({ "prefix": "ghcr.io/acme" }))), "registries[1].prefix");
+    assert_eq!(place(registries(json!({ "prefix": "Nowhere" }))), "registries[1].prefix");
+    assert_eq!(
+        place(registries(json!({ "prefix": "ghcr.io", "network": "loopback" }))),
+        "registries[1].network"
+    );
+    assert_eq!(place(second(json!({ "name": "acme" }))), "keys[1].name");
+    assert_eq!(place(second(json!({ "public-key": "x" }))), "keys[1].public-key");
+    assert_eq!(place(second(json!({ "repositories": ["x y"] }))), "keys[1].repositories[0]");
+    assert_eq!(place(second(json!({ "repositories": [] }))), "keys[1].repositories");
+    assert_eq!(place(second(json!({ "plugins": ["fine", "No"] }))), "keys[1].plugins[1]");
+    assert_eq!(place(second(json!({ "expires": "tomorrow" }))), "keys[1].expires");
+    assert_eq!(place(json!({ "pins": { "luanti": [] } })), "pins.luanti");
+    assert_eq!(place(json!({ "pins": { "luanti": ["sha256:00"] } })), "pins.luanti[0]");
+    assert_eq!(place(json!(7)), "");
 }

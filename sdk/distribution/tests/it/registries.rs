@@ -1,7 +1,7 @@
 //! A real registry: what is pushed comes back, and what goes wrong is said.
 
 use crate::kit::{
-    component, game, key, policy,
+    basic, component, game, key, policy,
     registry::{PASSWORD, TestRegistry, USER},
 };
 use chrono::Utc;
@@ -115,7 +115,7 @@ async fn a_password_is_asked_for_and_given() {
     let server = TestRegistry::guarded();
     let (repository, artifact) = (server.repository("game"), game());
     let with = |password: &str| {
-        let credentials = Credentials::Basic { username: USER.to_owned(), password: password.into() };
+        let credentials = basic(USER, password);
         server.client_with(credentials)
     };
     let push =

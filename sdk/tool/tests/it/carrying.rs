@@ -1,8 +1,9 @@
 //! `pack`, `key`, `sign`, `publish` and `inspect`, to a real registry and back.
 
-use crate::kit::{example, folder, plugin};
+use crate::kit::{Ran, example, folder, plugin, program};
 use std::{
     fs,
+    io::{BufRead, BufReader, ErrorKind, Write},
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -70,6 +71,8 @@ fn a_package_is_signed_and_says_by_whom() {
     assert!(shown.good);
     assert_eq!(shown.json()["signatures"][0]["repository"], "ghcr.io/acme/hello");
     assert!(!plugin(at, ["inspect", package, "--key", "b.key.pub"]).good, "another's key");
+    let words = plugin(at, ["inspect", package, "--key", "b.key.pub", "--key", "a.key.pub"]).expect();
+    assert!(words.contains("by a.key.pub (") && words.contains("for ghcr.io/acme/hello"), "{words}");
     assert_eq!(plugin(at, ["check", package, "--json"]).json()["ok"], true);
     let bare = component.to_str().unwrap();
     let refused =
@@ -114,4 +117,41 @@ fn what_is_published_can_be_looked_at() {
     plugin(at, ["publish", tees.to_str().unwrap(), &tag, "--replace"]).expect();
     assert_eq!(plugin(at, ["inspect", &tag, "--json"]).json()["id"], "teeworlds-example");
     assert_eq!(plugin(at, ["inspect", &format!("{repository}:9.9.9"), "--json"]).code(), "not-found");
+}
+
+/// Answers whoever comes with these lines, until the tests end.
+fn answers(door: TcpListener, lines: String) {
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = door.accept() {
+            let head = BufReader::new(stream.try_clone().unwrap()).lines();
+            head.map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+            let whole = format!("HTTP/1.1 {lines}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            // Whoever has seen enough goes away.
+            stream.write_all(whole.as_bytes()).ok();
+        }
+    });
+}
+
+#[test]
+fn a_password_goes_to_a_token_service_only_where_the_author_names_it() {
+    let place = folder();
+    let [registry, service] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [host, tokens] = [&registry, &service].map(|door| door.local_addr().unwrap().to_string());
+    answers(registry, format!("401 x\r\nwww-authenticate: Bearer realm=\"http://{tokens}/token\""));
+    service.set_nonblocking(true).unwrap();
+    let config = serde_json::json!({ "auths": { &host: { "username": "acme", "password": "hunter2" } } });
+    fs::write(place.path().join("config.json"), config.to_string()).unwrap();
+    let publish = |more: &[&str]| {
+        let mut command = program(place.path());
+        command.args(["plugin", "publish", "--json"]).arg(example("hello-rust")).args(more);
+        command.arg(format!("{host}/acme/hello")).env("DOCKER_CONFIG", place.path());
+        Ran::of(command.output().unwrap())
+    };
+    let refused = publish(&[]);
+    assert_eq!(refused.code(), "token-service-not-named");
+    assert!(refused.out.contains(&format!("--token-service {tokens}")), "{}", refused.out);
+    assert_eq!(service.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "nobody knocked there");
+    service.set_nonblocking(false).unwrap();
+    answers(service, "403 x".to_owned());
+    assert_eq!(publish(&["--token-service", &tokens]).code(), "unauthorized", "it was asked, and refuses");
 }

@@ -1,5 +1,6 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { Activity, BellRing, Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Trash2, TriangleAlert, Upload } from 'lucide-react'
 import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLive } from '~/actions/context'
@@ -13,6 +14,7 @@ import { PluginUploadDialog } from '~/forms/plugin-upload'
 import { Page } from '~/layout/page'
 import { summary } from '~/lib/conduct'
 import { bytes } from '~/lib/format'
+import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { conduct } from '~/strings/conduct'
 import { conversion } from '~/strings/conversion'
@@ -21,7 +23,7 @@ import { plugins as p } from '~/strings/plugins'
 import { secrets as w } from '~/strings/secrets'
 import { GameIcon } from '~/ui/avatar'
 import { Badge } from '~/ui/badge'
-import { Button, IconButton } from '~/ui/button'
+import { Button, IconButton, buttonStyle } from '~/ui/button'
 import { Card, Facts } from '~/ui/card'
 import { Confirm } from '~/ui/confirm'
 import { CopyButton } from '~/ui/copy-button'
@@ -34,7 +36,7 @@ import { Capabilities, inWords } from './capabilities'
 import { EventsDialog } from './events'
 import { FailuresDialog } from './failures'
 import { GrantsDialog } from './grants'
-import { PullDialog, TrustDialog } from './registry'
+import { PullDialog } from './registry'
 import { ReleasesDialog } from './releases'
 import { SecretsDialog } from './secrets'
 import { SettingsDialog } from './settings'
@@ -48,7 +50,7 @@ export function PluginsPage() {
   const { data: blueprints } = useQuery(blueprintsQuery)
   // What runs is shown without it: a node that answers late must not hold the page up.
   const { data: holds } = useQuery(holdsQuery)
-  const [adding, setAdding] = useState<'upload' | 'import' | 'pull' | 'trust' | null>(null)
+  const [adding, setAdding] = useState<'upload' | 'import' | 'pull' | null>(null)
   const [asked, setAsked] = useState<Asked | null>(null)
   const live = useLive()
   useEffect(() => live.follow('plugins'), [live])
@@ -57,7 +59,7 @@ export function PluginsPage() {
   const close = () => setAsked(null)
   const upload = (
     <>
-      <Button onClick={() => setAdding('trust')}><ShieldCheck aria-hidden />{p.trust}</Button>
+      <Link {...to.trust()} className={buttonStyle()}><ShieldCheck aria-hidden />{p.trust}</Link>
       <Button onClick={() => setAdding('pull')}><CloudDownload aria-hidden />{p.pull}</Button>
       <Button onClick={() => setAdding('import')}><FileInput aria-hidden />{conversion.open}</Button>
       <Button variant="primary" onClick={() => setAdding('upload')}><Upload aria-hidden />{p.upload}</Button>
@@ -83,7 +85,6 @@ export function PluginsPage() {
       {adding === 'upload' && <PluginUploadDialog plugins={data?.items ?? []} onClose={() => setAdding(null)} />}
       {adding === 'import' && <PluginImportDialog onClose={() => setAdding(null)} />}
       {adding === 'pull' && <PullDialog onClose={() => setAdding(null)} />}
-      {adding === 'trust' && <TrustDialog onClose={() => setAdding(null)} />}
       {subject && asked?.what === 'delete' && <DeletePlugin plugin={subject} onClose={close} />}
       {subject && asked?.what === 'disable' && <DisablePlugin plugin={subject} onClose={close} />}
       {subject && asked?.what === 'grants' && <GrantsDialog key={subject.waiting?.digest ?? subject.digest} plugin={subject} onClose={close} />}

@@ -1,15 +1,13 @@
-/** Installing from a registry, and the policy by which plugins come in. */
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+/** Installing from a registry, under the trust policy. */
+import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
-import { trustQuery } from '~/api/plugin-queries'
 import { toApiError } from '~/api/problem'
 import { keys } from '~/api/queries'
 import { FormDialog } from '~/forms/form-dialog'
+import { PolicyLink } from '~/forms/plugin-upload'
 import { plugins as p } from '~/strings/plugins'
-import { Skeleton } from '~/ui/empty'
-import { Field, Input, Textarea } from '~/ui/field'
-import { ProblemCard } from '~/ui/problem'
+import { Field, Input } from '~/ui/field'
 import { toast } from '~/ui/toast'
 
 export function PullDialog({ onClose }: { onClose: () => void }) {
@@ -25,51 +23,11 @@ export function PullDialog({ onClose }: { onClose: () => void }) {
     },
   })
   const wrong = pull.error ? toApiError(pull.error).fields.find((field) => field.key === 'reference') : undefined
+  const isOfTrust = pull.error !== null && ['plugin_untrusted', 'registry_failed'].includes(toApiError(pull.error).code)
   return (
-    <FormDialog title={p.pullTitle} description={p.pullHelp} verb={p.install} busy={pull.isPending} error={wrong ? null : pull.error} disabledReason={reference.trim() === '' ? p.referenceNeeded : null} onSubmit={() => pull.mutate()} onClose={onClose}>
+    <FormDialog title={p.pullTitle} description={p.pullHelp} verb={p.install} busy={pull.isPending} error={wrong ? null : pull.error} errorAction={isOfTrust && <PolicyLink />} disabledReason={reference.trim() === '' ? p.referenceNeeded : null} onSubmit={() => pull.mutate()} onClose={onClose}>
       <Field label={p.reference} help={p.referenceHelp} error={wrong && [wrong.message, wrong.remedy].filter(Boolean).join(' ')}>
         <Input value={reference} onChange={(event) => setReference(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />
-      </Field>
-    </FormDialog>
-  )
-}
-
-export function TrustDialog({ onClose }: { onClose: () => void }) {
-  const { data, error, refetch } = useQuery(trustQuery)
-  if (data) return <TrustForm rules={data.rules} onClose={onClose} />
-  return (
-    <FormDialog size="lg" title={p.trustTitle} verb={p.saveTrust} busy={false} error={null} disabledReason={p.trustTitle} onSubmit={() => undefined} onClose={onClose}>
-      {error ? <ProblemCard error={error} onRetry={refetch} /> : <Skeleton className="h-60" />}
-    </FormDialog>
-  )
-}
-
-function TrustForm({ rules, onClose }: { rules: unknown; onClose: () => void }) {
-  const queries = useQueryClient()
-  const [text, setText] = useState(() => JSON.stringify(rules, null, 2))
-  const [broken, setBroken] = useState<string | null>(null)
-  const save = useMutation({
-    mutationFn: (wanted: Record<string, never>) => take(client.PUT('/api/trust', { body: { rules: wanted } })),
-    onSuccess: (kept) => {
-      queries.setQueryData(trustQuery.queryKey, kept)
-      toast({ title: p.trustSaved })
-      onClose()
-    },
-  })
-  const wrong = save.error ? toApiError(save.error).fields.find((field) => field.key === 'rules') : undefined
-  const submit = () => {
-    try {
-      const wanted: unknown = JSON.parse(text)
-      setBroken(null)
-      save.mutate(wanted as Record<string, never>)
-    } catch (error) {
-      setBroken(p.noJson(error instanceof Error ? error.message : ''))
-    }
-  }
-  return (
-    <FormDialog size="lg" title={p.trustTitle} description={p.trustHelp} verb={p.saveTrust} busy={save.isPending} error={wrong ? null : save.error} onSubmit={submit} onClose={onClose}>
-      <Field label={p.rules} help={p.rulesHelp} error={broken ?? (wrong && [wrong.message, wrong.remedy].filter(Boolean).join(' '))}>
-        <Textarea value={text} onChange={(event) => setText(event.target.value)} rows={16} spellCheck={false} className="font-mono text-xs" />
       </Field>
     </FormDialog>
   )

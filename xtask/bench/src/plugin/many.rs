@@ -110,7 +110,7 @@ async fn consoles(host: &Host, plugin: &Plugin) -> Result<f64> {
         .run(host, "console_lines_100000", move |server| {
             let (plugin, context) = (plugin.clone(), CallContext::traced(grants()));
             async move {
-                let found = plugin.console_events(&context, &server, lines()).await?.len();
+                let found = plugin.console_events(&context, &server, &lines()).await?.len();
                 if found == meant() {
                     Ok(())
                 } else {

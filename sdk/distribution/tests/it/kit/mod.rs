@@ -3,7 +3,9 @@
 pub(crate) mod registry;
 pub(crate) mod stage;
 
-use gantry_distribution::{Artifact, Digest, PrivateKey, Repository, Signature, Signatures, TrustPolicy};
+use gantry_distribution::{
+    Artifact, Credentials, Digest, PrivateKey, Repository, Signature, Signatures, TrustPolicy,
+};
 
 /// A component with this text in its manifest's section.
 pub(crate) fn with_manifest(manifest: &str) -> Vec<u8> {
@@ -58,6 +60,11 @@ pub(crate) fn game() -> Artifact {
 
 pub(crate) fn key() -> PrivateKey {
     PrivateKey::generate().unwrap()
+}
+
+/// For the registry itself and nobody else.
+pub(crate) fn basic(username: &str, password: &str) -> Credentials {
+    Credentials::Basic { username: username.to_owned(), password: password.into(), token_service: None }
 }
 
 pub(crate) fn repository(text: &str) -> Repository {

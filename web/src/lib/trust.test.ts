@@ -1,0 +1,70 @@
+import { expect, it } from 'vitest'
+import { ApiError } from '~/api/problem'
+import { covers, faultAt, isExpired, isPrivateKey, lines, mayBePublicKey, networkOf, placed, signersAt, type Rules, type TrustedKey } from './trust'
+import { trustChanges } from './trust-changes'
+import { taken, verdicts } from './trust-words'
+
+const key = (name: string, more: Partial<TrustedKey> = {}): TrustedKey => ({ name, 'public-key': 'x', repositories: [], plugins: [], ...more })
+const rules = (more: Partial<Rules> = {}): Rules => ({ 'require-signature': true, registries: [], keys: [], pins: {}, offline: { packages: 'signed', components: 'pinned' }, ...more })
+
+it('lets a prefix end where a segment ends', () => {
+  expect(covers('ghcr.io/acme', 'ghcr.io/acme/luanti')).toBe(true)
+  expect(covers('ghcr.io/acme', 'ghcr.io/acme')).toBe(true)
+  expect(covers('ghcr.io/acme', 'ghcr.io/acme-evil')).toBe(false)
+})
+it('tells who signs at a registry, below it and for which plugins, and forgets keys that expired', () => {
+  const keys = [
+    key('Everywhere', { repositories: ['ghcr.io'] }),
+    key('Below', { repositories: ['ghcr.io/acme/quake'] }),
+    key('Elsewhere', { repositories: ['quay.io'] }),
+    key('Plugin', { plugins: ['acme-quake'] }),
+    key('Late', { repositories: ['ghcr.io'], expires: '2020-01-01T00:00:00Z' }),
+  ]
+  expect(signersAt('ghcr.io/acme', keys)).toEqual({ all: ['Everywhere'], below: [{ place: 'ghcr.io/acme/quake', key: 'Below' }], plugins: [{ plugin: 'acme-quake', key: 'Plugin' }] })
+  expect(isExpired({ expires: '2030-01-01T00:00:00Z' }, Date.parse('2030-01-01T00:00:00Z'))).toBe(true)
+})
+it('says what is taken from a registry', () => {
+  expect(taken('ghcr.io/acme', rules({ keys: [key('Acme', { repositories: ['ghcr.io/acme'] }), key('Other', { repositories: ['ghcr.io'] })] })).join(' ')).toBe('Taken if signed by “Acme” or “Other”. All else is refused.')
+  expect(taken('ghcr.io/acme', rules()).join(' ')).toContain('no key counts for it')
+  expect(taken('ghcr.io/acme', rules({ pins: { luanti: ['sha256:x'] } })).join(' ')).toContain('Only what is pinned')
+  expect(taken('ghcr.io/acme', rules({ 'require-signature': false }))).toEqual(['Everything is taken, signed or not.'])
+})
+it('warns of what is taken without a word for it, and of signatures that nobody can make', () => {
+  const tones = (given: Rules) => verdicts(given).map(({ tone }) => tone)
+  expect(tones(rules())).toEqual(['no', 'ok', 'ok', 'warn'])
+  expect(tones(rules({ 'require-signature': false, registries: [{ prefix: 'ghcr.io', network: 'public' }], offline: { packages: 'any', components: 'any' } }))).toEqual(['warn', 'warn', 'warn'])
+})
+it('proposes how a registry is reached by its name', () => {
+  const all = { loopback: ['localhost:5000/drafts', '127.0.0.1:5000', '[::1]:5000'], private: ['registry.lan:5000/acme', '10.0.0.7:5000', '192.168.1.4', '172.20.0.2', 'registry:5000'], public: ['ghcr.io/acme', 'registry.gitlab.com', '172.40.0.1', 'localhost.example.org', ''] }
+  for (const [network, prefixes] of Object.entries(all)) for (const prefix of prefixes) expect([prefix, networkOf(prefix)]).toEqual([prefix, network])
+})
+it('puts an item where it stood, or last', () => {
+  expect(placed(['a', 'b'], 'c', (one) => one === 'a')).toEqual({ list: ['c', 'b'], index: 0 })
+  expect(placed(['a', 'b'], 'c', (one) => one === 'x')).toEqual({ list: ['a', 'b', 'c'], index: 2 })
+  expect(lines(' a\n\nb, a\n')).toEqual(['a', 'b'])
+})
+it('finds the fault of a rule at it or inside it, and of no other', () => {
+  const problem = new ApiError({ code: 'validation_failed', status: 400, title: '', detail: '', remedy: '', fields: [{ key: 'rules.keys[1].repositories[0]', message: 'No.', remedy: 'Yes.' }] })
+  expect(faultAt(problem, 'rules.keys[1].repositories')).toBe('No. Yes.')
+  expect(faultAt(problem, 'rules.keys[1]')).toBe('No. Yes.')
+  expect(faultAt(problem, 'rules.keys[1].name')).toBeNull()
+  expect(faultAt(problem, 'rules.keys')).toBe('No. Yes.')
+  expect(faultAt(null, 'rules')).toBeNull()
+})
+it('knows a private key before it is sent', () => {
+  expect(isPrivateKey('-----BEGIN PRIVATE KEY-----\nMC4=')).toBe(true)
+  expect(isPrivateKey('-----BEGIN ENCRYPTED PRIVATE KEY-----')).toBe(true)
+  expect(isPrivateKey('-----BEGIN PUBLIC KEY-----')).toBe(false)
+  expect(mayBePublicKey('-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----')).toBe(true)
+})
+it('tells of a record what changed, and nothing that stayed', () => {
+  const before = { rules: rules({ registries: [{ prefix: 'ghcr.io/acme', network: 'public' }], keys: [key('Acme')], pins: { luanti: ['sha256:a'] } }) }
+  const after = { rules: rules({ registries: [{ prefix: 'quay.io', network: 'public' }], keys: [key('Acme', { plugins: ['x'] })], pins: { luanti: ['sha256:a'] }, offline: { packages: 'any', components: 'pinned' } }) }
+  expect(trustChanges(before, after)).toEqual([
+    { label: 'Registry allowed', value: 'quay.io', code: true },
+    { label: 'Registry refused', value: 'ghcr.io/acme', code: true },
+    { label: 'Key changed', value: 'Acme' },
+    { label: 'Packages (.gantry.tar)', was: 'Only with a signature', value: 'With or without a signature' },
+  ])
+  expect(trustChanges({ rules: null }, { rules: rules() })).toEqual([{ label: 'Components (.wasm)', was: 'As they are uploaded', value: 'Only if pinned' }])
+})
