@@ -179,9 +179,10 @@ impl Stack {
         self.send_plugin("/api/plugins", std::fs::read(component)?).await.map(drop)
     }
 
-    /// Updates a plugin, one that comes with Gantry, too; answers what it is from then on.
-    pub(crate) async fn replace(&self, component: Vec<u8>) -> Result<Value> {
-        self.send_plugin("/api/plugins?replace=true", component).await
+    /// Puts a component in the place of a plugin, with what it is granted; answers what it is from then on.
+    pub(crate) async fn replace(&self, component: Vec<u8>, grants: &[String]) -> Result<Value> {
+        let path = format!("/api/plugins?replace=true&grant={}", grants.join(","));
+        self.send_plugin(&path, component).await
     }
 
     async fn send_plugin(&self, path: &str, component: Vec<u8>) -> Result<Value> {

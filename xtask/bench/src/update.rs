@@ -1,4 +1,4 @@
-//! What it takes to update a plugin while a hundred servers are asked once a second, and that none of those calls is lost: how long
+//! What it takes to update a plugin while a hundred servers are asked at their blueprint's pace, and that none of those calls is lost: how long
 //! until a release is current, until the one before it is again, until one is gone, and until all servers are moved. The games
 //! are this program, which answers as OpenArena does and notes when it was asked; beside it, the same component is compiled by
 //! wasmtime alone, which is most of an update.
@@ -19,6 +19,8 @@ use wasmtime::component::Component;
 const SERVERS: u16 = 100;
 const FIRST_PORT: u16 = 40_000;
 const UPDATES: u32 = 10;
+/// Of the blueprint's documentation.
+const WORDS: &[u8] = b"Players connect with the OpenArena client";
 /// Between two updates, so that each comes at another moment of the second.
 const APART: Duration = Duration::from_millis(730);
 const BEFORE: Duration = Duration::from_secs(10);
@@ -60,12 +62,12 @@ struct Releases {
 /// Update by update, with a step back and a removal after each.
 async fn updates(stack: &Stack, wasm: &[u8]) -> Result<Releases> {
     let [mut taken, mut back, mut removed] = [(); 3].map(|()| Timings::default());
-    let mut releases = Releases::default();
+    let (mut releases, grants) = (Releases::default(), asked_for(wasm)?);
     for number in 1..=UPDATES {
         tokio::time::sleep(APART).await;
         let component = release(wasm, number)?;
         let began = Instant::now();
-        let current = stack.replace(component).await?;
+        let current = stack.replace(component, &grants).await?;
         taken.push(began.elapsed());
         releases.plugin = text(&current, "id")?;
         let digest = text(&current, "digest")?;
@@ -86,8 +88,25 @@ async fn updates(stack: &Stack, wasm: &[u8]) -> Result<Releases> {
     Ok(releases)
 }
 
-/// The component with another version in its manifest.
+/// What its manifest asks for.
+fn asked_for(wasm: &[u8]) -> Result<Vec<String>> {
+    let manifest: Value =
+        serde_json::from_slice(gantry_pack::manifest(wasm)?.ok_or("the component has no manifest")?)?;
+    let requests = manifest["capabilities"].as_array().into_iter().flatten();
+    requests.map(|request| text(request, "name")).collect()
+}
+
+/// The component with another version in its manifest, and with another word in its code: what was compiled once is not compiled
+/// again.
 fn release(wasm: &[u8], number: u32) -> Result<Vec<u8>> {
+    let at = wasm
+        .windows(WORDS.len())
+        .position(|bytes| bytes == WORDS)
+        .ok_or("the component's words are others")?;
+    let mut changed = wasm.to_vec();
+    let told = format!("{number:03}");
+    changed[at..at + told.len()].copy_from_slice(told.as_bytes());
+    let wasm = &changed;
     let manifest = gantry_pack::manifest(wasm)?.ok_or("the component has no manifest")?;
     let mut manifest: Value = serde_json::from_slice(manifest)?;
     manifest["version"] = json!(format!("1000.0.{number}"));

@@ -16,7 +16,7 @@ const DOCUMENT: &str = r#"{
     "least": { "memory": 16, "cpu": 1, "disk": 16 }, "recommended": { "memory": 64, "cpu": 50, "disk": 64 }
   },
   "run": {
-    "image": "debian:bookworm-slim", "command": ["cat"],
+    "image": "debian:bookworm-slim", "command": ["cat"], "terminal": false,
     "ready": [{ "console": "^nobody says this$" }], "ready-timeout-s": 600
   },
   "console": [
