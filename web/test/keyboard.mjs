@@ -66,6 +66,7 @@ try {
   }
 } catch (error) {
   faults.add(`${at}: ${error.message.split('\n')[0]}`)
+  console.log(`stopped at ${page.url()}, on ${(await page.evaluate(focused)).name}: ${error.stack}`)
   if (options.picture) await page.screenshot({ path: options.picture })
 } finally {
   await browser.close()

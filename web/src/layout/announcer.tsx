@@ -1,10 +1,10 @@
 /**
  * A change of page without a page load is silent to a screen reader and leaves the focus behind. So the window's title
- * changes, the page is announced, and the focus goes to its `h1` — but not between the tabs of one server, where the
- * focus belongs on the tab that was chosen.
+ * changes, the page is announced, and the focus goes to its `h1` — but not between the tabs of one server or node, where
+ * the focus belongs on the tab that was chosen, and not from where somebody has gone by themselves meanwhile.
  */
 import { useQueryClient } from '@tanstack/react-query'
-import { useMatches } from '@tanstack/react-router'
+import { useMatches, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { keys } from '~/api/queries'
 import type { NodeView, ServerView } from '~/api/types'
@@ -25,10 +25,13 @@ export function RouteAnnouncer() {
   const title = match?.staticData.title ?? ''
   const params = (match?.params ?? {}) as { serverId?: string; nodeId?: string }
   const name = useNameOf(params)
-  const page = params.serverId ?? match?.pathname ?? ''
+  const page = params.serverId ?? params.nodeId ?? match?.pathname ?? ''
   const seen = useRef(page)
   const [announced, setAnnounced] = useState('')
+  const router = useRouter()
+  const left = useRef<Element | null>(null)
 
+  useEffect(() => router.subscribe('onBeforeNavigate', () => (left.current = document.activeElement)), [router])
   useEffect(() => {
     document.title = s.title(title, name)
   }, [title, name])
@@ -39,6 +42,8 @@ export function RouteAnnouncer() {
       seen.current = page
       const heading = document.querySelector<HTMLElement>('main h1')
       if (!heading || document.querySelector('[role="dialog"]')) return
+      // Pages come late on slow machines, and a focus that is taken back types into the wrong place.
+      if (left.current?.isConnected && document.activeElement !== left.current && document.activeElement !== document.body) return
       heading.tabIndex = -1
       heading.focus({ preventScroll: true })
     }, 60)
