@@ -19,9 +19,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Requests about one server's files at once that take as long as the disk; more are refused.
@@ -47,6 +50,15 @@ pub(crate) enum Work {
     /// A file that comes or goes as fast as a person gives or takes it. The control plane shares these out among people, so
     /// there are as many as a link may have.
     Transfer,
+}
+
+/// Whether a refusal for want of room is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// Never at once: what ends with it was long awaited.
+    Always,
+    /// If the tree was walked within the last second: what writes in a loop does not have it walked each time.
+    Stale,
 }
 
 pub(crate) struct Desk {
@@ -123,19 +135,23 @@ impl Desk {
         Ok(())
     }
 
-    /// Has something done within the server's disk limit. What has no room by an old measurement is done again after a new one.
+    /// Has something done within the server's disk limit. What has no room by an old measurement is done again after a new one,
+    /// unless one is newer than the doubt in it.
     pub(crate) async fn within<T, F: Future<Output = Result<T, FilesError>> + Send>(
         &self,
         jail: &Jail,
         disk_mib: u32,
+        doubt: Doubt,
         cancel: &CancellationToken,
         attempt: impl Fn(Quota) -> F + Send + Sync,
     ) -> Result<T, FilesError> {
         self.measure(jail, disk_mib, None, cancel).await?;
         match attempt(self.quota.clone()).await {
             Err(FilesError::Quota { .. }) => {
-                self.forget();
-                self.measure(jail, disk_mib, None, cancel).await?;
+                if doubt == Doubt::Always {
+                    self.forget();
+                }
+                self.measure(jail, disk_mib, Some(u64::MAX), cancel).await?;
                 attempt(self.quota.clone()).await
             }
             done => done,
@@ -178,6 +194,36 @@ mod tests {
             for work in [Work::Short, Work::Change, Work::Transfer] {
                 assert_eq!(desk.admit(work).is_ok(), work != full, "{work:?} beside {full:?}");
             }
+        }
+    }
+    #[tokio::test(start_paused = true)]
+    async fn what_writes_in_a_loop_does_not_have_the_tree_walked_each_time() {
+        let place = tempfile::tempdir().unwrap();
+        let jail = Jail::open(place.path(), None).unwrap();
+        let (desk, cancel) = (Desk::new(Utc::now()), CancellationToken::new());
+        let write = async |doubt| {
+            let path = gantry_files::JailPath::parse("new").unwrap();
+            let attempt = |quota: Quota| {
+                let path = path.clone();
+                jail.run(move |jail| jail.write_within(&path, &[1; 1 << 19], 0o640, quota.reserve()))
+            };
+            desk.within(&jail, 1, doubt, &cancel, attempt).await
+        };
+        let fill = || std::fs::write(place.path().join("old"), vec![1; 1 << 20]).unwrap();
+        let make_room = || std::fs::remove_file(place.path().join("old")).unwrap();
+        for (doubt, waited) in [(Doubt::Always, Duration::ZERO), (Doubt::Stale, FRESH)] {
+            desk.forget();
+            fill();
+            assert!(matches!(write(doubt).await, Err(FilesError::Quota { .. })), "{doubt:?}");
+            make_room();
+            if doubt == Doubt::Stale {
+                assert!(
+                    matches!(write(doubt).await, Err(FilesError::Quota { .. })),
+                    "it was walked just now"
+                );
+            }
+            tokio::time::advance(waited).await;
+            write(doubt).await.unwrap();
         }
     }
 }

@@ -5,7 +5,7 @@
 //! daemon or the control plane. Rules live in `gantry-lifecycle`; containers, files and plugins behind their own crates;
 //! here is what joins them.
 //!
-//! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `plugin_logs`, `plugin_records`, `failure`, `faults`,
+//! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `plugin_traces`, `failure`, `faults`,
 //! `machine`, [`node`], `server`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
@@ -22,8 +22,7 @@ pub mod ledger;
 pub mod link;
 mod machine;
 pub mod node;
-mod plugin_logs;
-mod plugin_records;
+mod plugin_traces;
 pub mod plugins;
 pub mod report;
 pub mod run;

@@ -16,8 +16,7 @@ use crate::{
     leave::Leaving,
     ledger::{Change, Ledger, LedgerError, ServerRecord},
     machine::{Machine, Sources},
-    plugin_logs::{self, PluginLogs},
-    plugin_records::{self, PluginRecords},
+    plugin_traces::{self, PluginTraces},
     plugins::PluginStore,
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
     sftp::Door,
@@ -77,8 +76,7 @@ pub(crate) struct Shared {
     pub(crate) subvolumes: Subvolumes,
     /// Where file programs come in, once it is open.
     pub(crate) sftp: OnceLock<Door>,
-    pub(crate) plugin_logs: PluginLogs,
-    pub(crate) plugin_records: PluginRecords,
+    pub(crate) plugin_traces: PluginTraces,
 }
 
 impl Shared {
@@ -141,7 +139,7 @@ struct Inner {
     users: Mutex<BTreeSet<u32>>,
     keeper: mpsc::Sender<Kept>,
     keeper_task: Mutex<Option<JoinHandle<()>>>,
-    logs_task: Mutex<Option<JoinHandle<()>>>,
+    traces_task: Mutex<Option<JoinHandle<()>>>,
     shutdown: CancellationToken,
 }
 
@@ -186,18 +184,14 @@ impl Node {
             own_files: rustix::process::geteuid().is_root(),
             subvolumes,
             sftp: OnceLock::new(),
-            plugin_logs: PluginLogs::default(),
-            plugin_records: PluginRecords::default(),
+            plugin_traces: PluginTraces::default(),
         });
         let records = shared.ledger.servers().await?;
         let servers: Vec<ServerId> = records.iter().map(|record| record.desired.id).collect();
         let restoring = Arc::clone(&shared);
-        let restored = move || {
-            plugin_logs::restore(restoring.plugins.host(), &restoring.data, &servers);
-            plugin_records::restore(restoring.plugins.host(), &restoring.data, &servers);
-        };
+        let restored = move || plugin_traces::restore(restoring.plugins.host(), &restoring.data, &servers);
         if let Err(error) = tokio::task::spawn_blocking(restored).await {
-            tracing::error!(%error, "what plugins wrote, and their calls that were stopped, were not taken up");
+            tracing::error!(%error, "what plugins left was not taken up");
         }
         let users = records.iter().map(|record| record.user.uid).collect();
         let (keeper, queue) = mpsc::channel(KEEPER_QUEUE);
@@ -207,17 +201,13 @@ impl Node {
             users: Mutex::new(users),
             keeper,
             keeper_task: Mutex::new(None),
-            logs_task: Mutex::new(None),
+            traces_task: Mutex::new(None),
             shutdown: CancellationToken::new(),
         }));
         let task = tokio::spawn(keep(node.clone(), queue));
         *node.0.keeper_task.lock().await = Some(task);
-        let logs = PluginLogs::keep(Arc::clone(node.shared()), node.stopping());
-        let kept = PluginRecords::keep(Arc::clone(node.shared()), node.stopping());
-        let both = async move {
-            tokio::join!(logs, kept);
-        };
-        *node.0.logs_task.lock().await = Some(tokio::spawn(both));
+        let traces = PluginTraces::keep(Arc::clone(node.shared()), node.stopping());
+        *node.0.traces_task.lock().await = Some(tokio::spawn(traces));
         node.adopt(records).await?;
         Ok(node)
     }
@@ -236,13 +226,12 @@ impl Node {
         {
             tracing::error!(%error, "the keeper of the servers failed");
         }
-        if let Some(task) = self.0.logs_task.lock().await.take()
+        if let Some(task) = self.0.traces_task.lock().await.take()
             && let Err(error) = task.await
         {
-            tracing::error!(%error, "the keeper of what plugins write failed");
+            tracing::error!(%error, "the keeper of what plugins leave failed");
         }
-        self.shared().plugin_logs.save(self.shared()).await;
-        self.shared().plugin_records.save(self.shared()).await;
+        self.shared().plugin_traces.save(self.shared()).await;
     }
 
     pub(crate) fn downgrade(&self) -> WeakNode {

@@ -4,7 +4,10 @@
 //! something shall be makes room for it, and what was moved already is not missed.
 
 use super::steps::ended;
-use crate::server::work::{Ended, Work};
+use crate::{
+    desk::Doubt,
+    server::work::{Ended, Work},
+};
 use gantry_files::{Changes, Existing, FilesError, Jail, JailPath, Links, Quota, Reservation};
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +16,7 @@ pub(super) async fn copy(work: &Work, jail: &Jail, from: &str, to: &str) -> Resu
         let (from, to, cancel) = (from.to_owned(), to.to_owned(), work.cancel.clone());
         jail.run(move |jail| copy_over(jail, &from, &to, quota.reserve(), &cancel))
     };
-    let copied = work.within(jail, copy).await;
+    let copied = work.within(jail, Doubt::Always, copy).await;
     if let Ok(skipped @ 1..) = copied {
         work.log(&format!("{skipped} pipes, sockets, devices or mounts were not copied"));
     }

@@ -3,6 +3,7 @@
 use super::{meter::Meter, places};
 use crate::{
     console::{LINE_BYTES, text},
+    desk::Doubt,
     failure::{failure, of_files, of_runtime},
     server::{
         spec,
@@ -63,7 +64,7 @@ async fn fetch(work: &Work, jail: &Jail, download: &Download, meter: &Meter) -> 
     let progress = meter.transfer();
     let (outbound, cancel) = (&work.shared.outbound, &work.cancel);
     let fetch = |quota: Quota| outbound.download(download, jail, quota.reserve(), &progress, cancel);
-    let fetched = work.within(jail, fetch).await;
+    let fetched = work.within(jail, Doubt::Always, fetch).await;
     match fetched {
         Ok(_) => Ok(()),
         Err(_) if work.cancel.is_cancelled() => Err(Ended::Cancelled),
@@ -75,7 +76,7 @@ async fn unpack(work: &Work, jail: &Jail, extract: &Extract, meter: &Meter) -> R
     let progress = meter.transfer();
     let (workers, cancel) = (&work.shared.workers, &work.cancel);
     let unpack = |quota: Quota| workers.extract(jail, extract, quota.room(), &progress, cancel);
-    let unpacked = work.within(jail, unpack).await;
+    let unpacked = work.within(jail, Doubt::Always, unpack).await;
     // What a child says that it made is no account.
     work.desk.forget();
     let unpacked = unpacked.map_err(|error| ended("extract_failed", &error))?;
@@ -97,7 +98,7 @@ async fn write_file(work: &Work, jail: &Jail, write: &Write) -> Result<(), Ended
         };
         jail.run(put)
     };
-    let written = work.within(jail, attempt).await;
+    let written = work.within(jail, Doubt::Always, attempt).await;
     written.map_err(|error| ended("write_failed", &error))
 }
 

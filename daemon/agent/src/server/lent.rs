@@ -1,6 +1,7 @@
 //! What this node lends plugins in calls about one server: its directory, and a few bytes that outlive a call.
 
 use super::work::Work;
+use crate::desk::Doubt;
 use async_trait::async_trait;
 use gantry_files::{FilesError, JailPath, Quota};
 use gantry_host::{FileEntry, Files, KeyValue, LentFailure, Plugin};
@@ -54,7 +55,7 @@ impl Files for Directory {
             let (path, content) = (path.clone(), Arc::clone(&content));
             jail.run(move |jail| jail.write_within(&path, &content, MODE, quota.reserve()))
         };
-        self.0.within(&jail, write).await.map_err(refused)
+        self.0.within(&jail, Doubt::Stale, write).await.map_err(refused)
     }
 }
 

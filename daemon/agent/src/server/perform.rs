@@ -289,8 +289,7 @@ async fn remove(work: Work) -> Event {
 
 async fn delete(work: &Work) -> Result<(), OperationFailure> {
     work.shared.runtime.remove_server(work.id()).await.map_err(|error| of_runtime(&error))?;
-    work.shared.plugin_logs.forget(work.shared.plugins.host(), work.id()).await;
-    work.shared.plugin_records.forget().await;
+    work.shared.plugin_traces.forget(work.shared.plugins.host(), work.id()).await;
     let data = &work.shared.data;
     let remains = work.shared.subvolumes.leave(work.id(), &data.server_files(work.id())).await;
     let (directory, cancel) = (data.server(work.id()), work.cancel.clone());

@@ -2,7 +2,7 @@
 
 use crate::{
     console::Console,
-    desk::Desk,
+    desk::{Desk, Doubt},
     failure::{internal, of_plugins, of_runtime},
     node::Shared,
 };
@@ -119,9 +119,10 @@ impl Work {
     pub(crate) async fn within<T, F: Future<Output = Result<T, FilesError>> + Send>(
         &self,
         jail: &Jail,
+        doubt: Doubt,
         attempt: impl Fn(Quota) -> F + Send + Sync,
     ) -> Result<T, FilesError> {
-        self.desk.within(jail, self.server.limits.disk_mib, &self.cancel, attempt).await
+        self.desk.within(jail, self.server.limits.disk_mib, doubt, &self.cancel, attempt).await
     }
 
     async fn open(

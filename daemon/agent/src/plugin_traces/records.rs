@@ -1,23 +1,16 @@
-//! Calls of plugins that were stopped, kept over a restart: files in a folder beside each server's console, which go with the
-//! server.
+//! Calls of plugins that were stopped: a folder with each record in a file of its own that is called by its content, and an
+//! index that counts how often.
 //!
-//! The host decides what is kept, and how much; what it keeps of a server is what stands in its folder, each record in a file of
-//! its own that is called by its content, and an index that counts how often. Only the daemon reads them: they have what players
-//! and customers wrote, though no secrets. What was kept within the last second before a daemon was killed is lost.
+//! Only the daemon reads them: they have what players and customers wrote, though no secrets.
 
-use crate::{data::DataDir, failure::chain, node::Shared};
-use gantry_host::{Host, KeptRecord};
+use gantry_host::KeptRecord;
 use gantry_types::{ServerId, conduct::PluginRecord};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, BufRead, BufReader, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
-    sync::Arc,
-    time::Duration,
 };
-use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
 
 const FOLDER: &str = "plugin-records";
 const INDEX: &str = "index";
@@ -25,70 +18,9 @@ const INDEX: &str = "index";
 const FRESH: &str = ".fresh";
 /// Of a file that is read: more than the host makes of a record, or of an index.
 const FILE_BYTES: u64 = 4 << 20;
-/// What happens in this time is written out together.
-const GATHERING: Duration = Duration::from_secs(1);
-
-/// Held by whoever writes files, so that a directory does not go meanwhile.
-#[derive(Default)]
-pub(crate) struct PluginRecords(Mutex<()>);
-
-impl PluginRecords {
-    /// Writes out whatever is new, until the node stops.
-    pub(crate) async fn keep(shared: Arc<Shared>, stopping: CancellationToken) {
-        while stopping.run_until_cancelled(shared.plugins.host().record_kept()).await.is_some() {
-            let gathered = tokio::time::sleep(GATHERING);
-            stopping.run_until_cancelled(gathered).await;
-            shared.plugin_records.save(&shared).await;
-        }
-    }
-
-    /// Writes out what is new.
-    pub(crate) async fn save(&self, shared: &Shared) {
-        let _alone = self.0.lock().await;
-        let all = shared.plugins.host().unsaved_records();
-        if all.is_empty() {
-            return;
-        }
-        let data = shared.data.clone();
-        let written = tokio::task::spawn_blocking(move || {
-            for (server, records) in all {
-                // Tests and authors call servers what they like; those of a node have ids.
-                let Ok(id) = server.parse::<ServerId>() else { continue };
-                match write(&data.server(id), &records) {
-                    Ok(()) => {}
-                    // The server is gone.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => {
-                        tracing::warn!(server.id = %id, error = chain(&error), "calls that were stopped were not kept");
-                    }
-                }
-            }
-        });
-        if let Err(error) = written.await {
-            tracing::error!(%error, "calls that were stopped were not kept");
-        }
-    }
-
-    /// Nothing more is written about the server, of which the host knows nothing any more.
-    pub(crate) async fn forget(&self) {
-        drop(self.0.lock().await);
-    }
-}
-
-/// Takes up what was kept of these servers. Blocks.
-pub(crate) fn restore(host: &Host, data: &DataDir, servers: &[ServerId]) {
-    for id in servers {
-        match read(&data.server(*id), *id) {
-            Ok(records) => host.restore_records(records),
-            Err(error) => {
-                tracing::warn!(server.id = %id, error = chain(&error), "calls that were stopped cannot be read");
-            }
-        }
-    }
-}
 
 /// Makes the server's folder what it should be.
-fn write(server: &Path, records: &[KeptRecord]) -> io::Result<()> {
+pub(super) fn write(server: &Path, records: &[KeptRecord]) -> io::Result<()> {
     let folder = server.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -121,7 +53,7 @@ fn place(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// What is about somebody else, is not there or is not what it was is left out.
-fn read(server: &Path, id: ServerId) -> io::Result<Vec<KeptRecord>> {
+pub(super) fn read(server: &Path, id: ServerId) -> io::Result<Vec<KeptRecord>> {
     let folder = server.join(FOLDER);
     let index = match File::open(folder.join(INDEX)) {
         Ok(index) => index,
