@@ -98,3 +98,10 @@ fn no_frame_does_harm_on_either_end_of_a_line() {
     }
     assert!(heard > 1_000 && obeyed > 1_000, "{heard} and {obeyed} frames came whole");
 }
+
+#[test]
+fn a_number_that_a_fuzzer_found_arrives_as_it_is() {
+    // A latency of 2.56e-303 ms, which a quick reader of JSON takes for its neighbour.
+    let found = b"\0\0\x01\x01\0\0\x01\x01\x01\0\0\0\x01\x01\0\0\x1c\x1c\x1c\x1c\x01\0\0\0";
+    assert_eq!(answer(Kind::Collect as u8, found), Came::Accepted);
+}
