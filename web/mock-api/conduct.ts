@@ -24,11 +24,13 @@ let records: Schemas['RecordView'][] = []
 const GONE = 'e'.repeat(32)
 
 const arena = () => plugins.find((one) => one.manifestId === 'openarena')
-const release = (some: Figures, holds: Hold[] = [], old = false) => ({ plugin: 'openarena', version: old ? '0.0.9' : '0.1.0', digest: old ? OLD : (arena()?.digest ?? ''), figures: some, holds })
+/** Each next server half as busy as the one before. */
+const split = (all: Figures, of: typeof servers) => of.map((server, i) => ({ serverId: server.id, figures: figures(Math.round(all.calls / 2 ** (i + 1)), i === 0 ? { stopped: all.stopped, refused: all.refused } : {}) }))
+const release = (some: Figures, holds: Hold[] = [], old = false, of: typeof servers = []) => ({ plugin: 'openarena', version: old ? '0.0.9' : '0.1.0', digest: old ? OLD : (arena()?.digest ?? ''), figures: some, holds, servers: split(some, of) })
 const calm = (): Place[] => [
   { nodeId: null, nodeName: null, releases: [release(figures(412, { declined: 3, cpuMs: 38, hostCalls: 0 }))] },
-  { nodeId: N1, nodeName: 'fra-1', releases: [release(figures(1_204_518, { stopped: { cpu_time: 2 }, logBytes: 18_204 }))] },
-  { nodeId: N3, nodeName: 'nyc-1', releases: [release(figures(84_220)), release(figures(20_117, { broken: 1 }), [], true)] },
+  { nodeId: N1, nodeName: 'fra-1', releases: [release(figures(1_204_518, { stopped: { cpu_time: 2 }, logBytes: 18_204 }), [], false, servers.slice(0, 3))] },
+  { nodeId: N3, nodeName: 'nyc-1', releases: [release(figures(84_220), [], false, servers.slice(3, 5)), release(figures(20_117, { broken: 1 }), [], true)] },
 ]
 places.openarena = calm()
 
@@ -81,7 +83,7 @@ export function scene(): void {
   const hold = (serverId: string | null, since: number, until: number, times: number): Hold => ({ serverId, call: 'collector.collect', reason: TRAP, since: at(since), until: at(-until), times })
   const [, one, two] = calm()
   if (!one || !two) return
-  one.releases = [release(figures(1_204_518, { stopped: { trap: 41, cpu_time: 2 }, refused: 3_180, logBytes: 402_118 }), [hold(servers[0]?.id ?? null, 64, 56, 3), hold('0193a0c0-0000-7000-8000-00000000dead', 20, 10, 1)])]
+  one.releases = [release(figures(1_204_518, { stopped: { trap: 41, cpu_time: 2 }, refused: 3_180, logBytes: 402_118 }), [hold(servers[0]?.id ?? null, 64, 56, 3), hold('0193a0c0-0000-7000-8000-00000000dead', 20, 10, 1)], false, servers.slice(0, 3))]
   two.releases = [release(figures(84_220, { stopped: { trap: 15, answer: 2 }, refused: 96 }), [hold(null, 240, 960, 6)]), ...two.releases.slice(1)]
   places.openarena = [...calm().slice(0, 1), one, two]
   silent = ['fra-2', 'nyc-2']

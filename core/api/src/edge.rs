@@ -16,7 +16,7 @@ use axum::{
     response::IntoResponse,
     routing::MethodRouter,
 };
-use gantry_app::{App, Origin};
+use gantry_app::{App, Origin, views::PlaceConduct};
 use http::Uri;
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -24,8 +24,8 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// Writes all numbers in Prometheus' text format.
-pub type MetricsPage = Arc<dyn Fn() -> String + Send + Sync>;
+/// Writes all numbers, these of plugins among them, in Prometheus' text format.
+pub type MetricsPage = Arc<dyn Fn(&[PlaceConduct]) -> String + Send + Sync>;
 
 /// How the edge is reached and what it lets in.
 #[derive(Clone)]
@@ -118,8 +118,8 @@ impl Edge {
     pub(crate) fn rates(&self) -> &Rates {
         &self.0.rates
     }
-    pub(crate) fn metrics(&self) -> String {
-        (self.0.metrics)()
+    pub(crate) async fn metrics(&self) -> String {
+        (self.0.metrics)(&self.0.app.every_conduct().await)
     }
     pub(crate) fn sockets(&self) -> &Seats {
         &self.0.sockets

@@ -67,7 +67,7 @@ pub use files::{FileDownload, FileUpload, MAX_TEXT};
 pub use lend::Internet;
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
-pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover};
+pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover, measure_plugins};
 pub use seldom::Seldom;
 pub use servers::ServerPage;
 pub use sessions::Authenticated;

@@ -138,7 +138,7 @@ impl NodeClient {
 
     /// How plugins fare on the node.
     pub async fn conduct(&self) -> Result<Vec<PluginConduct>, NodeError> {
-        self.link.fetch(Method::GET, "/v1/conduct", Bytes::new(), QUICK, REPORT).await
+        self.link.fetch(Method::GET, "/v1/conduct", Bytes::new(), QUICK, PAGE).await
     }
 
     /// What a release wrote on the node, oldest first: all of it, or about one server.

@@ -2,7 +2,7 @@
 
 use crate::{assets, http, settings::Settings, shares::Shares};
 use gantry_api::{Edge, MetricsPage, router};
-use gantry_app::{App, AppError, AppOptions, Bundled, Internet};
+use gantry_app::{App, AppError, AppOptions, Bundled, Internet, measure_plugins};
 use gantry_host::{Budgets, ChildProgram, Host, HostConfig, HostError, Wall};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_store::{Db, DbOptions, MasterKey, StoreError};
@@ -107,10 +107,12 @@ pub async fn start_in(
     let (closing, stopping) = (CancellationToken::new(), CancellationToken::new());
     let recorder = recorder();
     let page: MetricsPage = Arc::new({
-        let (recorder, app) = (recorder.clone(), app.clone());
-        move || {
-            app.measure_plugins();
-            recorder.render()
+        let recorder = recorder.clone();
+        move |places| {
+            // Of their own, so that a plugin that is gone, or on a node that is away, leaves nothing standing.
+            let plugins = PrometheusBuilder::new().build_recorder();
+            metrics::with_local_recorder(&plugins, || measure_plugins(places));
+            recorder.render() + &plugins.handle().render()
         }
     });
     let edge = Edge::new(app.clone(), edge_config, page, closing.clone());

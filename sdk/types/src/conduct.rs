@@ -57,6 +57,17 @@ pub struct PluginConduct {
     pub digest: String,
     pub figures: PluginFigures,
     pub holds: Vec<PluginHold>,
+    /// What its calls about each server came to, the one that took the most processor time first. Older daemons tell none.
+    #[serde(default)]
+    pub servers: Vec<ServerFigures>,
+}
+
+/// What a plugin's calls about one server came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerFigures {
+    pub server_id: String,
+    pub figures: PluginFigures,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

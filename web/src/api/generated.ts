@@ -2749,9 +2749,9 @@ export interface components {
         };
         /** @description A plugin wherever it was called since the programs there started. */
         ConductView: {
-            /** @description Only those where it was called. */
+            /** @description Only those where it was called; of each release's servers the busiest. */
             places: components["schemas"]["PlaceConduct"][];
-            /** @description Names of the servers that holds are about, by id. One that is gone has none. */
+            /** @description Names of the servers that holds and figures are about, by id. One that is gone has none. */
             servers: {
                 [key: string]: string;
             };
@@ -3881,6 +3881,8 @@ export interface components {
             holds: components["schemas"]["PluginHold"][];
             /** @description The manifest id. */
             plugin: string;
+            /** @description What its calls about each server came to, the one that took the most processor time first. Older daemons tell none. */
+            servers?: components["schemas"]["ServerFigures"][];
             version: string;
         };
         PluginFailurePage: {
@@ -4402,6 +4404,11 @@ export interface components {
         ServerCreated: {
             operation: components["schemas"]["OperationView"];
             server: components["schemas"]["ServerView"];
+        };
+        /** @description What a plugin's calls about one server came to. */
+        ServerFigures: {
+            figures: components["schemas"]["PluginFigures"];
+            serverId: string;
         };
         /**
          * Format: uuid

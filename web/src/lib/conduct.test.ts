@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Schemas } from '~/api/types'
-import { chosen, holds, recordName, releases, stops, stoppedTimes, summary } from './conduct'
+import { busiest, chosen, holds, recordName, releases, stops, stoppedTimes, summary } from './conduct'
 
 const figures: Schemas['PluginFigures'] = { calls: 1, declined: 0, stopped: {}, refused: 0, broken: 0, cpuMs: 0, memoryPeakBytes: 0, hostCalls: 0, logBytes: 0 }
 const hold = (serverId: string | null, until: string): Schemas['PluginHold'] => ({ serverId, call: 'collector.collect', reason: 'it crashed', since: '2026-01-01T00:00:00Z', until, times: 1 })
-const release = (digest: string, some: Schemas['PluginHold'][] = []): Schemas['PluginConduct'] => ({ plugin: 'arena', version: '1.0.0', digest, figures, holds: some })
+const release = (digest: string, some: Schemas['PluginHold'][] = [], servers: Schemas['ServerFigures'][] = []): Schemas['PluginConduct'] => ({ plugin: 'arena', version: '1.0.0', digest, figures: { ...figures, cpuMs: 100 }, holds: some, servers })
 const line = (kind: Schemas['PluginLineKind'], text: string, call = 'collector.collect'): Schemas['PluginLine'] => ({ at: '2026-01-01T00:00:00Z', kind, call, serverId: null, text })
 
 const view: Schemas['ConductView'] = {
@@ -25,6 +25,14 @@ describe('how a plugin fares', () => {
   it('says what stopped calls, and passes on what it does not know', () => {
     expect(stops({ trap: 3, cpu_time: 1_200, warp: 1 })).toBe('1,200 CPU time, 3 crash, 1 warp')
     expect([stops({}), stoppedTimes({ trap: 3, cpu_time: 4 })]).toEqual(['', 7])
+  })
+  it('shows the few servers that cost most of what is in use', () => {
+    const busy = (serverId: string, cpuMs: number) => ({ serverId, figures: { ...figures, cpuMs } })
+    const many = [busy('s1', 40), ...[9, 8, 7, 6, 5].map((ms) => busy(`more-${String(ms)}`, ms))]
+    const places = [{ nodeId: 'n1', nodeName: 'fra-1', releases: [release('new', [], many), release('old', [], [busy('s1', 99)])] }, { nodeId: 'n2', nodeName: 'fra-2', releases: [release('new', [], [busy('s2', 60)])] }]
+    const shown = busiest({ ...view, places }, 'new')
+    expect(shown.map((one) => [one.serverId, one.name, one.place, one.share])).toEqual([['s2', null, 'fra-2', 0.6], ['s1', 'Friday night', 'fra-1', 0.4], ...[9, 8, 7].map((ms) => [`more-${String(ms)}`, null, 'fra-1', ms / 100])])
+    expect(busiest(view, 'new')).toEqual([])
   })
   it('calls the file of a record by its plugin and content', () => expect(recordName('arena', { id: '0123456789abcdef' })).toBe('arena-0123456789ab.jsonl'))
   it('finds lines by kind, words and call, latest first', () => {

@@ -30,6 +30,23 @@ export function releases(conduct: Conduct, inUse: string): Release[] {
   return all.sort((a, b) => order(a) - order(b) || a.place.localeCompare(b.place, undefined, { numeric: true }))
 }
 
+export type Busy = { key: string; serverId: string; name: string | null; place: string; figures: Schemas['PluginFigures']; share: number }
+
+/** Servers that are shown. */
+const BUSIEST = 5
+
+/** The servers that the release in use spends most processor time on; `share` is of its time in that place, from 0 to 1. */
+export function busiest(conduct: Conduct, inUse: string): Busy[] {
+  const all = conduct.places.flatMap(({ nodeId, nodeName, releases: some }) =>
+    some
+      .filter(({ digest }) => digest === inUse)
+      .flatMap(({ figures: { cpuMs }, servers = [] }) =>
+        servers.map(({ serverId, figures }) => ({ key: `${nodeId ?? ''} ${serverId}`, serverId, name: conduct.servers[serverId] ?? null, place: placeOf(nodeName), figures, share: cpuMs > 0 ? figures.cpuMs / cpuMs : 0 })),
+      ),
+  )
+  return all.sort((a, b) => b.figures.cpuMs - a.figures.cpuMs || b.figures.calls - a.figures.calls).slice(0, BUSIEST)
+}
+
 /** Every hold: those for all servers first, then those that last longest. */
 export function holds(conduct: Conduct, inUse: string): Held[] {
   const known = new Map(releases(conduct, inUse).map((release) => [release.key, release]))

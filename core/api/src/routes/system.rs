@@ -67,7 +67,7 @@ async fn ready(State(edge): State<Edge>) -> Result<&'static str, EdgeError> {
 }
 
 async fn metrics(State(edge): State<Edge>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], edge.metrics())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], edge.metrics().await)
 }
 
 /// The document is made once: the table does not change while the process lives.

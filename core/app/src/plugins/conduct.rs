@@ -11,12 +11,64 @@ use crate::{
 use futures_util::{StreamExt, stream};
 use gantry_domain::{audit::AuditEntry, nodes::Node};
 use gantry_nodes::{NodeClient, NodeError};
-use gantry_types::{PluginId, ServerId, conduct::PluginConduct};
+use gantry_types::{
+    PluginId, ServerId,
+    conduct::{PluginConduct, PluginFigures, ServerFigures},
+};
+use metrics::Label;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 /// Nodes that are asked at a time.
 const AT_A_TIME: usize = 32;
+/// So long the page of numbers waits for the database.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Servers that are shown of each release in each place; `/metrics` has all.
+const BUSIEST: usize = 5;
+
+/// Hands the figures of plugins and of their servers to the recorder of the moment.
+pub fn measure_plugins(places: &[PlaceConduct]) {
+    for PlaceConduct { node_name, releases, .. } in places {
+        let place = if node_name.is_some() { "node" } else { "control_plane" };
+        for PluginConduct { plugin, version, figures, holds, servers, .. } in releases {
+            let mut labels = vec![
+                Label::new("plugin", plugin.clone()),
+                Label::new("version", version.clone()),
+                Label::new("place", place),
+            ];
+            labels.extend(node_name.as_ref().map(|name| Label::new("node", name.clone())));
+            measure("gantry_plugin", &labels, figures);
+            #[expect(clippy::cast_precision_loss, reason = "a number of holds")]
+            metrics::gauge!("gantry_plugin_holds", labels.iter()).set(holds.len() as f64);
+            for ServerFigures { server_id, figures } in servers {
+                labels.push(Label::new("server", server_id.clone()));
+                measure("gantry_plugin_server", &labels, figures);
+                labels.pop();
+            }
+        }
+    }
+}
+
+fn measure(of: &str, labels: &[Label], figures: &PluginFigures) {
+    let counts = [
+        ("calls", figures.calls),
+        ("declined", figures.declined),
+        ("stopped", figures.stopped.values().sum()),
+        ("refused", figures.refused),
+        ("broken", figures.broken),
+        ("cpu_milliseconds", figures.cpu_ms),
+        ("host_calls", figures.host_calls),
+        ("log_bytes", figures.log_bytes),
+    ];
+    for (what, value) in counts {
+        metrics::counter!(format!("{of}_{what}_total"), labels.iter()).absolute(value);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "an amount of memory")]
+    metrics::gauge!(format!("{of}_memory_peak_bytes"), labels.iter()).set(figures.memory_peak_bytes as f64);
+}
 
 /// What everybody said.
 struct Heard {
@@ -32,10 +84,13 @@ impl App {
         let Heard { mut places, silent } = self.everywhere(ctx).await?;
         for place in &mut places {
             place.releases.retain(|one| digests.contains(&one.digest));
+            place.releases.iter_mut().for_each(|release| release.servers.truncate(BUSIEST));
         }
         places.retain(|place| !place.releases.is_empty());
-        let holds = places.iter().flat_map(|place| &place.releases).flat_map(|release| &release.holds);
-        let servers = self.names(ctx, holds.filter_map(|hold| hold.server_id.as_deref())).await?;
+        let releases = || places.iter().flat_map(|place| &place.releases);
+        let held = releases().flat_map(|release| &release.holds).filter_map(|hold| hold.server_id.as_deref());
+        let busy = releases().flat_map(|release| &release.servers).map(|server| server.server_id.as_str());
+        let servers = self.names(ctx, held.chain(busy)).await?;
         Ok(ConductView { places, silent, servers })
     }
 
@@ -100,34 +155,31 @@ impl App {
         Ok(tx.commit().await?)
     }
 
-    /// Hands the figures of plugins in this process to whoever collects numbers. What runs on nodes is told by
-    /// [`App::plugin_conduct`]: asking all of them at each look would be a load, and those that are away would seem to stand still.
-    pub fn measure_plugins(&self) {
-        for PluginConduct { plugin, version, figures, holds, .. } in self.components().host().conduct() {
-            let labels = [("plugin", plugin), ("version", version), ("place", "control_plane".to_owned())];
-            let count = |name: &'static str, value| metrics::counter!(name, &labels).absolute(value);
-            count("gantry_plugin_calls_total", figures.calls);
-            count("gantry_plugin_declined_total", figures.declined);
-            count("gantry_plugin_stopped_total", figures.stopped.values().sum());
-            count("gantry_plugin_refused_total", figures.refused);
-            count("gantry_plugin_broken_total", figures.broken);
-            count("gantry_plugin_cpu_milliseconds_total", figures.cpu_ms);
-            count("gantry_plugin_host_calls_total", figures.host_calls);
-            count("gantry_plugin_log_bytes_total", figures.log_bytes);
-            #[expect(clippy::cast_precision_loss, reason = "an amount of memory, and a number of holds")]
-            let numbers = (figures.memory_peak_bytes as f64, holds.len() as f64);
-            metrics::gauge!("gantry_plugin_memory_peak_bytes", &labels).set(numbers.0);
-            metrics::gauge!("gantry_plugin_holds", &labels).set(numbers.1);
-        }
+    /// How every plugin fares in this process and on every node that answers, for whoever collects numbers. Nodes that do not
+    /// answer are left out, so that nothing of theirs seems to stand still.
+    pub async fn every_conduct(&self) -> Vec<PlaceConduct> {
+        let nodes = async { self.db().as_system().await?.nodes().await };
+        let nodes = match tokio::time::timeout(PATIENCE, nodes).await {
+            Ok(Ok(nodes)) => nodes,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the numbers of plugins on nodes are left out");
+                Vec::new()
+            }
+            Err(_) => Vec::new(),
+        };
+        self.conduct_on(nodes).await.places
     }
 
     /// All releases, here and on every node that has a daemon.
     async fn everywhere(&self, ctx: &OpCtx) -> Answer<Heard> {
+        Ok(self.conduct_on(self.db().as_user(&ctx.actor).await?.nodes().await?).await)
+    }
+
+    async fn conduct_on(&self, nodes: Vec<Node>) -> Heard {
         let here =
             PlaceConduct { node_id: None, node_name: None, releases: self.components().host().conduct() };
         let mut heard = Heard { places: vec![here], silent: Vec::new() };
-        for (Node { id, name, .. }, releases) in self.of_nodes(ctx, async |node| node.conduct().await).await?
-        {
+        for (Node { id, name, .. }, releases) in self.asked(nodes, async |node| node.conduct().await).await {
             match releases {
                 Some(releases) => {
                     heard.places.push(PlaceConduct { node_id: Some(id), node_name: Some(name), releases });
@@ -135,16 +187,15 @@ impl App {
                 None => heard.silent.push(name),
             }
         }
-        Ok(heard)
+        heard
     }
 
-    /// What every node that has a daemon answers; nothing where it is away or does not.
-    pub(super) async fn of_nodes<T>(
+    /// What each of these nodes that has a daemon answers; nothing where it is away or does not.
+    pub(super) async fn asked<T>(
         &self,
-        ctx: &OpCtx,
+        mut nodes: Vec<Node>,
         ask: impl AsyncFn(NodeClient) -> Result<T, NodeError>,
-    ) -> Answer<Vec<(Node, Option<T>)>> {
-        let mut nodes = self.db().as_user(&ctx.actor).await?.nodes().await?;
+    ) -> Vec<(Node, Option<T>)> {
         nodes.retain(|node| node.enrolled_at.is_some());
         let ask = &ask;
         let answers = nodes.into_iter().map(|node| async move {
@@ -154,7 +205,7 @@ impl App {
             };
             (node, answer)
         });
-        Ok(stream::iter(answers).buffered(AT_A_TIME).collect().await)
+        stream::iter(answers).buffered(AT_A_TIME).collect().await
     }
 
     /// What servers are called. One that is gone has no name any more.

@@ -24,6 +24,7 @@ mod verdicts;
 
 pub use bundled::Bundled;
 pub(crate) use bundled::read;
+pub use conduct::measure_plugins;
 pub use intake::{PluginFile, PluginUpload, Takeover};
 pub(crate) use telling::tell;
 pub(crate) use verdicts::{AskedFor, ended_on_node, fault_on_node};

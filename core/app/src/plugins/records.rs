@@ -29,7 +29,8 @@ impl App {
         };
         let mut items: Vec<RecordView> = view(None, self.components().host().records()).collect();
         let mut silent = Vec::new();
-        for (Node { id, name, .. }, records) in self.of_nodes(ctx, async |node| node.records().await).await? {
+        let nodes = self.db().as_user(&ctx.actor).await?.nodes().await?;
+        for (Node { id, name, .. }, records) in self.asked(nodes, async |node| node.records().await).await {
             match records {
                 Some(records) => items.extend(view(Some((id, name)), records)),
                 None => silent.push(name),

@@ -12,11 +12,11 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConductView {
-    /// Only those where it was called.
+    /// Only those where it was called; of each release's servers the busiest.
     pub places: Vec<PlaceConduct>,
     /// Nodes that have a daemon which is away or did not answer: nobody knows how it fares there.
     pub silent: Vec<String>,
-    /// Names of the servers that holds are about, by id. One that is gone has none.
+    /// Names of the servers that holds and figures are about, by id. One that is gone has none.
     pub servers: BTreeMap<String, String>,
 }
 

@@ -50,16 +50,6 @@ async fn on_its_node(house: &House, path: &str) -> Value {
     place["releases"][0].clone()
 }
 
-/// What opens the page of numbers.
-const SCRAPER: &str = "0123456789abcdef";
-
-/// The page of numbers.
-async fn metrics(app: &TestApp) -> String {
-    let visitor = app.visitor();
-    let asked = visitor.request(reqwest::Method::GET, "/metrics").bearer_auth(SCRAPER);
-    visitor.send(asked).await.expect(200).as_str().unwrap().to_owned()
-}
-
 /// Seconds between two moments.
 fn seconds(from: &Value, to: &Value) -> i64 {
     let at = |value: &Value| value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
@@ -104,6 +94,27 @@ async fn a_plugin_that_keeps_failing_is_on_hold_on_its_node_and_says_when_it_is_
     assert_eq!(seconds(&hold["since"], &hold["until"]), 30);
     let conduct = house.admin.get(&format!("{path}/conduct")).await.expect(200);
     assert_eq!(conduct["servers"], json!({ house.id.as_str(): "House" }));
+    let [server] = release["servers"].as_array().unwrap().as_slice() else { panic!("{release}") };
+    assert_eq!(server["serverId"], json!(house.id));
+    for share in ["stopped", "refused", "broken"] {
+        assert_eq!(
+            server["figures"][share], figures[share],
+            "{share}: all that went wrong was about this server"
+        );
+    }
+
+    let of = format!(
+        "plugin=\"chores\",version=\"{}\",place=\"node\",node=\"Anvil\"",
+        chores["version"].as_str().unwrap()
+    );
+    let numbers = house.app.numbers().await;
+    for line in [
+        format!("gantry_plugin_stopped_total{{{of}}} {UNTIL_HELD}\n"),
+        format!("gantry_plugin_server_stopped_total{{{of},server=\"{}\"}} {UNTIL_HELD}\n", house.id),
+        format!("gantry_plugin_server_refused_total{{{of},server=\"{}\"}} 2\n", house.id),
+    ] {
+        assert!(numbers.contains(&line), "{line} is not in {numbers}");
+    }
 
     let holds = house.admin.get("/api/plugins/holds").await.expect(200);
     let [held] = holds["items"].as_array().unwrap().as_slice() else { panic!("{holds}") };
@@ -111,7 +122,11 @@ async fn a_plugin_that_keeps_failing_is_on_hold_on_its_node_and_says_when_it_is_
         (&held["pluginId"], &held["nodeName"], &held["serverId"], &held["until"]),
         (&chores["id"], &json!("Anvil"), &json!(house.id), &hold["until"])
     );
-    house.end().await;
+    let House { app, node, .. } = house;
+    node.stop().await;
+    let numbers = app.numbers().await;
+    assert!(!numbers.contains("Anvil"), "numbers of a node that is away stand still: {numbers}");
+    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,9 +189,8 @@ async fn a_node_that_is_away_is_named_and_strangers_learn_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_in_the_control_plane_is_on_hold_there_and_says_what_stopped_it() {
-    let app = TestApp::with(|settings| settings.edge.metrics_token = Some(SCRAPER.into())).await;
+    let app = TestApp::start().await;
     let admin = app.admin().await;
-    // All control planes of this process share one recorder: no other test has a plugin of that name.
     let made =
         upload(&admin, "", listener("trapdoor", "1.0.0", &["user.*"], Says::Nothing)).await.expect(201);
     let path = format!("/api/plugins/{}", made["id"].as_str().unwrap());
@@ -204,12 +218,12 @@ async fn what_fails_in_the_control_plane_is_on_hold_there_and_says_what_stopped_
     let measured = |name: &str, value: u32| {
         format!("{name}{{plugin=\"trapdoor\",version=\"1.0.0\",place=\"control_plane\"}} {value}\n")
     };
-    let numbers = metrics(&app).await;
+    let numbers = app.numbers().await;
     for line in [measured("gantry_plugin_stopped_total", UNTIL_HELD), measured("gantry_plugin_holds", 1)] {
         assert!(numbers.contains(&line), "{line} is not in {numbers}");
     }
     admin.post(&format!("{path}/lift"), json!({ "digest": made["digest"] })).await.expect(204);
-    assert!(metrics(&app).await.contains(&measured("gantry_plugin_holds", 0)));
+    assert!(app.numbers().await.contains(&measured("gantry_plugin_holds", 0)));
     assert_eq!(
         admin.get(&format!("{path}/conduct")).await.expect(200)["places"][0]["releases"][0]["holds"],
         json!([])

@@ -14,6 +14,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use super::bucket::Bucket;
+use super::figures::Figures;
 use super::hold::Health;
 use super::shares::{Flow, Share};
 use crate::capability::Spent;
@@ -34,6 +35,7 @@ pub(super) struct Account {
     log: Bucket,
     pub(super) memory: Arc<Semaphore>,
     pub(super) health: Health,
+    pub(super) figures: Figures,
     lines: VecDeque<PluginLine>,
     lines_bytes: usize,
     /// Whether something was written that nobody has asked for to keep it.
@@ -54,6 +56,7 @@ impl Account {
             log: Bucket::full(share.log_bytes, now),
             memory: Arc::new(Semaphore::new(share.memory_mib as usize)),
             health: Health::new(),
+            figures: Figures::default(),
             lines: VecDeque::new(),
             lines_bytes: 0,
             is_unsaved: false,
@@ -84,6 +87,7 @@ impl Account {
         self.cpu.take(u64::try_from(spent.cpu.as_micros()).unwrap_or(u64::MAX), now);
         self.host_calls.take(spent.host_calls.into(), now);
         self.log.take(spent.log_bytes as u64, now);
+        self.figures.charge(spent);
     }
 
     pub(super) fn write(&mut self, line: PluginLine) {

@@ -10,11 +10,12 @@
 //! Everything is counted by the component's digest, in memory, and begins anew with the process; lines about servers can be
 //! kept by the embedder.
 //!
-//! Modules in reading order: `shares`, `bucket`, `hold`, `account`, here the book of all accounts, `kept` for what outlives it, `turn` for one call, and
+//! Modules in reading order: `shares`, `bucket`, `hold`, `figures`, `account`, here the book of all accounts, `kept` for what outlives it, `turn` for one call, and
 //! `front`, the plugin as embedders have it.
 
 mod account;
 mod bucket;
+mod figures;
 mod front;
 mod hold;
 mod kept;
@@ -26,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use gantry_types::conduct::{PluginConduct, PluginFigures, PluginHold, PluginLine, PluginLineKind};
+use gantry_types::conduct::{PluginConduct, PluginHold, PluginLine, PluginLineKind, ServerFigures};
 use tokio::sync::Notify;
 
 pub use front::Plugin;
@@ -63,9 +64,6 @@ struct Entry {
     version: String,
     whole: Account,
     servers: HashMap<String, Account>,
-    figures: PluginFigures,
-    /// The same as in the figures: most calls take less than a millisecond.
-    cpu: Duration,
 }
 
 /// Whose call it is.
@@ -116,8 +114,6 @@ impl Fair {
             version: caller.version.clone(),
             whole: Account::new(&self.shares.plugin, now),
             servers: HashMap::new(),
-            figures: PluginFigures::default(),
-            cpu: Duration::ZERO,
         });
         if let Some(server) = &caller.server
             && !entry.servers.contains_key(server)
@@ -140,7 +136,7 @@ impl Fair {
         self.with(caller, now, |entry| {
             let weighed = entry.weigh(caller, now);
             if weighed.is_err() {
-                entry.figures.refused += 1;
+                entry.both(caller, |account| account.figures.refused());
             }
             weighed
         })
@@ -152,15 +148,7 @@ impl Fair {
     }
 
     fn charge_at(&self, caller: &Caller, spent: &Spent, now: Instant) {
-        self.with(caller, now, |entry| {
-            entry.both(caller, |account| account.charge(spent, now));
-            entry.cpu += spent.cpu;
-            let figures = &mut entry.figures;
-            figures.cpu_ms = u64::try_from(entry.cpu.as_millis()).unwrap_or(u64::MAX);
-            figures.memory_peak_bytes = figures.memory_peak_bytes.max(spent.memory_bytes as u64);
-            figures.host_calls += u64::from(spent.host_calls);
-            figures.log_bytes += spent.log_bytes as u64;
-        });
+        self.with(caller, now, |entry| entry.both(caller, |account| account.charge(spent, now)));
     }
 
     /// Keeps a line of the log.
@@ -313,16 +301,7 @@ impl Entry {
         rule: &HoldRule,
         at: (Instant, DateTime<Utc>),
     ) {
-        let figures = &mut self.figures;
-        figures.calls += 1;
-        match outcome {
-            Outcome::Answered => {}
-            Outcome::Declined => figures.declined += 1,
-            Outcome::Stopped { reason, .. } => {
-                *figures.stopped.entry((*reason).to_owned()).or_default() += 1;
-            }
-            Outcome::Broken => figures.broken += 1,
-        }
+        self.both(caller, |account| account.figures.ended(outcome));
         match outcome {
             Outcome::Answered | Outcome::Declined => {
                 let mut over = false;
@@ -399,12 +378,23 @@ impl Entry {
         let mut servers: Vec<_> =
             self.servers.iter().filter_map(|(id, account)| of(Some(id), account)).collect();
         servers.sort_by(|one, other| one.server_id.cmp(&other.server_id));
+        let figures = self.servers.iter().map(|(id, account)| (id, account.figures.shown()));
+        let mut by_server: Vec<_> =
+            figures.map(|(id, figures)| ServerFigures { server_id: id.clone(), figures }).collect();
+        by_server.sort_by(|one, other| {
+            (other.figures.cpu_ms, other.figures.calls, &one.server_id).cmp(&(
+                one.figures.cpu_ms,
+                one.figures.calls,
+                &other.server_id,
+            ))
+        });
         PluginConduct {
             plugin: self.plugin.to_string(),
             version: self.version.clone(),
             digest: digest.to_owned(),
-            figures: self.figures.clone(),
+            figures: self.whole.figures.shown(),
             holds: whole.chain(servers).collect(),
+            servers: by_server,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the shares of production leave room for, by a clock that is given.
 
+use gantry_types::conduct::PluginFigures;
+
 use super::*;
 
 /// What a collector costs that asks its game once: more than any of ours takes.
@@ -40,7 +42,15 @@ fn calls_of_a_thousand(batches: u32, seconds: u32) -> (u64, u64) {
             ask(&console, &READ, now + Duration::from_secs(1) * batch / batches);
         }
     }
-    let figures = fair.conduct().remove(0).figures;
+    let conduct = fair.conduct().remove(0);
+    let figures = conduct.figures;
+    let of_servers = |what: fn(&PluginFigures) -> u64| -> u64 {
+        conduct.servers.iter().map(|server| what(&server.figures)).sum()
+    };
+    assert_eq!(conduct.servers.len(), 1_000);
+    assert_eq!(conduct.servers[0].server_id, "server-0", "the busiest comes first");
+    assert_eq!(of_servers(|figures| figures.calls), figures.calls);
+    assert_eq!(of_servers(|figures| figures.refused), figures.refused);
     assert_eq!(figures.cpu_ms, figures.calls * 300 / 1_000, "calls of less than a millisecond add up");
     (figures.calls, figures.refused)
 }

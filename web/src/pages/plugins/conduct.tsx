@@ -2,13 +2,13 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Activity, CirclePause, ScrollText, Unplug } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { conductQuery, holdsQuery } from '~/api/plugin-queries'
 import { toApiError } from '~/api/problem'
 import type { PluginView } from '~/api/types'
 import { holds, releases, stops, stoppedTimes, type Held, type Release } from '~/lib/conduct'
-import { bytes, clock, decimal, duration, milliseconds } from '~/lib/format'
+import { bytes, clock } from '~/lib/format'
 import { to } from '~/routes/to'
 import { conduct as c } from '~/strings/conduct'
 import { Badge } from '~/ui/badge'
@@ -19,7 +19,9 @@ import { GridTable, type Column } from '~/ui/grid-table'
 import { Notice, ProblemCard } from '~/ui/problem'
 import { Ago, useNow } from '~/ui/time'
 import { toast } from '~/ui/toast'
+import { Busiest } from './busiest'
 import { LogDialog } from './conduct-log'
+import { Figure, counted, time } from './figures'
 import { Records } from './records'
 
 /** Holds that are drawn: where a plugin fails everywhere, the first of them say it all. */
@@ -54,6 +56,7 @@ export function ConductDialog({ plugin, onClose }: { plugin: PluginView; onClose
               <>
                 <GridTable className="shrink-0 rounded-lg border border-line" label={c.title(plugin.name)} rows={rows} rowKey={(row) => row.key} columns={columns(setReading)} />
                 <p className="text-xs text-dim">{c.legend}</p>
+                <Busiest conduct={data} digest={plugin.digest} />
               </>
             )}
             <Records plugin={plugin} isQuiet={rows.length === 0} />
@@ -63,13 +66,6 @@ export function ConductDialog({ plugin, onClose }: { plugin: PluginView; onClose
     </Dialog>
   )
 }
-
-const count = (value: number) => value.toLocaleString('en')
-/** Nothing is dim, so that what is there is seen. */
-const Figure = ({ children, nothing }: { children: ReactNode; nothing: boolean }) => <span className={nothing ? 'tabular text-dim' : 'tabular'}>{children}</span>
-const counted = (id: string, header: string, of: (row: Release) => number, track = 'minmax(3.5rem,1fr)'): Column<Release> => ({ id, header, track, align: 'right', cell: (row) => <Figure nothing={of(row) === 0}>{count(of(row))}</Figure> })
-/** As precise as it says something. */
-const time = (ms: number) => (ms < 1_000 ? milliseconds(ms) : ms < 60_000 ? `${decimal(ms / 1_000)} s` : duration(ms / 1_000))
 
 const columns = (read: (release: Release) => void): Column<Release>[] => [
   {
@@ -89,7 +85,7 @@ const columns = (read: (release: Release) => void): Column<Release>[] => [
       const times = stoppedTimes(figures.stopped)
       return (
         <span className="block">
-          <Figure nothing={times === 0}>{count(times)}</Figure>
+          <Figure nothing={times === 0}>{times.toLocaleString('en')}</Figure>
           {times > 0 && <span className="block text-xs break-words text-dim max-md:ml-2 max-md:inline">{stops(figures.stopped)}</span>}
         </span>
       )

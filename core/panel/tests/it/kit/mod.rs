@@ -36,6 +36,9 @@ use tempfile::TempDir;
 /// Every test's password.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// What opens the page of numbers.
+const SCRAPER: &str = "0123456789abcdef";
+
 /// A control plane that runs in this process.
 pub(crate) struct TestApp {
     pub(crate) url: String,
@@ -116,7 +119,7 @@ impl TestApp {
                 files_per_minute: 30.try_into().unwrap(),
                 power_per_minute: 10.try_into().unwrap(),
                 addresses_per_hour: 20.try_into().unwrap(),
-                metrics_token: None,
+                metrics_token: Some(SCRAPER.into()),
             },
             contact: None,
             connections: Sharing::new(1_024.try_into().unwrap(), &[]),
@@ -155,6 +158,13 @@ impl TestApp {
     pub(crate) fn visitor(&self) -> Client {
         let last = self.addresses.fetch_add(1, Ordering::Relaxed);
         Client::new(&self.url, format!("192.0.2.{last}"))
+    }
+
+    /// The page of numbers.
+    pub(crate) async fn numbers(&self) -> String {
+        let visitor = self.visitor();
+        let asked = visitor.request(reqwest::Method::GET, "/metrics").bearer_auth(SCRAPER);
+        visitor.send(asked).await.expect(200).as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn setup_token(&self) -> String {
