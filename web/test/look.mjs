@@ -1,12 +1,13 @@
 /**
- * Takes a picture of every page and state against the mock API, wide and narrow, light and dark, and runs axe on each.
- * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL] [--theme dark|light] [--size wide|phone] [--at-once N]`; it
+ * Takes a picture of every page and state against the mock API, wide and narrow, light and dark, and runs axe on each; those that
+ * lay out columns are looked at on a small laptop too.
+ * `npm run look -- [--only name,name] [--screenshots DIR] [--url URL] [--theme dark|light] [--size wide|laptop|phone] [--at-once N]`; it
  * builds and serves the panel with its mock API unless given a URL.
  */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
-import { launch, MOST_TRIES, NETWORK_CHANGED, PHONE, WIDE } from './e2e/browser.mjs'
+import { LAPTOP, launch, MOST_TRIES, NETWORK_CHANGED, PHONE, WIDE } from './e2e/browser.mjs'
 import { serve } from './serve.mjs'
 
 const { values: options } = parseArgs({ options: { only: { type: 'string' }, screenshots: { type: 'string', default: 'test/screenshots' }, url: { type: 'string' }, theme: { type: 'string' }, size: { type: 'string' }, 'at-once': { type: 'string', default: '2' } } })
@@ -1123,6 +1124,17 @@ const SCENES = [
   ['not-found', '/nowhere'],
 ]
 
+/** Scenes of columns, which get tight long before a phone's layout takes over. */
+const COLUMNS = new Set([
+  'servers', 'servers-long', 'servers-many', 'servers-columns', 'servers-picked', 'create-choose', 'create-resources', 'create-resources-tight', 'nodes', 'nodes-long', 'nodes-many', 'node', 'node-allocations-many',
+  'locations-long', 'people', 'people-long', 'people-many', 'audit', 'audit-many', 'plugins', 'plugins-long', 'plugin-releases', 'allocations', 'members', 'activity',
+])
+
+/** What is drawn past the edge of the card or the row that it is in; what is cut off or scrolls on purpose is not. */
+const spilled = () => [...document.querySelectorAll('main :is(section, article, [role=row])')]
+  .filter((box) => getComputedStyle(box).position !== 'absolute' && box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX === 'visible')
+  .map((box) => `${box.getAttribute('role') ?? box.localName} “${(box.getAttribute('aria-label') ?? box.textContent ?? '').trim().slice(0, 40)}” holds ${box.scrollWidth} px in ${box.clientWidth}`)
+
 /** One scene: what is wrong with it, and whether that may be the doing of a network that came or went. */
 async function look(name, path, act, size, viewport, theme) {
   const page = await browser.newPage({ viewport, colorScheme: theme, reducedMotion: 'reduce', hasTouch: size === 'phone', permissions: ['clipboard-read', 'clipboard-write'] })
@@ -1144,6 +1156,7 @@ async function look(name, path, act, size, viewport, theme) {
     await page.screenshot({ path: `${options.screenshots}/${name}-${size}-${theme}.png` })
     const wider = await page.evaluate(() => Math.max(document.documentElement.scrollWidth - innerWidth, ...[...document.querySelectorAll('main')].map((main) => main.scrollWidth - main.clientWidth)))
     if (wider > 0) complain(`page is ${wider} px too wide`)
+    for (const one of (await page.evaluate(spilled)).slice(0, 3)) complain(one)
     await page.evaluate(axe)
     const { violations } = await page.evaluate(() => globalThis.axe.run({ exclude: ['#tooltip'] }, { resultTypes: ['violations'], rules: { region: { enabled: !document.querySelector('[role=menu]') } } }))
     for (const one of violations) complain(`axe ${one.id}: ${one.nodes.slice(0, 2).map((node) => `${node.target.join(' ')} ${(node.failureSummary ?? '').split('\n')[1] ?? ''}`).join(' | ').slice(0, 400)}`)
@@ -1169,15 +1182,16 @@ async function steady(name, path, act, size, viewport, theme) {
 }
 
 const only = options.only?.split(',')
+for (const name of COLUMNS) if (!SCENES.some(([known]) => known === name)) throw new Error(`no scene is called ${name}`)
 const themes = options.theme ? [options.theme] : ['dark', 'light']
 mkdirSync(options.screenshots, { recursive: true })
 const { url, stop } = await serve(options.url)
 const browser = await launch()
 let faults = 0
 try {
-  const sizes = [['wide', WIDE], ['phone', PHONE]].filter(([size]) => !options.size || options.size === size)
+  const sizes = [['wide', WIDE], ['laptop', LAPTOP], ['phone', PHONE]].filter(([size]) => !options.size || options.size === size)
   const scenes = SCENES.filter(([name]) => !only || only.includes(name))
-  const wanted = themes.flatMap((theme) => sizes.flatMap((size) => scenes.map(([name, path, act]) => [name, path, act, ...size, theme])))
+  const wanted = themes.flatMap((theme) => sizes.flatMap((size) => scenes.filter(([name]) => size[0] !== 'laptop' || COLUMNS.has(name)).map(([name, path, act]) => [name, path, act, ...size, theme])))
   const lookOn = async () => {
     for (let next = wanted.shift(); next; next = wanted.shift()) faults += await steady(...next)
   }

@@ -81,14 +81,14 @@ function about(row: AuditView, names: Names): Detail[] {
 const who: Column<AuditView> = { id: 'who', header: s.audit.who, track: 'minmax(9rem,1fr)', narrow: 'title', cell: (row) => (
   <span className="flex items-center gap-2.5 text-sm"><Avatar name={row.actor?.name ?? s.activity.system} className="size-6" /><span className="truncate">{row.actor?.name ?? s.activity.system}</span></span>
 ) }
-const what: Column<AuditView> = { id: 'what', header: s.audit.what, track: 'minmax(12rem,1.2fr)', cell: (row) => (
+const what: Column<AuditView> = { id: 'what', header: s.audit.what, track: 'minmax(10rem,1.2fr)', cell: (row) => (
   <span className="flex min-w-0 items-center gap-2 text-sm" title={`${sentence(row.action)} (${row.action})`}><span className="min-w-0">{sentence(row.action)}</span>{isBySftp(row) && row.action !== 'sftp.open' && <Badge>{a.via}</Badge>}</span>
 ) }
 const when: Column<AuditView> = { id: 'when', header: s.audit.when, track: '7rem', narrow: 'corner', align: 'right', cell: (row) => <Ago at={row.at} className="text-xs whitespace-nowrap text-dim" /> }
-const from: Column<AuditView> = { id: 'from', header: s.audit.from, track: '8rem', cell: (row) => <span className="font-mono text-xs text-dim" title={row.requestId ?? undefined}>{row.ip ?? '–'}</span> }
+const from: Column<AuditView> = { id: 'from', yields: 1, header: s.audit.from, track: '8rem', cell: (row) => <span className="font-mono text-xs text-dim" title={row.requestId ?? undefined}>{row.ip ?? '–'}</span> }
 
 function columnsOf(scope: Scope, known: Known): Column<AuditView>[] {
-  const told: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(10rem,2fr)', cell: (row) => <Details row={row} told={[...(scope === 'server' ? about(row, known.names) : []), ...details(row, known)]} /> }
+  const told: Column<AuditView> = { id: 'details', header: s.audit.details, track: 'minmax(9rem,2fr)', cell: (row) => <Details row={row} told={[...(scope === 'server' ? about(row, known.names) : []), ...details(row, known)]} /> }
   const subject: Column<AuditView> = { id: 'subject', header: s.audit.subject, track: 'minmax(9rem,1.2fr)', cell: (row) => <Subject row={row} known={known} /> }
   return scope === 'all' ? [who, what, subject, told, from, when] : [who, what, told, when]
 }

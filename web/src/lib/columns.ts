@@ -4,7 +4,7 @@ import { useState } from 'react'
 /** By column, whether it is shown; a column that was never asked about is not in it, so that new ones appear by themselves. */
 export type ColumnChoice = Readonly<Record<string, boolean>>
 type Keep = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
-type Choosable = { id: string; fixed?: boolean; hidden?: boolean }
+type Choosable = { id: string; fixed?: boolean; hidden?: boolean; yields?: number }
 
 const key = (table: string) => `gantry.columns.${table}`
 
@@ -30,6 +30,9 @@ export function writeColumns(table: string, choice: ColumnChoice, keep: Keep | u
 
 export const isShown = (column: Choosable, choice: ColumnChoice): boolean => column.fixed === true || (choice[column.id] ?? column.hidden !== true)
 
+/** What somebody asked for by name is the last to go where there is too little room for all. */
+const insisted = <C extends Choosable>(column: C, choice: ColumnChoice): C => (choice[column.id] === true && column.yields !== undefined ? { ...column, yields: column.yields / 10 } : column)
+
 const storage = (): Keep | undefined => {
   try {
     return globalThis.localStorage
@@ -45,7 +48,7 @@ export function useColumns<C extends Choosable>(table: string, columns: readonly
     writeColumns(table, next, storage())
   }
   return {
-    shown: columns.filter((column) => isShown(column, choice)),
+    shown: columns.filter((column) => isShown(column, choice)).map((column) => insisted(column, choice)),
     isShown: (column: Choosable) => isShown(column, choice),
     changed: Object.keys(choice).length > 0,
     show: (column: Choosable, shown: boolean) => choose({ ...choice, [column.id]: shown }),

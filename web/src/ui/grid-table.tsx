@@ -1,10 +1,11 @@
 /**
  * The one table. Columns are data; rows are virtualised once there are many; on a narrow screen a row becomes a card
  * with its columns as labelled lines. Sorting never moves a row while the pointer rests on the table's cells, because
- * it follows the column that was chosen, not the value that just changed.
+ * it follows the column that was chosen, not the value that just changed. Columns that there is no room for are left out.
  */
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { Suspense, lazy, useId, useMemo, useRef, useState, type ChangeEvent, type ReactNode } from 'react'
+import { Suspense, lazy, useId, useLayoutEffect, useMemo, useRef, useState, type ChangeEvent, type ReactNode } from 'react'
+import { fitting } from '~/lib/fitting'
 import { s } from '~/strings'
 import { IconButton } from './button'
 import { cn } from './cn'
@@ -22,6 +23,8 @@ export type Column<T> = {
   narrow?: 'lead' | 'title' | 'line' | 'corner' | 'hide'
   /** Its header is for screen readers alone. */
   quiet?: boolean
+  /** Left out where there is too little room, and the highest first; without, never. */
+  yields?: number
 }
 
 /** Rows that are picked for something done to many. */
@@ -55,13 +58,33 @@ function useSorted<T>(rows: readonly T[], columns: Column<T>[], sorting: Sorting
   }, [rows, columns, sorting])
 }
 
+/** How wide the table may be, in the unit of its tracks; endless while nothing is known. */
+function useRoom() {
+  const place = useRef<HTMLDivElement>(null)
+  const [rem, setRem] = useState(Infinity)
+  useLayoutEffect(() => {
+    const element = place.current
+    if (!element) return
+    const measure = () => setRem(element.clientWidth / parseFloat(getComputedStyle(document.documentElement).fontSize) || Infinity)
+    measure()
+    const observer = new ResizeObserver(measure)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+  return { place, rem }
+}
+
+/** Below this, rows are cards and lack room for nothing: `@3xl` in what follows. */
+const CARDS_REM = 48
 const VIRTUAL_FROM = 80
 const VirtualRows = lazy(() => import('./virtual-rows').then((module) => ({ default: module.VirtualRows })))
 
 export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 52, className, selection }: GridTableProps<T>) {
   const [sorting, setSorting] = useState<Sorting>(null)
+  const { place, rem } = useRoom()
   const sorted = useSorted(rows, given, sorting)
-  const columns = usePicking(given, selection, rowKey, sorted)
+  const picking = usePicking(given, selection, rowKey, sorted)
+  const columns = rem < CARDS_REM ? picking : fitting(picking, rem)
   const template = columns.map((column) => column.track).join(' ')
   const draw = (row: T, index: number) => <Row key={rowKey(row)} row={row} columns={columns} index={index} />
   const all = (some: readonly T[]) => (
@@ -70,11 +93,11 @@ export function GridTable<T>({ label, rows, columns: given, rowKey, rowHeight = 
     </div>
   )
   return (
-    <div className={cn('@container', className)}>
+    <div ref={place} className={cn('@container', className)}>
       <NarrowSort columns={given} sorting={sorting} onSort={setSorting} />
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ '--columns': template } as React.CSSProperties}>
         <div role="rowgroup">
-          <div role="row" aria-rowindex={1} className="grid h-9 grid-cols-(--columns) items-center gap-x-4 border-b border-line px-4 text-xs text-dim @max-3xl:sr-only">
+          <div role="row" aria-rowindex={1} className="grid h-9 grid-cols-(--columns) items-center gap-x-3 border-b border-line px-4 text-xs text-dim @max-3xl:sr-only @7xl:gap-x-4">
             {columns.map((column) =>
               column.id === PICK && selection ? (
                 <PickAll key={PICK} rows={rows} rowKey={rowKey} selection={selection} />
@@ -208,7 +231,7 @@ function Row<T>({ row, columns, index }: { row: T; columns: Column<T>[]; index: 
     <div
       role="row"
       aria-rowindex={index + 2}
-      className="relative isolate flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-x-4 @3xl:gap-y-0 @3xl:py-1.5"
+      className="relative isolate flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-3 has-[a.row-link:hover]:bg-hover @3xl:grid @3xl:min-h-13 @3xl:grid-cols-(--columns) @3xl:gap-y-0 @3xl:py-1.5 @7xl:gap-x-4"
     >
       {columns.map((column) => (
         <div

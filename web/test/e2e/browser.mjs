@@ -6,6 +6,8 @@ const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', headless: true, args: ARGS })
 
 export const WIDE = { width: 1440, height: 900 }
+/** A small laptop, where columns have least room beside the open navigation. */
+export const LAPTOP = { width: 1280, height: 800 }
 export const PHONE = { width: 360, height: 740 }
 
 /** How Chromium ends what is under way when an interface of the machine comes or goes, as those of containers do. */

@@ -39,12 +39,12 @@ const columns: Column<NodeView>[] = [
     </div>
   ) },
   { id: 'state', header: s.nodes.columns.state, track: 'minmax(9rem,1fr)', narrow: 'corner', sort: (row) => row.state, cell: (row) => <NodeStateLabel node={row} /> },
-  { id: 'location', header: s.nodes.columns.location, track: 'minmax(6rem,1fr)', sort: (row) => row.locationName, cell: (row) => <span className="block truncate text-sm text-dim" title={row.locationName}>{row.locationName}</span> },
-  { id: 'servers', header: s.nodes.columns.servers, track: '4rem', sort: (row) => row.promised.servers, cell: (row) => <span className="tabular text-sm">{row.promised.servers}</span> },
-  { id: 'use', header: machine.use, track: 'minmax(7rem,1fr)', sort: (row) => row.usage?.cpuPercent ?? -1, cell: (row) => <Use node={row} /> },
-  { id: 'memory', header: s.nodes.columns.memory, track: 'minmax(8rem,1fr)', sort: (row) => row.promised.memoryMib, cell: (row) => <Meter label={s.nodes.columns.memory} value={row.promised.memoryMib} max={row.capacity.memoryMib} {...share(row.promised.memoryMib, row.capacity.memoryMib, mebibytes)} /> },
-  { id: 'cpu', header: s.nodes.columns.cpu, track: 'minmax(8.5rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
-  { id: 'addresses', header: s.nodes.columns.addresses, track: '6.5rem', sort: (row) => row.freeAllocationCount, cell: (row) => <span className="tabular text-sm">{s.nodes.of(String(row.freeAllocationCount), String(row.allocationCount))}</span> },
+  { id: 'location', yields: 3, header: s.nodes.columns.location, track: 'minmax(6rem,1fr)', sort: (row) => row.locationName, cell: (row) => <span className="block truncate text-sm text-dim" title={row.locationName}>{row.locationName}</span> },
+  { id: 'servers', yields: 2, header: s.nodes.columns.servers, track: '4rem', sort: (row) => row.promised.servers, cell: (row) => <span className="tabular text-sm">{row.promised.servers}</span> },
+  { id: 'use', yields: 5, header: machine.use, track: 'minmax(7rem,1fr)', sort: (row) => row.usage?.cpuPercent ?? -1, cell: (row) => <Use node={row} /> },
+  { id: 'memory', yields: 1, header: s.nodes.columns.memory, track: 'minmax(8rem,1fr)', sort: (row) => row.promised.memoryMib, cell: (row) => <Meter label={s.nodes.columns.memory} value={row.promised.memoryMib} max={row.capacity.memoryMib} {...share(row.promised.memoryMib, row.capacity.memoryMib, mebibytes)} /> },
+  { id: 'cpu', yields: 1, header: s.nodes.columns.cpu, track: 'minmax(8.5rem,1fr)', sort: (row) => row.promised.cpuPercent, cell: (row) => <Meter label={s.nodes.columns.cpu} value={row.promised.cpuPercent} max={row.capacity.cpuPercent} {...share(row.promised.cpuPercent, row.capacity.cpuPercent, cores)} /> },
+  { id: 'addresses', yields: 4, header: s.nodes.columns.addresses, track: '6.5rem', sort: (row) => row.freeAllocationCount, cell: (row) => <span className="tabular text-sm">{s.nodes.of(String(row.freeAllocationCount), String(row.allocationCount))}</span> },
 ]
 
 export function NodesPage() {

@@ -38,7 +38,7 @@ export function PeoplePage() {
     ) },
     { id: 'role', header: s.people.role, track: '9rem', sort: (row) => row.role, cell: (row) => <Badge tone={row.role === 'admin' ? 'accent' : 'neutral'}>{s.people.roles[row.role]}</Badge> },
     { id: 'servers', header: s.people.servers, track: '6rem', sort: (row) => row.serverCount, cell: (row) => <span className="tabular text-sm">{row.serverCount}</span> },
-    { id: 'since', header: s.people.since, track: '8rem', sort: (row) => row.createdAt, narrow: 'hide', cell: (row) => <Ago at={row.createdAt} className="text-sm text-dim" /> },
+    { id: 'since', yields: 1, header: s.people.since, track: '8rem', sort: (row) => row.createdAt, narrow: 'hide', cell: (row) => <Ago at={row.createdAt} className="text-sm text-dim" /> },
     { id: 'actions', header: s.common.more, track: '6.5rem', quiet: true, narrow: 'corner', cell: (row) => (
       <span className="flex justify-end gap-1">
         <IconButton size="iconSm" label={`${s.common.edit}: ${row.name}`} onClick={() => setEditing(row)}><Pencil aria-hidden /></IconButton>

@@ -44,6 +44,7 @@ export function ColumnMenu({ table, columns, trigger, openedBy }: ColumnMenuProp
           {column.header}
         </MenuCheck>
       ))}
+      <p className="max-w-48 px-2.5 pt-1 pb-1.5 text-xs text-dim">{s.servers.columnsHelp}</p>
       {table.changed && (
         <>
           <MenuLine />

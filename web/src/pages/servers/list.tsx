@@ -32,14 +32,14 @@ const route = getRouteApi('/app/servers')
 type ServerColumn = Column<ServerView> & { fixed?: boolean; hidden?: boolean }
 
 const columns: ServerColumn[] = [
-  { id: 'name', fixed: true, header: s.servers.columns.name, track: 'minmax(13rem,2fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <NameCell server={row} /> },
+  { id: 'name', fixed: true, header: s.servers.columns.name, track: 'minmax(11.5rem,2fr)', sort: (row) => row.name, narrow: 'title', cell: (row) => <NameCell server={row} /> },
   { id: 'status', header: s.servers.columns.status, track: 'minmax(8.5rem,1fr)', sort: (row) => serverStatus(row).word, narrow: 'corner', cell: (row) => <ServerStatus server={row} layout="stacked" /> },
-  { id: 'players', header: s.servers.columns.players, track: '5rem', sort: (row) => row.sample?.game?.players ?? -1, cell: (row) => <PlayersCell server={row} /> },
-  { id: 'cpu', header: s.servers.columns.cpu, track: 'minmax(6.5rem,1fr)', sort: (row) => row.sample?.statistics?.cpuPercent ?? -1, cell: (row) => <CpuCell server={row} /> },
-  { id: 'memory', header: s.servers.columns.memory, track: 'minmax(8.5rem,1fr)', sort: (row) => row.sample?.statistics?.memoryBytes ?? -1, cell: (row) => <MemoryCell server={row} /> },
-  { id: 'address', header: s.servers.columns.address, track: 'minmax(11rem,1fr)', cell: (row) => <AddressCell server={row} /> },
-  { id: 'node', header: s.servers.columns.node, track: 'minmax(5rem,0.7fr)', sort: (row) => row.node.name, narrow: 'hide', cell: (row) => <span className="block truncate text-sm text-dim" title={`${row.node.name} · ${row.node.location}`}>{row.node.name}</span> },
-  { id: 'owner', hidden: true, header: s.servers.columns.owner, track: 'minmax(6rem,0.8fr)', sort: (row) => row.owner.name, cell: (row) => <span className="block truncate text-sm text-dim" title={row.owner.name}>{row.owner.name}</span> },
+  { id: 'players', yields: 2, header: s.servers.columns.players, track: '5rem', sort: (row) => row.sample?.game?.players ?? -1, cell: (row) => <PlayersCell server={row} /> },
+  { id: 'cpu', yields: 4, header: s.servers.columns.cpu, track: 'minmax(6.5rem,1fr)', sort: (row) => row.sample?.statistics?.cpuPercent ?? -1, cell: (row) => <CpuCell server={row} /> },
+  { id: 'memory', yields: 3, header: s.servers.columns.memory, track: 'minmax(8.5rem,1fr)', sort: (row) => row.sample?.statistics?.memoryBytes ?? -1, cell: (row) => <MemoryCell server={row} /> },
+  { id: 'address', yields: 1, header: s.servers.columns.address, track: 'minmax(11rem,1fr)', cell: (row) => <AddressCell server={row} /> },
+  { id: 'node', yields: 6, header: s.servers.columns.node, track: 'minmax(5rem,0.7fr)', sort: (row) => row.node.name, narrow: 'hide', cell: (row) => <span className="block truncate text-sm text-dim" title={`${row.node.name} · ${row.node.location}`}>{row.node.name}</span> },
+  { id: 'owner', hidden: true, yields: 5, header: s.servers.columns.owner, track: 'minmax(6rem,0.8fr)', sort: (row) => row.owner.name, cell: (row) => <span className="block truncate text-sm text-dim" title={row.owner.name}>{row.owner.name}</span> },
   { id: 'menu', fixed: true, header: s.common.more, track: '1.75rem', quiet: true, narrow: 'corner', cell: (row) => <RowMenu server={row} /> },
 ]
 
