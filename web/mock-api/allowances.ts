@@ -6,6 +6,9 @@ const bounds = new Map<string, Allowance>()
 
 export const tighten = (): void => void bounds.set(users[0]?.id ?? '', { servers: 6, memoryMib: 16_384, diskMib: null, cpuPercent: 1_000 })
 
+/** Nobody has anything left. */
+export const exhaust = (): void => users.forEach((user) => bounds.set(user.id, { servers: 0, memoryMib: null, diskMib: null, cpuPercent: null }))
+
 export function of(user: string): AllowanceView {
   const own = servers.filter((server) => server.owner.id === user)
   const sum = (key: 'memoryMib' | 'diskMib' | 'cpuPercent') => own.reduce((all, server) => all + server.limits[key], 0)

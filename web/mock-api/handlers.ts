@@ -11,7 +11,7 @@ import * as files from './files'
 import { machineParts, machinePoint, usageOf } from './machines'
 import { Refused, problem } from './problem'
 import * as trust from './trust'
-import { crowd, lengthen, multiply, onlyReading, strain } from './scenes'
+import { crowd, lengthen, multiply, namesake, onlyReading, strain } from './scenes'
 import { readPackage } from '../src/lib/plugin-package'
 import { readManifest } from '../src/lib/plugin-manifest'
 import * as hooks from './hooks'
@@ -171,9 +171,10 @@ const asks = (granted: boolean) => [
   { name: 'container-root', reason: 'The egg’s install script runs as root in its container.', granted, hosts: [], names: [] },
 ]
 
-/** Every egg is the same to it, but one that is none. */
+/** Every egg is the same to it, but one that is none, and one that it reads for ever. */
 function convert({ query, bytes }: Call) {
   const name = query.get('fileName') ?? ''
+  if (name.startsWith('slow-')) return new Promise(() => undefined)
   if (bytes.length < 3) return problem('validation_failed', 422, 'Some fields need another value', `Eggs: ${name} is no egg: it has no fields`, 'Choose an egg of Pterodactyl or Pelican as it was exported, in JSON or YAML.')
   const found = blueprints.slice(1).map(({ blueprint }) => ({ ...blueprint, id: 'egg', name: 'Terraria Vanilla' }))
   const losses = name.includes('plain') ? [] : [
@@ -364,7 +365,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `spent`, `alike`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -393,6 +394,8 @@ export function scene(name: string | null): void {
   if (name === 'no-sftp') credentials.doors.none = true
   if (name === 'no-writing') for (const server of servers) server.permissions = server.permissions.filter((right) => !['files.read', 'files.write', 'files.delete'].includes(right))
   if (name === 'tight') allowances.tighten()
+  if (name === 'spent') allowances.exhaust()
+  if (name === 'alike') namesake()
   if (name === 'limited' && users[0]) users[0].role = 'limited'
   if (name === 'long') lengthen()
   if (name === 'many') multiply()

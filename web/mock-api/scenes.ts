@@ -22,6 +22,12 @@ export function lengthen(): void {
   for (const { blueprint } of blueprints) blueprint.name = WORDS.slice(0, 48)
 }
 
+/** A game of Gantry's own, and an egg of the same game. */
+export function namesake(): void {
+  const [own] = blueprints
+  if (own) blueprints.push({ ...own, id: 'egg-openarena:egg', plugin: { id: id(30_001), name: own.plugin.name, version: '1.0.20250311' }, blueprint: { ...own.blueprint, icon: '', summary: 'OpenArena as its egg runs it.', tags: ['egg'] } })
+}
+
 /** A machine with more cores than fit on a line. */
 export function strain(): void {
   for (const node of nodes) if (node.report) node.report = { ...node.report, system: { ...node.report.system, cpuCount: 256 } }

@@ -152,6 +152,15 @@ const SCENES = [
   ['servers-first', '/servers?mock=first'],
   ['servers-limited', '/servers?mock=limited'],
   ['create-limited', '/servers/new?mock=limited'],
+  ['servers-spent', '/servers?mock=spent', (page) => page.getByRole('button', { name: 'Create server' }).hover()],
+  ['create-spent', '/servers/new?mock=spent', (page) => page.getByText('nothing left for another server').waitFor()],
+  ['create-resources-spent', '/servers/new?blueprint=openarena%3Aopenarena&mock=spent', async (page) => {
+    await page.getByText('nothing left for another server').waitFor()
+    await page.getByRole('button', { name: 'Continue' }).click()
+    await page.getByRole('heading', { name: 'Left for you' }).waitFor()
+    if ((await page.getByRole('button', { name: 'Continue' }).getAttribute('aria-disabled')) !== 'true') throw new Error('it goes on to what will be refused')
+  }],
+  ['create-alike', '/servers/new?mock=alike', (page) => page.getByText('egg-openarena').waitFor()],
   ['servers-failing', '/servers?mock=failing', (page) => page.getByRole('alert').waitFor({ timeout: 15_000 })],
   ['servers-long', '/servers?mock=long'],
   ['servers-many', '/servers?mock=many', async (page) => {
@@ -1034,6 +1043,11 @@ const SCENES = [
   ['locations-empty', '/admin/locations?mock=empty'],
   ['locations-long', '/admin/locations?mock=long'],
   ['plugin-import', '/admin/plugins', click('button', 'Import a game')],
+  ['plugin-import-reading', '/admin/plugins', async (page) => {
+    await importEgg(page, 'slow-egg.json', '{"name":1}', (dialog) => dialog.getByText('Reading slow-egg.json'))
+    await page.getByRole('button', { name: 'Install game' }).hover()
+    await page.getByText('The file is still being read.').first().waitFor()
+  }],
   ['plugin-import-losses', '/admin/plugins', (page) => importEgg(page, 'egg-terraria.json', '{"name":1}', (dialog) => dialog.getByText('gsl_token'))],
   ['plugin-import-plain', '/admin/plugins', (page) => importEgg(page, 'egg-plain.json', '{"name":1}', (dialog) => dialog.getByText('Everything in it was kept.'))],
   ['plugin-import-document', '/admin/plugins', async (page) => {

@@ -1,6 +1,7 @@
 /** What a server may use, as five numbers. They are kept as text while they are typed. */
 import type { Limits } from '~/api/types'
 import { cores, mebibytes } from '~/lib/format'
+import { wholeProblem } from '~/lib/whole'
 import { s } from '~/strings'
 import { Field, Input } from '~/ui/field'
 
@@ -25,7 +26,8 @@ export const limitsOf = (text: LimitsText): Limits => ({
 const NEVER_UNLIMITED: keyof Limits = 'swapMib'
 
 export function limitProblem(key: keyof Limits, text: string, least: Limits | null): string | null {
-  if (!/^\d{1,9}$/.test(text.trim())) return s.rules.wholeNumber
+  const wrong = wholeProblem(text, 9)
+  if (wrong) return wrong
   const value = Number(text)
   const floor = least?.[key] ?? 0
   return value !== 0 && value < floor ? s.create.least(FIELDS.find((field) => field.key === key)?.say(floor) ?? String(floor)) : null

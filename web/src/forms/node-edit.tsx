@@ -8,12 +8,13 @@ import type { NodeView } from '~/api/types'
 import { cores, mebibytes } from '~/lib/format'
 import { useForm } from '~/lib/form'
 import { to } from '~/routes/to'
+import { wholeProblem } from '~/lib/whole'
 import { s } from '~/strings'
 import { Field, Input, Select, Textarea } from '~/ui/field'
 import { toast } from '~/ui/toast'
 import { FormDialog } from './form-dialog'
 
-const whole = (value: string) => (/^\d{1,12}$/.test(value.trim()) ? null : s.rules.wholeNumber)
+const whole = (value: string) => wholeProblem(value, 12)
 
 export function NodeDialog({ node, onClose }: { node: NodeView | null; onClose: () => void }) {
   const queries = useQueryClient()

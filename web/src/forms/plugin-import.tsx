@@ -1,6 +1,6 @@
 /** Imports a game from an egg or a document: read in the sandbox and shown with what is lost, then granted and installed. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { CircleCheck, TriangleAlert } from 'lucide-react'
+import { CircleCheck, LoaderCircle, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { ApiError } from '~/api/problem'
@@ -11,7 +11,6 @@ import { conversion as t } from '~/strings/conversion'
 import { plugins as p } from '~/strings/plugins'
 import { Badge } from '~/ui/badge'
 import { Button } from '~/ui/button'
-import { Skeleton } from '~/ui/empty'
 import { Textarea } from '~/ui/field'
 import { Notice } from '~/ui/problem'
 import { toast } from '~/ui/toast'
@@ -57,13 +56,20 @@ export function PluginImportDialog({ onClose }: { onClose: () => void }) {
   const view = wrong === null ? convert.data : undefined
   const changed = view !== undefined && document !== view.document
   const conflict = view?.present && install.error instanceof ApiError && install.error.code === 'conflict' ? view.present : null
-  const blocked = conflict ? p.replaceBlocked : !view ? t.choose : changed ? t.unchecked : null
+  const blocked = conflict ? p.replaceBlocked : convert.isPending ? t.beingRead : view ? (changed ? t.unchecked : null) : file ? t.unread : t.choose
   return (
     <FormDialog size="lg" title={t.title} verb={t.install} busy={install.isPending} error={conflict ? null : (convert.error ?? install.error)} disabledReason={blocked} onSubmit={() => install.mutate(false)} onClose={onClose}>
       {view && conflict && <Takeover present={{ name: view.name, ...conflict }} version={view.version} onReplace={() => install.mutate(true)} />}
       <p className="text-sm text-dim">{t.lead}</p>
       <DropZone chosen={file} error={wrong} drop={t.drop} label={t.file} accept=".json,.yaml,.yml,.toml" onFile={choose} />
-      {convert.isPending && <div role="status" aria-label={t.reading}><Skeleton className="h-40" /></div>}
+      <div role="status" className="empty:hidden">
+        {convert.isPending && (
+          <>
+            <p className="flex items-center gap-2 text-sm font-medium"><LoaderCircle aria-hidden className="size-4 shrink-0 animate-spin-slow" /><span className="min-w-0 break-words">{t.reading(convert.variables.name)}</span></p>
+            <p className="mt-0.5 pl-6 text-xs text-dim">{t.readingHelp}</p>
+          </>
+        )}
+      </div>
       {view && (
         <>
           <Game view={view} />

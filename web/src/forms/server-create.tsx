@@ -15,12 +15,14 @@ import { Page } from '~/layout/page'
 import { randomId } from '~/lib/id'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
+import { allowance as a } from '~/strings/allowance'
 import { Button } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { SkeletonRows } from '~/ui/empty'
 import { ProblemCard } from '~/ui/problem'
 import { begin, inputOf, problemsOf, stepOf, type Draft } from './server-create/draft'
 import { ChooseBlueprint } from './server-create/choose'
+import { SpentNotice, useSpent } from './server-create/left'
 import { usePreview } from './server-create/preview'
 import { ResourcesStep } from './server-create/resources'
 import { ReviewStep } from './server-create/review'
@@ -43,6 +45,7 @@ export function CreateServerPage() {
   if (!chosen) {
     return (
       <Page title={s.create.title} lead={s.create.choose}>
+        <SpentNotice />
         <ChooseBlueprint blueprints={blueprints.data.items} onChoose={(id) => void navigate({ search: { blueprint: id } })} />
       </Page>
     )
@@ -61,6 +64,7 @@ function CreateForm({ chosen, nodes, onBack }: { chosen: BlueprintView; nodes: N
   const own = problemsOf(draft, chosen)
   const all = { ...preview.problems, ...own }
   const heading = useRef<HTMLDivElement>(null)
+  const spent = useSpent()
 
   const blocking = (at: CreateStep) => Object.keys(all).filter((key) => stepOf(key) === at)
   const go = (next: CreateStep) => {
@@ -83,6 +87,7 @@ function CreateForm({ chosen, nodes, onBack }: { chosen: BlueprintView; nodes: N
     <Page title={s.create.title} width="form">
       <div ref={heading} tabIndex={-1} style={{ outline: 'none', scrollMarginTop: 16 }}>
         <Steps current={step} onBlueprint={onBack} onStep={(next) => STEPS.indexOf(next) < STEPS.indexOf(step) && go(next)} />
+        <SpentNotice />
         {step === 'settings' && <SettingsStep {...shared} onChangeBlueprint={onBack} checking={preview.checking} />}
         {step === 'resources' && <ResourcesStep {...shared} nodes={nodes} preview={preview.view} />}
         {step === 'review' && <ReviewStep {...shared} nodes={nodes} preview={preview.view} checking={preview.checking} failure={preview.failure} onRetry={preview.retry} />}
@@ -94,7 +99,7 @@ function CreateForm({ chosen, nodes, onBack }: { chosen: BlueprintView; nodes: N
             {step === 'review' ? (
               <Button variant="primary" busy={create.isPending} disabledReason={Object.keys(all).length > 0 ? s.common.fixFirst : preview.view?.plan ? null : s.create.overwrite} onClick={() => create.mutate()}>{s.create.submit}</Button>
             ) : (
-              <Button variant="primary" onClick={forward}>{s.common.next}</Button>
+              <Button variant="primary" disabledReason={step === 'resources' ? spent && a.spent : null} onClick={forward}>{s.common.next}</Button>
             )}
           </div>
         </div>

@@ -1,8 +1,8 @@
 /** What an account may use together, as text while it is typed and as words where it is shown. Empty is no limit. */
 import type { Allowance, AllowanceView } from '~/api/types'
 import { allowance as a } from '~/strings/allowance'
-import { s } from '~/strings'
 import { cores, mebibytes } from './format'
+import { wholeProblem } from './whole'
 
 export type Key = keyof Allowance
 export type AllowanceText = Record<Key, string>
@@ -18,7 +18,8 @@ export const allowanceOf = (text: AllowanceText): Allowance => of((key) => (text
 /** No servers at all is a limit that makes sense; no memory is not. */
 export function allowanceProblem(key: Key, text: string): string | null {
   if (text.trim() === '') return null
-  if (!/^\d{1,12}$/.test(text.trim())) return s.rules.wholeNumber
+  const wrong = wholeProblem(text, 12)
+  if (wrong) return wrong
   return key !== 'servers' && Number(text) === 0 ? a.least : null
 }
 

@@ -8,7 +8,7 @@ import type { Live } from '~/api/live'
 import { ApiError } from '~/api/problem'
 import {
   activityQuery, appPasswordsQuery, auditQuery, blueprintsQuery, filesQuery, locationsQuery, membersQuery, nodeAllocationsQuery, nodeQuery, nodesQuery, operationsQuery,
-  playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, sshKeysQuery, usersQuery, variablesQuery,
+  ownAllowanceQuery, playersQuery, pluginsQuery, serverAllocationsQuery, serverQuery, serversQuery, sessionQuery, setupQuery, sshKeysQuery, usersQuery, variablesQuery,
 } from '~/api/queries'
 import { NotFound, PageError } from '~/layout/states'
 import { rangeIn } from '~/lib/ranges'
@@ -102,6 +102,7 @@ const newServer = createRoute({
   loader: ({ context }) => {
     void context.queries.prefetchQuery(blueprintsQuery)
     void context.queries.prefetchQuery(nodesQuery)
+    void context.queries.prefetchQuery(ownAllowanceQuery)
   },
   component: lazyRouteComponent(() => import('~/forms/server-create'), 'CreateServerPage'),
 })

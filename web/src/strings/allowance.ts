@@ -10,5 +10,8 @@ export const allowance = {
   least: 'At least 1, or empty for no limit.',
   left: 'Left for you',
   leftHelp: 'What your servers may be given together on all nodes. An administrator can change it.',
+  spent: 'Your account has nothing left for another server',
+  spentHelp: (parts: string[]) => `Left for you: ${parts.join(', ')}. An administrator can give you more.`,
+  part: (name: string, amount: string) => `${name} ${amount}`,
   amount: (left: string, limit: string) => `${left} of ${limit}`,
 }

@@ -136,6 +136,8 @@ export const common = {
     notANumber: 'Type a number, such as 16.',
     range: (least: number, most: number, unit: string) => `Choose from ${String(least)} to ${String(most)}${unit ? ` ${unit}` : ''}.`,
     wholeNumber: 'Choose a whole number.',
+    negative: 'It must not be negative.',
+    tooMuch: (digits: number) => `At most ${String(digits)} digits.`,
     step: (step: number, from: number) => `Choose a multiple of ${String(step)}${from === 0 ? '' : `, counted from ${String(from)}`}.`,
     boolean: 'Choose on or off.',
     choice: 'Choose one of the list.',

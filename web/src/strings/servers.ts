@@ -41,6 +41,7 @@ export const servers = {
     emptyHelp: 'A server is a few clicks away. Start from one of these, or see all blueprints.',
     emptyLimited: 'Nobody has shared a server with you yet. Ask a server’s owner to invite your e-mail address.',
     allBlueprints: 'See all blueprints',
+    spent: 'Your account has nothing left for another server. An administrator can give you more.',
     columnsHelp: 'Those that there is no room for are left out.',
     columns: { name: 'Server', status: 'Status', players: 'Players', cpu: 'CPU', memory: 'Memory', address: 'Address', node: 'Node', owner: 'Owner' },
     openConsole: 'Open console',

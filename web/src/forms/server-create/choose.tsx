@@ -14,8 +14,9 @@ export function ChooseBlueprint({ blueprints, onChoose }: { blueprints: Blueprin
   const [text, setText] = useState('')
   const [tag, setTag] = useState<string | null>(null)
   const tags = [...new Set(blueprints.flatMap((item) => item.blueprint.tags))].sort()
+  const alike = new Set(blueprints.map(({ blueprint }) => blueprint.name).filter((name, i, all) => all.indexOf(name) !== i))
   const wanted = text.trim().toLowerCase()
-  const shown = blueprints.filter(({ blueprint, plugin }) => (tag === null || blueprint.tags.includes(tag)) && `${blueprint.name} ${blueprint.summary} ${blueprint.tags.join(' ')} ${plugin.name}`.toLowerCase().includes(wanted))
+  const shown = blueprints.filter(({ id, blueprint, plugin }) => (tag === null || blueprint.tags.includes(tag)) && `${blueprint.name} ${blueprint.summary} ${blueprint.tags.join(' ')} ${plugin.name} ${id}`.toLowerCase().includes(wanted))
 
   if (blueprints.length === 0) return <Empty icon={Blocks} title={s.create.noneInstalled}>{s.create.noneInstalledHelp}</Empty>
   return (
@@ -46,6 +47,8 @@ export function ChooseBlueprint({ blueprints, onChoose }: { blueprints: Blueprin
                 <GameIcon svg={item.blueprint.icon} name={item.blueprint.name} className="size-12" />
                 <span className="flex min-w-0 flex-1 flex-col self-stretch">
                   <span className="font-medium">{item.blueprint.name}</span>
+                  {/* Of two games with one name, the plugin's own says which is which: an egg's begins with egg-. */}
+                  {alike.has(item.blueprint.name) && <span className="text-xs wrap-anywhere text-dim"><code className="font-mono">{item.id.split(':')[0]}</code> {item.plugin.version}</span>}
                   <span className="mt-0.5 line-clamp-2 text-sm text-dim">{item.blueprint.summary}</span>
                   <span className="mt-auto flex flex-wrap items-center gap-1.5 pt-3">
                     {item.blueprint.tags.slice(0, 3).map((one) => <Badge key={one}>{one}</Badge>)}

@@ -83,7 +83,7 @@ function NodeChoice({ nodes, value, error, onChange }: { nodes: NodeView[]; valu
             </span>
             {(['memory', 'disk'] as const).map((kind) => {
               const [promised, all] = [node.promised[`${kind}Mib`], node.capacity[`${kind}Mib`]]
-              return all > 0 && <Meter key={kind} className="basis-52 max-sm:basis-full max-sm:pl-8" label={s.create[kind]} value={promised} max={all} text={s.create[kind]} detail={s.create.capacity(mebibytes(promised), mebibytes(all))} />
+              return all > 0 && <Meter key={kind} className="basis-60 max-lg:basis-full max-lg:pl-8" label={s.create[kind]} value={promised} max={all} text={s.create[kind]} detail={s.create.capacity(mebibytes(promised), mebibytes(all))} />
             })}
           </label>
         ))}

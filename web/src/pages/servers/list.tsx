@@ -5,7 +5,7 @@ import { Plus, SearchX, Server } from 'lucide-react'
 import { Suspense, lazy, useDeferredValue, useState, type ReactNode } from 'react'
 import { useSession } from '~/actions/context'
 import { mayCreateServers } from '~/actions/navigation'
-import { blueprintsQuery, serversQuery } from '~/api/queries'
+import { blueprintsQuery, ownAllowanceQuery, serversQuery } from '~/api/queries'
 import type { ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { Page } from '~/layout/page'
@@ -64,6 +64,8 @@ export function ServersPage() {
   const navigate = route.useNavigate()
   const session = useSession()
   const mayCreate = mayCreateServers(session)
+  const { data: allowance } = useQuery({ ...ownAllowanceQuery, enabled: mayCreate })
+  const spent = allowance !== undefined && Object.values(allowance.left).includes(0)
   const table = useColumns('servers', columns)
   const [picked, setPicked] = useState(nobody)
   const wish = parseFilter(useDeferredValue(q))
@@ -89,18 +91,23 @@ export function ServersPage() {
         )
       }
       actions={
-        !empty && mayCreate && (
+        !empty && mayCreate && (spent ? (
+          <Button variant="primary" disabledReason={s.servers.spent}>
+            <Plus aria-hidden />
+            {s.servers.create}
+          </Button>
+        ) : (
           <Link {...to.newServer()} className={buttonStyle({ variant: 'primary' })}>
             <Plus aria-hidden />
             {s.servers.create}
           </Link>
-        )
+        ))
       }
     >
       {list.isError && !list.data ? (
         <ProblemCard error={list.error} onRetry={list.refetch} />
       ) : empty ? (
-        <FirstServer mayCreate={mayCreate} />
+        <FirstServer mayCreate={mayCreate} spent={spent} />
       ) : (
         <Card flush>
           {list.isPending ? (
@@ -140,12 +147,12 @@ function NoMatch({ wish, onClear }: { wish: ServerWish; onClear: () => void }) {
   return <Empty icon={SearchX} title={title} action={<Button onClick={onClear}>{s.common.clearFilter}</Button>}>{help}</Empty>
 }
 
-function FirstServer({ mayCreate }: { mayCreate: boolean }) {
+function FirstServer({ mayCreate, spent }: { mayCreate: boolean; spent: boolean }) {
   const { data } = useQuery({ ...blueprintsQuery, enabled: mayCreate })
-  if (!mayCreate) {
+  if (!mayCreate || spent) {
     return (
       <Card flush>
-        <Empty icon={Server} title={s.servers.empty}>{s.servers.emptyLimited}</Empty>
+        <Empty icon={Server} title={s.servers.empty}>{mayCreate ? s.servers.spent : s.servers.emptyLimited}</Empty>
       </Card>
     )
   }
