@@ -1,19 +1,28 @@
 //! What nobody who reads a record may learn, and everything that it is found by.
 //!
-//! A secret comes back as it is, quoted, within an address or a header, or as letters of two bytes; and all of that as bytes, which
-//! records have in hexadecimal. Where one of these spellings stands, there stands then what it makes of as many asterisks as the
+//! A secret comes back as it is, quoted, within an address, a header or a file of any of the formats that Gantry edits, or as
+//! letters of two bytes; and all of that as bytes, which records have in hexadecimal. Where one of these spellings stands, there stands then what it makes of as many asterisks as the
 //! secret has bytes: the same call, told those asterisks in the secret's place, asks the same again. A secret that is shorter
 //! than [`SHORTEST`] would be found everywhere by chance; it is covered where it stands alone.
+//!
+//! What secrets cost is bounded: a machine that looks for all spellings at once grows by some tens of bytes with each of theirs,
+//! so that long ones are looked for one after the other, and where all of them are longer than [`MOST_BYTES`] nothing is left to
+//! read.
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 /// Of secrets that are looked for within other text, in bytes.
 const SHORTEST: usize = 4;
+/// Of spellings that are looked for all at once, in bytes.
+const LONG: usize = 512;
+/// Of all secrets together, in bytes. Each has some fifty spellings, up to a dozen times as long.
+const MOST_BYTES: usize = 128 * 1024;
 
 /// Letters beside ASCII's own and digits that stand in addresses as they are: in a part of one, as a browser's
 /// `encodeURIComponent` leaves them, in a query, and anywhere in an address that was put in order.
@@ -32,10 +41,24 @@ pub struct Mask {
 enum Long {
     #[default]
     Nothing,
-    /// Spellings, and in the same order what covers each.
-    Spellings(AhoCorasick, Vec<String>),
+    Spellings(Spellings),
     /// They cannot be looked for.
     Everything,
+}
+
+/// Every way in which they are written, and what covers each.
+#[derive(Clone, Debug)]
+struct Spellings {
+    machine: AhoCorasick,
+    covers: Vec<String>,
+    long: Vec<(Finder<'static>, String)>,
+}
+
+/// A place in a text that nobody may read.
+struct Place<'a> {
+    start: usize,
+    end: usize,
+    cover: &'a str,
 }
 
 impl Mask {
@@ -45,15 +68,11 @@ impl Mask {
         let (long, mut short): (Vec<String>, Vec<String>) =
             secrets.into_iter().partition(|secret| secret.len() >= SHORTEST);
         short.retain(|secret| !secret.is_empty());
-        let mut all = BTreeMap::new();
-        long.iter().for_each(|secret| spell(secret, &mut all));
-        let (spellings, covers): (Vec<_>, Vec<_>) = all.into_iter().unzip();
-        if spellings.is_empty() {
-            return Self { long: Long::Nothing, short };
-        }
-        // The longest first: one that is part of another must not spoil it.
-        let machine = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&spellings);
-        let long = machine.map_or(Long::Everything, |machine| Long::Spellings(machine, covers));
+        let long = match long.iter().map(String::len).sum::<usize>() {
+            0 => Long::Nothing,
+            1..=MOST_BYTES => Spellings::of(&long).map_or(Long::Everything, Long::Spellings),
+            _ => Long::Everything,
+        };
         Self { long, short }
     }
 
@@ -80,10 +99,58 @@ impl Mask {
         }
         match &self.long {
             Long::Nothing => text,
-            Long::Spellings(machine, _) if !machine.is_match(&text) => text,
-            Long::Spellings(machine, covers) => machine.replace_all(&text, covers),
+            Long::Spellings(spellings) => spellings.cover(text),
             Long::Everything => stars(text.len()),
         }
+    }
+}
+
+impl Spellings {
+    fn of(secrets: &[String]) -> Option<Self> {
+        let mut all = BTreeMap::new();
+        secrets.iter().for_each(|secret| spell(secret, &mut all));
+        let (long, few): (Vec<_>, Vec<_>) = all.into_iter().partition(|(text, _)| text.len() > LONG);
+        let (texts, covers): (Vec<_>, Vec<_>) = few.into_iter().unzip();
+        // The kind that is chosen by itself has a kilobyte for each byte.
+        let machine = AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&texts).ok()?;
+        let long = long.into_iter().map(|(text, cover)| (Finder::new(&text).into_owned(), cover)).collect();
+        Some(Self { machine, covers, long })
+    }
+
+    /// What begins first is covered, and of what begins at the same place the longest: one that is part of another must not
+    /// spoil it. What reaches beyond the end of one that is covered is covered to its own end.
+    fn cover(&self, text: String) -> String {
+        let mut places = self.places(&text);
+        if places.is_empty() {
+            return text;
+        }
+        places.sort_unstable_by_key(|place| (place.start, std::cmp::Reverse(place.end)));
+        let (mut covered, mut at) = (String::with_capacity(text.len()), 0);
+        for Place { start, end, cover } in places {
+            if start >= at {
+                covered.push_str(&text[at..start]);
+                covered.push_str(cover);
+            } else if end > at {
+                covered.push_str(&stars(end - at));
+            }
+            at = at.max(end);
+        }
+        covered.push_str(&text[at..]);
+        covered
+    }
+
+    fn places(&self, text: &str) -> Vec<Place<'_>> {
+        let found = self.machine.find_overlapping_iter(text);
+        let few = found.map(|found| Place {
+            start: found.start(),
+            end: found.end(),
+            cover: &self.covers[found.pattern().as_usize()],
+        });
+        let long = self.long.iter().flat_map(|(finder, cover)| {
+            let length = finder.needle().len();
+            finder.find_iter(text.as_bytes()).map(move |start| Place { start, end: start + length, cover })
+        });
+        few.chain(long).collect()
     }
 }
 
@@ -109,7 +176,7 @@ fn wide(secret: &str) -> [Vec<u8>; 2] {
     [all(u16::to_le_bytes), all(u16::to_be_bytes)]
 }
 
-/// As text: the secret itself, as a pattern that means it, both quoted, within an address, as digits and in base 64.
+/// As text: the secret itself, as a pattern that means it, both quoted, in files, within an address, as digits and in base 64.
 fn texts(secret: &str) -> Vec<String> {
     let escaped = |letter: char| letter.is_ascii_punctuation().then_some('\\').into_iter().chain([letter]);
     let pattern: String = secret.chars().flat_map(escaped).collect();
@@ -122,6 +189,7 @@ fn texts(secret: &str) -> Vec<String> {
             text.escape_debug().to_string(),
         ]);
     }
+    all.extend(in_files(secret));
     all.push(hex::encode_upper(secret));
     for left in LEFT {
         all.extend([in_address(secret, left, true, "%20"), in_address(secret, left, false, "%20")]);
@@ -134,6 +202,66 @@ fn texts(secret: &str) -> Vec<String> {
         all.extend([&STANDARD, &URL_SAFE].map(|kind| kind.encode(&bytes)[first..last].to_owned()));
     }
     all
+}
+
+fn xml(letter: char) -> Option<&'static str> {
+    match letter {
+        '&' => Some("&amp;"),
+        '<' => Some("&lt;"),
+        _ => None,
+    }
+}
+
+/// In properties, by Gantry and by Java; in XML, by Gantry and by others; between single quotes, and between doubled ones.
+fn in_files(secret: &str) -> [String; 10] {
+    let spelled = |with: fn(char) -> Option<&'static str>| -> String {
+        let mut letters = String::with_capacity(secret.len());
+        for letter in secret.chars() {
+            match with(letter) {
+                Some(words) => letters.push_str(words),
+                None => letters.push(letter),
+            }
+        }
+        letters
+    };
+    let java = spelled(|letter| match letter {
+        '\\' => Some("\\\\"),
+        ':' => Some("\\:"),
+        '=' => Some("\\="),
+        '#' => Some("\\#"),
+        '!' => Some("\\!"),
+        _ => None,
+    });
+    let ascii = |is_upper: bool| -> String {
+        let unit = |unit: &u16| if is_upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
+        let letter = |letter: char| match letter.is_ascii() {
+            true => letter.to_string(),
+            false => letter.encode_utf16(&mut [0; 2]).iter().map(unit).collect(),
+        };
+        java.chars().map(letter).collect()
+    };
+    [
+        spelled(|letter| (letter == '\\').then_some("\\\\")),
+        ascii(true),
+        ascii(false),
+        spelled(xml),
+        spelled(|letter| if letter == '>' { Some("&gt;") } else { xml(letter) }),
+        spelled(|letter| match letter {
+            '>' => Some("&gt;"),
+            '"' => Some("&quot;"),
+            '\'' => Some("&apos;"),
+            other => xml(other),
+        }),
+        spelled(|letter| match letter {
+            '>' => Some("&gt;"),
+            '"' => Some("&#34;"),
+            '\'' => Some("&#39;"),
+            other => xml(other),
+        }),
+        spelled(|letter| (letter == '\'').then_some("''")),
+        spelled(|letter| (letter == '"').then_some("\"\"")),
+        java,
+    ]
 }
 
 fn in_address(secret: &str, left: &[u8], is_upper: bool, space: &str) -> String {
@@ -152,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_covered_in_each_of_its_spellings() {
-        let secret = "p\u{e4}ss \"w/o\\rd&1";
+        let secret = "p\u{e4}ss \"w/o\\rd&1<:='#!>";
         let mask = Mask::of(vec![secret.to_owned(), String::new(), "xyz".to_owned()]);
         // Two ways to spell it may be alike, and then one of their covers stands there.
         let covers = texts(&stars(secret.len()));
@@ -186,5 +314,52 @@ mod tests {
     fn a_secret_that_is_part_of_another_does_not_spoil_it() {
         let mask = Mask::of(vec!["hunter2".to_owned(), "hunter2-long".to_owned()]);
         assert_eq!(mask.text("hunter2, hunter2-long".to_owned()), "*******, ************");
+    }
+    #[test]
+    fn a_secret_is_covered_as_files_have_it() {
+        let mask = Mask::of(vec!["p-ss:w\\rd1&<\u{e4}>'\"".to_owned()]);
+        for file in [
+            "rcon=p-ss\\:w\\\\rd1&<\\u00E4>'\"",
+            "rcon=p-ss\\:w\\\\rd1&<\u{e4}>'\"",
+            "rcon=p-ss:w\\\\rd1&<\u{e4}>'\"",
+            "<rcon>p-ss:w\\rd1&amp;&lt;\u{e4}>'\"</rcon>",
+            "<rcon v=\"p-ss:w\\rd1&amp;&lt;\u{e4}&gt;&apos;&quot;\"/>",
+            "<rcon v=\"p-ss:w\\rd1&amp;&lt;\u{e4}&gt;&#39;&#34;\"/>",
+            "rcon: 'p-ss:w\\rd1&<\u{e4}>''\"'",
+        ] {
+            let covered = mask.text(file.to_owned());
+            assert!(covered.contains("***") && !covered.contains("p-ss"), "{file}: {covered}");
+            let covered = mask.text(hex::encode(file));
+            assert!(
+                covered.contains(&hex::encode("***")) && !covered.contains(&hex::encode("p-ss")),
+                "{file}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_reaches_beyond_another_is_covered_to_its_end() {
+        let mask = Mask::of(vec!["first-SHARED".to_owned(), "SHARED-second".to_owned()]);
+        assert_eq!(mask.text("<first-SHARED-second>".to_owned()), "<*******************>");
+    }
+
+    #[test]
+    fn long_secrets_are_covered_and_too_many_leave_nothing_to_read() {
+        let secret = ":\u{e4}#".repeat(2_000);
+        let mask = Mask::of(vec![secret.clone(), "hunter2".to_owned()]);
+        for text in [
+            secret.clone(),
+            hex::encode(&secret),
+            STANDARD.encode(&secret),
+            secret.replace('#', "\\#").replace(':', "\\:"),
+        ] {
+            let covered = mask.text(format!("hunter2 {text} hunter2"));
+            assert!(covered.contains("***") && !covered.contains(&text[..64]), "{text}");
+            assert!(covered.starts_with("******* ") && covered.ends_with(" *******"), "{text}");
+        }
+        let Long::Spellings(spellings) = &mask.long else { panic!("{mask:?}") };
+        assert!(spellings.machine.memory_usage() < 64 * 1024, "only what is short is looked for at once");
+        let many = Mask::of((0..20).map(|each| format!("{each}{secret}")).collect());
+        assert_eq!(many.text("harmless".to_owned()), "********");
     }
 }
