@@ -957,6 +957,20 @@ const SCENES = [
     await dialog(page).getByLabel('Registry', { exact: true }).fill('Acme')
     await save(page)
     await dialog(page).getByText('is no reference').waitFor()
+    if (await dialog(page).getByText('From Acme').count()) throw new Error('it says what is taken from what is no registry')
+  }],
+  ['trust-registry-keyless', TRUST, async (page) => {
+    await page.getByRole('button', { name: 'Allow a registry' }).click()
+    await dialog(page).getByLabel('Registry', { exact: true }).fill('ghcr.io/acme')
+    await save(page)
+    await dialog(page).waitFor({ state: 'detached' })
+    await page.getByText('Nothing is taken from ghcr.io/acme yet').waitFor()
+  }],
+  ['trust-key-garbage', `${TRUST}?mock=trust`, async (page) => {
+    await page.getByRole('button', { name: 'Trust a key' }).click()
+    await dialog(page).getByLabel('Public key').fill('garbage')
+    await save(page)
+    await dialog(page).getByText('This is no public key').waitFor()
   }],
   ['trust-rival', `${TRUST}?mock=trust-rival`, async (page) => {
     await page.getByRole('button', { name: 'Allow a registry' }).click()

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ApiError } from '~/api/problem'
-import { covers, faultAt, isExpired, isPrivateKey, lines, mayBePublicKey, networkOf, placed, signersAt, type Rules, type TrustedKey } from './trust'
+import { covers, faultAt, isExpired, isPrivateKey, lines, mayBePlace, mayBePublicKey, networkOf, placed, signersAt, type Rules, type TrustedKey } from './trust'
 import { trustChanges } from './trust-changes'
 import { taken, verdicts } from './trust-words'
 
@@ -31,8 +31,23 @@ it('says what is taken from a registry', () => {
 })
 it('warns of what is taken without a word for it, and of signatures that nobody can make', () => {
   const tones = (given: Rules) => verdicts(given).map(({ tone }) => tone)
-  expect(tones(rules())).toEqual(['no', 'ok', 'ok', 'warn'])
+  expect(tones(rules())).toEqual(['no', 'warn', 'ok', 'warn'])
+  expect(tones(rules({ keys: [key('Acme', { plugins: ['quake'] })] }))).toEqual(['no', 'ok', 'ok'])
   expect(tones(rules({ 'require-signature': false, registries: [{ prefix: 'ghcr.io', network: 'public' }], offline: { packages: 'any', components: 'any' } }))).toEqual(['warn', 'warn', 'warn'])
+})
+it('says of the whole policy what it says of each registry', () => {
+  const registries = ['ghcr.io/acme', 'quay.io'].map((prefix) => ({ prefix, network: 'public' as const }))
+  const first = (given: Partial<Rules>) => verdicts(rules({ registries, ...given })).slice(0, 2).map(({ tone, text }) => `${tone} ${text}`)
+  expect(first({ keys: [key('Acme', { repositories: ['ghcr.io/acme'] })] })).toEqual(['ok Plugins from ghcr.io/acme are taken if a trusted key signed them. From anywhere else they are refused.', 'warn Nothing is taken from quay.io yet: no trusted key counts there.'])
+  expect(first({})[0]).toBe('warn Nothing is taken from ghcr.io/acme and quay.io yet: no trusted key counts there.')
+  expect(first({ pins: { luanti: ['sha256:x'] } })[0]).toBe('warn Only what is pinned is taken from ghcr.io/acme and quay.io: no trusted key counts there.')
+  const many = ['a.io', 'b.io', 'c.io', 'd.io', 'e.io'].map((prefix) => ({ prefix, network: 'public' as const }))
+  expect(first({ registries: many })[0]).toContain('the 5 registries below')
+  expect(first({ registries: many, keys: [key('Acme', { repositories: ['a.io'] })] })[1]).toContain('4 of the 5 registries below')
+})
+it('knows what may be a place before it shows what comes from there', () => {
+  for (const place of ['ghcr.io', 'ghcr.io/acme/quake', 'localhost', 'localhost:5000/a', 'registry:5000', '[::1]:5000', '10.0.0.7/a__b/c-d.e']) expect([place, mayBePlace(place)]).toEqual([place, true])
+  for (const place of ['', 'Acme', 'acme', 'not a registry!!', 'ghcr.io/', 'ghcr.io/Bob', 'ghcr.io//a', 'https://ghcr.io', 'ghcr.io/a..b']) expect([place, mayBePlace(place)]).toEqual([place, false])
 })
 it('proposes how a registry is reached by its name', () => {
   const all = { loopback: ['localhost:5000/drafts', '127.0.0.1:5000', '[::1]:5000'], private: ['registry.lan:5000/acme', '10.0.0.7:5000', '192.168.1.4', '172.20.0.2', 'registry:5000'], public: ['ghcr.io/acme', 'registry.gitlab.com', '172.40.0.1', 'localhost.example.org', ''] }

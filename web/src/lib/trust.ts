@@ -54,6 +54,15 @@ export function networkOf(prefix: string): Network {
   return isInner ? 'private' : 'public'
 }
 
+const HOST = /^(\[[0-9a-f:]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:\d{1,5})?$/
+const SEGMENT = /^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*$/
+
+/** Whether a text may name a registry or a place of one. The control plane has the last word, and the reason. */
+export function mayBePlace(text: string): boolean {
+  const [host = '', ...path] = text.split('/')
+  return HOST.test(host) && (/[.:]/.test(host) || host === 'localhost') && path.every((segment) => SEGMENT.test(segment))
+}
+
 /** What stands in a file that nobody should paste here. */
 export const isPrivateKey = (text: string): boolean => /-----BEGIN (ENCRYPTED |OPENSSH |EC |RSA )?PRIVATE KEY-----/.test(text)
 export const mayBePublicKey = (text: string): boolean => text.includes('-----BEGIN PUBLIC KEY-----') && text.includes('-----END PUBLIC KEY-----')

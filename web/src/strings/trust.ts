@@ -3,6 +3,8 @@
 const quoted = (name: string) => `“${name}”`
 const names = (all: string[], word: string) => (all.length < 2 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} ${word} ${all.at(-1) ?? ''}`)
 
+const ofThem = (n: number, all: number) => (n === all ? `the ${String(n)} registries below` : `${String(n)} of the ${String(all)} registries below`)
+
 export const trust = {
   title: 'Trust',
   lead: 'Whose plugins may come in: from which registries, signed by whom, and what is taken of files. What is installed stays.',
@@ -15,8 +17,11 @@ export const trust = {
   fromNowhere: 'No plugin comes from a registry.',
   fromSigned: (places: string[]) => `Plugins from ${names(places, 'and')} are taken if a trusted key signed them. From anywhere else they are refused.`,
   fromUnsigned: (places: string[]) => `Plugins from ${names(places, 'and')} are taken, signed or not. From anywhere else they are refused.`,
-  fromManySigned: (n: number) => `Plugins from the ${String(n)} registries below are taken if a trusted key signed them. From anywhere else they are refused.`,
+  fromManySigned: (n: number, all: number) => `Plugins from ${ofThem(n, all)} are taken if a trusted key signed them. From anywhere else they are refused.`,
   fromManyUnsigned: (n: number) => `Plugins from the ${String(n)} registries below are taken, signed or not. From anywhere else they are refused.`,
+  ofThem,
+  fromNothing: (places: string[]) => `Nothing is taken from ${names(places, 'and')} yet: no trusted key counts there.`,
+  fromPinned: (places: string[]) => `Only what is pinned is taken from ${names(places, 'and')}: no trusted key counts there.`,
   nobodySigns: 'No key is trusted at present, so nothing signed can be taken: trust the key of a publisher, or pin a digest.',
   pinned: (plugins: string[]) => `Of ${names(plugins, 'and')} only what is pinned is taken, signed or not.`,
   pinnedMany: (n: number) => `Of ${String(n)} plugins only what is pinned is taken, signed or not.`,
@@ -73,6 +78,7 @@ export const trust = {
   publicKey: 'Public key',
   publicKeyHelp: 'All of the file that ends in .pub, from -----BEGIN PUBLIC KEY----- on. Get it in a way that you trust: from the publisher’s own site, not from the registry.',
   privateKey: 'This is a private key: whoever has it can sign. It was not sent. Paste the one from the file that ends in .pub.',
+  noKey: 'This is no public key. Paste all of the file that ends in .pub, with its first and its last line.',
   fingerprint: 'Fingerprint',
   compare: 'Compare it with what its owner says.',
   reading: 'Reading the key…',

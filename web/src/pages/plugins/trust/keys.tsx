@@ -52,7 +52,7 @@ function KeyDialog({ policy, given, onClose }: DialogProps<TrustedKey | null>) {
   const { rules } = policy
   const form = useForm(
     { publicKey: given?.['public-key'] ?? '', name: given?.name ?? '', repositories: given?.repositories.join('\n') ?? '', plugins: given?.plugins.join('\n') ?? '', expires: given?.expires ? dayOf(given.expires) : '' },
-    { publicKey: (value) => (isPrivateKey(value) ? t.privateKey : value.trim() ? null : s.rules.required), name: (value) => (value.trim() ? null : s.rules.required) },
+    { publicKey: (value) => (isPrivateKey(value) ? t.privateKey : mayBePublicKey(value) ? null : value.trim() ? t.noKey : s.rules.required), name: (value) => (value.trim() ? null : s.rules.required) },
   )
   const { publicKey, name, repositories, plugins, expires } = form.values
   const [sentEmpty, setSentEmpty] = useState(false)

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import type { Schemas } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
 import { useForm } from '~/lib/form'
-import { covers, faultAt, networkOf, placed, type Network, type RegistryRule } from '~/lib/trust'
+import { covers, faultAt, mayBePlace, networkOf, placed, type Network, type RegistryRule } from '~/lib/trust'
 import { taken } from '~/lib/trust-words'
 import { s } from '~/strings'
 import { trust as t } from '~/strings/trust'
@@ -74,7 +74,8 @@ function RegistryDialog({ policy, rule, onClose }: DialogProps<RegistryRule | nu
       <Field label={t.reached} help={t.networkHelp[network]} error={at('network')}>
         <Select {...form.control('network')} value={network}>{NETWORKS.map((one) => <option key={one} value={one}>{t.networks[one]}</option>)}</Select>
       </Field>
-      {prefix && (
+      {/* What is no place has nothing that could come from it, and the field says so once it is sent. */}
+      {mayBePlace(prefix) && !at('prefix') && (
         <section className="rounded-md bg-sunken px-3 py-2.5 text-sm">
           <h3 className="flex items-center gap-2 text-xs font-medium text-dim"><span className="wrap-anywhere">{t.from(prefix)}</span>{!rules['require-signature'] && <Badge tone="warn">{t.requireNothing}</Badge>}</h3>
           <p className="mt-0.5 wrap-anywhere">{taken(prefix, rules).join(' ')}</p>
