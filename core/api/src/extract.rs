@@ -1,6 +1,6 @@
 //! What handlers take, with refusals that say which part of the request is wrong and why.
 
-use crate::problem::EdgeError;
+use crate::{guard::Began, problem::EdgeError};
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, FromRequestParts, Request},
@@ -133,7 +133,12 @@ impl Default for BodyLimit {
 
 async fn body(request: Request) -> Result<Bytes, EdgeError> {
     let limit = request.extensions().get::<BodyLimit>().copied().unwrap_or_default();
-    limit.read(request.into_body()).await
+    let began = request.extensions().get::<Began>().cloned();
+    let body = limit.read(request.into_body()).await?;
+    if let Some(began) = began {
+        began.confirm().await?;
+    }
+    Ok(body)
 }
 
 impl BodyLimit {

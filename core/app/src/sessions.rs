@@ -146,6 +146,24 @@ impl App {
         Ok(Authenticated { ctx: OpCtx::new(found.actor(), origin.clone()), current, refreshed })
     }
 
+    /// Whether who asked for something that took long is still signed in, and still an administrator.
+    pub(crate) async fn still_administrator(&self, ctx: &OpCtx) -> Answer<()> {
+        let ended = || AppError::refused(Code::NotSignedIn, "The session has ended.");
+        let actor = self.db().actor_of_session(ctx.actor.session_id, Utc::now()).await?.ok_or_else(ended)?;
+        actor.administrator()?;
+        Ok(())
+    }
+
+    /// Whether the session by which a request came still stands, and the role is the one that it came with.
+    pub async fn confirm(&self, token: &SecretString, ctx: &OpCtx) -> Answer<()> {
+        let present = self.authenticate(token, &ctx.origin).await?.ctx.actor;
+        if present.role == ctx.actor.role {
+            return Ok(());
+        }
+        let detail = "Your role was changed while the request came in, and nothing was done. Send it again.";
+        Err(AppError::refused(Code::Forbidden, detail))
+    }
+
     async fn look_up(&self, token: &HashedToken, now: DateTime<Utc>) -> Answer<Option<StoredSession>> {
         let turn = self.turns().of_request().await?;
         let found = self.db().session(token, now).await?;

@@ -13,7 +13,7 @@ use crate::{
     views::{ConvertedView, PluginView},
 };
 use bytes::Bytes;
-use gantry_document::{Document, DocumentError, Format};
+use gantry_document::{Document, DocumentError, Format, manifest::Capability};
 use gantry_host::{CAPABILITIES, CallError, Grants, Manifest, Part, Parts, Plugin as Loaded};
 use gantry_pack::INTERPRETER;
 use gantry_types::{foreign::Imported, problem::Code};
@@ -92,8 +92,40 @@ impl App {
         ctx.actor.administrator()?;
         let DocumentUpload { document, grants, takeover } = upload;
         let component = self.packed(&document).await?;
+        let needs = document_of(&document)?.manifest();
+        self.granted_what_it_needs(&needs.id, &needs.capabilities, grants.as_deref()).await?;
         let file = PluginFile::Component(component);
         self.upload_plugin(ctx, PluginUpload { file, grants, takeover }).await
+    }
+
+    /// Components that import what they are not granted do not load. A document asks for what its plans do, and without that no
+    /// server of it could be made. Of an update that is granted nothing anew it is decided by what is there.
+    async fn granted_what_it_needs(
+        &self,
+        id: &str,
+        needs: &[Capability],
+        grants: Option<&[String]>,
+    ) -> Answer<()> {
+        let is_new = async || {
+            let plugins = self.db().as_system().await?.plugins().await?;
+            Answer::Ok(plugins.iter().all(|plugin| plugin.manifest_id != id))
+        };
+        let granted = match grants {
+            Some(granted) => granted,
+            None if is_new().await? => &[],
+            None => return Ok(()),
+        };
+        let lacking: Vec<&str> = needs
+            .iter()
+            .map(|need| need.name.as_str())
+            .filter(|name| !granted.iter().any(|one| one == name))
+            .collect();
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        let message = format!("No server of it can be made without {}.", lacking.join(" and "));
+        let remedy = "Grant what it asks for, if its reasons convince you; or leave it.";
+        Err(gantry_domain::problem("grant", message, remedy).into())
     }
 
     /// What the first importer makes of it that knows it; with its name.

@@ -86,6 +86,9 @@ pub struct ReleaseOrigin {
     /// Digest of the artifact that it came as; none for a bare component.
     pub artifact: Option<String>,
     pub trust: Trust,
+    /// Which writing of the trust policy let it in, counted from 0 for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<i64>,
 }
 
 /// Why a release was let in.

@@ -69,6 +69,21 @@ impl Rule {
 #[derive(Clone)]
 pub(crate) struct Checked(pub(crate) CurrentSession);
 
+/// A request whose body is to come. Whoever sends it slowly may have lost the right to it once it is there.
+#[derive(Clone)]
+pub(crate) struct Began {
+    edge: Edge,
+    token: SecretString,
+    ctx: OpCtx,
+}
+
+impl Began {
+    /// Asks again who this is.
+    pub(crate) async fn confirm(&self) -> Result<(), EdgeError> {
+        Ok(self.edge.app().confirm(&self.token, &self.ctx).await?)
+    }
+}
+
 /// The layer.
 pub(crate) async fn guard(
     State((edge, rule)): State<(Edge, Rule)>,
@@ -177,6 +192,9 @@ async fn admit(
         }
     };
     let standing = limit(edge, rule.preset, key)?;
+    if let Some(token) = &token {
+        request.extensions_mut().insert(Began { edge: edge.clone(), token: token.clone(), ctx: ctx.clone() });
+    }
     let mut passed = Passed { standing, refreshed: token.filter(|_| refreshed) };
     if rule.requirement == Requirement::Administrator && !ctx.actor.is_administrator() {
         let mut response = EdgeError::Forbidden("Only administrators may do this.").into_response();

@@ -3,6 +3,7 @@
 //! An update inherits what the release before it was granted, for each request that goes no further. Where it asks for more it
 //! waits beside the release that goes on, until an administrator has decided.
 
+use super::trust::still_trusted;
 use crate::{
     App, OpCtx, Origin,
     components::{context, failed},
@@ -87,8 +88,9 @@ impl App {
             Intake::Current => installed_entry(&release, ctx.origin.clone()),
             Intake::Waiting => waiting_entry(&release, ctx.origin.clone()),
         };
-        let mut tx = self.db().as_system().await?.on_behalf(ctx.actor.user_id, &ctx.actor.name);
-        tx.lock_plugins().await?;
+        self.still_administrator(ctx).await?;
+        let mut tx = self.changing(ctx).await?;
+        still_trusted(&mut tx, release.origin.as_ref()).await?;
         let mut present = tx.plugins().await?.into_iter();
         let present = present.find(|plugin| plugin.manifest_id == release.manifest_id);
         if let Some(basis) = &basis

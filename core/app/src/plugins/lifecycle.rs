@@ -2,7 +2,7 @@
 //!
 //! Nothing of this stops or starts anything. A release that is left goes on for the servers that are pinned to it.
 
-use super::intake::granted;
+use super::{intake::granted, trust::still_trusted};
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
@@ -30,6 +30,7 @@ impl App {
         let grants = input.capabilities.iter().cloned().collect();
         let loaded = self.components().inspect(&component, &grants).await?;
         let granted = granted(&loaded, input.capabilities)?;
+        self.still_administrator(ctx).await?;
         let mut tx = self.changing(ctx).await?;
         let plugin = tx.plugin(id).await?;
         let release = decidable(&plugin, &input.digest)?;
@@ -37,6 +38,9 @@ impl App {
             let entry = AuditEntry::new("plugin.grant", "plugin", &plugin.manifest_id, ctx.origin.clone())
                 .before(told(&plugin.release))
                 .after(json!({ "version": release.version, "digest": release.digest, "granted": granted }));
+            if release.accepted_at.is_none() {
+                still_trusted(&mut tx, release.origin.as_ref()).await?;
+            }
             tx.grant_release(&grant, id, &release.digest, &granted, entry).await?;
             tx.commit().await?;
             self.components().keep(loaded);

@@ -21,11 +21,12 @@ impl App {
     /// Pulls a plugin from its registry and takes it in.
     pub async fn pull_plugin(&self, ctx: &OpCtx, input: PullInput) -> Answer<PluginView> {
         ctx.actor.administrator()?;
-        let (artifact, trust) = self.pull(&input.reference).await?;
+        let (artifact, trust, policy) = self.pull(&input.reference).await?;
         let origin = ReleaseOrigin {
             reference: Some(input.reference),
             artifact: Some(artifact.digest().to_string()),
             trust,
+            policy: Some(policy),
         };
         let takeover = if input.replace { Takeover::Meant } else { Takeover::Refused };
         let component = artifact.component().clone();
@@ -40,7 +41,7 @@ impl App {
             let detail = "It came as a file, so there is no place to look for a later one.";
             return Err(AppError::refused(Code::Conflict, detail));
         };
-        let (artifact, _) = self.pull(&reference).await?;
+        let (artifact, ..) = self.pull(&reference).await?;
         let version = artifact.facts().version.clone();
         Ok(UpdateView {
             reference,
@@ -50,8 +51,9 @@ impl App {
         })
     }
 
-    async fn pull(&self, reference: &str) -> Answer<(Artifact, Trust)> {
-        let policy = self.present_policy().await?;
+    /// What it leads to, why that may come in, and by which writing of the policy.
+    async fn pull(&self, reference: &str) -> Answer<(Artifact, Trust, i64)> {
+        let (policy, version) = self.present_policy().await?;
         let parsed: Reference = reference.parse().map_err(|error: gantry_distribution::BadReference| {
             let remedy =
                 "Write it as registry/repository:tag or registry/repository@sha256:…, in lower case.";
@@ -63,18 +65,21 @@ impl App {
         let registry = Registry::open(host, network, credentials, Limits::default())?;
         let artifact = registry.pull(&parsed).await?;
         let signatures = registry.signatures(&parsed.repository, artifact.digest()).await?;
-        judged(artifact, signatures, Origin::Repository(parsed.repository), policy).await
+        let origin = Origin::Repository(parsed.repository);
+        let (artifact, trust) = judged(artifact, signatures, origin, policy).await?;
+        Ok((artifact, trust, version))
     }
 
     /// The component of a file that may come in.
     pub(super) async fn trusted_file(&self, file: PluginFile) -> Answer<(Bytes, ReleaseOrigin)> {
-        let policy = self.present_policy().await?;
+        let (policy, version) = self.present_policy().await?;
+        let came =
+            |artifact, trust| ReleaseOrigin { reference: None, artifact, trust, policy: Some(version) };
         let (artifact, signatures, origin) = match file {
             PluginFile::Component(component) => {
                 let rules = policy.rules();
                 if rules.offline.components == ComponentRule::Any && rules.pins.is_empty() {
-                    let origin = ReleaseOrigin { reference: None, artifact: None, trust: Trust::Nobody };
-                    return Ok((component, origin));
+                    return Ok((component, came(None, Trust::Nobody)));
                 }
                 let artifact = blocking(move || Artifact::pack(component)).await??;
                 (artifact, Signatures::default(), Origin::Component)
@@ -86,8 +91,7 @@ impl App {
         };
         let came_as = (origin == Origin::Package).then(|| artifact.digest().to_string());
         let (artifact, trust) = judged(artifact, signatures, origin, policy).await?;
-        let origin = ReleaseOrigin { reference: None, artifact: came_as, trust };
-        Ok((artifact.component().clone(), origin))
+        Ok((artifact.component().clone(), came(came_as, trust)))
     }
 }
 

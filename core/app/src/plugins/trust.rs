@@ -13,7 +13,8 @@ use gantry_distribution::{
     KeyError, PublicKey, TrustPolicy,
     policy::{ComponentRule, OfflineRules, PolicyError, Rules},
 };
-use gantry_domain::{audit::AuditEntry, problem};
+use gantry_domain::{audit::AuditEntry, plugins::ReleaseOrigin, problem};
+use gantry_store::SystemTx;
 use gantry_types::problem::Code;
 use serde_json::{Value, json};
 
@@ -68,12 +69,27 @@ impl App {
         Ok(shown(&key))
     }
 
-    pub(super) async fn present_policy(&self) -> Answer<TrustPolicy> {
+    /// The policy, and which writing of it that is.
+    pub(super) async fn present_policy(&self) -> Answer<(TrustPolicy, i64)> {
         match self.db().as_system().await?.trust_rules().await? {
-            Some(stored) => readable(stored.rules),
-            None => unwritten(),
+            Some(stored) => Ok((readable(stored.rules)?, stored.version)),
+            None => Ok((unwritten()?, 0)),
         }
     }
+}
+
+/// Whether what was let in by a policy may still take its place: only while that policy stands. Nobody writes one meanwhile.
+pub(super) async fn still_trusted(tx: &mut SystemTx, origin: Option<&ReleaseOrigin>) -> Answer<()> {
+    // What comes with Gantry has none, and is in nobody's policy.
+    let Some(origin) = origin else { return Ok(()) };
+    tx.lock_trust_rules().await?;
+    let present = tx.trust_rules().await?.map_or(0, |stored| stored.version);
+    if origin.policy == Some(present) {
+        return Ok(());
+    }
+    let detail = "The trust policy was changed since this release came in, and what it says now was not asked. Decline the release \
+                  if it waits, and bring it again.";
+    Err(AppError::refused(Code::Conflict, detail))
 }
 
 fn shown(key: &PublicKey) -> KeyView {

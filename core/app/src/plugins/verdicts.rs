@@ -168,7 +168,9 @@ fn told(tried: &Tried, call: &str, code: &str, message: &str) -> ReleaseFailure 
 
 /// Gives a release up, if this is its first plan, and writes it into the log as the system.
 async fn give_up(tx: &mut SystemTx, digest: &str, failure: &ReleaseFailure) -> Answer<Option<GivenUp>> {
-    let Some(given_up) = tx.give_up(digest, failure).await? else { return Ok(None) };
+    // What was not granted can be granted still, and there is nothing to go back to.
+    let even_the_first = failure.code != BEYOND;
+    let Some(given_up) = tx.give_up(digest, failure, even_the_first).await? else { return Ok(None) };
     let GivenUp { manifest_id, version, back_to, servers, .. } = &given_up;
     tracing::warn!(
         plugin.id = manifest_id,

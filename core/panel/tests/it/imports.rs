@@ -113,6 +113,12 @@ async fn what_cannot_be_used_is_told_with_its_place_and_leaves_nothing() {
     // What it needs must be granted, as with any plugin.
     let ungranted = send(&admin, "/api/plugins/documents?grant=shell", LUANTI).await;
     ungranted.problem("validation_failed");
+    for query in ["", "?grant=", "?grant=query"] {
+        let problem = send(&admin, &format!("/api/plugins/documents{query}"), LUANTI).await;
+        let problem = problem.problem("validation_failed");
+        assert_eq!(problem["fields"][0]["key"], "grant", "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains("image-build"), "{problem}");
+    }
     assert_eq!(plugins(&admin).await, before);
     app.stop().await;
 }

@@ -157,6 +157,23 @@ async fn waiting_release_is_declined_and_forgotten_or_overtaken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn release_that_waits_is_not_granted_by_a_policy_that_never_let_it_in() {
+    let house = House::new().await;
+    let waits = house.update("2.0.0", &[QUERY, BUILD, KEEP]).await;
+    let nothing = json!({ "rules": { "offline": { "packages": "never", "components": "never" } } });
+    house.admin.put("/api/trust", nothing).await.expect(200);
+    let input =
+        json!({ "digest": waits["waiting"]["digest"], "capabilities": ["query", "image-build", "kv"] });
+    let path = format!("{}/grants", house.plugin);
+    let refused = house.admin.post(&path, input).await.problem("conflict");
+    assert!(refused["detail"].as_str().unwrap().starts_with("The trust policy was changed"), "{refused}");
+    assert_eq!(version(&house.view().await), (&json!("1.0.0"), &json!("2.0.0")));
+    let less = json!({ "digest": house.digest("1.0.0").await, "capabilities": ["query", "image-build"] });
+    house.admin.post(&path, less).await.expect(200);
+    house.app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_for_a_bundled_plugin_inherits_nothing_of_it() {
     let app = TestApp::with_games().await;
     let admin = app.admin().await;
@@ -264,6 +281,25 @@ async fn release_whose_first_plan_fails_on_a_node_is_given_up_for_the_one_before
     assert_eq!((&seen["items"][0]["version"], &seen["items"][0]["times"]), (&json!("1.1.0"), &json!(1)));
     node.stop().await;
     house.app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_release_of_a_plugin_is_not_given_up_for_what_it_was_not_granted() {
+    let app = TestApp::with_games_and_no_limits().await;
+    let admin = app.admin().await;
+    let made = upload(&admin, "?grant=query", release("1.0.0", &[QUERY])).await.expect(201);
+    let node = TestNode::join(&admin).await;
+    let mut page = Page::live(&admin, &["operations"]).await;
+    let form = json!({ "name": "Arena", "blueprintId": "sample:openarena", "nodeId": node.id });
+    admin.post("/api/servers", form).await.expect(201);
+    let failed = page.until(|frame| frame["operation"]["state"] == "failed").await;
+    assert_eq!(failed["operation"]["failure"]["code"], "capability_denied");
+    let path = format!("/api/plugins/{}", made["id"].as_str().unwrap());
+    assert_eq!(admin.get(&path).await.expect(200)["givenUp"], Value::Null);
+    let seen = admin.get(&format!("{path}/failures")).await.expect(200);
+    assert_eq!(seen["items"][0]["code"], "capability_denied", "{seen}");
+    node.stop().await;
+    app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,10 @@
 
 use crate::kit::{PASSWORD, TestApp};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn setup_from_elsewhere_needs_the_printed_token_and_happens_once() {
@@ -64,4 +68,65 @@ async fn sign_in_and_setup_leave_lines_in_the_audit_log() {
     let items = admin.get("/api/audit").await.expect(200)["items"].clone();
     let actions: Vec<_> = items.as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
     assert!(actions.contains(&json!("setup")) && actions.contains(&json!("session.create")), "{actions:?}");
+}
+
+/// A request that stopped before its body, which the server waits for.
+struct Halted(TcpStream);
+
+impl Halted {
+    async fn begin(app: &TestApp, cookie: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+        let head = format!(
+            "POST /api/locations HTTP/1.1\r\nhost: gantry\r\ncookie: {cookie}\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n{headers}\r\n",
+            LOCATION.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut go_on = [0; 25];
+        stream.read_exact(&mut go_on).await.unwrap();
+        assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+        Self(stream)
+    }
+
+    async fn finish(mut self) -> String {
+        self.0.write_all(LOCATION.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        self.0.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+}
+
+const LOCATION: &str = r#"{"name":"Oslo"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_person_began_to_send_is_not_done_once_they_may_not() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    app.person(&admin, "bert", "admin").await;
+    let users = admin.get("/api/users").await.expect(200);
+    let bert = users["items"].as_array().unwrap().iter().find(|user| user["name"] == "bert").unwrap();
+    let path = format!("/api/users/{}", bert["id"].as_str().unwrap());
+    let signed_in = async || {
+        let answer = app.visitor().sign_in("bert@example.com", PASSWORD).await;
+        answer.header("set-cookie").split(';').next().unwrap().to_owned()
+    };
+    let begun = async |cookie: &str| {
+        let plain = Halted::begin(&app, cookie, "").await;
+        [plain, Halted::begin(&app, cookie, "idempotency-key: one\r\n").await]
+    };
+    let refused = async |begun: [Halted; 2], code: &str| {
+        for request in begun {
+            let answer = request.finish().await;
+            assert!(answer.contains(&format!("\"code\":\"{code}\"")), "{answer}");
+        }
+    };
+
+    let halted = begun(&signed_in().await).await;
+    admin.patch(&path, json!({ "role": "user" })).await.expect(200);
+    refused(halted, "forbidden").await;
+    admin.patch(&path, json!({ "role": "admin" })).await.expect(200);
+    let halted = begun(&signed_in().await).await;
+    admin.delete(&path).await.expect(204);
+    refused(halted, "not_signed_in").await;
+    assert_eq!(admin.get("/api/locations").await.expect(200)["items"], json!([]));
 }

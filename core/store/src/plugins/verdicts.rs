@@ -85,19 +85,23 @@ impl SystemTx {
         }))
     }
 
-    /// Gives a release up whose first plan failed. None where it has planned before, or was given up already.
+    /// Gives a release up whose first plan failed. None where it has planned before, or was given up already, or is the first
+    /// of its plugin and only one that others came before is given up for this.
     pub async fn give_up(
         &mut self,
         digest: &str,
         failure: &ReleaseFailure,
+        even_the_first: bool,
     ) -> Result<Option<GivenUp>, StoreError> {
         self.lock_plugins().await?;
         let row = sqlx::query!(
             r#"UPDATE plugin_releases r SET failed_at = now(), failure = $2 FROM plugins p
                WHERE r.digest = $1 AND p.id = r.plugin_id AND r.proved_at IS NULL AND r.failed_at IS NULL
+                     AND ($3 OR r.predecessor IS NOT NULL)
                RETURNING r.plugin_id, r.version, p.manifest_id, p.current_digest = r.digest AS "current!", r.predecessor"#,
             digest,
-            Json(failure) as _
+            Json(failure) as _,
+            even_the_first
         )
         .fetch_optional(self.db())
         .await?;
