@@ -45,26 +45,39 @@ fn of_the_game(word: &str, text: &str) -> Option<Event> {
     }
 }
 
+/// `   0.578 Error Util.cpp:81: …`: the seconds, the level, the place in the program, and what it says.
 fn of_its_log(line: &str) -> Option<Event> {
     let (seconds, said) = line.trim_start().split_once(' ')?;
-    seconds.parse::<f64>().ok()?;
-    if said.contains("changing state from(CreatingGame) to(InGame)") {
-        return Some(Event::Ready);
+    let is_time = seconds.contains('.') && seconds.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let (level, said) = said.split_once(' ').filter(|_| is_time)?;
+    let (place, said) = said.split_once(": ")?;
+    let (file, number) = place.rsplit_once(':')?;
+    let is_place = file.ends_with(".cpp") && !file.contains(' ') && number.parse::<u32>().is_ok();
+    match level {
+        "Info" if is_place => (said.starts_with("updateTick(")
+            && said.ends_with(" changing state from(CreatingGame) to(InGame)"))
+        .then_some(Event::Ready),
+        "Error" if is_place => Some(error(said)),
+        _ => None,
     }
-    if said.contains("cannot be loaded because it is higher than the game version") {
-        return Some(crash(
+}
+
+/// What an error means. What it quotes stands behind its own words, so that these are looked for where they belong.
+fn error(said: &str) -> Event {
+    if said.starts_with("Map version ")
+        && said.contains(" cannot be loaded because it is higher than the game version (")
+    {
+        return crash(
             "The world was played with a newer version of the game.",
             "Choose that version or a newer one, and reinstall the server; or put an older save into the folder saves.",
-        ));
+        );
     }
-    if said.contains("Address already in use") {
-        return Some(crash(
-            "Another program has one of the game's ports.",
-            "Give the server another allocation.",
-        ));
+    if said.starts_with("Hosting multiplayer game failed: Can't bind socket: Address already in use")
+        || said == "MultiplayerManager failed: Host address is already in use."
+    {
+        return crash("Another program has one of the game's ports.", "Give the server another allocation.");
     }
-    let (_, error) = said.strip_prefix("Error ")?.split_once(": ")?;
-    Some(Event::Warning(error.to_owned()))
+    Event::Warning(said.to_owned())
 }
 
 fn crash(cause: &str, remedy: &str) -> Event {
@@ -107,5 +120,44 @@ mod tests {
             Some(warning)
         );
         assert_eq!(event("   0.577 Hosting game at IP ADDR:({0.0.0.0:34197})"), None);
+    }
+
+    #[test]
+    fn each_end_has_its_cause_and_no_words_of_players_are_one() {
+        for line in [
+            "  10.558 Error CommandLineMultiplayer.cpp:355: Hosting multiplayer game failed: Can't bind socket: Address already in use",
+            "   1.162 Error ServerMultiplayerManager.cpp:84: MultiplayerManager failed: Host address is already in use.",
+        ] {
+            assert!(
+                matches!(event(line), Some(Event::CrashCause(cause)) if cause.remedy.is_some()),
+                "{line}"
+            );
+        }
+        for words in [
+            "Address already in use",
+            "Hosting multiplayer game failed: Can't bind socket: Address already in use",
+            "Map version 2 cannot be loaded because it is higher than the game version (1)",
+            "updateTick(1) changing state from(CreatingGame) to(InGame)",
+            "   0.578 Error Util.cpp:81: Hosting multiplayer game failed: Can't bind socket: Address already in use",
+        ] {
+            for line in [
+                format!("2026-01-02 03:04:05 [CHAT] Eve: {words}"),
+                format!("2026-01-02 03:04:05 [SHOUT] Eve: {words}"),
+                format!("2026-01-02 03:04:05 [COMMAND] Eve (command): {words}"),
+                format!("2026-01-02 03:04:05 [KICK] Eve was kicked by Bob. Reason: {words}."),
+                format!("2026-01-02 03:04:05 [COLOR] {words}"),
+                format!("Eve: {words}"),
+                format!("  inf Error {words}"),
+                format!("  1e5 Error Util.cpp:81: {words}"),
+                format!("   5.123 {words}"),
+                format!("   5.123 Info ServerRouter.cpp:547: Peer {words}"),
+                format!("   5.123 Script log(): {words}"),
+                format!("   5.123 Error Eve says: {words}"),
+                format!("   5.123 Error Peer.cpp:1: Eve {words}"),
+            ] {
+                let found = event(&line);
+                assert!(!matches!(found, Some(Event::CrashCause(_) | Event::Ready)), "{line}");
+            }
+        }
     }
 }

@@ -3,8 +3,6 @@
 
 use gantry_plugin::prelude::*;
 
-const ACTION: &str = ": ACTION[Server]: ";
-
 pub(crate) fn parse(lines: &[String]) -> Vec<Found> {
     let found = |(index, line): (usize, &String)| {
         Some(Found { line: u32::try_from(index).ok()?, event: event(line)? })
@@ -13,10 +11,11 @@ pub(crate) fn parse(lines: &[String]) -> Vec<Found> {
 }
 
 fn event(line: &str) -> Option<Event> {
-    if let Some((_, error)) = line.split_once(": ERROR[Main]: ") {
+    let said = behind_time(line)?;
+    if let Some(error) = said.strip_prefix("ERROR[Main]: ") {
         return Some(Event::Warning(error.to_owned()));
     }
-    let (_, action) = line.split_once(ACTION)?;
+    let action = said.strip_prefix("ACTION[Server]: ")?;
     // A chat line begins `CHAT: <name> text` and may contain anything, so it is told apart first.
     if let Some(chat) = action.strip_prefix("CHAT: <") {
         let (name, said) = chat.split_once("> ")?;
@@ -28,6 +27,13 @@ fn event(line: &str) -> Option<Event> {
     }
     let (who, _) = action.split_once(" leaves game.").or_else(|| action.split_once(" times out."))?;
     player(who).map(Event::Left)
+}
+
+/// The level comes straight behind the time, so that nobody's words are taken for one.
+fn behind_time(line: &str) -> Option<&str> {
+    let (time, said) = line.split_at_checked(19)?;
+    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || b"-: ".contains(&byte));
+    said.strip_prefix(": ").filter(|_| is_time)
 }
 
 /// Luanti allows these characters in names, at most 20 of them; anything else is not a name.
@@ -58,5 +64,22 @@ mod tests {
         let line = "2026-11-21 02:10:52: ACTION[Server]: CHAT: <Eve> Bob [::1] joins game. List of players:";
         assert!(matches!(one(line), Some(Event::Chat(_))));
         assert_eq!(one("2026-11-21 02:10:52: ACTION[Main]: World at [/data/world]"), None);
+    }
+
+    #[test]
+    fn words_are_no_warning_and_no_farewell() {
+        let error = "2026-11-21 02:10:52: ERROR[Main]: no such game";
+        assert_eq!(one(error), Some(Event::Warning("no such game".to_owned())));
+        for words in [": ERROR[Main]: all is lost", ": ACTION[Server]: Bob leaves game. List of players:"] {
+            let chat = format!("2026-11-21 02:10:52: ACTION[Server]: CHAT: <Eve> {words}");
+            assert!(matches!(one(&chat), Some(Event::Chat(_))), "{chat}");
+            for line in [
+                format!("2026-11-21 02:10:52: ACTION[Server]: Eve wrote \"{words}\" to the sign at (1,2,3)"),
+                format!("2026-11-21 02:10:52: WARNING[Server]: Eve {words}"),
+                format!("Eve{words}"),
+            ] {
+                assert_eq!(one(&line), None, "{line}");
+            }
+        }
     }
 }

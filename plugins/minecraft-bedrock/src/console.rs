@@ -16,7 +16,7 @@ pub(crate) fn parse(lines: &[String]) -> Vec<Found> {
 }
 
 fn event(line: &str) -> Option<Event> {
-    let Some(text) = said(line) else { return loading(line).map(Event::CrashCause) };
+    let Some((level, text)) = said(line) else { return loading(line).map(Event::CrashCause) };
     if text == "Server started." {
         return Some(Event::Ready);
     }
@@ -26,16 +26,17 @@ fn event(line: &str) -> Option<Event> {
     if let Some(who) = text.strip_prefix("Player disconnected: ") {
         return player(who).map(Event::Left);
     }
-    end(text).map(Event::CrashCause)
+    end(level, text).map(Event::CrashCause)
 }
 
-/// What stands behind the time and the level. Some versions write that the log is one.
-fn said(line: &str) -> Option<&str> {
+/// The level and what stands behind it. Some versions write that the log is one, and leave the time out of some lines.
+fn said(line: &str) -> Option<(&str, &str)> {
     let line = line.strip_prefix("NO LOG FILE! - ").unwrap_or(line);
     let (head, text) = line.strip_prefix('[')?.split_once("] ")?;
-    let (time, level) = head.rsplit_once(' ')?;
-    let is_time = time.starts_with(|c: char| c.is_ascii_digit());
-    (is_time && level.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(text)
+    let (time, level) = head.rsplit_once(' ').unwrap_or(("", head));
+    let is_time = time.bytes().all(|byte| byte.is_ascii_digit() || b"-: ".contains(&byte));
+    let is_level = matches!(level, "INFO" | "WARN" | "ERROR" | "FATAL");
+    (is_time && is_level).then_some((level, text))
 }
 
 /// The name before its number. Names of Xbox have letters of all kinds, spaces and digits.
@@ -48,14 +49,22 @@ fn because(cause: &str, remedy: &str) -> Option<CrashCause> {
     Some(CrashCause { cause: cause.to_owned(), remedy: Some(remedy.to_owned()) })
 }
 
-fn end(text: &str) -> Option<CrashCause> {
-    if text.contains("] may be in use by another process") || text.contains("Network port occupied") {
+/// What players chose stands in lines of the level INFO, or behind the name of what logs it.
+fn end(level: &str, text: &str) -> Option<CrashCause> {
+    let port = text.strip_prefix("Port [").and_then(|rest| rest.split_once(']'));
+    let occupied = port.is_some_and(|(number, rest)| {
+        number.parse::<u16>().is_ok() && rest.starts_with(" may be in use by another process")
+    });
+    if level == "INFO" {
+        return None;
+    }
+    if occupied || text.starts_with("Network port occupied, can't start server.") {
         return because(
             "Something else has the game's port.",
             "Stop what uses it, or give the server another allocation.",
         );
     }
-    if text.contains("LevelDB") && text.to_ascii_lowercase().contains("corrupt") {
+    if text.starts_with("LevelDB ") && text.contains(" status NOT OK(Corruption: ") {
         return because(
             "The world's files are damaged.",
             "Restore a backup, or give the world another folder.",
@@ -64,15 +73,22 @@ fn end(text: &str) -> Option<CrashCause> {
     None
 }
 
-/// What the system says where the program does not start.
+/// What the system says where the program does not start. An answer to a command has no head either, and may begin with a
+/// player's name.
 fn loading(line: &str) -> Option<CrashCause> {
-    if line.contains("error while loading shared libraries") {
+    if line.starts_with("./bedrock_server: error while loading shared libraries: ") {
         return because(
             "This version wants a library that its image does not have.",
             "Choose another version, and tell whoever makes the plugin.",
         );
     }
-    if line.contains("bedrock_server: No such file") || line.contains("bedrock_server\": no such file") {
+    let missing = [
+        "exec ./bedrock_server: no such file or directory",
+        "exec: \"./bedrock_server\": no such file or directory",
+        "./bedrock_server: No such file or directory",
+        "exec ./bedrock_server: No such file or directory",
+    ];
+    if missing.iter().any(|begin| line.starts_with(begin)) {
         return because("The server software is not there.", "Install the server once more.");
     }
     None
@@ -101,10 +117,48 @@ mod tests {
         for (line, word) in [
             ("[2026-01-02 03:04:05:678 ERROR] Network port occupied, can't start server.", "port"),
             ("[2026-01-02 03:04:05:678 ERROR] Port [19132] may be in use by another process.", "port"),
+            ("NO LOG FILE! - [ERROR] Network port occupied, can't start server.", "port"),
+            (
+                "[WARN] LevelDB worlds/A/db status NOT OK(Corruption: 26 missing files; e.g.: worlds/A/db/1.ldb). Trying repair.",
+                "damaged",
+            ),
+            ("./bedrock_server: No such file or directory", "software"),
             ("./bedrock_server: error while loading shared libraries: libssl.so.1.1: cannot open", "library"),
         ] {
             let Some(Event::CrashCause(found)) = event(line) else { panic!("nothing of {line}") };
             assert!(found.cause.contains(word), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn no_players_words_are_an_end_or_a_beginning() {
+        for words in [
+            "Network port occupied, can't start server.",
+            "Port [19132] may be in use by another process.",
+            "LevelDB worlds/A/db status NOT OK(Corruption: x)",
+            "LevelDB corrupt",
+            "Server started.",
+            "./bedrock_server: error while loading shared libraries: x",
+            "bedrock_server: No such file",
+        ] {
+            for line in [
+                format!("[2026-01-02 03:04:05:678 INFO] Player connected: {words}, xuid: 1"),
+                format!("[2026-01-02 03:04:05:678 INFO] Player Spawned: {words} xuid: 1"),
+                format!("[2026-01-02 03:04:05:678 INFO] Kicked {words} from the game"),
+                format!("[2026-01-02 03:04:05:678 INFO] [Scripting] <Eve> {words}"),
+                format!("[2026-01-02 03:04:05:678 WARN] [Scripting] {words}"),
+                format!("[2026-01-02 03:04:05:678 ERROR] [Scripting] Eve: {words}"),
+                format!("[2026-01-02 03:04:05:678 WARN] Eve {words}"),
+                format!("[Eve] {words}"),
+                format!("[chat INFO] {words}"),
+                format!("[9 Eve INFO] {words}"),
+                format!("<Eve> {words}"),
+                format!("* Eve {words}"),
+                format!("Bob, {words}"),
+            ] {
+                let found = event(&line);
+                assert!(matches!(found, None | Some(Event::Joined(_))), "{line} is {found:?}");
+            }
         }
     }
 

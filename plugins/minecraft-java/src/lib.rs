@@ -9,6 +9,7 @@ mod actions;
 mod blueprint;
 mod collect;
 mod console;
+mod ends;
 mod java;
 mod ping;
 mod properties;

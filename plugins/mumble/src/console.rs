@@ -11,23 +11,32 @@ pub(crate) fn parse(lines: &[String]) -> Vec<Found> {
 }
 
 fn event(line: &str) -> Option<Event> {
-    // `<W>`, date and time, then what is said of the first virtual server, or of the whole program.
-    let (_, rest) = line.strip_prefix('<')?.split_once('>')?;
-    let mut words = rest.splitn(3, ' ');
-    let (date, _time, said) = (words.next()?, words.next()?, words.next()?);
-    if date.len() != 10 {
-        return None;
-    }
+    let said = logged(line)?;
     let Some(said) = said.strip_prefix("1 => ") else { return of_program(said) };
-    match said.strip_prefix('<') {
-        Some(about) => of_user(about),
-        None if said.contains("Address already in use")
-            || said.contains("The bound address is already in use") =>
-        {
-            Some(crash("Another program has the server's port.", "Give the server another allocation."))
-        }
-        None => None,
+    if let Some(about) = said.strip_prefix('<') {
+        return of_user(about);
     }
+    let why = said.strip_prefix("Server: TCP Listen on ")?;
+    let taken = ["failed: Address already in use", "failed: The bound address is already in use"];
+    taken
+        .iter()
+        .any(|end| why.ends_with(end))
+        .then(|| crash("Another program has the server's port.", "Give the server another allocation."))
+}
+
+/// What stands behind the level, date and time: of the first virtual server, or of the whole program.
+fn logged(line: &str) -> Option<&str> {
+    let (level, rest) = line.strip_prefix('<')?.split_at_checked(1)?;
+    let (time, said) = rest.strip_prefix('>')?.split_at_checked(23)?;
+    let is_time = time.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        10 => byte == b' ',
+        13 | 16 => byte == b':',
+        19 => byte == b'.',
+        _ => byte.is_ascii_digit(),
+    });
+    (is_time && level.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(())?;
+    said.strip_prefix(' ')
 }
 
 fn of_user(about: &str) -> Option<Event> {
@@ -96,5 +105,37 @@ mod tests {
         assert!(matches!(event(line), Some(Event::CrashCause(cause)) if cause.remedy.is_some()));
         let line = "1 => Server: TCP Listen on 0.0.0.0:64738 failed: The bound address is already in use";
         assert!(matches!(of(line), Some(Event::CrashCause(_))));
+    }
+
+    #[test]
+    fn no_words_of_clients_are_an_end() {
+        for words in [
+            "The bound address is already in use",
+            "Address already in use",
+            "Server: TCP Listen on 0.0.0.0:64738 failed: Address already in use",
+            "ServerDB: Failed initialization",
+            "1 => Server: TCP Listen on x failed: Address already in use",
+        ] {
+            for said in [
+                format!("1 => <2:Eve(-1)> Client version 1.5.0 (X11: {words})"),
+                format!("1 => <2:{words}(-1)> Authenticated"),
+                format!("1 => <2:Eve(-1)> Connection closed: {words} [1]"),
+                format!("1 => <2:Eve(-1)> Rejected connection from 192.0.2.1:1: {words}"),
+                format!("1 => <2:Eve(-1)> Added channel {words} under Root[0]"),
+                format!("1 => {words} and more"),
+                format!("Meta: {words}"),
+            ] {
+                assert!(!matches!(of(&said), Some(Event::CrashCause(_))), "{said}");
+            }
+            // What follows a line break in something that a client chose.
+            for line in [
+                words.to_owned(),
+                format!("<W>{words}"),
+                format!("<W>2026-11-22 x {words}"),
+                format!("<Eve>2026-11-22 10:13:52.892 {words}"),
+            ] {
+                assert_eq!(event(&line), None, "{line}");
+            }
+        }
     }
 }

@@ -83,7 +83,10 @@ pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
 pub(crate) fn console_events(server: &Server, lines: &[String]) -> Vec<Found> {
     let base = server.setting("base");
     let event = |line: &str| {
-        let (cause, remedy) = if line.contains("\"pak0.pk3\" is missing")
+        let line = line.strip_prefix("ERROR: ").unwrap_or(line);
+        let missing =
+            line.strip_prefix("You need to install Quake III Arena in order to play: ").unwrap_or(line);
+        let (cause, remedy) = if missing.starts_with("\"pak0.pk3\" is missing")
             || line.starts_with("Couldn't load default.cfg")
         {
             let remedy = format!(
@@ -175,5 +178,32 @@ mod tests {
         assert!(
             matches!(&found[0].event, Event::CrashCause(cause) if cause.remedy.as_deref().is_some_and(|remedy| remedy.contains("baseq3")))
         );
+    }
+
+    #[test]
+    fn no_players_words_are_a_cause() {
+        for words in [
+            "\"pak0.pk3\" is missing",
+            "Couldn't load default.cfg",
+            "Can't find map q3dm1",
+            "ERROR: Couldn't load default.cfg",
+        ] {
+            for line in [
+                format!("say: Eve: {words}"),
+                format!("sayteam: Eve: {words}"),
+                format!("tell: Eve to Bob: {words}"),
+                format!("Eve: {words}"),
+                format!("^7Eve^7: {words}"),
+                format!("broadcast: print \"{words}^7 connected\\n\""),
+                format!("ClientUserinfoChanged: 2 n\\{words}\\t\\0"),
+                format!("Kill: 2 3 7: {words} killed Bob by MOD_ROCKET"),
+                format!("Going from CS_PRIMED to CS_ACTIVE for {words}"),
+            ] {
+                let found = console_events(&server(&[]), std::slice::from_ref(&line));
+                assert!(found.is_empty(), "{line}");
+            }
+        }
+        let told = console_events(&server(&[]), &["ERROR: Couldn't load default.cfg".to_owned()]);
+        assert_eq!(told.len(), 1, "the engine's own error");
     }
 }

@@ -12,9 +12,9 @@ pub(crate) fn parse(game: &Game, lines: &[String]) -> Vec<Found> {
 }
 
 fn common(line: &str) -> Option<Event> {
-    // What a loader says stands at the beginning, where no player's words do.
-    let library = line.contains("error while loading shared libraries: ") && line.starts_with("/data/");
-    library.then(|| {
+    // What the loader says begins with the program's whole path, which is longer than what a player may be called.
+    let (program, _) = line.split_once(": error while loading shared libraries: ")?;
+    (program.starts_with("/data/server/") && !program.contains(char::is_whitespace)).then(|| {
         Event::CrashCause(CrashCause {
             cause: "The game wants a library that its image does not have.".to_owned(),
             remedy: Some(

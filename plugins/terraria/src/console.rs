@@ -44,20 +44,37 @@ fn of_the_game(said: &str) -> Option<Event> {
     if said == "Server started" {
         return Some(Event::Ready);
     }
-    if said.contains("Only one usage of each socket address") || said.contains("Address already in use") {
+    if is_of_sockets(said) {
         return Some(crash("Another program has the game's port.", "Give the server another allocation."));
     }
-    if said.contains("You must install or update .NET to run this application") {
+    if said == "You must install or update .NET to run this application." {
         return Some(crash(
             "The image has not the .NET that this TShock wants.",
             "Leave the setting for an own image empty, or name one with that version.",
         ));
     }
-    said.starts_with("Load failed!").then(|| {
+    // The whole line: a name has up to twenty characters, and lines begin with names.
+    matches!(said, "Load failed!" | "Load failed!  No backup found.").then(|| {
         crash(
             "The world could not be read.",
             "Restore a backup, or put the file WORLD.wld.bak in the place of WORLD.wld below worlds.",
         )
+    })
+}
+
+/// An exception by its class, which is longer than any name: `System.Net.Sockets.SocketException (98): Address already in use`.
+fn is_of_sockets(said: &str) -> bool {
+    let said = said.strip_prefix("Unhandled exception. ").unwrap_or(said);
+    let Some(rest) = said.strip_prefix("System.Net.Sockets.SocketException") else { return false };
+    // Its number, or that of all of its kind.
+    let rest = match rest.strip_prefix(" (").and_then(|rest| rest.split_once(')')) {
+        Some((number, rest)) if number.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'x') => rest,
+        Some(_) => return false,
+        None => rest,
+    };
+    let why = rest.strip_prefix(": ");
+    why.is_some_and(|why| {
+        why == "Address already in use" || why.starts_with("Only one usage of each socket address")
     })
 }
 
@@ -96,11 +113,60 @@ mod tests {
     fn an_end_has_a_cause_and_a_remedy() {
         for line in [
             "System.Net.Sockets.SocketException: Address already in use",
+            "System.Net.Sockets.SocketException (98): Address already in use",
+            "Unhandled exception. System.Net.Sockets.SocketException (98): Address already in use",
+            "System.Net.Sockets.SocketException (0x80004005): Address already in use",
+            "System.Net.Sockets.SocketException: Only one usage of each socket address (protocol/network address/port) is normally permitted",
             "You must install or update .NET to run this application.",
             "Load failed!  No backup found.",
         ] {
             let found = event(Software::TShock, line);
             assert!(matches!(found, Some(Event::CrashCause(cause)) if cause.remedy.is_some()), "{line}");
+        }
+    }
+
+    #[test]
+    fn no_players_words_are_an_end_or_a_beginning() {
+        for words in [
+            "Address already in use",
+            "System.Net.Sockets.SocketException: Address already in use",
+            "Only one usage of each socket address",
+            "You must install or update .NET to run this application.",
+            "Load failed!",
+            "Load failed!  No backup found.",
+            "Server started",
+        ] {
+            // The longest name that there is, which lines begin with.
+            let name: String = words.chars().take(20).collect();
+            for line in [
+                format!("<Eve> {words}"),
+                format!("(Default) Eve: {words}"),
+                format!("(Default) [i:1] Eve (FR): {words}"),
+                format!("Eve: {words}"),
+                format!("Eve (FR): {words}"),
+                format!("*Eve {words}"),
+                format!("*Eve says {words}"),
+                format!("<From Eve> {words}"),
+                format!("[Team] <Eve> {words}"),
+                format!("Eve executed: /me {words}."),
+                format!("(Server Broadcast) {words}"),
+                format!("Eve was slain by {words}"),
+                format!("{name} has joined."),
+                format!("{name} has left."),
+                format!("{name}: {words}"),
+                format!("{name} was slain by a Zombie."),
+                format!("{name} (192.0.2.1:1)"),
+            ] {
+                for line in [line.clone(), format!(": {line}")] {
+                    for software in [VANILLA, Software::TShock] {
+                        let found = event(software, &line);
+                        assert!(
+                            !matches!(found, Some(Event::CrashCause(_) | Event::Ready)),
+                            "{line} is {found:?}"
+                        );
+                    }
+                }
+            }
         }
     }
 }

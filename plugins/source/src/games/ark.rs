@@ -98,17 +98,47 @@ fn run(server: &Server) -> Result<RunSpec, Failure> {
     Ok(spec.stop(saves.into_iter().chain(ends)))
 }
 
-/// `[2026.01.02-03.04.05:678][  0]2026.01.02_03.04.05: Ada joined this ARK!`
+/// `[2026.01.02-03.04.05:678][  0]2026.01.02_03.04.05: Ada joined this ARK!` What people say stands behind their names, and
+/// both behind the second time; what the engine says stands behind a category, or nothing.
 fn event(line: &str) -> Option<Event> {
-    if line.contains("Unable to bind listen socket") {
-        return Some(crash(
-            "Another program has one of the game's ports.",
-            "Give the server another allocation.",
-        ));
+    let mut said = line;
+    while let Some((stamp, rest)) = said.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        stamp.bytes().all(|byte| byte.is_ascii_digit() || b".-: ".contains(&byte)).then_some(())?;
+        said = rest;
     }
-    let (_, said) = line.rsplit_once(": ").filter(|(before, _)| !before.contains(": "))?;
+    let Some(said) = behind_time(said) else { return of_the_engine(said) };
+    if said.contains(": ") {
+        return None;
+    }
     if let Some(name) = said.strip_suffix(" joined this ARK!") {
         return Some(Event::Joined(name.to_owned()));
     }
     said.strip_suffix(" left this ARK!").map(|name| Event::Left(name.to_owned()))
+}
+
+fn behind_time(said: &str) -> Option<&str> {
+    let (time, said) = said.split_at_checked(19)?;
+    let is_time = time.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 | 13 | 16 => byte == b'.',
+        10 => byte == b'_',
+        _ => byte.is_ascii_digit(),
+    });
+    said.strip_prefix(": ").filter(|_| is_time)
+}
+
+fn of_the_engine(said: &str) -> Option<Event> {
+    let said = match said.split_once(": ") {
+        Some((category, rest))
+            if category.starts_with("Log") && category.bytes().all(|b| b.is_ascii_alphabetic()) =>
+        {
+            ["Warning: ", "Error: "].iter().find_map(|level| rest.strip_prefix(level)).unwrap_or(rest)
+        }
+        _ => said,
+    };
+    let begins =
+        ["Unable to bind listen socket", "CreateBoundSocket: ::bind couldn't find an open port between "];
+    begins
+        .iter()
+        .any(|begin| said.starts_with(begin))
+        .then(|| crash("Another program has one of the game's ports.", "Give the server another allocation."))
 }

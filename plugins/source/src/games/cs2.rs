@@ -90,7 +90,7 @@ fn run(server: &Server) -> Result<RunSpec, Failure> {
 }
 
 fn event(line: &str) -> Option<Event> {
-    line.contains("Could not establish connection to Steam servers").then(|| {
+    line.starts_with("Could not establish connection to Steam servers").then(|| {
         Event::Warning(
             "Steam does not answer the server. Its token may be wrong or used elsewhere.".to_owned(),
         )

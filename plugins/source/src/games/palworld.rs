@@ -89,10 +89,14 @@ fn run(server: &Server) -> Result<RunSpec, Failure> {
 
 /// `[2026-01-02 03:04:05] [LOG] Ada 192.0.2.7 connected the server. (User id: steam_7656…)`, and `… Ada left the server. (…`.
 fn event(line: &str) -> Option<Event> {
-    let (_, said) = line.split_once("] [LOG] ")?;
-    if let Some((who, _)) = said.split_once(" connected the server. (User id: ") {
+    let (time, said) = line.strip_prefix('[')?.split_once("] [LOG] ")?;
+    time.bytes().all(|byte| byte.is_ascii_digit() || b"-: ".contains(&byte)).then_some(())?;
+    // From the right, since a name may hold such words.
+    let (said, user) = said.rsplit_once(" (User id: ")?;
+    user.ends_with(')').then_some(())?;
+    if let Some(who) = said.strip_suffix(" connected the server.") {
         let (name, _address) = who.rsplit_once(' ')?;
         return Some(Event::Joined(name.to_owned()));
     }
-    said.split_once(" left the server. (User id: ").map(|(name, _)| Event::Left(name.to_owned()))
+    said.strip_suffix(" left the server.").map(|name| Event::Left(name.to_owned()))
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use gantry_plugin::prelude::*;
 use gantry_wire::a2s;
+use std::net::SocketAddr;
 
 pub(super) const GAME: Game = Game {
     id: "rust",
@@ -84,19 +85,24 @@ fn run(server: &Server) -> Result<RunSpec, Failure> {
 }
 
 fn event(line: &str) -> Option<Event> {
-    if line.contains("Server startup complete") {
+    // Whole lines: those about deaths begin with the name of who died.
+    let line = line.trim_end();
+    if line == "Server startup complete" {
         return Some(Event::Ready);
     }
-    if line.contains("Couldn't Start Server") {
+    if matches!(line, "Couldn't Start Server" | "Couldn't Start Server.") {
         return Some(crash(
             "The game could not open one of its ports.",
             "Give the server another allocation.",
         ));
     }
-    // `192.0.2.7:51234/76561190000000000/Ada joined [linux/76561190000000000]`.
-    let (who, _) = line.split_once(" joined [")?;
+    // `192.0.2.7:51234/76561190000000000/Ada joined [linux/76561190000000000]`. The name may have such words.
+    let (who, system) = line.strip_suffix(']')?.rsplit_once(" joined [")?;
     let mut parts = who.splitn(3, '/');
     let (address, number, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_one = address.contains(':') && number.parse::<u64>().is_ok();
+    let is_one = address.parse::<SocketAddr>().is_ok()
+        && number.len() == 17
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && system.rsplit_once('/').is_some_and(|(_, of)| of == number);
     is_one.then(|| Event::Joined(name.to_owned()))
 }

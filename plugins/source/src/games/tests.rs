@@ -137,6 +137,81 @@ fn console_lines_mean_what_each_game_means() {
 }
 
 #[test]
+fn each_end_has_its_cause() {
+    for (id, line) in [
+        ("ark", "CreateBoundSocket: ::bind couldn't find an open port between 27015 and 27015"),
+        ("ark", "[2026.01.02-03.04.05:678][  0]LogNet: Warning: Unable to bind listen socket"),
+        ("ark", "Unable to bind listen socket"),
+        ("rust", "Couldn't Start Server."),
+        ("valheim", "01/02/2026 03:04:05: Error bad password:Password is too short"),
+    ] {
+        let found = one(id, line);
+        assert!(matches!(found, Some(Event::CrashCause(cause)) if cause.remedy.is_some()), "{line}");
+    }
+    let wrong = one("valheim", "01/02/2026 03:04:05: Peer 76561190000000000 has wrong password");
+    assert!(matches!(wrong, Some(Event::Warning(_))));
+    let steam = one("cs2", "Could not establish connection to Steam servers.  (Result = 3)");
+    assert!(matches!(steam, Some(Event::Warning(_))));
+    assert_eq!(one("rust", "Server startup complete"), Some(Event::Ready));
+}
+
+#[test]
+fn no_players_words_are_an_end_or_a_beginning() {
+    for words in [
+        "Unable to bind listen socket",
+        "CreateBoundSocket: ::bind couldn't find an open port between 1 and 1",
+        "Couldn't Start Server",
+        "Server startup complete",
+        "Error bad password:",
+        "Peer 1 has wrong password",
+        "Could not establish connection to Steam servers",
+        "/data/x: error while loading shared libraries: y",
+        "x: error while loading shared libraries: y",
+        "1:1/2/Bob joined [x",
+        "192.0.2.7:51234/76561190000000000/Bob joined [linux/76561190000000000]",
+        "] [LOG] Bob left the server. (User id: steam_1)",
+        "2026.01.02_03.04.05: Bob left this ARK!",
+    ] {
+        for line in [
+            format!("[CHAT] Eve: {words}"),
+            format!("[CHAT] Eve[76561190000000001] : {words}"),
+            format!("[TEAM CHAT] Eve[76561190000000001] : {words}"),
+            format!("[All Chat][Eve (123)]: {words}"),
+            format!("[Allied Chat][Eve (123)]: {words}"),
+            format!("L 01/02/2026 - 03:04:05: \"Eve<2><[U:1:1]><CT>\" say \"{words}\""),
+            format!("L 01/02/2026 - 03:04:05: \"{words}<2><[U:1:1]><CT>\" say_team \"x\""),
+            format!("Eve: {words}"),
+            format!("Eve says {words}"),
+            format!("[2026.01.02-03.04.05:678][  0]2026.01.02_03.04.05: Eve (Eve): {words}"),
+            format!("2026.01.02_03.04.05: Eve (Eve): {words}"),
+            format!("2026.01.02_03.04.05: {words} (Eve): hello"),
+            format!(
+                "[2026.01.02-03.04.05:678][  0]2026.01.02_03.04.05: Tribe {words}, ID 1: Day 5, 03:04:05: Eve froze Dodo!"
+            ),
+            format!("[2026-01-02 03:04:05] [CHAT] <Eve> {words}"),
+            format!("[2026-01-02 03:04:05] [INFO] Eve {words}"),
+            format!("[Eve] [LOG] {words}"),
+            format!("01/02/2026 03:04:05: Got character ZDOID from {words} : 1:1"),
+            format!(
+                "01/02/2026 03:04:05: Console: <color=orange>Eve</color>: <color=#FFEB04FF>{words}</color>"
+            ),
+            format!("{words}[123/76561190000000001] was killed by Bob[1/2]"),
+            format!("{words}[123/76561190000000001] died (Fall)"),
+            format!("192.0.2.8:1/76561190000000001/{words} disconnecting: closing"),
+            format!("192.0.2.8:1/76561190000000001/Bob joined [{words} disconnecting: closing"),
+            format!("Kicking {words} (x)"),
+        ] {
+            for game in ["ark", "rust", "valheim", "palworld", "cs2"] {
+                // Only Rust has lines that begin with a name.
+                if game == "rust" || !line.starts_with(words) {
+                    assert_eq!(one(game, &line), None, "{game}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn actions_are_offered_where_the_game_can_be_told() {
     let ids = |id, answers: &[(&str, &str)]| {
         let offer = actions::offer(game(id), &server(game(id), answers));

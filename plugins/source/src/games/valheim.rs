@@ -78,14 +78,19 @@ fn run(server: &Server) -> Result<RunSpec, Failure> {
 }
 
 /// Who comes is named and who goes is not, so that nobody's coming is told: the query counts them.
+///
+/// `01/02/2026 03:04:05: Error bad password:…`; lines that name somebody begin with other words.
 fn event(line: &str) -> Option<Event> {
-    if line.contains("Error bad password:") {
+    let is_time = |time: &str| time.bytes().all(|byte| byte.is_ascii_digit() || b"/: ".contains(&byte));
+    let said = line.split_once(": ").filter(|(time, _)| is_time(time)).map_or(line, |(_, said)| said);
+    if said.starts_with("Error bad password:") {
         return Some(crash(
             "The game does not take the password.",
             "Choose one of five characters or more that is no part of the server's name.",
         ));
     }
-    let (_, said) = line.split_once("Peer ")?;
+    let (number, _) = said.strip_prefix("Peer ")?.split_once(" has wrong password")?;
     let wrong = "Somebody tried to join with a wrong password.";
-    said.contains("has wrong password").then(|| Event::Warning(wrong.to_owned()))
+    let is_peer = !number.is_empty() && !number.contains(char::is_whitespace);
+    is_peer.then(|| Event::Warning(wrong.to_owned()))
 }
