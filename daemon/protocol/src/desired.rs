@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use gantry_types::{
-    OperationId, ServerId,
+    OperationId, ServerId, UserId,
     blueprint::CommandDoor,
     operation::OperationKind,
     server::{Desired, Endpoint, Hold, Setting},
@@ -18,6 +18,9 @@ pub struct DesiredServer {
     pub id: ServerId,
     pub generation: u64,
     pub name: String,
+    /// Whose it is: what fails for one person's servers is no fault of a plugin's for others. Older control planes do not say.
+    #[serde(default)]
+    pub owner: Option<UserId>,
     pub desired: Desired,
     pub holds: Vec<Hold>,
     pub blueprint: BlueprintRef,

@@ -161,13 +161,15 @@ pub struct CallContext {
     pub lent: Lent,
     /// Who knows what is secret. Where nobody does, nothing is kept of a call that is stopped.
     pub discretion: Option<Arc<dyn Discretion>>,
+    /// Whose server the call is about. What fails for one person's servers alone is on hold for those alone.
+    pub tenant: Option<Arc<str>>,
 }
 
 impl CallContext {
     /// A context whose log is `tracing`.
     #[must_use]
     pub fn traced(grants: Grants) -> Self {
-        Self { grants, log: Arc::new(TracingLog), lent: Lent::default(), discretion: None }
+        Self { grants, log: Arc::new(TracingLog), lent: Lent::default(), discretion: None, tenant: None }
     }
 
     /// The same call with the embedder's way of asking a server's endpoints.

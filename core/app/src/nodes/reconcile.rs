@@ -161,6 +161,7 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
         id: server.id,
         generation: server.generation,
         name: server.name.clone(),
+        owner: Some(server.owner.id),
         desired: server.desired,
         holds: server.holds.clone(),
         blueprint: wire::BlueprintRef {

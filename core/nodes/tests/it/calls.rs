@@ -79,6 +79,7 @@ fn desired() -> DesiredServer {
         id: server(),
         generation: 1,
         name: "Friday".to_owned(),
+        owner: None,
         desired: Desired::Stopped,
         holds: Vec::new(),
         blueprint,

@@ -252,6 +252,7 @@ pub(crate) fn to_watch(server: &DesiredServer) -> ServerContext {
 /// A call about a server, of which a record is kept if it is stopped.
 pub(crate) fn call_context(server: &Arc<DesiredServer>) -> CallContext {
     let call = CallContext::traced(server.blueprint.capabilities.iter().cloned().collect::<Grants>());
+    let call = CallContext { tenant: server.owner.map(|owner| owner.to_string().into()), ..call };
     call.kept(Arc::new(Secrets { server: Arc::clone(server), form: Vec::new() }))
 }
 
@@ -285,6 +286,7 @@ mod tests {
             id: ServerId::new(uuid::Uuid::nil()),
             generation: 1,
             name: "Friday".to_owned(),
+            owner: None,
             desired: Desired::Running,
             holds: vec![],
             blueprint: BlueprintRef {

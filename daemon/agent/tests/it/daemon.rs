@@ -214,6 +214,7 @@ impl Daemon {
             id: ServerId::new(Uuid::now_v7()),
             generation: self.generation,
             name: "A test".to_owned(),
+            owner: None,
             desired,
             holds: vec![],
             blueprint: BlueprintRef {

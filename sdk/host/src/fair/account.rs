@@ -36,6 +36,8 @@ pub(super) struct Account {
     pub(super) memory: Arc<Semaphore>,
     pub(super) health: Health,
     pub(super) figures: Figures,
+    /// Whose server it is of, where somebody said so.
+    pub(super) tenant: Option<Arc<str>>,
     lines: VecDeque<PluginLine>,
     lines_bytes: usize,
     /// Whether something was written that nobody has asked for to keep it.
@@ -57,6 +59,7 @@ impl Account {
             memory: Arc::new(Semaphore::new(share.memory_mib as usize)),
             health: Health::new(),
             figures: Figures::default(),
+            tenant: None,
             lines: VecDeque::new(),
             lines_bytes: 0,
             is_unsaved: false,

@@ -88,6 +88,7 @@ impl Plugin {
             plugin: self.inner.0.id.clone(),
             version: manifest.version.clone(),
             server: server.map(|server| server.id.clone()),
+            tenant: call.tenant.clone(),
             kind,
         };
         let budgets = &self.inner.0.host.budgets;

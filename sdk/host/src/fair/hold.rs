@@ -65,6 +65,11 @@ impl Health {
         self.hold.as_ref()
     }
 
+    /// Whether nothing is asked at this moment but what servers cannot do without.
+    pub(super) fn is_held(&self, now: Instant) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.left(now).is_some())
+    }
+
     pub(super) fn verdict(&self, kind: Kind, now: Instant) -> Verdict {
         match &self.hold {
             None => Verdict::Ask,

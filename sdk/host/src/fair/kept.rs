@@ -74,6 +74,7 @@ impl Fair {
                 plugin: plugin.into(),
                 version,
                 server: line.server_id.clone(),
+                tenant: None,
                 kind: Kind::Collect,
             };
             self.with(&caller, Instant::now(), |entry| entry.own(&caller).write(line));

@@ -22,7 +22,7 @@ mod kept;
 mod shares;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -73,6 +73,7 @@ pub(crate) struct Caller {
     pub(crate) plugin: Arc<str>,
     pub(crate) version: String,
     pub(crate) server: Option<String>,
+    pub(crate) tenant: Option<Arc<str>>,
     pub(crate) kind: Kind,
 }
 
@@ -254,6 +255,9 @@ impl Entry {
 
     fn weigh(&mut self, caller: &Caller, now: Instant) -> Result<Tries, Refusal> {
         self.both(caller, |account| account.used = now);
+        if let Some(account) = caller.server.as_ref().and_then(|server| self.servers.get_mut(server)) {
+            account.tenant.clone_from(&caller.tenant);
+        }
         if caller.kind.is_essential() {
             return Ok(Tries::default());
         }
@@ -353,12 +357,24 @@ impl Entry {
         }
     }
 
-    /// Whether it fails in so many places that it is the plugin and not a server.
+    /// Whether it fails in so many places that it is the plugin and not a server, nor one person's servers.
     fn is_common(&self, rule: &HoldRule, now: Instant) -> bool {
-        let lately = |account: &&Account| now.saturating_duration_since(account.used) < LATELY;
-        let active = self.servers.values().filter(lately).count();
-        let held = self.servers.values().filter(|account| account.health.hold().is_some()).count();
-        held >= rule.servers && held * 2 >= active
+        let (mut active, mut held) = (0, 0);
+        let (mut whose, mut whose_held) = (HashSet::new(), HashSet::new());
+        for (server, account) in &self.servers {
+            let tenant = account.tenant.as_deref().unwrap_or(server);
+            let is_held = account.health.is_held(now);
+            if is_held || now.saturating_duration_since(account.used) < LATELY {
+                active += 1;
+                whose.insert(tenant);
+            }
+            if is_held {
+                held += 1;
+                whose_held.insert(tenant);
+            }
+        }
+        let is_of_one_alone = whose.len() > 1 && whose_held.len() * 2 <= whose.len();
+        held >= rule.servers && held * 2 >= active && !is_of_one_alone
     }
 
     fn conduct(&self, digest: &str) -> PluginConduct {

@@ -46,8 +46,9 @@ pub struct HoldRule {
     pub longest: Duration,
     /// After so long without one, the next is a first one again.
     pub calm: Duration,
-    /// A plugin that is on hold for so many servers, and for half of those that it works for, is on hold for all. One
-    /// server's game can be made to say what a plugin stumbles over; it must not take the plugin from others.
+    /// A plugin that is on hold for so many servers, for half of those that it works for and for more than half of the people
+    /// that they belong to, is on hold for all. One person's games can be made to say what a plugin stumbles over; they must
+    /// not take the plugin from others.
     pub servers: usize,
 }
 

@@ -17,6 +17,7 @@ fn caller(server: &str, kind: Kind) -> Caller {
         plugin: "sample".into(),
         version: "1.0.0".to_owned(),
         server: Some(server.to_owned()),
+        tenant: None,
         kind,
     }
 }
@@ -64,4 +65,31 @@ fn a_thousand_collected_servers_and_a_chatty_console_are_within_the_shares() {
 fn a_console_that_is_read_a_thousand_times_a_second_is_not() {
     let (calls, refused) = calls_of_a_thousand(1_000, 20);
     assert!(refused > 10 * 800, "{refused} refused of {}", calls + refused);
+}
+
+/// Whether another's server is still served, once so many servers of each of these people were held.
+fn serves_others_once_held(people: &[(&str, usize)]) -> bool {
+    let (fair, now) = (Fair::new(Shares::default()), Instant::now());
+    let of = |tenant: &str, server: String| Caller {
+        tenant: Some(tenant.into()),
+        ..caller(&server, Kind::Collect)
+    };
+    let other = of("zoe", "zoes".to_owned());
+    let ask = |caller: &Caller| fair.admit_at(caller, now);
+    assert!(ask(&other).is_ok());
+    for (tenant, servers) in people {
+        for number in 0..*servers {
+            let caller = of(tenant, format!("{tenant}-{number}"));
+            while let Ok(tries) = ask(&caller) {
+                fair.ended(&caller, tries, &Outcome::Stopped { reason: "trap", message: "it crashed" });
+            }
+        }
+    }
+    ask(&other).is_ok()
+}
+
+#[test]
+fn one_persons_servers_do_not_take_a_plugin_from_others_and_most_peoples_do() {
+    assert!(serves_others_once_held(&[("alice", 12)]));
+    assert!(!serves_others_once_held(&[("alice", 2), ("bob", 2), ("carl", 2)]));
 }

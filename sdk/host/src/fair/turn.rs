@@ -70,8 +70,7 @@ impl<'a> Turn<'a> {
         let mut admitted = Admitted { ear: Arc::new(ear), tries, told: false, memory: Vec::new() };
         admitted.wait_for_memory(budget, patience).await?;
         let lent = keeper.as_ref().map_or_else(|| call.lent.clone(), |keeper| keeper.lend(kind, &call.lent));
-        let (grants, discretion) = (call.grants.clone(), call.discretion.clone());
-        let call = CallContext { log: admitted.ear.clone(), grants, lent, discretion };
+        let call = CallContext { log: admitted.ear.clone(), lent, ..call.clone() };
         Ok(Self { call: Cow::Owned(call), admitted: Some(admitted), keeper })
     }
 

@@ -41,6 +41,7 @@ impl Wish {
             id: ServerId::new(Uuid::now_v7()),
             generation: 1,
             name: context.name.clone(),
+            owner: None,
             desired: Desired::Running,
             holds: Vec::new(),
             blueprint: reference(&standing, &blueprint),
