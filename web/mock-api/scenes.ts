@@ -50,6 +50,7 @@ export function crowd(): void {
   copies(users, 300, (_, n) => ({ name: `Person ${String(n)}`, email: `person-${String(n)}@example.org` }))
   copies(audit, 400, (_, n) => ({ seq: 20_000 + n }))
   copies(allocations, 500, (_, n) => ({ port: 28_000 + n, inUse: false, serverId: null, serverName: null }))
+  copies(plugins, 12, (one, n) => ({ name: `${one.name} ${String(n)}`, manifestId: `egg-${one.manifestId}-${String(n)}`, licence: '' }))
   const known = servers[0]?.sample?.game
   if (known) known.playerList = Array.from({ length: 128 }, (_, n) => ({ name: n % 7 === 0 ? `The long-named [CLAN] player of number ${String(n)}` : `Player ${String(n)}`, score: 200 - n, pingMs: 12 + (n % 90) }))
 }

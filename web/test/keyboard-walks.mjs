@@ -209,7 +209,7 @@ export function walks({ page, url, press, tabTo, look, field, button }) {
     },
     'kick a player on a page of the game': async () => {
       await server('pages/match')
-      await tabTo(page.getByRole('button', { name: /^Kick\W+Grism$/ }))
+      await tabTo(page.getByRole('button', { name: 'Kick: Grism', exact: true }))
       await press('Enter')
       await confirm('Kick a player', 'Grism was kicked.')
       await press('Escape')

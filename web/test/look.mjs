@@ -177,6 +177,8 @@ const SCENES = [
     await page.getByRole('row').nth(1).getByText('Clan war practice').waitFor()
   }],
   ['actions-menu', `/servers/${S1}/console`, async (page) => {
+    const tops = await Promise.all(['Actions', 'Start', 'Stop'].map(async (name) => (await page.getByRole('button', { name, exact: true }).boundingBox())?.y))
+    if (new Set(tops).size > 1) throw new Error(`the buttons stand in rows of their own, at ${tops.join(', ')} px`)
     await page.getByRole('button', { name: 'Actions' }).click()
     await page.getByRole('menuitem', { name: 'Kick a player' }).waitFor()
   }],
@@ -371,7 +373,11 @@ const SCENES = [
   ['config-away', `/servers/${S5}/config`, (page) => page.getByText('The file cannot be read now').waitFor()],
   ['config-loading', `/servers/${S1}/config?mock=loading-parts`, framed],
   ['config-failing', ...failing(`/servers/${S1}/config`, 'failing-parts')],
-  ['page', `/servers/${S1}/pages/match`, (page) => page.getByRole('button', { name: /^Kick/ }).first().waitFor()],
+  ['page', `/servers/${S1}/pages/match`, async (page) => {
+    await page.getByRole('button', { name: /^Kick: \S/ }).first().waitFor()
+    await page.getByRole('navigation', { name: 'Breadcrumb' }).getByText('Match', { exact: true }).waitFor()
+    await titled('Match · Friday fragfest · Gantry')(page)
+  }],
   ['page-form', `/servers/${S1}/pages/match`, async (page) => {
     await page.getByRole('heading', { name: 'Say something' }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
   }],
@@ -496,6 +502,14 @@ const SCENES = [
     await page.getByRole('dialog').getByRole('button', { name: 'Rename or move' }).click()
     await page.getByText('There is no folder old yet').waitFor()
     await page.getByRole('button', { name: 'Make folder and move' }).waitFor()
+  }],
+  ['files-rename-name', `/servers/${S1}/files?path=baseoa`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: server.cfg' }).click()
+    await page.getByRole('menuitem', { name: 'Rename' }).click()
+    await page.getByLabel('New path').fill('other.cfg')
+    await dialog(page).getByText('Becomes baseoa/other.cfg').waitFor()
+    await dialog(page).getByRole('button', { name: 'Rename or move' }).click()
+    await page.getByRole('row').filter({ hasText: 'other.cfg' }).waitFor()
   }],
   ['files-bad-name', `/servers/${S1}/files`, async (page) => {
     await page.getByRole('button', { name: 'New folder' }).click()
@@ -1089,6 +1103,17 @@ const SCENES = [
   ['locations-loading', '/admin/locations?mock=loading'],
   ['locations-failing', ...failing('/admin/locations')],
   ['plugins-loading', '/admin/plugins?mock=loading'],
+  ['plugins-many', '/admin/plugins?mock=many', async (page) => {
+    await page.getByRole('searchbox', { name: 'Search plugins' }).fill('luanti egg')
+    const cards = page.getByRole('article')
+    await cards.first().waitFor()
+    if (await cards.filter({ hasText: 'OpenArena' }).count()) throw new Error('it shows what was not searched for')
+    if (await cards.getByText('Licence').count()) throw new Error('a row has nothing in it')
+  }],
+  ['plugins-no-match', '/admin/plugins?mock=many', async (page) => {
+    await page.getByRole('searchbox', { name: 'Search plugins' }).fill('zzz')
+    await page.getByText('No plugin matches').waitFor()
+  }],
   ['plugins-long', '/admin/plugins?mock=long'],
   ['people-loading', '/admin/people?mock=loading'],
   ['people-failing', ...failing('/admin/people')],
@@ -1221,7 +1246,11 @@ try {
   const scenes = SCENES.filter(([name]) => !only || only.includes(name))
   const wanted = themes.flatMap((theme) => sizes.flatMap((size) => scenes.filter(([name]) => size[0] !== 'laptop' || COLUMNS.has(name)).map(([name, path, act]) => [name, path, act, ...size, theme])))
   const lookOn = async () => {
-    for (let next = wanted.shift(); next; next = wanted.shift()) faults += await steady(...next)
+    for (let next = wanted.shift(); next; next = wanted.shift()) {
+      // Apart from the sum: others add to it meanwhile.
+      const found = await steady(...next)
+      faults += found
+    }
   }
   await Promise.all(Array.from({ length: Number(options['at-once']) }, lookOn))
 } finally {

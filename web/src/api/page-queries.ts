@@ -1,7 +1,7 @@
 /** What is read of pages that a game's plugin describes: forms for its files, and pages that it fills. */
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client, take } from './client'
-import { keys } from './queries'
+import { keys, tabsKey } from './queries'
 import type { ServerView } from './types'
 
 /** What is possible changes with the server's state, which the keys therefore have. */
@@ -30,7 +30,7 @@ export const configFileQuery = (id: string, file: string) =>
 
 export const serverTabsQuery = (server: ServerView) =>
   queryOptions({
-    queryKey: [...keys.server(server.id), 'tabs', ...state(server)],
+    queryKey: [...tabsKey(server.id), ...state(server)],
     queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/tabs', { params: { path: { id: server.id } }, signal })),
     enabled: server.permissions.includes('tabs.read'),
     ...seldom,

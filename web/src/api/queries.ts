@@ -25,6 +25,9 @@ export const keys = {
   blueprints: ['blueprints'],
 } as const
 
+/** The tabs that a game's plugin fills, whatever state the server is in. */
+export const tabsKey = (serverId: string) => [...keys.server(serverId), 'tabs'] as const
+
 export const setupQuery = queryOptions({ queryKey: keys.setup, queryFn: ({ signal }) => take(client.GET('/api/setup', { signal })), staleTime: MINUTE })
 
 /** Who is signed in; null when nobody is. */

@@ -8,6 +8,7 @@ import type { MemberView, Permission, PermissionView, ServerView } from '~/api/t
 import { isEmail } from '~/lib/form'
 import { byGroup } from '~/lib/validate'
 import { s } from '~/strings'
+import { About } from '~/ui/about'
 import { Button } from '~/ui/button'
 import { Dialog, DialogBody, DialogFooter } from '~/ui/dialog'
 import { Checkbox, Field, Input } from '~/ui/field'
@@ -88,8 +89,7 @@ function RightsGroup({ group, items, chosen, givable, onToggle }: RightsGroupPro
       <legend className="mb-2 flex w-full items-center justify-between gap-2 border-b border-line pb-1 text-sm font-medium">
         {s.members.groups[group] ?? group}
         <button type="button" className="rounded-sm text-xs font-normal text-accent hover:underline" onClick={() => onToggle(mine, !full)}>
-          {full ? s.members.none : s.members.all}
-          <span className="sr-only">: {s.members.groups[group] ?? group}</span>
+          <About words={full ? s.members.none : s.members.all} of={s.members.groups[group] ?? group} />
         </button>
       </legend>
       <div className="flex flex-col gap-1.5 pointer-coarse:gap-5">

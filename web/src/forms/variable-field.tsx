@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import type { Variable } from '~/api/types'
 import { s } from '~/strings'
+import { About } from '~/ui/about'
 import { Field, Input, Select, Switch, Textarea } from '~/ui/field'
 import { CatalogField, type CatalogSource } from './catalog-field'
 
@@ -28,10 +29,13 @@ function rangeOf(variable: Variable): string | null {
   return `${String(minimum)}–${String(maximum)}${unit ? ` ${unit}` : ''}`
 }
 
+/** A switch is on or off, and a list offers “none” where there may be none. */
+const saysItself = ({ kind }: Variable) => kind.type === 'boolean' || kind.type === 'one_of'
+
 export function VariableField({ variable, value, error, onChange, onLeave, disabledReason, isSet = false, note, onClear, catalog }: VariableFieldProps) {
   const secret = variable.kind.type === 'secret'
   const help = [secret && isSet ? s.settings.secretSet : variable.help, disabledReason].filter(Boolean).join(' ')
-  const notes = [rangeOf(variable), variable.required ? null : s.common.optional, note, onClear && <button key="clear" type="button" onClick={onClear} className="rounded-sm text-accent hover:underline">{s.settings.secretClear}<span className="sr-only">: {variable.label}</span></button>].filter(Boolean)
+  const notes = [rangeOf(variable), variable.required || saysItself(variable) ? null : s.common.optional, note, onClear && <button key="clear" type="button" onClick={onClear} className="rounded-sm text-accent hover:underline"><About words={s.settings.secretClear} of={variable.label} /></button>].filter(Boolean)
   return (
     <Field
       label={variable.label}

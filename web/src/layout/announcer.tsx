@@ -6,8 +6,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useMatches, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { keys } from '~/api/queries'
-import type { NodeView, ServerView } from '~/api/types'
+import { keys, tabsKey } from '~/api/queries'
+import type { NodeView, ServerView, TabsView } from '~/api/types'
 import { s } from '~/strings'
 
 /** Whose page it is: many windows of one panel differ by nothing else. */
@@ -20,9 +20,21 @@ export function useNameOf({ serverId, nodeId }: { serverId?: string; nodeId?: st
   )
 }
 
+/** What the page is called; one that a game's plugin fills, as its tab is. */
+export function useTitle(): string {
+  const queries = useQueryClient()
+  const match = useMatches({ select: (matches) => matches.at(-1) })
+  const { serverId = '', page } = (match?.params ?? {}) as { serverId?: string; page?: string }
+  const own = useSyncExternalStore(
+    (changed) => queries.getQueryCache().subscribe(changed),
+    () => (page === undefined ? undefined : queries.getQueriesData<TabsView>({ queryKey: tabsKey(serverId) }).flatMap(([, tabs]) => tabs?.items ?? []).find(({ id }) => id === page)?.title),
+  )
+  return own ?? match?.staticData.title ?? ''
+}
+
 export function RouteAnnouncer() {
   const match = useMatches({ select: (matches) => matches.at(-1) })
-  const title = match?.staticData.title ?? ''
+  const title = useTitle()
   const params = (match?.params ?? {}) as { serverId?: string; nodeId?: string }
   const name = useNameOf(params)
   const page = params.serverId ?? params.nodeId ?? match?.pathname ?? ''

@@ -6,7 +6,7 @@ import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { IconButton } from '~/ui/button'
 import { AccountMenu } from './account-menu'
-import { useNameOf } from './announcer'
+import { useNameOf, useTitle } from './announcer'
 import { LinkIndicator } from './link-indicator'
 
 const crumbStyle = 'truncate rounded-sm text-dim hover:text-text'
@@ -16,8 +16,8 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
   const last = matches.at(-1)
   const { serverId, nodeId } = (last?.params ?? {}) as { serverId?: string; nodeId?: string }
   const name = useNameOf({ ...(serverId && { serverId }), ...(nodeId && { nodeId }) })
+  const title = useTitle()
   if (!last) return []
-  const title = last.staticData.title ?? ''
   if (serverId) {
     return [
       { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },

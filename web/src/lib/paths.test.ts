@@ -1,11 +1,19 @@
 import { expect, test } from 'vitest'
-import { base, copyName, crumbs, isName, join, parent, spell } from './paths'
+import { aimed, base, copyName, crumbs, isName, join, parent, spell } from './paths'
 
 test('paths come apart as they were joined', () => {
   expect(join('', 'a')).toBe('a')
   expect(join('a/b', 'c')).toBe('a/b/c')
   expect([parent('a/b/c'), base('a/b/c'), parent('a'), base('a')]).toEqual(['a/b', 'c', '', 'a'])
   expect(crumbs('a/b')).toEqual([{ name: 'a', path: 'a' }, { name: 'b', path: 'a/b' }])
+})
+
+test('a name alone stays in its folder', () => {
+  expect(aimed('baseoa/notes.cfg', 'notes2.cfg')).toBe('baseoa/notes2.cfg')
+  expect(aimed('notes.cfg', 'notes2.cfg')).toBe('notes2.cfg')
+  expect(aimed('baseoa/notes.cfg', '/notes2.cfg')).toBe('notes2.cfg')
+  expect(aimed('baseoa/notes.cfg', 'maps/notes2.cfg')).toBe('maps/notes2.cfg')
+  expect(aimed('baseoa/notes.cfg', '/maps/notes2.cfg')).toBe('maps/notes2.cfg')
 })
 
 test('only names that would mislead are escaped', () => {

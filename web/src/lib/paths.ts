@@ -7,6 +7,9 @@ export const join = (directory: string, name: string): string => (directory ? `$
 export const parent = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
 export const base = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
 
+/** Where a thing goes when this is typed for it: a name alone stays in its folder, a slash in front begins at the server's. */
+export const aimed = (path: string, typed: string): string => (typed.startsWith('/') ? typed.slice(1) : typed.includes('/') ? typed : join(parent(path), typed))
+
 /** The directories on the way, outermost first. */
 export function crumbs(path: string): { name: string; path: string }[] {
   const parts = path.split('/').filter(Boolean)

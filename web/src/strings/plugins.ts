@@ -46,6 +46,9 @@ export const plugins = {
   contract: 'Contract',
   size: 'Size',
   servers: (n: number) => `${String(n)} ${n === 1 ? 'server' : 'servers'}`,
+  search: 'Search plugins',
+  noMatch: 'No plugin matches',
+  noMatchHelp: 'Names, authors, descriptions and games are searched for each word.',
   empty: 'No plugins yet',
   emptyHelp: 'Upload a WebAssembly component to add a game.',
   words: {

@@ -1,7 +1,7 @@
 /** The plugins of this installation: what each brings, and what it was granted. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Activity, BellRing, Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Trash2, TriangleAlert, Upload } from 'lucide-react'
+import { Activity, BellRing, Blocks, CirclePause, CirclePlay, CloudDownload, Ellipsis, FileInput, History, KeyRound, ListChecks, OctagonAlert, RefreshCw, SearchX, ShieldCheck, ShieldQuestionMark, SlidersHorizontal, Trash2, TriangleAlert, Upload } from 'lucide-react'
 import { Suspense, lazy, useEffect, useState } from 'react'
 import { useLive } from '~/actions/context'
 import { client, take } from '~/api/client'
@@ -28,6 +28,7 @@ import { Card, Facts } from '~/ui/card'
 import { Confirm } from '~/ui/confirm'
 import { CopyButton } from '~/ui/copy-button'
 import { Empty, Skeleton } from '~/ui/empty'
+import { Input } from '~/ui/field'
 import { Menu, MenuItem } from '~/ui/menu'
 import { Notice, ProblemCard } from '~/ui/problem'
 import { Ago } from '~/ui/time'
@@ -45,6 +46,12 @@ const ConductDialog = lazy(() => import('./conduct').then((module) => ({ default
 
 type Asked = { what: 'conduct' | 'delete' | 'grants' | 'releases' | 'failures' | 'disable' | 'secrets' | 'settings' | 'events'; id: string }
 
+/** From so many on they are searched. */
+const MANY = 7
+
+/** What people know a plugin by. */
+const told = ({ name, manifestId, author, description, blueprints }: PluginView) => [name, manifestId, author, description, ...blueprints.map((blueprint) => blueprint.name)].join(' ').toLowerCase()
+
 export function PluginsPage() {
   const { data, error, refetch } = useQuery(pluginsQuery)
   const { data: blueprints } = useQuery(blueprintsQuery)
@@ -54,6 +61,10 @@ export function PluginsPage() {
   const [asked, setAsked] = useState<Asked | null>(null)
   const live = useLive()
   useEffect(() => live.follow('plugins'), [live])
+  const [text, setText] = useState('')
+  const isMany = (data?.items.length ?? 0) >= MANY
+  const words = isMany ? text.toLowerCase().split(/\s+/) : []
+  const shown = data?.items.filter((plugin) => words.every((word) => told(plugin).includes(word))) ?? []
   // What is on the page may change beneath an open dialog, which shows it as it stands.
   const subject = data?.items.find((plugin) => plugin.id === asked?.id)
   const close = () => setAsked(null)
@@ -67,15 +78,18 @@ export function PluginsPage() {
   )
   return (
     <Page title={p.title} lead={p.lead} actions={data?.items.length !== 0 && upload}>
+      {isMany && <Input type="search" aria-label={p.search} placeholder={p.search} value={text} onChange={(event) => setText(event.target.value)} autoComplete="off" spellCheck={false} className="mb-4 sm:w-80" />}
       {error && !data ? (
         <ProblemCard error={error} onRetry={refetch} />
       ) : !data ? (
         <div role="status" aria-label={s.common.loading} className="grid gap-4 lg:grid-cols-2">{[0, 1].map((i) => <Skeleton key={i} className="h-72" />)}</div>
       ) : data.items.length === 0 ? (
         <Card flush><Empty icon={Blocks} title={p.empty} action={upload}>{p.emptyHelp}</Empty></Card>
+      ) : shown.length === 0 ? (
+        <Card flush><Empty icon={SearchX} title={p.noMatch} action={<Button onClick={() => setText('')}>{s.common.clearFilter}</Button>}>{p.noMatchHelp}</Empty></Card>
       ) : (
         <ul className="grid items-start gap-4 lg:grid-cols-2">
-          {data.items.map((plugin) => (
+          {shown.map((plugin) => (
             <li key={plugin.id} className="min-w-0">
               <PluginCard plugin={plugin} held={summary(holds?.items ?? [], plugin.id)} blueprints={(blueprints?.items ?? []).filter((item) => item.plugin.id === plugin.id)} onAsk={(what) => setAsked({ what, id: plugin.id })} />
             </li>
@@ -113,7 +127,7 @@ function PluginCard({ plugin, held, blueprints, onAsk }: CardProps) {
             {plugin.disabledAt && <Badge tone="warn">{p.disabled}</Badge>}
             {held && <Badge tone="bad">{conduct.onHold}</Badge>}
           </h2>
-          <p className="truncate text-sm text-dim">{p.by(plugin.author)}{plugin.hasGames && ` · ${p.servers(plugin.serverCount)}`}</p>
+          <p className="truncate text-sm text-dim">{[plugin.author && p.by(plugin.author), plugin.hasGames && p.servers(plugin.serverCount)].filter(Boolean).join(' · ')}</p>
         </div>
         <CardMenu plugin={plugin} onAsk={onAsk} />
       </header>
@@ -144,7 +158,7 @@ function PluginCard({ plugin, held, blueprints, onAsk }: CardProps) {
         items={[
           { term: p.digest, value: <span className="flex items-center gap-1"><code className="truncate font-mono">{plugin.digest.slice(0, 16)}…</code><CopyButton text={plugin.digest} what={p.digest.toLowerCase()} className="-my-1.5" /></span> },
           { term: p.size, value: `${bytes(plugin.sizeBytes)}, ${p.contract.toLowerCase()} ${plugin.contract}` },
-          { term: p.licence, value: plugin.licence },
+          ...(plugin.licence ? [{ term: p.licence, value: plugin.licence }] : []),
           ...(plugin.origin?.reference ? [{ term: p.from, value: <code className="font-mono break-all">{plugin.origin.reference}</code> }] : []),
           { term: s.people.since, value: <Ago at={plugin.installedAt} /> },
         ]}

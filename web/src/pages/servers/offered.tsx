@@ -25,7 +25,7 @@ export function OfferedActions({ server }: { server: ServerView }) {
   }
   const trigger = (
     <Button>
-      <Zap aria-hidden />
+      <Zap aria-hidden className="max-sm:hidden" />
       {a.label}
       <ChevronDown aria-hidden />
     </Button>

@@ -18,7 +18,8 @@ export function PowerGroup({ server }: { server: ServerView }) {
           busy={action.busy ?? false}
           onClick={action.perform}
         >
-          {!action.busy && <action.icon aria-hidden />}
+          {/* On a phone the words alone, so that the game's own actions stand in the same row. */}
+          {!action.busy && <action.icon aria-hidden className="max-sm:hidden" />}
           {action.label}
         </Button>
       ))}

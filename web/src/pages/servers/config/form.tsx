@@ -17,6 +17,7 @@ import { byGroup, variableProblem } from '~/lib/validate'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { pages } from '~/strings/pages'
+import { About } from '~/ui/about'
 import { Button, buttonStyle } from '~/ui/button'
 import { Card } from '~/ui/card'
 import { Notice, ProblemCard } from '~/ui/problem'
@@ -75,7 +76,7 @@ export function ConfigForm({ server, file, version, cannot, onRead }: ConfigForm
           <h2 className="text-base">{file.title}</h2>
           {file.help && <p className="mt-0.5 max-w-prose text-sm text-dim">{file.help}</p>}
         </div>
-        <Link {...to.files(server.id, folderOf(file.path), file.path)} className={buttonStyle({ size: 'sm' })}>{p.openFile}<span className="sr-only">: {file.path}</span></Link>
+        <Link {...to.files(server.id, folderOf(file.path), file.path)} className={buttonStyle({ size: 'sm' })}><About words={p.openFile} of={file.path} /></Link>
       </header>
       {groups.map(({ group, items }) => (
         <Card key={group} title={group || (groups.length > 1 ? p.others : p.title)}>

@@ -7,7 +7,7 @@ import { saveFile } from '~/api/files'
 import { ApiError } from '~/api/problem'
 import type { FileEntry, ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
-import { isName, join, parent } from '~/lib/paths'
+import { aimed, isName, join, parent } from '~/lib/paths'
 import { to } from '~/routes/to'
 import { files as f } from '~/strings/files'
 import { Field, Input } from '~/ui/field'
@@ -66,7 +66,8 @@ function Create({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'fo
 }
 
 function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rename' | 'copy' }>>) {
-  const [path, setPath] = useState(asked.do === 'copy' ? asked.free : asked.path)
+  const [typed, setTyped] = useState(asked.do === 'copy' ? asked.free : asked.path)
+  const path = aimed(asked.path, typed)
   const refresh = useRefresh(server.id)
   const renames = asked.do === 'rename'
   /** The folder that it is to go to and that would have to be made. */
@@ -93,9 +94,12 @@ function Move({ server, asked, onClose }: DialogProps<Extract<Asked, { do: 'rena
   const verb = renames ? f.rename : f.copy
   return (
     <FormDialog title={verb} verb={absent === null ? verb : renames ? f.makeAndMove : f.makeAndCopy} busy={move.isPending} error={told ? null : move.error} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
-      <Field label={renames ? f.newName : f.copyTo} help={f.newNameHelp} error={told}>
-        <Input value={path} onChange={(event) => (setPath(event.target.value), setAbsent(null), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
+      <Field label={renames ? f.newName : f.copyTo} help={<><span className="mb-0.5 block text-text">{!wrong && path !== asked.path && <Outcome words={!renames ? f.copiesTo : parent(path) === parent(asked.path) ? f.becomes : f.movesTo} path={path} />}</span>{f.newNameHelp}</>} error={told}>
+        <Input value={typed} onChange={(event) => (setTyped(event.target.value), setAbsent(null), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
       </Field>
     </FormDialog>
   )
 }
+
+/** What will be, in full, before it is. */
+const Outcome = ({ words, path }: { words: string; path: string }) => <>{words} <code className="font-mono break-all">{path}</code></>

@@ -12,6 +12,7 @@ import { plain } from '~/lib/ansi'
 import { chartOf } from '~/lib/page-chart'
 import { s } from '~/strings'
 import { pages } from '~/strings/pages'
+import { About } from '~/ui/about'
 import { Button } from '~/ui/button'
 import { Card } from '~/ui/card'
 import { Chart } from '~/ui/chart'
@@ -114,8 +115,7 @@ function RowActions({ row, server, offer }: { row: Row; server: ServerView; offe
         const ask = () => chosenAction.set({ serverId: server.id, action, form: Object.fromEntries(form.map(({ key, value }) => [key, value])) })
         return (
           <Button key={i} size="sm" disabledReason={reason} onClick={ask}>
-            {plain(label)}
-            <span className="sr-only">: {plain(row.cells[0] ?? '')}</span>
+            <About words={plain(label)} of={plain(row.cells[0] ?? '')} />
           </Button>
         )
       })}
