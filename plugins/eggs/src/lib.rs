@@ -6,12 +6,13 @@
 //!
 //! The format is described nowhere but in the panels' and their daemon's code; what is kept here is how they behave.
 //!
-//! Modules in reading order: [`source`], [`rules`], [`game`], [`contract`].
+//! Modules in reading order: [`source`], [`words`], [`rules`], [`game`], [`contract`].
 
 mod contract;
 mod game;
 mod rules;
 mod source;
+mod words;
 
 pub use contract::Eggs;
 pub use game::{Conversion, convert};

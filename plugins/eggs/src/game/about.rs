@@ -1,7 +1,10 @@
 //! What an egg says of itself.
 
-use super::names::{line, prose, slug};
-use crate::source::{Node, Tree};
+use super::names::slug;
+use crate::{
+    source::{Node, Tree},
+    words::{leaves_line, line, prose},
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use gantry_document::model::{Blueprint, CommandDoor, Limits, Plugin};
 use sha2::{Digest as _, Sha256};
@@ -34,20 +37,12 @@ pub(super) fn read(egg: &Node<'_>, content: &[u8]) -> Result<About, String> {
     let digest: String =
         digest.iter().take(4).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let given = egg.text_of("name");
-    let (name, whole) = line(&given, 128);
+    let name = line(&given, 128).told(egg.log, "name");
     let name = if name.is_empty() { "Unnamed egg".to_owned() } else { name };
-    if !whole {
-        egg.log.different(
-            "text",
-            "name",
-            "The name is longer than 128 characters.",
-            "Its beginning is kept.",
-        );
-    }
     let slug = slug(&name, 56);
     let slug = if slug.is_empty() { digest.clone() } else { slug };
     let exported = egg.text_of("exported_at");
-    let (author, _) = line(&egg.text_of("author"), 128);
+    let author = line(&egg.text_of("author"), 128).told(egg.log, "author");
     let plugin = Plugin {
         id: format!("egg-{slug}"),
         version: format!("{}-{digest}", dated(&exported)),
@@ -57,7 +52,8 @@ pub(super) fn read(egg: &Node<'_>, content: &[u8]) -> Result<About, String> {
         reasons: reasons(egg),
     };
     let description = egg.text_of("description");
-    let (summary, _) = line(description.trim().lines().next().unwrap_or_default(), 500);
+    // What is lost of it is told of the whole.
+    let summary = line(description.trim().lines().next().unwrap_or_default(), 500).text;
     let blueprint = Blueprint {
         id: if slug.starts_with(|first: char| first.is_ascii_lowercase()) {
             slug
@@ -101,28 +97,20 @@ fn dated(exported: &str) -> String {
 
 /// All that is for people, and whence it comes.
 fn documentation(egg: &Node<'_>, description: &str, version: &str, author: &str, exported: &str) -> String {
-    let (mut text, whole) = prose(description, 60_000);
-    if !whole {
-        egg.log.different(
-            "text",
-            "description",
-            "The description is longer than 60,000 characters.",
-            "Its beginning is kept.",
-        );
-    }
+    let mut text = prose(description, 60_000).told(egg.log, "description");
     let by = if author.is_empty() { String::new() } else { format!(" by {author}") };
     write!(text, "\n\nImported from an egg ({version}){by}").ok();
     if !exported.is_empty() {
-        write!(text, ", exported {}", line(exported, 64).0).ok();
+        write!(text, ", exported {}", line(exported, 64).text).ok();
     }
     text.push('.');
     let update = egg.get("meta").map(|meta| meta.text_of("update_url")).unwrap_or_default();
     if !update.is_empty() {
-        write!(text, " Its newest version: {}", line(&update, 2_000).0).ok();
+        write!(text, " Its newest version: {}", line(&update, 2_000).text).ok();
     }
     let uuid = egg.text_of("uuid");
     if !uuid.is_empty() {
-        write!(text, " Its identity: {}", line(&uuid, 64).0).ok();
+        write!(text, " Its identity: {}", line(&uuid, 64).text).ok();
     }
     text.trim().to_owned()
 }
@@ -131,7 +119,8 @@ fn tags(egg: &Node<'_>) -> Vec<String> {
     let Some(tags) = egg.get("tags") else { return Vec::new() };
     let mut kept = Vec::new();
     for (text, node) in tags.texts() {
-        let (tag, whole) = line(&text, 32);
+        let tag = line(&text, 32);
+        let (whole, tag) = (tag.is_whole(), tag.text);
         if kept.len() == 16 || !whole {
             egg.log.different(
                 "tag",
@@ -151,8 +140,11 @@ fn denied(list: &Node<'_>) -> Vec<String> {
     let mut denied = Vec::new();
     for (given, node) in list.texts() {
         let path = given.trim().trim_start_matches('/');
-        if denied.len() == DENIED || path.chars().count() > 256 || path.contains(char::is_control) {
-            let what = format!("The path {:?} is too long, or one of too many.", line(&given, 60).0);
+        if denied.len() == DENIED || path.chars().count() > 256 || path.contains(leaves_line) {
+            let what = format!(
+                "The path {:?} is too long, more than a line, or one of too many.",
+                line(&given, 60).text
+            );
             node.log.lost("denied", &node.at, what, "People with the right to write files can change it.");
         } else if !path.is_empty() {
             denied.push(path.to_owned());
@@ -203,7 +195,7 @@ fn picture(text: &str) -> Option<String> {
             )
         })?
     };
-    (svg.trim_start().starts_with('<') && svg.len() <= ICON_BYTES).then_some(svg)
+    (svg.trim_start().starts_with('<') && svg.len() <= ICON_BYTES && !svg.contains('\0')).then_some(svg)
 }
 
 #[cfg(test)]

@@ -16,49 +16,45 @@ pub(super) struct Features {
     pub(super) edit: Option<ConfigEdit>,
 }
 
-/// What each helper waits for, why the game ends then, and what helps.
-const KNOWN: [(&str, &[&str], &str, &str); 5] = [
+/// How lines begin in which no player's words have come yet: with nothing, or with the time, thread, level and logger in the
+/// spellings of Minecraft's servers and proxies.
+const HEAD: &str = r"^(?:[0-9]{2}:[0-9]{2}:[0-9]{2} \[[A-Z]+\] |(?:\[[0-9A-Za-z .-]*[0-9]{2}:[0-9]{2}:[0-9]{2}[0-9.]*\] ?)?\[[^\[\]<>/]+/[A-Z]+\](?:: | \[[^\[\]<>]*\]: | \([^()<>]*\):? )|\[[0-9:.]+ [A-Z]+\]: )?";
+
+/// What each helper waits for behind the head, why the game ends then, and what helps.
+///
+/// Elsewhere a line counts wherever it has such words, also those that a player says. So they are looked for where the program
+/// itself puts them.
+const KNOWN: [(&str, &str, &str, &str); 5] = [
     (
         "eula",
-        &["you need to agree to the eula in order to run the server"],
+        r"you need to agree to the eula in order to run the server",
         "Nobody has agreed to the licence of Minecraft.",
         "Read it at https://aka.ms/MinecraftEULA; who agrees switches on the variable about it, and starts again.",
     ),
     (
         "java_version",
-        &[
-            "java.lang.UnsupportedClassVersionError",
-            "unsupported major.minor version",
-            "has been compiled by a more recent version of the java runtime",
-            "minecraft 1.17 requires running the server with java 16 or above",
-            "minecraft 1.18 requires running the server with java 17 or above",
-            "minecraft 1.19 requires running the server with java 17 or above",
-        ],
+        // The class of the exception, with what introduces it; and what Paper says.
+        " *(?:(?:exception in thread \"[^\"]*\" |caused by: |error: )?(?:java\\.lang\\.UnsupportedClassVersionError|\
+         [a-z0-9_$]+(?:[./][a-z0-9_$]+)+ has been compiled by a more recent version of the java runtime)|\
+         minecraft 1\\.1[789] requires running the server with java 1[67] or above)",
         "The game needs another version of Java.",
         "Choose an image with the version of Java that the line names.",
     ),
     (
         "pid_limit",
-        &[
-            "pthread_create failed",
-            "failed to create thread",
-            "unable to create thread",
-            "unable to create native thread",
-            "unable to create new native thread",
-            "exception in thread \"craft async scheduler management thread\"",
-        ],
+        r#" *(?:(?:\[[0-9.]+s\]\[warning\]\[os,thread *\] )?(?:failed to start (?:the native )?thread .*)?pthread_create failed|failed to create thread|(?:exception in thread "[^"]*" |caused by: )?java\.lang\.OutOfMemoryError: ?unable to create (?:new )?(?:native )?thread|unable to create (?:new )?(?:native )?thread|exception in thread "craft async scheduler management thread")"#,
         "The game may have no more processes and threads.",
         "Let an administrator raise the server's limit of processes.",
     ),
     (
         "steam_disk_space",
-        &["steamcmd needs 250mb of free disk space to update", "0x202 after update job"],
+        r"(?:error! |\[[0-9 :%-]*\] )*(?:steamcmd needs 250mb of free disk space to update|app '[0-9]+' state is 0x202 after update job)",
         "There is not enough room on the disk to update the game.",
         "Delete what is not needed, or let an administrator raise the server's disk limit.",
     ),
     (
         "gsl_token",
-        &["(gsl token expired)", "(account not found)"],
+        r"(?:(?:could not establish connection|connection) to steam servers.*)?\((?:gsl token expired|account not found)\)\.? *$",
         "The token that announces the server to Steam is not valid.",
         "Make a new one at https://steamcommunity.com/dev/managegameservers, set it, and start again.",
     ),
@@ -68,20 +64,19 @@ pub(super) fn read(egg: &Node<'_>, variables: &Variables) -> Features {
     let mut features = Features::default();
     let Some(list) = egg.get("features") else { return features };
     for (name, node) in list.texts() {
-        let Some((name, signs, cause, remedy)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
+        let Some((name, sign, cause, remedy)) = KNOWN.iter().find(|(known, ..)| *known == name) else {
             let what = format!("Nothing here knows the helper {name:?}.");
             egg.log.lost("feature", &node.at, what, "It does not watch the console.");
             continue;
         };
-        let rule = |sign: &&str| ConsoleRule {
-            pattern: format!("(?i){}", regex::escape(sign)),
+        features.console.push(ConsoleRule {
+            pattern: format!("{HEAD}(?i:{sign})"),
             event: Event::CrashCause,
             player: None,
             text: None,
             cause: Some((*cause).into()),
             remedy: Some((*remedy).into()),
-        };
-        features.console.extend(signs.iter().map(rule));
+        });
         if *name == "eula" {
             eula(egg, variables, &mut features);
         }

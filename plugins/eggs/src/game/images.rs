@@ -1,7 +1,9 @@
 //! The images of an egg: one, or a choice of several.
 
-use super::names::line;
-use crate::source::{Node, Tree};
+use crate::{
+    source::{Node, Tree},
+    words::line,
+};
 use gantry_document::model::{Choice, ImageText, Kind, Text, Variable};
 
 /// No name of an environment has a dot in an egg, so that this collides with none.
@@ -27,6 +29,7 @@ pub(super) fn read(egg: &Node<'_>) -> Result<Images, String> {
             || reference.len() > 256
             || reference.starts_with('-')
             || reference.contains(char::is_whitespace)
+            || line(&reference, 256).text != reference
         {
             egg.log.lost(
                 "image",
@@ -35,9 +38,12 @@ pub(super) fn read(egg: &Node<'_>) -> Result<Images, String> {
                 "It cannot be chosen.",
             );
         } else if let Some(there) = choices.iter_mut().find(|there| there.value == reference) {
-            there.label = line(&format!("{} / {}", there.shown(), label.trim()), 128).0;
+            there.label = line(&format!("{} / {}", there.shown(), label.trim()), 128).told(egg.log, &node.at);
         } else {
-            let (label, _) = line(&label, 128);
+            let label = line(&label, 128).told(egg.log, &node.at);
+            // What is shown without a label is the reference, which may be longer than a label.
+            let label =
+                if label.is_empty() || label == reference { line(&reference, 128).text } else { label };
             let label = if label == reference { String::new() } else { label };
             choices.push(Choice { value: reference, label, help: String::new() });
         }

@@ -2,8 +2,7 @@
 //!
 //! Its exit status is asked of nobody elsewhere, and scripts rely on it; so the step may fail, and says so.
 
-use super::names::line;
-use crate::source::Node;
+use crate::{source::Node, words::line};
 use gantry_document::model::{ImageText, RunStep, Step, Text, User};
 use std::collections::BTreeMap;
 
@@ -13,6 +12,8 @@ const SCRIPT: &str = "/mnt/install/install.sh";
 const TIMEOUT_S: u32 = 12 * 3_600;
 /// Longest script.
 const LONGEST: usize = 1024 * 1024;
+/// Longest name of what reads it.
+const LONGEST_ENTRYPOINT: usize = 1_024;
 
 pub(super) fn read(egg: &Node<'_>, environment: &BTreeMap<String, Text>) -> Option<Step> {
     let node = egg.get("scripts")?.get("installation")?;
@@ -44,9 +45,12 @@ pub(super) fn read(egg: &Node<'_>, environment: &BTreeMap<String, Text>) -> Opti
     } else {
         container
     };
-    if script.len() > LONGEST || script.contains('\0') || line(&image, 256).0 != image || image.contains(' ')
-    {
-        let what = "The install script is longer than 1 MiB, has a NUL, or its image has no name.";
+    let is_name = |image: &str| {
+        line(image, 256).text == image && !image.starts_with('-') && !image.contains(char::is_whitespace)
+    };
+    let is_program = |text: &str, most: usize| text.len() <= most && !text.contains('\0');
+    if !is_program(&script, LONGEST) || !is_program(&entrypoint, LONGEST_ENTRYPOINT) || !is_name(&image) {
+        let what = "The install script or what reads it is too long or has a NUL, or its image is no name of an image.";
         egg.log.lost("install", &node.at, what, "Nothing is installed: the game's files must be uploaded.");
         return None;
     }

@@ -37,24 +37,6 @@ pub(super) fn key(environment: &str) -> String {
     key.chars().take(56).collect()
 }
 
-/// One line of at most `most` characters, and whether that is all of it.
-pub(super) fn line(text: &str, most: usize) -> (String, bool) {
-    let clean: String = text.trim().chars().map(|each| if each.is_control() { ' ' } else { each }).collect();
-    let short: String = clean.chars().take(most).collect();
-    let whole = short == clean;
-    (short.trim().to_owned(), whole)
-}
-
-/// Text with lines of at most `most` characters, and whether that is all of it.
-pub(super) fn prose(text: &str, most: usize) -> (String, bool) {
-    let clean = text.replace("\r\n", "\n").replace('\r', "\n");
-    let clean: String =
-        clean.trim().chars().filter(|each| !each.is_control() || *each == '\n' || *each == '\t').collect();
-    let short: String = clean.chars().take(most).collect();
-    let whole = short == clean;
-    (short, whole)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

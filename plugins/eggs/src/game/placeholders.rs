@@ -2,8 +2,8 @@
 //!
 //! Only letters, digits, `_`, `-` and dots stand between the braces; anything else means itself.
 
-use super::{names::line, values::BUILT_IN, variables::Variables};
-use crate::source::Log;
+use super::{values::BUILT_IN, variables::Variables};
+use crate::{source::Log, words::line};
 use gantry_document::model::Variable;
 use std::{cell::Cell, fmt::Write as _};
 
@@ -47,7 +47,7 @@ impl<'a> Placeholders<'a> {
                 None => {
                     template.push_str(&literal("{{"));
                     rest = inside;
-                    let what = format!("{:?} is no placeholder.", line(&format!("{{{{{inside}"), 60).0);
+                    let what = format!("{:?} is no placeholder.", line(&format!("{{{{{inside}"), 60).text);
                     self.log.different("placeholder", at, what, "It is written as it stands, as elsewhere.");
                 }
             }

@@ -1,6 +1,9 @@
 //! When a game is ready: a line of its console that has one of several texts.
 
-use crate::source::{Node, Tree};
+use crate::{
+    source::{Node, Tree},
+    words::leaves_line,
+};
 use gantry_document::model::{ConsoleRule, Event, Probe};
 
 /// Elsewhere a server whose line never comes is starting for ever. Here that is told after this time, and it runs on.
@@ -82,7 +85,7 @@ fn patterns(done: &Node<'_>) -> Vec<String> {
             Some(pattern) => pattern.to_owned(),
             None => regex::escape(text),
         };
-        if pattern.contains(char::is_control) || regex::Regex::new(&pattern).is_err() {
+        if pattern.contains(leaves_line) || regex::Regex::new(&pattern).is_err() {
             let meaning = "The server is not ready by it; another sign, or time, makes it so.";
             node.log.lost("ready", &node.at, format!("No line can match {text:?}."), meaning);
         } else {

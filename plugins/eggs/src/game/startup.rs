@@ -2,8 +2,11 @@
 //!
 //! It is given as it is, with its `{{NAME}}`, which the entrypoint replaces by the environment. Nothing of it is read here.
 
-use super::names::{free, line, slug};
-use crate::source::Node;
+use super::names::{free, slug};
+use crate::{
+    source::Node,
+    words::{line, prose},
+};
 use gantry_document::model::{Choice, Choose, Kind, Text, Variable};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -58,7 +61,7 @@ pub(super) fn read(egg: &Node<'_>) -> Result<Startup, String> {
             &Some(slug(&label, 40)).filter(|id| !id.is_empty()).unwrap_or("command".to_owned()),
             &mut ids,
         );
-        commands.push((id, line(&label, 128).0, command));
+        commands.push((id, line(&label, 128).told(egg.log, &node.at), command));
     }
     commands.retain(|(_, _, command)| !command.is_empty());
     let variable = (commands.len() > 1).then(|| Variable {
@@ -73,7 +76,7 @@ pub(super) fn read(egg: &Node<'_>) -> Result<Startup, String> {
             .map(|(id, label, command)| Choice {
                 value: id.clone(),
                 label: if label.is_empty() { id.clone() } else { label.clone() },
-                help: command.chars().filter(|each| !each.is_control()).take(1_000).collect(),
+                help: prose(command, 1_000).text,
             })
             .collect(),
         needs_restart: true,

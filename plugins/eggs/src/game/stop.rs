@@ -3,7 +3,7 @@
 //! `^C` is Control-C, whose signal the shell of many images keeps from the game. So it is typed, then sent, then asked for
 //! more firmly. `^^C` and `^X` are written where somebody meant the same and found that it did not work.
 
-use crate::source::Node;
+use crate::{source::Node, words::leaves_line};
 use gantry_document::model::{StopStep, Text};
 
 /// How long a command is given; elsewhere the game is killed behind it, too.
@@ -22,7 +22,7 @@ pub(super) fn read(egg: &Node<'_>) -> Vec<StopStep> {
         None => {
             let lines = stop.lines().map(str::trim_end).filter(|line| !line.is_empty());
             let (good, bad): (Vec<&str>, Vec<&str>) =
-                lines.partition(|line| !line.contains(char::is_control) && line.chars().count() <= LONGEST);
+                lines.partition(|line| !line.contains(leaves_line) && line.chars().count() <= LONGEST);
             if !bad.is_empty() || good.len() > MOST {
                 let what = "A command to stop has a control character, is too long, or is one of too many.";
                 egg.log.lost(

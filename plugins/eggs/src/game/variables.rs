@@ -1,13 +1,14 @@
 //! An egg's variables: settings of the blueprint, or endpoints where they are ports.
 
 use super::{
-    names::{free, key, line, prose},
+    names::{free, key},
     ports::{self, Meaning, Ports},
     startup::Startup,
 };
 use crate::{
     rules::{self, Spelling, kind},
     source::Node,
+    words::{self, leaves_line, line, prose},
 };
 use gantry_document::model::{Audience, Check, Variable};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,7 +60,7 @@ fn variable(node: &Node<'_>, uses: &Uses, keys: &mut BTreeSet<String>, read: &mu
     let environment = node.text_of("env_variable");
     if environment.is_empty()
         || environment.contains(['=', ' '])
-        || environment.chars().any(char::is_control)
+        || environment.contains(leaves_line)
         || environment.len() > 128
     {
         node.log.lost(
@@ -149,7 +150,7 @@ fn variable(node: &Node<'_>, uses: &Uses, keys: &mut BTreeSet<String>, read: &mu
     }
     let own = free(&key(&environment), keys);
     let mut made = Variable {
-        label: if label.is_empty() { environment.chars().take(128).collect() } else { label },
+        label: if label.is_empty() { named(&environment, &own) } else { label },
         help,
         group: "Startup".to_owned(),
         viewable: audience(viewable),
@@ -170,13 +171,14 @@ fn is_choice(rules: &[rules::Rule]) -> bool {
     rules.iter().any(|rule| matches!(rule.name.as_str(), "in" | "boolean"))
 }
 
-fn shortened(node: &Node<'_>, field: &str, most: usize, cut: fn(&str, usize) -> (String, bool)) -> String {
-    let (text, whole) = cut(&node.text_of(field), most);
-    if !whole {
-        let what = format!("The text is longer than {most} characters.");
-        node.log.different("text", &format!("{}/{field}", node.at), what, "Its beginning is kept.");
-    }
-    text
+fn shortened(node: &Node<'_>, field: &str, most: usize, cut: fn(&str, usize) -> words::Fitted) -> String {
+    cut(&node.text_of(field), most).told(node.log, &format!("{}/{field}", node.at))
+}
+
+/// What a variable is called that has no label: by its name, as far as that can be seen.
+fn named(environment: &str, key: &str) -> String {
+    let seen = line(environment, 128).text;
+    if seen.is_empty() { key.to_owned() } else { seen }
 }
 
 fn flag(node: &Node<'_>, field: &str) -> bool {

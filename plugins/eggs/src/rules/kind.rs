@@ -5,11 +5,14 @@ use super::{
     pattern::{found, whole},
     sizes::{EXACT, Sizes},
 };
-use crate::source::Log;
+use crate::{
+    source::Log,
+    words::{leaves_line, line},
+};
 use gantry_document::model::{Check, Choice, Kind, Variable};
 
-/// Longest text that the contract takes.
-const LONGEST: u32 = 64 * 1024;
+/// Longest text, in characters: a value of the environment has at most 64 KiB, and a character up to four bytes.
+const LONGEST: u32 = 16 * 1024;
 /// Longest pattern of a variable that every host compiles.
 const LONGEST_PATTERN: usize = 1_000;
 /// Longest value of a choice, in characters, and most choices.
@@ -138,7 +141,7 @@ impl Work<'_> {
             values.retain(|value| matches!(value.as_str(), "0" | "1" | "true" | "false"));
         }
         let longest = values.iter().map(|value| value.chars().count()).max().unwrap_or(0);
-        let lines = values.iter().any(|value| value.contains(char::is_control));
+        let lines = values.iter().any(|value| value.contains(leaves_line));
         if values.is_empty() || lines || longest > LONGEST_CHOICE || values.len() > MOST_CHOICES {
             self.text(Sizes::default());
             let any: Vec<String> = values.iter().map(|value| regex::escape(value)).collect();
@@ -151,14 +154,12 @@ impl Work<'_> {
         }
         self.variable.kind = Kind::OneOf;
         let choice = |value: String| {
-            let label: String = value.trim().chars().take(128).collect();
+            let label = line(&value, 128).text;
+            let label = if label.is_empty() { "(space)".to_owned() } else { label };
             let label = if label == value { String::new() } else { label };
             Choice { value, label, help: String::new() }
         };
         self.variable.choices = values.into_iter().map(choice).collect();
-        for choice in self.variable.choices.iter_mut().filter(|choice| choice.shown().trim().is_empty()) {
-            choice.label = "(space)".to_owned();
-        }
         Spelling::AsIs
     }
 
@@ -301,14 +302,18 @@ impl Work<'_> {
 
     /// The first is the variable's own, so that people are told while they type.
     fn pattern(&mut self, pattern: &str, help: &str) {
-        let own = whole(pattern);
+        let (own, help) = (whole(pattern), line(help, 1_000).text);
         let texts = matches!(self.variable.kind, Kind::Text | Kind::Multiline);
-        if texts && self.variable.pattern.is_none() && own.len() <= LONGEST_PATTERN {
+        if texts
+            && self.variable.pattern.is_none()
+            && own.len() <= LONGEST_PATTERN
+            && !own.contains(leaves_line)
+        {
             self.variable.pattern = Some(own);
-            self.variable.pattern_help = (!help.is_empty()).then(|| help.chars().take(1_000).collect());
+            self.variable.pattern_help = (!help.is_empty()).then_some(help);
             return;
         }
-        let message = if help.is_empty() { "It does not have the form that is needed." } else { help };
+        let message = if help.is_empty() { "It does not have the form that is needed." } else { &help };
         self.check(pattern.to_owned(), false, message);
     }
 
@@ -329,7 +334,7 @@ impl Work<'_> {
         message: &str,
     ) {
         let key = self.variable.key.clone();
-        let message = message.chars().take(1_000).collect();
+        let message = line(message, 1_000).text;
         self.checks.push(Check {
             key,
             value: None,
@@ -350,7 +355,12 @@ impl Work<'_> {
         if default.is_empty() {
             return;
         }
-        if self.variable.takes(default) {
+        // A field of one line holds none that ends it, and no value has a NUL.
+        let stays = match self.variable.kind {
+            Kind::Multiline => !default.contains('\0'),
+            _ => !default.contains(leaves_line),
+        };
+        if stays && self.variable.takes(default) {
             self.variable.default = Some(default.to_owned());
             return;
         }

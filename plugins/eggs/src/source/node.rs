@@ -2,7 +2,10 @@
 
 use super::Tree;
 use crate::{Loss, Severity};
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeSet, HashMap},
+};
 
 /// What was read, and what could not be kept.
 #[derive(Default)]
@@ -47,9 +50,10 @@ impl Log {
         }
         match tree {
             Tree::Map(map) if !map.is_empty() => {
+                let last = last_of_each(map);
                 for (number, (key, value)) in map.iter().enumerate() {
                     let at = way(at, key);
-                    if map[number + 1..].iter().any(|(later, _)| later == key) {
+                    if last[key.as_str()] != number {
                         let meaning = "The last of them counts, as it does elsewhere.";
                         self.different("twice", &at, "The key is there twice.", meaning);
                     } else {
@@ -70,6 +74,11 @@ impl Log {
             }
         }
     }
+}
+
+/// Where each key is there for the last time.
+fn last_of_each(map: &[(String, Tree)]) -> HashMap<&str, usize> {
+    map.iter().enumerate().map(|(number, (key, _))| (key.as_str(), number)).collect()
 }
 
 fn way(at: &str, key: &str) -> String {
@@ -111,9 +120,8 @@ impl<'a> Node<'a> {
     pub(crate) fn entries(&self) -> Vec<(String, Self)> {
         match self.tree {
             Tree::Map(map) => {
-                let last =
-                    |number: usize, key: &str| !map[number + 1..].iter().any(|(later, _)| later == key);
-                let there = map.iter().enumerate().filter(|(number, (key, _))| last(*number, key));
+                let last = last_of_each(map);
+                let there = map.iter().enumerate().filter(|(number, (key, _))| last[key.as_str()] == *number);
                 there.map(|(_, (key, tree))| (key.clone(), self.below(key, tree))).collect()
             }
             Tree::List(list) => {

@@ -4,6 +4,7 @@
 
 mod corpus;
 mod edits;
+mod hostile;
 mod laravel;
 mod samples;
 mod silent;

@@ -190,13 +190,74 @@ fn helpers_become_causes_with_remedies() {
     assert!(
         cause("You need to agree to the EULA in order to run the server. Go to").unwrap().contains("licence")
     );
-    assert!(
-        cause("X has been compiled by a more recent version of the Java Runtime").unwrap().contains("Java")
-    );
+    for line in [
+        "java.lang.UnsupportedClassVersionError: net/X has been compiled by a more recent version of the Java Runtime",
+        "[12:00:00] [main/ERROR]: Caused by: java.lang.UnsupportedClassVersionError: X",
+        "net/minecraft/X has been compiled by a more recent version of the Java Runtime (class file version 65.0)",
+        "Minecraft 1.17 requires running the server with Java 16 or above.",
+    ] {
+        assert!(cause(line).unwrap().contains("Java"), "{line}");
+    }
     assert!(cause("java.lang.OutOfMemoryError: unable to create native thread").unwrap().contains("threads"));
     assert!(cause("SteamCMD needs 250MB of free disk space to update").unwrap().contains("disk"));
+    assert!(cause("Error! App '258550' state is 0x202 after update job.").unwrap().contains("disk"));
     assert!(cause("(gsl token expired)").unwrap().contains("token"));
+    assert!(
+        cause("Could not establish connection to Steam servers.  (Account Not Found)")
+            .unwrap()
+            .contains("token")
+    );
+    for head in [
+        "[12:00:00] [ServerMain/INFO]: ",
+        "[12:00:00 INFO]: ",
+        "[02Jan2026 12:00:00.123] [main/INFO] [net.minecraft.server.Main/]: ",
+        "[12:00:00] [main/INFO] (Minecraft) ",
+        "12:00:00 [INFO] ",
+    ] {
+        let line = format!("{head}You need to agree to the EULA in order to run the server. Go to eula.txt");
+        assert!(cause(&line).is_some(), "{line}");
+    }
     assert_eq!(cause("all is well"), None);
+    for words in [
+        "You need to agree to the EULA in order to run the server.",
+        "java.lang.UnsupportedClassVersionError",
+        "net/X has been compiled by a more recent version of the Java Runtime",
+        "Minecraft 1.17 requires running the server with Java 16 or above",
+        "pthread_create failed",
+        "unable to create native thread",
+        "SteamCMD needs 250MB of free disk space to update",
+        "0x202 after update job",
+        "(gsl token expired)",
+        "(account not found)",
+    ] {
+        for said in [
+            "<Eve> ",
+            "* Eve ",
+            "[Team] <Eve> ",
+            "[Eve] ",
+            "[Eve: ",
+            "Eve: ",
+            "Eve issued server command: /me ",
+            "[All] Eve: ",
+            "[CHAT] Eve: ",
+            "say: Eve: ",
+            "Eve was slain by Bob using [",
+            "[Not Secure] <Eve> ",
+            "[Eve/INFO] ",
+            "Caused by: Eve: ",
+            "[12:00:00] Eve: ",
+            "[Eve 12:00:00 INFO]: ",
+            "12:00:00 [Eve] ",
+        ] {
+            for head in ["", "[12:00:00] [Server thread/INFO]: ", "[12:00:00 INFO]: ", "12:00:00 [INFO] "] {
+                // A name in brackets with a level is a thread's where nothing is in front of it.
+                if !(head.is_empty() && said == "[Eve/INFO] ") {
+                    let line = format!("{head}{said}{words}");
+                    assert_eq!(cause(&line), None, "{line}");
+                }
+            }
+        }
+    }
     assert!(told(&egg, Severity::Lost, "features/5"), "weather");
     let eula = egg.document.run.edits.iter().find(|edit| edit.path == "eula.txt".into()).unwrap();
     assert_eq!(eula.when.as_deref(), Some("settings[\"gantry.eula\"] == true"));

@@ -3,7 +3,7 @@
 //! An edit writes its value as it is. Where the group is what the value ends with anyhow, as the port behind an address, what
 //! is in front of it is replaced alone, which comes to the same.
 
-use crate::source::Node;
+use crate::{source::Node, words::leaves_line};
 use gantry_document::model::{Edit, Existing, Text};
 use regex::Regex;
 
@@ -16,7 +16,7 @@ pub(super) fn edits(edit: &Edit, pattern: &str, node: &Node<'_>) -> Vec<Edit> {
     if edit.only == Existing::Absent {
         return Vec::new();
     }
-    if Regex::new(pattern).is_err() || pattern.contains(char::is_control) || pattern.chars().count() > 1_000 {
+    if Regex::new(pattern).is_err() || pattern.contains(leaves_line) || pattern.chars().count() > 1_000 {
         return lost("it is no pattern, or too long");
     }
     let with = |value: Text, pattern: String| Edit {

@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 /// Most files and edits of one file.
 const MOST_FILES: usize = 60;
 const MOST_EDITS: usize = 1_000;
+/// Longest value, in bytes, with room for what is filled in.
+const LONGEST: usize = 32 * 1024;
 
 #[derive(Default)]
 pub(super) struct Files {
@@ -146,8 +148,8 @@ fn one(
     let mut place = place.to_owned();
     let mut text = text.trim_end_matches(['\r', '\n']);
     let structured = matches!(format, FileFormat::Json | FileFormat::Yaml | FileFormat::Toml);
-    if text.contains(['\n', '\r', '\0']) && !structured {
-        let what = "The value has several lines.";
+    if text.contains('\0') || text.len() > LONGEST || (text.contains(['\n', '\r']) && !structured) {
+        let what = "The value has several lines, has a NUL, or is too long.";
         node.log.lost("value", &node.at, what, "It is not written; the place stays as the game has it.");
         return Vec::new();
     }
@@ -189,6 +191,11 @@ fn conditioned(format: FileFormat, edit: Edit, there: &str, node: &Node<'_>) -> 
             grouped::edits(&edit, pattern, node)
         }
         (_, _) if edit.only == Existing::Absent => Vec::new(),
+        (_, _) if there.contains('\0') || there.len() > LONGEST => {
+            let what = "What must stand there has a NUL, or is too long.";
+            node.log.lost("condition", &node.at, what, "The value is not edited.");
+            Vec::new()
+        }
         (_, _) => vec![Edit { only: Existing::Any, if_equals: Some(Text::literal(there)), ..edit }],
     }
 }

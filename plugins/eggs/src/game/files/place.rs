@@ -1,5 +1,6 @@
 //! Places in files: from how the other daemon reads them to how an edit says them.
 
+use crate::words::leaves_line;
 use gantry_document::model::FileFormat;
 
 /// The place as an edit says it, or why it cannot.
@@ -8,7 +9,7 @@ pub(super) fn place(format: FileFormat, at: &str) -> Result<String, &'static str
         return Err("it is empty");
     }
     // Lines may begin with tabs.
-    let strange = |each: char| each.is_control() && (each != '\t' || format != FileFormat::Lines);
+    let strange = |each: char| leaves_line(each) && (each != '\t' || format != FileFormat::Lines);
     if at.contains(strange) || at.chars().count() > 1_000 {
         return Err("it has a control character or is too long");
     }
