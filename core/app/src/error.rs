@@ -234,11 +234,8 @@ fn call_code(error: &CallError) -> Code {
 fn host_code(error: &HostError) -> Code {
     match error {
         HostError::Rejected(_) | HostError::Compile(_) => Code::PluginRejected,
-        HostError::Overloaded { .. } => Code::Overloaded,
-        HostError::Cache { .. }
-        | HostError::Engine { .. }
-        | HostError::Runner(_)
-        | HostError::Internal(_) => Code::Internal,
+        HostError::Overloaded { .. } | HostError::Runner(_) => Code::Overloaded,
+        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => Code::Internal,
     }
 }
 
@@ -270,6 +267,7 @@ fn plugin_detail(plugin: &str, error: &CallError) -> String {
         CallError::Failed(failure) => format!("{plugin} says: {}", failure.message),
         CallError::Stopped(stop) => format!("{plugin} was stopped: {stop}."),
         CallError::Refused(refusal) => sentence(refusal),
+        CallError::Host(error @ HostError::Runner(_)) => sentence(error),
         CallError::Host(error) => format!("{plugin} could not be asked: {}.", host_code(error).title()),
     }
 }

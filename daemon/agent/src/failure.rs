@@ -14,6 +14,9 @@ pub(crate) struct NotDone {
     pub(crate) retry_after: Option<Duration>,
 }
 
+/// Until a queue is shorter, or the process that runs plugins is there again.
+const SOON: Duration = Duration::from_secs(1);
+
 impl From<OperationFailure> for NotDone {
     fn from(failure: OperationFailure) -> Self {
         Self { failure, retry_after: None }
@@ -25,6 +28,7 @@ impl From<CallError> for NotDone {
         let retry_after = match &error {
             CallError::Refused(refusal) => Some(refusal.retry_after),
             CallError::Failed(failure) => failure.retry_after,
+            CallError::Host(HostError::Overloaded { .. } | HostError::Runner(_)) => Some(SOON),
             CallError::Stopped(_) | CallError::Host(_) => None,
         };
         Self { failure: of_call(&error), retry_after }
@@ -96,11 +100,8 @@ pub(crate) fn of_plan(call: &str, error: &CallError) -> OperationFailure {
 fn of_host(error: &HostError) -> OperationFailure {
     let (code, call) = match error {
         HostError::Rejected(_) | HostError::Compile(_) => (Code::PluginRejected, Some("load".to_owned())),
-        HostError::Overloaded { .. } => (Code::Overloaded, None),
-        HostError::Cache { .. }
-        | HostError::Engine { .. }
-        | HostError::Runner(_)
-        | HostError::Internal(_) => (Code::Internal, None),
+        HostError::Overloaded { .. } | HostError::Runner(_) => (Code::Overloaded, None),
+        HostError::Cache { .. } | HostError::Engine { .. } | HostError::Internal(_) => (Code::Internal, None),
     };
     OperationFailure { call, ..failure(code.as_str(), error.to_string(), code.remedy()) }
 }
@@ -241,5 +242,13 @@ mod tests {
         };
         assert!(remedy("capability_denied").contains("under Plugins"));
         assert_eq!(remedy("out_of_paint"), "The plugin says why.");
+    }
+
+    #[test]
+    fn who_asked_while_the_runner_was_gone_asks_again_soon() {
+        let not_done = NotDone::from(CallError::Host(HostError::Runner("ended".to_owned())));
+        assert_eq!((not_done.failure.code.as_str(), not_done.retry_after), ("overloaded", Some(SOON)));
+        let broken = NotDone::from(CallError::Host(HostError::Internal("broken".to_owned())));
+        assert_eq!((broken.failure.code.as_str(), broken.retry_after), ("internal", None));
     }
 }

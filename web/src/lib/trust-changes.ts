@@ -5,7 +5,7 @@ import type { Detail } from './audit'
 import type { Rules } from './trust'
 
 /** What holds until somebody writes a policy. */
-const UNWRITTEN: Rules = { 'require-signature': true, registries: [], keys: [], pins: {}, offline: { packages: 'signed', components: 'any' } }
+const UNWRITTEN: Rules = { 'require-signature': true, registries: [], keys: [], pins: {}, offline: { packages: 'any', components: 'any' } }
 
 const isRules = (value: unknown): value is Rules => typeof value === 'object' && value !== null && 'registries' in value && 'keys' in value && 'pins' in value && 'offline' in value
 const rulesIn = (side: unknown): Rules => {

@@ -81,5 +81,8 @@ it('tells of a record what changed, and nothing that stayed', () => {
     { label: 'Key changed', value: 'Acme' },
     { label: 'Packages (.gantry.tar)', was: 'Only with a signature', value: 'With or without a signature' },
   ])
-  expect(trustChanges({ rules: null }, { rules: rules() })).toEqual([{ label: 'Components (.wasm)', was: 'As they are uploaded', value: 'Only if pinned' }])
+  expect(trustChanges({ rules: null }, { rules: rules() })).toEqual([
+    { label: 'Packages (.gantry.tar)', was: 'With or without a signature', value: 'Only with a signature' },
+    { label: 'Components (.wasm)', was: 'As they are uploaded', value: 'Only if pinned' },
+  ])
 })

@@ -11,7 +11,7 @@ use crate::{
 };
 use gantry_distribution::{
     KeyError, PublicKey, TrustPolicy,
-    policy::{ComponentRule, OfflineRules, PolicyError, Rules},
+    policy::{ComponentRule, OfflineRules, PackageRule, PolicyError, Rules},
 };
 use gantry_domain::{audit::AuditEntry, plugins::ReleaseOrigin, problem};
 use gantry_store::SystemTx;
@@ -115,7 +115,7 @@ fn sentence(text: &impl ToString) -> String {
 
 /// Nobody has written a policy: what an administrator brings is taken as it is, and nothing else comes in.
 fn unwritten() -> Answer<TrustPolicy> {
-    let offline = OfflineRules { components: ComponentRule::Any, ..OfflineRules::default() };
+    let offline = OfflineRules { components: ComponentRule::Any, packages: PackageRule::Any };
     let rules = Rules { offline, ..Rules::default() };
     rules.try_into().map_err(|_| AppError::Broken("the first trust policy contradicts itself"))
 }

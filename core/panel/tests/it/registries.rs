@@ -188,6 +188,8 @@ async fn files_come_in_as_the_policy_says() {
         let request = admin.request(Method::POST, "/api/plugins?grant=query");
         admin.send(request.header("content-type", media_type.to_owned()).body(file)).await
     };
+    let taken = bring("application/x-tar", package(false)).await.expect(201);
+    admin.delete(&format!("/api/plugins/{}", taken["id"].as_str().unwrap())).await.expect(204);
     admin.put("/api/trust", json!({ "rules": house.rules() })).await.expect(200);
     bring("application/wasm", sample(&json!({}))).await.problem("plugin_untrusted");
     bring("application/x-tar", package(false)).await.problem("plugin_untrusted");
@@ -205,7 +207,11 @@ async fn trust_policy_is_kept_as_written_or_refused_whole_and_each_change_is_in_
     let admin = app.admin().await;
     let unwritten = admin.get("/api/trust").await.expect(200);
     assert_eq!((&unwritten["updatedAt"], &unwritten["rules"]["registries"]), (&Value::Null, &json!([])));
-    assert_eq!(unwritten["rules"]["offline"]["components"], "any", "files are taken until somebody decides");
+    assert_eq!(
+        unwritten["rules"]["offline"],
+        json!({ "components": "any", "packages": "any" }),
+        "files are taken until somebody decides"
+    );
     for (wrong, place) in [
         (json!({ "registrys": [] }), "rules.registrys"),
         (
