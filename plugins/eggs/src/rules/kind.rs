@@ -230,6 +230,10 @@ impl Work<'_> {
     fn text(&mut self, sizes: Sizes) {
         let sizes = sizes.whole_lengths();
         self.variable.kind = if self.default.contains('\n') { Kind::Multiline } else { Kind::Text };
+        if sizes.most.is_some_and(|most| most > f64::from(LONGEST)) {
+            let what = format!("Its rules allow more than {LONGEST} characters.");
+            self.log.different("rule", self.at, what, "No value has more here.");
+        }
         let most = sizes.most.map_or(LONGEST, |most| most.clamp(0.0, f64::from(LONGEST)) as u32);
         let least = sizes.least.map_or(0, |least| least.clamp(0.0, f64::from(LONGEST)) as u32);
         self.variable.max_length = Some(most.max(1));
