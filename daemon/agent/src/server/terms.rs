@@ -4,6 +4,7 @@
 //! nobody, because a program over SFTP needs them several times for each small file.
 
 use crate::ledger::ServerRecord;
+use gantry_files::Protected;
 use gantry_lifecycle::Phase;
 use gantry_types::{
     action::Availability,
@@ -30,7 +31,7 @@ pub(super) fn excluded(record: &ServerRecord, available: Availability) -> Option
 }
 
 /// The terms of one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileTerms {
     /// Whom they belong to.
     pub(crate) user: SystemUser,
@@ -38,6 +39,8 @@ pub(crate) struct FileTerms {
     pub(crate) disk_mib: u32,
     /// Why nothing may be changed.
     pub(crate) closed: Option<&'static str>,
+    /// What people may not change.
+    pub(crate) protected: Protected,
 }
 
 impl FileTerms {
@@ -58,6 +61,7 @@ impl FileTerms {
             | Phase::BackingOff { .. }
             | Phase::GivenUp => deleted.then_some("The server is being deleted."),
         };
-        Self { user: record.user, disk_mib: record.desired.limits.disk_mib, closed }
+        let protected = Protected::of(&record.desired.blueprint.protected_files);
+        Self { user: record.user, disk_mib: record.desired.limits.disk_mib, closed, protected }
     }
 }
