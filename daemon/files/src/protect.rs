@@ -30,7 +30,14 @@ use tokio_util::sync::CancellationToken;
 
 /// The globs of one server. Clones share them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Protected(Arc<[Glob]>);
+pub struct Protected(Option<Arc<Globs>>);
+
+#[derive(Debug, PartialEq, Eq)]
+struct Globs {
+    texts: Vec<String>,
+    /// Those that could be read.
+    read: Vec<Glob>,
+}
 
 /// Why people may not do something, as a sentence without its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +86,9 @@ enum Way<'a> {
 impl Protected {
     /// The globs of a blueprint, which were checked when its plugin was taken in. One that cannot be read protects nothing.
     pub fn of(globs: &[String]) -> Self {
+        if globs.is_empty() {
+            return Self(None);
+        }
         let read = |text: &String| match Glob::read(text) {
             Ok(glob) => Some(glob),
             Err(why) => {
@@ -86,19 +96,31 @@ impl Protected {
                 None
             }
         };
-        Self(globs.iter().filter_map(read).collect())
+        Self(Some(Arc::new(Globs { read: globs.iter().filter_map(read).collect(), texts: globs.to_vec() })))
+    }
+
+    /// The same of another moment: what has not changed is not read again, nor complained of.
+    #[must_use]
+    pub fn or_as_before(globs: &[String], before: &Self) -> Self {
+        let texts = before.0.as_ref().map_or(&[][..], |before| &before.texts);
+        if texts == globs { before.clone() } else { Self::of(globs) }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.globs().is_empty()
+    }
+
+    fn globs(&self) -> &[Glob] {
+        self.0.as_ref().map_or(&[], |globs| &globs.read)
     }
 
     fn trail(&self, path: &JailPath) -> Trail {
-        path.parts().fold(Trail::begin(&self.0), |trail, part| trail.step(&self.0, part.as_bytes()))
+        let globs = self.globs();
+        path.parts().fold(Trail::begin(globs), |trail, part| trail.step(globs, part.as_bytes()))
     }
 
     fn standing(&self, path: &JailPath) -> Standing {
-        self.trail(path).standing(&self.0)
+        self.trail(path).standing(self.globs())
     }
 
     /// Whether this very path is protected, as text.
@@ -198,7 +220,7 @@ impl Jail {
 
     /// Whether an entry of an open directory is protected, which was listed by this path.
     pub(crate) fn marks(&self, listed: &JailPath, parent: impl AsFd) -> Result<Marks<'_>, FilesError> {
-        let globs = &self.protected.0;
+        let globs = self.protected.globs();
         let mut trails = vec![];
         if !globs.is_empty() {
             trails.push(self.protected.trail(listed));
@@ -215,7 +237,7 @@ impl Jail {
         way: Way<'_>,
         cancel: &CancellationToken,
     ) -> Result<(), FilesError> {
-        let globs = &self.protected.0;
+        let globs = self.protected.globs();
         let begin = (self.protected.trail(place), PathBuf::new());
         walk::tagged(self.directory(folder)?, cancel, &begin, |entry, (trail, above)| {
             let trail = trail.step(globs, entry.name.as_bytes());

@@ -14,7 +14,7 @@ use gantry_types::{
 /// Why what somebody has done beside the game cannot begin, or ends where it is. Installing and deleting have the server to
 /// themselves, a hold forbids what would be typed, and otherwise what was offered for some states ends with them.
 pub(super) fn excluded(record: &ServerRecord, available: Availability) -> Option<&'static str> {
-    if let Some(closed) = FileTerms::of(record).closed {
+    if let Some(closed) = closed(record) {
         return Some(closed);
     }
     if record.state.is_held() {
@@ -44,24 +44,36 @@ pub(crate) struct FileTerms {
 }
 
 impl FileTerms {
-    /// Installing and deleting have the files to themselves.
     pub(crate) fn of(record: &ServerRecord) -> Self {
-        let deleted = record.desired.desired == Desired::Deleted;
-        let closed = match record.state.phase {
-            Phase::Installing(_) | Phase::AbortingInstall => Some("The server is being installed."),
-            Phase::Removing | Phase::Deleted => Some("The server is being deleted."),
-            Phase::Uninstalled
-            | Phase::Offline
-            | Phase::Preparing
-            | Phase::AbortingStart
-            | Phase::Starting
-            | Phase::Running
-            | Phase::Stopping { .. }
-            | Phase::Killing { .. }
-            | Phase::BackingOff { .. }
-            | Phase::GivenUp => deleted.then_some("The server is being deleted."),
-        };
-        let protected = Protected::of(&record.desired.blueprint.protected_files);
-        Self { user: record.user, disk_mib: record.desired.limits.disk_mib, closed, protected }
+        let mut terms =
+            Self { user: record.user, disk_mib: 0, closed: None, protected: Protected::default() };
+        terms.follow(record);
+        terms
+    }
+
+    /// The same, at a later moment.
+    pub(crate) fn follow(&mut self, record: &ServerRecord) {
+        let protected = Protected::or_as_before(&record.desired.blueprint.protected_files, &self.protected);
+        let disk_mib = record.desired.limits.disk_mib;
+        *self = Self { user: record.user, disk_mib, closed: closed(record), protected };
+    }
+}
+
+/// Installing and deleting have the files to themselves.
+fn closed(record: &ServerRecord) -> Option<&'static str> {
+    let deleted = record.desired.desired == Desired::Deleted;
+    match record.state.phase {
+        Phase::Installing(_) | Phase::AbortingInstall => Some("The server is being installed."),
+        Phase::Removing | Phase::Deleted => Some("The server is being deleted."),
+        Phase::Uninstalled
+        | Phase::Offline
+        | Phase::Preparing
+        | Phase::AbortingStart
+        | Phase::Starting
+        | Phase::Running
+        | Phase::Stopping { .. }
+        | Phase::Killing { .. }
+        | Phase::BackingOff { .. }
+        | Phase::GivenUp => deleted.then_some("The server is being deleted."),
     }
 }

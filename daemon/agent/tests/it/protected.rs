@@ -1,6 +1,7 @@
 //! What only the game and its plugin write, at each door that the control plane opens for people.
 
 use crate::{
+    actions::{act, house},
     daemon::{Daemon, id_of},
     install::write,
 };
@@ -126,4 +127,19 @@ async fn a_game_of_which_everything_is_protected_is_installed_edited_and_runs() 
     // The globs are in the ledger with everything else.
     let daemon = daemon.restart().await;
     refused(&daemon, Method::PUT, &path, b"mine".to_vec()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plugin_writes_its_files_beside_people_who_may_not() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Stopped).await;
+    let mut next = daemon.next(&server, Desired::Stopped, OperationKind::Stop);
+    next.blueprint.protected_files = vec!["*.txt".to_owned()];
+    daemon.put(&next).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&next)).await.state, OperationState::Succeeded);
+    let ledger = address(&server, "/files/content?path=times.txt&expected=*");
+    refused(&daemon, Method::PUT, &ledger, b"7".to_vec()).await;
+    let said = act(&daemon, server.id, "rules", &[]).await.unwrap();
+    assert_eq!(said.last().map(String::as_str), Some("Read 1 times."));
+    assert_eq!(fs::read_to_string(daemon.file(server.id, "times.txt")).unwrap(), "1\n");
 }
