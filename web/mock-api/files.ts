@@ -27,6 +27,8 @@ put('the-longest-name-that-anybody-ever-gave-to-a-screenshot-of-a-very-good-roun
 put('%%%FF%0A.tmp', 'file', 'x', 1, 3 * DAY)
 put('baseoa/server.cfg', 'file', CONFIG)
 put('baseoa/pak0.pk3', 'file', '', 412_000_000)
+put('licence.key', 'file', 'Issued to the Friday fragfest.\n', 32, 30 * DAY)
+put('q3key', 'file', '', 16, 30 * DAY)
 
 /** A pair of editors: the game writes this one as soon as it is opened. */
 const RESTLESS = 'motd.txt'
@@ -42,8 +44,13 @@ const MOST_BYTES = 200_000_000
 const MOST_PATH = 120
 const HELD = 'motd.txt'
 
+/** What only the game and its plugin write. */
+const PROTECTED = new Set(['licence.key', 'q3key', 'baseoa/pak0.pk3'])
+for (const path of PROTECTED) Object.assign(tree.get(path)?.entry ?? {}, { protected: true })
+
 const missing = (path: string) => new Fails(['not_found', 404, 'There is nothing here, or you may not see it', `There is no ${path} among the server's files.`])
 const taken = (path: string) => new Fails(['file_exists', 409, 'Something has this name already', `There is already something at ${path}.`])
+const locked = (path: string, what: string) => new Fails(['file_protected', 403, 'Only the game and its plugin write this file', what || `${path} is a file that only the game and its plugin write; it can be read, not changed.`])
 const within = (path: string, directory: string) => path.startsWith(directory ? `${directory}/` : '') && path !== directory
 
 export function list(path: string, empty: boolean): unknown {
@@ -57,13 +64,14 @@ export function content(path: string): unknown {
   const node = tree.get(path)
   if (!node) return missing(path)
   if (node.entry.kind !== 'file' || path.endsWith('.png')) return new Fails(['file_refused', 422, 'This cannot be done with that file', 'The file is not text; download it.'])
-  const answer = { text: node.text, version: String(node.version) }
+  const answer = { text: node.text, version: String(node.version), protected: PROTECTED.has(path) }
   if (path === RESTLESS) put(path, 'file', `${node.text}The game was here.\n`)
   return answer
 }
 
 export function save(path: string, text: string, version: string | null): unknown {
   const node = tree.get(path)
+  if (PROTECTED.has(path)) return locked(path, '')
   if (!version && node) return taken(path)
   if (version && version !== '*' && String(node?.version) !== version) return new Fails(['file_changed', 412, 'The file is not what it was when it was read', `The file ${path} was changed since it was read.`])
   const entry = put(path, 'file', text, text.length, 0)
@@ -71,6 +79,7 @@ export function save(path: string, text: string, version: string | null): unknow
 }
 
 export function upload(path: string, bytes: number, replace: boolean): unknown {
+  if (PROTECTED.has(path)) return locked(path, '')
   if (tree.has(path) && !replace) return taken(path)
   if (bytes > MOST_BYTES) return new Fails(['quota_exceeded', 422, 'The server’s disk limit leaves no room', 'The server may hold 1024 MiB, which leaves no room for this.'])
   if (path.length > MOST_PATH) return new Fails(['file_refused', 422, 'This cannot be done with that file', `The path ${path} is not possible: it is too long.`])
@@ -87,6 +96,8 @@ export function makeDirectory(path: string): unknown {
 
 export function move(from: string, to: string, keep: boolean): unknown {
   if (!tree.has(from)) return missing(from)
+  const inner = keep ? undefined : holds(from)
+  if (inner !== undefined) return locked(from, inner)
   if (tree.has(to)) return taken(to)
   const folder = to.slice(0, Math.max(0, to.lastIndexOf('/')))
   if (folder && tree.get(folder)?.entry.kind !== 'directory') return missing(folder)
@@ -98,10 +109,21 @@ export function move(from: string, to: string, keep: boolean): unknown {
   return { skipped: 0 }
 }
 
+/** Why a path cannot go, if it cannot. */
+function holds(path: string): string | undefined {
+  if (PROTECTED.has(path)) return `${path} is a file that only the game and its plugin write; it can be read, not changed.`
+  const inner = [...PROTECTED].find((one) => within(one, path))
+  return inner && `${path} holds ${inner}, a file that only the game and its plugin write; it has to stay where it is.`
+}
+
 export function remove(paths: string[]): unknown {
+  const [first] = paths
+  const alone = paths.length === 1 && first !== undefined ? holds(first) : undefined
+  if (first !== undefined && alone !== undefined) return locked(first, alone)
   const held = paths.length > 1 && paths.includes(HELD)
-  const going = paths.filter((path) => !held || path !== HELD)
+  const kept = paths.flatMap((path) => holds(path) ?? []).map((detail, at) => ({ path: paths.filter((path) => holds(path))[at], code: 'file_protected', detail, remedy: 'Read or download it.' }))
+  const going = paths.filter((path) => (!held || path !== HELD) && !holds(path))
   for (const at of [...tree.keys()]) if (going.some((path) => at === path || within(at, path))) tree.delete(at)
   const failure = { path: HELD, code: 'internal', detail: `It was not done: ${HELD} could not be removed, since something holds it.`, remedy: 'Try again; if it stays, give the request id to an administrator.' }
-  return { deleted: going, failed: held ? [failure] : [] }
+  return { deleted: going, failed: [...kept, ...(held ? [failure] : [])] }
 }

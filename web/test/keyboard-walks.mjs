@@ -141,9 +141,9 @@ export function walks({ page, url, press, tabTo, look, field, button }) {
       // What had the focus is gone with its row.
       await tabTo(page.getByRole('checkbox', { name: 'Select baseoa' }))
       await press('Control+a')
-      await page.getByText('5 selected').waitFor()
+      await page.getByText('7 selected').waitFor()
       await press('Escape')
-      await page.getByText('5 selected').waitFor({ state: 'detached' })
+      await page.getByText('7 selected').waitFor({ state: 'detached' })
     },
     'make a folder and edit a file': async () => {
       await tabTo(page.getByRole('button', { name: 'New folder' }), 'Shift+Tab')

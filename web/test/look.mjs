@@ -473,6 +473,41 @@ const SCENES = [
     await page.getByText('These were not deleted').waitFor()
     await page.getByText('3 things are deleted').waitFor()
   }],
+  ['files-protected', `/servers/${S1}/files`, async (page, narrow) => {
+    const mark = page.getByRole('row').filter({ hasText: 'licence.key' }).getByRole('button', { name: 'Protected' })
+    if (narrow) await mark.click({ force: true })
+    else await mark.hover()
+    await page.getByRole('tooltip').getByText('Only the game and its plugin write this.').waitFor()
+  }],
+  ['files-protected-menu', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: licence.key' }).click()
+    await page.getByRole('menuitem', { name: 'View' }).waitFor()
+    for (const name of ['Rename or move', 'Delete']) if ((await page.getByRole('menuitem', { name }).getAttribute('aria-disabled')) !== 'true') throw new Error(`${name} is offered`)
+  }],
+  ['files-protected-editor', `/servers/${S1}/files?edit=licence.key`, async (page) => {
+    await page.getByText('Only the game and its plugin write this file').waitFor()
+    await page.getByRole('textbox', { name: 'Content of licence.key' }).press('x')
+    if (await page.getByText('Not saved').count()) throw new Error('it can be written in')
+  }],
+  ['files-protected-picked', `/servers/${S1}/files`, async (page, narrow) => {
+    await pick('licence.key', 'q3key')(page)
+    const remove = page.getByRole('toolbar').getByRole('button', { name: 'Delete' })
+    if (narrow) await remove.click({ force: true })
+    else await remove.hover()
+    await page.getByRole('tooltip').waitFor()
+  }],
+  ['files-delete-protected', `/servers/${S1}/files`, async (page) => {
+    await pick('logs', 'maps', 'licence.key')(page)
+    await page.getByRole('toolbar').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('dialog').getByText('This one stays').first().waitFor()
+    await page.getByText('Delete 2 things?').waitFor()
+  }],
+  ['files-delete-holds', `/servers/${S1}/files`, async (page) => {
+    await page.getByRole('button', { name: 'More actions: baseoa' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('baseoa holds baseoa/pak0.pk3').first().waitFor()
+  }],
   ['files-move-many', `/servers/${S1}/files`, async (page) => {
     await pick('gantry.cfg', 'motd.txt', PICTURE)(page)
     await page.getByRole('toolbar').getByRole('button', { name: 'Move' }).click()

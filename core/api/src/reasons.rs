@@ -68,6 +68,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::FileRefused => {
             "The path leads to a directory where a file is needed or the other way round, to a pipe or a device, or through a link out of the server's directory; or what is there is too large or not text."
         }
+        Code::FileProtected => {
+            "The game's plugin names files that it and the game write alone, such as a licence or what keeps players apart: a change by hand would be lost, or break the server. It is refused in the panel, in this interface and over SFTP, also for folders that hold such a file and for what would become one. Plugins do it themselves, by variables and actions."
+        }
         Code::ActionRefused => {
             "The plugin of the game looked at what was asked for and said no, or the game did not answer it as it should have. What it did before that stays done."
         }

@@ -66,9 +66,10 @@ impl App {
             change: None,
         };
         let report = self.client(server.node.id)?.fill_form(id, &request).await?;
+        let protected = report.protected;
         let nothing = std::iter::repeat_n(PlaceValue::Nothing, file.fields.len());
         let stands = report.values.into_iter().chain(nothing);
-        let view = |(field, stands): (ConfigField, PlaceValue)| shown(field, &stands, &access);
+        let view = |(field, stands): (ConfigField, PlaceValue)| shown(field, &stands, &access, protected);
         let ConfigFile { id, title, help, path, fields, .. } = file;
         let items = fields.into_iter().zip(stands).map(view).collect::<Answer<_>>()?;
         Ok(ConfigFileView { id, title, help, path, version: report.version, items })
@@ -141,13 +142,19 @@ impl App {
     }
 }
 
-fn shown(field: ConfigField, stands: &PlaceValue, access: &ServerAccess) -> Answer<ConfigFieldView> {
+fn shown(
+    field: ConfigField,
+    stands: &PlaceValue,
+    access: &ServerAccess,
+    protected: bool,
+) -> Answer<ConfigFieldView> {
     let config_files::Shown { value, set, misfit, fixed } = config_files::shown(&field, stands);
     let question = field.question;
     let reason = match question.editable {
         _ if !access.allows(Permission::FilesWrite) => {
             Some(format!("You need the permission {}.", Permission::FilesWrite.as_str()))
         }
+        _ if protected => Some("Only the game and its plugin write this file.".to_owned()),
         _ if fixed => Some("Change it in the file itself.".to_owned()),
         editable if variables::may(access.audience()?, editable) => None,
         Audience::Administrators => Some("Only an administrator may change this.".to_owned()),

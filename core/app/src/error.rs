@@ -214,6 +214,7 @@ fn node_code(error: &NodeError) -> Code {
             RefusalCode::FileExists => Code::FileExists,
             RefusalCode::FileChanged => Code::FileChanged,
             RefusalCode::FileRefused => Code::FileRefused,
+            RefusalCode::FileProtected => Code::FileProtected,
             RefusalCode::QuotaExceeded => Code::QuotaExceeded,
             RefusalCode::DiskFull => Code::DiskFull,
             RefusalCode::Busy => Code::OperationInProgress,

@@ -104,7 +104,7 @@ impl App {
         let pieces: Vec<Bytes> = file.content.try_collect().await?;
         let text = String::from_utf8(pieces.concat()).ok().filter(|text| !text.contains('\0'));
         let text = text.ok_or_else(|| refused("is not text"))?;
-        Ok(FileContentView { text, version: file.version })
+        Ok(FileContentView { text, version: file.version, protected: file.protected })
     }
 
     /// Saves what an editor has: over the version that it read, over anything (`*`), or as a further file.

@@ -9,14 +9,14 @@ use gantry_protocol::{
     Acknowledge, ActionReport, ActionRequest, BroadcastRequest, ConsoleCommand, ConsoleLine, ConsolePage,
     DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion, FileDeletionOutcome, FileListing,
     FileOutcome, FileSaved, FormReport, FormRequest, Hello, NodeReport, NodeSample, ObservedServer,
-    SampleEnvelope, SftpGrants,
+    PROTECTED_HEADER, SampleEnvelope, SftpGrants,
 };
 use gantry_types::{
     NodeId, ServerId,
     conduct::{PluginConduct, PluginLine, PluginRecord},
     page::Block,
 };
-use http::{HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, header};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +62,8 @@ pub struct NodeFile {
     pub bytes: u64,
     /// Of this very state of the file.
     pub version: String,
+    /// Only the game and its plugin write it.
+    pub protected: bool,
     pub content: NodeBytes,
 }
 
@@ -270,11 +272,12 @@ impl NodeClient {
         let parameters = [("path", path), ("whole", pace.as_text())];
         let path = format!("/v1/servers/{server_id}/files/content?{}", query(&parameters));
         let (head, content) = self.link.download(&path, ORDINARY).await?;
-        let said = |name| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let said = |name: HeaderName| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let bytes = said(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let version = said(header::ETAG).map(|tag| tag.trim_matches('"').to_owned());
+        let protected = said(HeaderName::from_static(PROTECTED_HEADER)).is_some();
         match (bytes, version) {
-            (Some(bytes), Some(version)) => Ok(NodeFile { bytes, version, content }),
+            (Some(bytes), Some(version)) => Ok(NodeFile { bytes, version, protected, content }),
             _ => Err(NodeError::Protocol(ProtocolFault::Request)),
         }
     }

@@ -164,11 +164,12 @@ impl Desk {
     }
 }
 
-/// Opens the directory of a server, if it has one yet.
+/// Opens the directory of a server for people, if it has one yet.
 pub(crate) async fn open_jail(shared: &Shared, id: ServerId, terms: &FileTerms) -> Result<Jail, Refusal> {
     let root = shared.data.server_files(id);
-    let owner = shared.own_files.then_some(terms.user);
-    let opened = tokio::task::spawn_blocking(move || Jail::open(&root, owner)).await;
+    let (owner, protected) = (shared.own_files.then_some(terms.user), terms.protected.clone());
+    let open = move || Jail::open(&root, owner).map(|jail| jail.guarding(protected));
+    let opened = tokio::task::spawn_blocking(open).await;
     let failed = |error: &dyn std::error::Error| {
         tracing::error!(server.id = %id, error = chain(error), "a server's directory could not be opened");
         refusal(RefusalCode::Internal, error.to_string())

@@ -167,7 +167,9 @@ pub(crate) fn of_files(code: &str, error: &FilesError) -> OperationFailure {
         FilesError::Escapes { .. } | FilesError::WrongKind { .. } | FilesError::Exists { .. } => {
             "Remove or rename what is in the way."
         }
-        FilesError::NotFound { .. }
+        // What the daemon does for games and plugins is not guarded.
+        FilesError::Protected(_)
+        | FilesError::NotFound { .. }
         | FilesError::TooLarge { .. }
         | FilesError::Changed { .. }
         | FilesError::Stale { .. }

@@ -9,7 +9,7 @@ use crate::{
     server::FileTerms,
 };
 use async_trait::async_trait;
-use gantry_files::{Jail, Quota};
+use gantry_files::{Jail, Protected, Quota};
 use gantry_protocol::{Event, SftpActivity, SftpReport};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_sftp::{Limits, ServerFiles, Servers, Sftp, SftpConfig, Turn};
@@ -117,11 +117,11 @@ impl ServerFiles for Files {
         &self.quota
     }
 
-    async fn admit_change(&self) -> Result<(), String> {
+    async fn admit_change(&self) -> Result<Protected, String> {
         let terms = self.terms()?;
         match terms.closed {
             Some(why) => Err(why.to_owned()),
-            None => self.measure(&terms, None).await,
+            None => self.measure(&terms, None).await.map(|()| terms.protected),
         }
     }
 

@@ -59,6 +59,7 @@ impl Jail {
         if to.is_within(from) {
             return Err(into_itself(to));
         }
+        self.check_arriving(from, to, cancel)?;
         let (source, target) = (self.directory(&from_parent)?, self.directory(&to_parent)?);
         if rustix::fs::statat(&target, to_name, AtFlags::SYMLINK_NOFOLLOW).is_ok() {
             return Err(FilesError::Exists { path: to.to_string() });

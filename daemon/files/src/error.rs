@@ -1,6 +1,6 @@
 //! What can go wrong with a server's files, by what the caller does about it.
 
-use crate::{config::EditError, outbound::OutboundError, worker::WorkerError};
+use crate::{config::EditError, outbound::OutboundError, protect::Guarded, worker::WorkerError};
 use std::{borrow::Cow, fmt::Display, io, path::PathBuf};
 
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,9 @@ pub enum FilesError {
     /// The file is not the one that the change was made from.
     #[error("{path} was changed since it was read")]
     Stale { path: String },
+    /// People read it and do not change it.
+    #[error("{0}")]
+    Protected(Box<Guarded>),
     /// The server has no more room; the disk may have.
     #[error("the server's disk limit of {} MiB leaves no room for it", .limit >> 20)]
     Quota { limit: u64 },
@@ -68,6 +71,12 @@ pub enum FilesError {
     /// The work ended without an answer.
     #[error("work on files was interrupted")]
     Interrupted,
+}
+
+impl From<Guarded> for FilesError {
+    fn from(guarded: Guarded) -> Self {
+        Self::Protected(Box::new(guarded))
+    }
 }
 
 impl FilesError {

@@ -30,6 +30,12 @@ pub struct Access {
     pub mode: u32,
 }
 
+impl Access {
+    const fn changes(&self) -> bool {
+        self.write || self.truncate || !matches!(self.creation, Creation::Never)
+    }
+}
+
 /// Whether a file is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Creation {
@@ -54,6 +60,9 @@ impl Jail {
     /// Opens a regular file, and makes it if that is wanted. Whatever else has the name is refused without waiting for
     /// it, and is not truncated.
     pub fn hold(&self, path: &JailPath, access: &Access, quota: &Quota) -> Result<Held, FilesError> {
+        if access.changes() {
+            self.check_change(path)?;
+        }
         let existing = match access.creation {
             Creation::Always => None,
             Creation::Never => Some(self.open_held(path, access)?),
@@ -70,6 +79,9 @@ impl Jail {
         };
         if kind(&file, path)? != Kind::File {
             return Err(wrong_kind(path, "a file"));
+        }
+        if access.changes() {
+            self.check_open(&file)?;
         }
         let held = held(file);
         if access.truncate {
@@ -118,6 +130,7 @@ impl Jail {
         changes: &Changes,
         quota: &Quota,
     ) -> Result<(), FilesError> {
+        self.check_change(path)?;
         let mut options = OpenOptions::new();
         options.read(changes.bytes.is_none()).write(changes.bytes.is_some());
         let file = self.resolve(path, &mut options)?;
@@ -125,6 +138,7 @@ impl Jail {
             Kind::File | Kind::Directory => {}
             Kind::Link | Kind::Other => return Err(wrong_kind(path, "a file or a directory")),
         }
+        self.check_open(&file)?;
         let quota = quota.clone();
         Held { file, shown: path.to_string(), quota, appends: false }.set_attributes(changes)
     }
@@ -145,6 +159,10 @@ const fn blocks(bytes: u64) -> u64 {
 impl Held {
     fn failed(&self, operation: &'static str, error: impl Into<io::Error>) -> FilesError {
         FilesError::io(operation, &self.shown, error)
+    }
+
+    pub(crate) const fn file(&self) -> &File {
+        &self.file
     }
 
     fn stat(&self) -> Result<Stat, FilesError> {

@@ -8,6 +8,7 @@ use crate::{
     error::FilesError,
     path::JailPath,
     place::{Durability, Placing},
+    protect::Protected,
     quota::Reservation,
     walk::{self, Usage},
 };
@@ -76,6 +77,8 @@ pub struct Jail {
     root: Arc<Dir>,
     owner: Option<SystemUser>,
     threads: Arc<Semaphore>,
+    /// What its holder may not change.
+    pub(crate) protected: Protected,
 }
 
 impl std::fmt::Debug for Jail {
@@ -89,13 +92,15 @@ impl Jail {
     pub fn open(root: &Path, owner: Option<SystemUser>) -> Result<Self, FilesError> {
         let dir = Dir::open_ambient_dir(root, ambient_authority())
             .map_err(|source| FilesError::Root { path: root.to_path_buf(), source })?;
-        Ok(Self { root: Arc::new(dir), owner, threads: Arc::new(Semaphore::new(THREADS)) })
+        let threads = Arc::new(Semaphore::new(THREADS));
+        Ok(Self { root: Arc::new(dir), owner, threads, protected: Protected::default() })
     }
 
     /// A directory that is open already. What is created inside belongs to this process.
     pub(crate) fn of_directory(directory: OwnedFd) -> Self {
         let root = Arc::new(Dir::from_std_file(File::from(directory)));
-        Self { root, owner: None, threads: Arc::new(Semaphore::new(THREADS)) }
+        let threads = Arc::new(Semaphore::new(THREADS));
+        Self { root, owner: None, threads, protected: Protected::default() }
     }
 
     /// Makes the directory if it is missing, then opens it.
@@ -218,6 +223,7 @@ impl Jail {
         let Some((parent, name)) = path.split() else {
             return Err(FilesError::Exists { path: path.to_string() });
         };
+        self.check_change(path)?;
         let parent = self.directory(&parent)?;
         reservation.grow_by_entry(0)?;
         let mode = Mode::from_raw_mode(DIRECTORY_MODE);
@@ -230,6 +236,7 @@ impl Jail {
 
     /// Removes a file, a link or a whole tree; of the root, its content. Nothing there is fine.
     pub fn remove(&self, path: &JailPath, cancel: &CancellationToken) -> Result<(), FilesError> {
+        self.check_leaving(path, cancel)?;
         let Some((parent, name)) = path.split() else {
             return crate::remove::empty(&self.directory(path)?, cancel);
         };

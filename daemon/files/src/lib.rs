@@ -10,9 +10,10 @@
 //! has them done by [`worker`]: a child without power.
 //!
 //! What people do with files by hand, over HTTP or otherwise, is one module for each: `list`, `transfer`, `rename`,
-//! `copy`, [`form`] for configuration files, and for file programs `attributes`, `held` and `link`; a [`Quota`] bounds what they add.
+//! `copy`, [`form`] for configuration files, and for file programs `attributes`, `held` and `link`; a [`Quota`] bounds what they add,
+//! and what is [`Protected`] stays as the game has it.
 //!
-//! Modules in reading order: [`error`], [`path`], `spelling`, [`jail`], `place`, `walk`, `remove`, [`quota`], [`list`],
+//! Modules in reading order: [`error`], [`path`], `spelling`, [`jail`], `place`, `walk`, `remove`, `protect`, [`quota`], [`list`],
 //! [`transfer`], `rename`, [`copy`], [`attributes`], [`held`], `link`, [`config`], [`form`], [`archive`], [`outbound`],
 //! [`worker`].
 
@@ -29,6 +30,7 @@ pub mod list;
 pub mod outbound;
 pub mod path;
 mod place;
+mod protect;
 pub mod quota;
 mod remove;
 mod rename;
@@ -50,6 +52,7 @@ pub use list::{Entry, Listing};
 pub use outbound::{Downloaded, OutboundClient, OutboundConfig, OutboundError, is_public};
 pub use path::JailPath;
 pub use place::Existing;
+pub use protect::{Guarded, Protected};
 pub use quota::{Quota, Reservation, Room};
 pub use remove::remove_directory;
 pub use transfer::{Expected, Opened, Version, Writing};

@@ -26,6 +26,7 @@ impl Jail {
         if path.link_target(target).is_none() {
             return Err(FilesError::Escapes { path: path.to_string() });
         }
+        self.check_link(path)?;
         let parent = self.directory(&parent)?;
         reservation.grow_by_entry(0)?;
         let failed = |error: std::io::Error| FilesError::io("make", path, error);
@@ -59,6 +60,7 @@ impl Jail {
 
     fn unlink(&self, path: &JailPath, flags: AtFlags) -> Result<(), FilesError> {
         let (parent, name) = named(path)?;
+        self.check_change(path)?;
         let parent = self.directory(&parent)?;
         rustix::fs::unlinkat(&parent, name, flags).map_err(|error| match error {
             Errno::NOTEMPTY | Errno::EXIST => wrong_kind(path, "an empty directory"),

@@ -24,6 +24,8 @@ pub struct Entry {
     pub mode: u32,
     /// Seconds of Unix time, as the tenant set them.
     pub modified: i64,
+    /// Whether whoever lists it may not change it, and all that is in it.
+    pub protected: bool,
 }
 
 impl Entry {
@@ -34,6 +36,7 @@ impl Entry {
             bytes: u64::try_from(stat.st_size).unwrap_or(0),
             mode: stat.st_mode & 0o777,
             modified: stat.st_mtime,
+            protected: false,
         }
     }
 
@@ -62,6 +65,7 @@ impl Jail {
     pub fn list(&self, path: &JailPath, most: usize) -> Result<Listing, FilesError> {
         let directory = self.directory(path)?;
         let failed = |error| FilesError::io("list", path, std::io::Error::from(error));
+        let marks = self.marks(path, &directory)?;
         let (mut entries, mut truncated) = (Vec::new(), false);
         for found in Dir::read_from(&directory).map_err(failed)? {
             let found = found.map_err(failed)?;
@@ -74,7 +78,9 @@ impl Jail {
                 break;
             }
             match rustix::fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(stat) => entries.push(Entry::of(name, &stat)),
+                Ok(stat) => {
+                    entries.push(Entry { protected: marks.is_protected(name), ..Entry::of(name, &stat) });
+                }
                 // It went away meanwhile.
                 Err(rustix::io::Errno::NOENT) => {}
                 Err(error) => return Err(failed(error)),

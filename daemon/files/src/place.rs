@@ -69,6 +69,7 @@ impl Placing {
             return Err(FilesError::WrongKind { path: path.to_string(), expected: "a file".into() });
         };
         jail.make_directory(&parent)?;
+        jail.check_change(path)?;
         let parent = jail.directory(&parent)?;
         let failed = |error: std::io::Error| FilesError::io("write", path, error);
         let (temporary, file) = temporary_file(&parent).map_err(failed)?;
@@ -79,6 +80,11 @@ impl Placing {
         let mode = Mode::from_raw_mode(mode & 0o777);
         rustix::fs::fchmod(&placing.file, mode).map_err(|error| failed(error.into()))?;
         Ok(placing)
+    }
+
+    /// Refuses a place that is protected, wherever its directory lies by now.
+    pub(crate) fn check(&self, jail: &Jail) -> Result<(), FilesError> {
+        jail.check_entry(&self.parent, &self.name)
     }
 
     /// Where to write to.

@@ -1,6 +1,7 @@
 //! Giving things another name or another directory, within the jail.
 
 use crate::{error::FilesError, jail::Jail, path::JailPath, place::Existing};
+use tokio_util::sync::CancellationToken;
 
 impl Jail {
     /// Renames a file, a link itself or a whole directory. The directory that it goes to must be there.
@@ -10,6 +11,10 @@ impl Jail {
         if to.is_within(from) {
             return Err(into_itself(to));
         }
+        // It is looked through where something is protected alone, and then as briefly as it can be.
+        let never = CancellationToken::new();
+        self.check_leaving(from, &never)?;
+        self.check_arriving(from, to, &never)?;
         let (source, target) = (self.directory(&old_parent)?, self.directory(&new_parent)?);
         match rustix::fs::renameat_with(&source, old_name, &target, new_name, existing.flags()) {
             Ok(()) => {}

@@ -57,6 +57,8 @@ pub struct Opened {
     shown: String,
     pub bytes: u64,
     pub version: Version,
+    /// Whether whoever opened it may not change it.
+    pub protected: bool,
 }
 
 impl Opened {
@@ -93,7 +95,11 @@ impl Jail {
         let file = self.open_file(path)?;
         let stat = rustix::fs::fstat(&file).map_err(|error| FilesError::io("look at", path, error))?;
         let bytes = u64::try_from(stat.st_size).unwrap_or(0);
-        Ok(Opened { file, shown: path.to_string(), bytes, version: Version::of(&stat) })
+        let protected = match self.check_change(path) {
+            Err(FilesError::Protected(_)) => true,
+            asked => asked.map(|()| false)?,
+        };
+        Ok(Opened { file, shown: path.to_string(), bytes, version: Version::of(&stat), protected })
     }
 
     /// Begins a file of at most `most` bytes, with room for those that are announced. It will have the permission bits
@@ -142,6 +148,7 @@ impl Writing {
     /// Puts the file in its place. Between looking at what is there and taking the place only the game can slip in:
     /// whoever changes files for people lets one commit at a time pass.
     pub fn commit(self, jail: &Jail, expected: &Expected) -> Result<(Entry, Version), FilesError> {
+        self.placing.check(jail)?;
         let existing = match expected {
             Expected::Nothing => Existing::Keep,
             Expected::Anything => Existing::Replace,

@@ -37,12 +37,12 @@ pub(crate) struct Entry<'a> {
     pub(crate) stat: Stat,
 }
 
-struct Frame {
+struct Frame<T> {
     /// None while closed to save a descriptor.
     open: Option<OwnedFd>,
     identity: (u64, u64),
-    /// Directories that are still to be entered.
-    children: Vec<OsString>,
+    /// Directories that are still to be entered, with what is known of them.
+    children: Vec<(OsString, T)>,
 }
 
 /// Opens a directory by one name in an open directory, never through a link.
@@ -57,11 +57,22 @@ pub(crate) fn tree(
     cancel: &CancellationToken,
     mut visit: impl FnMut(&Entry<'_>) -> Result<(), FilesError>,
 ) -> Result<(), FilesError> {
+    tagged(root, cancel, &(), |entry, ()| visit(entry).map(Some))
+}
+
+/// The same with something that is known of each directory. Whoever visits an entry says what is to be known of it, or
+/// that it need not be entered.
+pub(crate) fn tagged<T>(
+    root: OwnedFd,
+    cancel: &CancellationToken,
+    tag: &T,
+    mut visit: impl FnMut(&Entry<'_>, &T) -> Result<Option<T>, FilesError>,
+) -> Result<(), FilesError> {
     let device = identity(&root)?.0;
     let mut budget = MAX_ENTRIES;
-    let mut stack = vec![frame(root, device, &mut budget, cancel, &mut visit)?];
+    let mut stack = vec![frame(root, device, &mut budget, cancel, |entry| visit(entry, tag))?];
     while let Some(top) = stack.last_mut() {
-        let (Some(open), Some(name)) = (&top.open, top.children.pop()) else {
+        let (Some(open), Some((name, tag))) = (&top.open, top.children.pop()) else {
             let Some(Frame { open: Some(done), .. }) = stack.pop() else { continue };
             if let Some(parent) = stack.last_mut() {
                 reopen(parent, &done)?;
@@ -74,7 +85,7 @@ pub(crate) fn tree(
             Err(rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR | rustix::io::Errno::LOOP) => continue,
             Err(error) => return Err(FilesError::io("open", name.display(), error)),
         };
-        stack.push(frame(child, device, &mut budget, cancel, &mut visit)?);
+        stack.push(frame(child, device, &mut budget, cancel, |entry| visit(entry, &tag))?);
         if let Some(far) = stack.len().checked_sub(OPEN + 1) {
             stack[far].open = None;
         }
@@ -83,13 +94,13 @@ pub(crate) fn tree(
 }
 
 /// Reads one directory, visits what is in it, and keeps the directories for later.
-fn frame(
+fn frame<T>(
     open: OwnedFd,
     device: u64,
     budget: &mut u64,
     cancel: &CancellationToken,
-    visit: &mut impl FnMut(&Entry<'_>) -> Result<(), FilesError>,
-) -> Result<Frame, FilesError> {
+    mut visit: impl FnMut(&Entry<'_>) -> Result<Option<T>, FilesError>,
+) -> Result<Frame<T>, FilesError> {
     let identity = identity(&open)?;
     let mut children = Vec::new();
     let failed = |error| FilesError::io("list", ".", std::io::Error::from(error));
@@ -111,16 +122,18 @@ fn frame(
             Err(rustix::io::Errno::NOENT) => continue,
             Err(error) => return Err(FilesError::io("look at", name.display(), error)),
         };
-        visit(&Entry { parent: open.as_fd(), name, stat })?;
-        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_dev == device {
-            children.push(name.to_owned());
+        let tag = visit(&Entry { parent: open.as_fd(), name, stat })?;
+        let is_entered =
+            FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_dev == device;
+        if let (Some(tag), true) = (tag, is_entered) {
+            children.push((name.to_owned(), tag));
         }
     }
     Ok(Frame { open: Some(open), identity, children })
 }
 
 /// Opens a directory again that was closed on the way down.
-fn reopen(parent: &mut Frame, child: &OwnedFd) -> Result<(), FilesError> {
+fn reopen<T>(parent: &mut Frame<T>, child: &OwnedFd) -> Result<(), FilesError> {
     if parent.open.is_some() {
         return Ok(());
     }

@@ -53,6 +53,9 @@ pub struct BlueprintRef {
     pub commands: CommandDoor,
     /// Capabilities that an administrator granted to exactly this component, such as `query`.
     pub capabilities: Vec<String>,
+    /// Globs of files that people read and do not change. A daemon that does not know of them lets people change them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protected_files: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +127,8 @@ pub enum RefusalCode {
     FileChanged,
     /// The path leads to something that this cannot be done with.
     FileRefused,
+    /// Only the game and its plugin write this file.
+    FileProtected,
     /// The server's disk limit leaves no room.
     QuotaExceeded,
     /// The node's disk is full.

@@ -15,6 +15,8 @@ pub const MAX_UPLOAD: u64 = 1 << 30;
 pub const MAX_TRANSFERS: usize = 32;
 /// Most entries of one listing.
 pub const MAX_LISTED: usize = 5_000;
+/// Among the headers of a file that is read: it is protected, and this is `1`.
+pub const PROTECTED_HEADER: &str = "gantry-protected";
 /// Most paths of one deletion.
 pub const MAX_DELETED: usize = 100;
 
@@ -41,6 +43,9 @@ pub struct FileEntry {
     /// Permission bits, as a number.
     pub mode: u32,
     pub modified: DateTime<Utc>,
+    /// Only the game and its plugin write it, and all that is in it. Where it is left out, people may.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }
 
 /// What is in a directory: directories first, then by name.

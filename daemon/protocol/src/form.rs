@@ -33,4 +33,7 @@ pub struct FormReport {
     pub version: Option<String>,
     /// One for each place; none at all where there is no such file.
     pub values: Vec<PlaceValue>,
+    /// Only the game and its plugin write the file.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
 }

@@ -25,7 +25,7 @@
 //! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
 //! | `POST /v1/servers/{id}/files/delete` | [`FileDeletion`] → [`FileDeletionOutcome`] |
-//! | `GET /v1/servers/{id}/files/content?path=P&whole=W` | → the file's bytes, with its version as `ETag`; `W` is true where nobody takes their time, and the node then counts it as short work |
+//! | `GET /v1/servers/{id}/files/content?path=P&whole=W` | → the file's bytes, with its version as `ETag`, and [`PROTECTED_HEADER`] where people may not change it; `W` is true where nobody takes their time, and the node then counts it as short work |
 //! | `PUT /v1/servers/{id}/files/content?path=P&expected=E&whole=W` | at most [`MAX_UPLOAD`] bytes → [`FileSaved`]; `E` is a version, `*` or nothing, as in [`ExpectedFile`] |
 //! | `POST /v1/servers/{id}/form` | [`FormRequest`] → [`FormReport`]: a configuration file as a form, changed first if the request says so |
 //! | `PUT /v1/sftp` | [`SftpGrants`], at most 8 MiB → 204; 404 where the node has no SFTP |

@@ -46,6 +46,7 @@ impl From<FilesError> for Failure {
                 StatusCode::PermissionDenied,
                 format!("The path {path} leads out of the server's directory."),
             ),
+            FilesError::Protected(guarded) => told(StatusCode::PermissionDenied, format!("{guarded}.")),
             FilesError::WrongKind { path, expected } => {
                 told(StatusCode::Failure, format!("What is at {path} is not {expected}."))
             }

@@ -13,7 +13,7 @@ use crate::{
     shares::{Share, Shares},
 };
 use async_trait::async_trait;
-use gantry_files::{Jail, Quota};
+use gantry_files::{Jail, Protected, Quota};
 use gantry_protocol::{SftpActivity, SftpGrants, SftpReport};
 use gantry_types::{ServerId, UserId};
 use russh::{
@@ -62,8 +62,8 @@ pub type Turn = OwnedMutexGuard<()>;
 pub trait ServerFiles: Send + Sync + 'static {
     fn jail(&self) -> &Jail;
     fn quota(&self) -> &Quota;
-    /// Whether anything may be changed at this moment. Brings the account of the disk up to date.
-    async fn admit_change(&self) -> Result<(), String>;
+    /// Whether anything may be changed at this moment, and what people may not. Brings the account of the disk up to date.
+    async fn admit_change(&self) -> Result<Protected, String>;
     /// A further measurement, because there seems to be no room.
     async fn measure_again(&self) -> Result<(), String>;
     async fn turn(&self) -> Result<Turn, String>;

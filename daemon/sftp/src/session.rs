@@ -17,6 +17,7 @@ use crate::{
     work::{Batch, Work},
 };
 use bytes::Bytes;
+use gantry_files::Protected;
 use russh::{ChannelId, server::Handle};
 use russh_sftp::protocol::StatusCode;
 use std::{collections::VecDeque, sync::Arc};
@@ -200,13 +201,17 @@ impl Session {
 
     async fn batch(&self, files: &dyn ServerFiles, asked: VecDeque<Asked>) -> Batch {
         let changes = asked.iter().any(|one| one.request.changes());
-        let closed = if changes { files.admit_change().await.err() } else { None };
+        let admitted = if changes { files.admit_change().await } else { Ok(Protected::default()) };
+        let (protected, closed) = match admitted {
+            Ok(protected) => (protected, None),
+            Err(sentence) => (Protected::default(), Some(sentence)),
+        };
         let size = asked.iter().map(|one| match one.request {
             Request::Write { .. } => 64,
             _ => one.request.cost(),
         });
         let replies = Replies::with_capacity(size.sum());
-        Batch { asked, closed, insists: false, replies, changes: Vec::new() }
+        Batch { asked, closed, protected, insists: false, replies, changes: Vec::new() }
     }
 
     async fn visit(
@@ -216,7 +221,8 @@ impl Session {
         mut batch: Batch,
     ) -> Option<(Work, bool, Batch)> {
         let _room = self.shared.room.acquire().await.ok()?;
-        let visited = files.jail().run_here(move |jail| {
+        let jail = files.jail().guarding(batch.protected.clone());
+        let visited = jail.run_here(move |jail| {
             let whole = work.run(jail, &mut batch);
             Ok((work, whole, batch))
         });

@@ -11,7 +11,9 @@ use crate::{
     packet::{Asked, Request, Wishes},
     reply::{Replies, Room},
 };
-use gantry_files::{Access, Attributes, Creation, Existing, FilesError, Held, Jail, JailPath, Links, Quota};
+use gantry_files::{
+    Access, Attributes, Creation, Existing, FilesError, Held, Jail, JailPath, Links, Protected, Quota,
+};
 use gantry_protocol::{SftpAction, SftpChange};
 use russh_sftp::protocol::{OpenFlags, StatusCode};
 use std::{collections::VecDeque, sync::Arc};
@@ -29,6 +31,8 @@ pub(crate) struct Batch {
     pub(crate) asked: VecDeque<Asked>,
     /// Why nothing may be changed at this moment.
     pub(crate) closed: Option<String>,
+    /// What people may not change.
+    pub(crate) protected: Protected,
     /// A want of room is final.
     pub(crate) insists: bool,
     pub(crate) replies: Replies,
@@ -89,7 +93,7 @@ impl Work {
         let Asked { id, request } = asked;
         match request {
             Request::Read { .. } | Request::Write { .. } | Request::Close { .. } | Request::Sync { .. } => {
-                self.transfer(&mut batch.replies, rights, *id, request)
+                self.transfer(jail, &mut batch.replies, rights, *id, request)
             }
             Request::Open { path: at, flags, wishes } => {
                 self.open(jail, batch, rights, *id, at, *flags, wishes)
@@ -139,6 +143,7 @@ impl Work {
 
     fn transfer(
         &mut self,
+        jail: &Jail,
         replies: &mut Replies,
         rights: Rights,
         id: u32,
@@ -160,6 +165,7 @@ impl Work {
                 let (held, _, true) = self.file(*handle)? else {
                     return Err(Failure::forbidden("The file was not opened for writing."));
                 };
+                jail.check_held(held)?;
                 held.write_at(data, *position)?;
             }
             Request::Sync { handle } => {
@@ -314,6 +320,7 @@ impl Work {
                 if wishes.changes.bytes.is_some() && !*writes {
                     return Err(Failure::forbidden("The file was not opened for writing."));
                 }
+                jail.check_held(held)?;
                 keeps_owner(wishes, &held.attributes()?)?;
                 held.set_attributes(&wishes.changes)?;
                 // Of one that was opened to be written to, that was told.

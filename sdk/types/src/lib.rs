@@ -5,13 +5,14 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`action`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`hosts`], [`address`].
+//! [`action`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`].
 
 pub mod action;
 pub mod address;
 pub mod blueprint;
 pub mod conduct;
 pub mod foreign;
+pub mod glob;
 pub mod hook;
 pub mod hosts;
 pub mod ids;

@@ -33,6 +33,7 @@ codes! {
     CrossSite = "cross_site", 403, "The request came from another site", "Send it from the panel itself, or with an Origin header that equals the panel's address.";
     Forbidden = "forbidden", 403, "You may not do this", "Ask the server's owner or an administrator for the permission that is named.";
     SetupTokenRequired = "setup_token_required", 403, "Setting up from another machine needs the one-time token", "Read the token from the control plane's output and enter it.";
+    FileProtected = "file_protected", 403, "Only the game and its plugin write this file", "Read or download it. What it says is changed by the server's variables, actions and the game itself; its plugin's documentation says how.";
     EnrollmentRefused = "enrollment_refused", 403, "The enrollment token is not good", "Make a new token on the node's page in the panel, and enroll with the command that it shows.";
     NotFound = "not_found", 404, "There is nothing here, or you may not see it", "Check the address.";
     MethodNotAllowed = "method_not_allowed", 405, "This address does not take that method", "Compare the request with the API document.";

@@ -2713,7 +2713,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "file_protected" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
         Column: {
             alignment: components["schemas"]["Alignment"];
             title: string;
@@ -3112,6 +3112,8 @@ export interface components {
         };
         /** @description A text file, whole. */
         FileContentView: {
+            /** @description Only the game and its plugin write it: it cannot be saved. */
+            protected: boolean;
             text: string;
             /** @description Of this very state of the file; saving says it again. */
             version: string;
@@ -3152,6 +3154,8 @@ export interface components {
             modified: string;
             /** @description As it stands in paths. */
             name: string;
+            /** @description Only the game and its plugin write it, and all that is in it. Where it is left out, people may. */
+            protected?: boolean;
         };
         /** @description Why one of several paths was not deleted, as a problem would say it. */
         FileFailureView: {
@@ -13376,7 +13380,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14008,7 +14012,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14163,7 +14167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14309,7 +14313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14446,7 +14450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14710,7 +14714,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14851,7 +14855,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            /** @description `cross_site`: The request came from another site; `file_protected`: Only the game and its plugin write this file; `forbidden`: You may not do this */
             403: {
                 headers: {
                     [name: string]: unknown;

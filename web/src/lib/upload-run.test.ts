@@ -44,6 +44,11 @@ it('a file that is refused leaves the others alone', async () => {
   expect(missed).toEqual(['1: file_exists'])
   expect(asked).toHaveLength(4)
 })
+it('a file that only the game writes leaves the others alone', async () => {
+  const { missed, asked } = await run(Array.from({ length: 9 }, (_, i) => file(String(i))), { 0: [fault('file_protected')] })
+  expect(missed).toEqual(['0: file_protected'])
+  expect(asked).toHaveLength(9)
+})
 it('a directory that cannot be made takes all in it along, and is asked for once', async () => {
   const { missed, asked } = await run([folder('a'), folder('a/b'), file('a/b/1'), file('2')], { a: [fault('file_refused')] })
   expect(missed).toEqual(['a: file_refused', 'a/b: file_refused', 'a/b/1: file_refused'])

@@ -19,7 +19,7 @@ export type UploadCalls = {
 
 /** Files under way at once: enough to hide the time that each answer takes. */
 const AT_ONCE = 3
-const OF_ONE_ALONE = new Set(['file_exists', 'file_changed', 'file_refused', 'payload_too_large', 'invalid_request', 'validation_failed'])
+const OF_ONE_ALONE = new Set(['file_exists', 'file_changed', 'file_refused', 'file_protected', 'payload_too_large', 'invalid_request', 'validation_failed'])
 
 const depth = (piece: Piece) => piece.path.split('/').length
 export const isFile = (piece: Piece): piece is Piece & { file: File } => piece.file !== null

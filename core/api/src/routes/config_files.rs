@@ -45,7 +45,7 @@ pub(super) fn routes() -> Vec<Route> {
             .takes::<ConfigFileInput>()
             .answers::<ConfigFileSavedView>()
             .fails(PROBLEMS)
-            .fails(&[Code::FileChanged, Code::QuotaExceeded, Code::DiskFull]),
+            .fails(&[Code::FileProtected, Code::FileChanged, Code::QuotaExceeded, Code::DiskFull]),
     ]
 }
 

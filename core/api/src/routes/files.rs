@@ -33,6 +33,8 @@ const PATHS: &[Code] = &[
     Code::NodeUnreachable,
     Code::DeadlineExceeded,
 ];
+/// What can be wrong with what is changed.
+const CHANGES: &[Code] = &[Code::FileProtected];
 /// What can be wrong with what is added.
 const ROOM: &[Code] = &[Code::FileExists, Code::QuotaExceeded, Code::DiskFull];
 
@@ -67,6 +69,7 @@ fn contents() -> Vec<Route> {
             .takes_bytes(OCTETS, MAX_TEXT)
             .answers::<FileSaved>()
             .fails(PATHS)
+            .fails(CHANGES)
             .fails(ROOM)
             .fails(&[Code::FileChanged]),
         Route::get("/api/servers/{id}/files/download", "downloadFile", "A file as an attachment", READ, download)
@@ -84,6 +87,7 @@ fn contents() -> Vec<Route> {
             .takes_bytes(OCTETS, usize::try_from(MAX_UPLOAD).unwrap_or(usize::MAX))
             .answers::<FileSaved>()
             .fails(PATHS)
+            .fails(CHANGES)
             .fails(ROOM)
             .fails(&[Code::Overloaded]),
     ]
@@ -102,6 +106,7 @@ fn names() -> Vec<Route> {
         .takes::<FileDirectoryInput>()
         .answers::<FileOutcome>()
         .fails(PATHS)
+        .fails(CHANGES)
         .fails(ROOM),
         Route::post(
             "/api/servers/{id}/files/rename",
@@ -114,6 +119,7 @@ fn names() -> Vec<Route> {
         .takes::<FileRenameInput>()
         .answers::<FileOutcome>()
         .fails(PATHS)
+        .fails(CHANGES)
         .fails(&[Code::FileExists]),
         Route::post(
             "/api/servers/{id}/files/copy",
@@ -128,6 +134,7 @@ fn names() -> Vec<Route> {
         .takes::<FileCopyInput>()
         .answers::<FileOutcome>()
         .fails(PATHS)
+        .fails(CHANGES)
         .fails(ROOM),
         Route::post(
             "/api/servers/{id}/files/delete",
@@ -144,7 +151,8 @@ fn names() -> Vec<Route> {
         .unhurried()
         .takes::<FileDeleteInput>()
         .answers::<FileDeletionView>()
-        .fails(PATHS),
+        .fails(PATHS)
+        .fails(CHANGES),
     ]
 }
 

@@ -171,6 +171,7 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
             collect_every_ms: blueprint.blueprint.collect_every_ms,
             commands: blueprint.blueprint.commands,
             capabilities: blueprint.granted.clone(),
+            protected_files: blueprint.blueprint.protected_files.clone(),
         },
         settings: variables::settings(&blueprint.blueprint.variables, values),
         secrets: variables::secrets(&blueprint.blueprint.variables),

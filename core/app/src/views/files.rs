@@ -11,6 +11,8 @@ pub struct FileContentView {
     pub text: String,
     /// Of this very state of the file; saving says it again.
     pub version: String,
+    /// Only the game and its plugin write it: it cannot be saved.
+    pub protected: bool,
 }
 
 /// What a deletion came to, path by path.

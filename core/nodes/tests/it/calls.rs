@@ -74,6 +74,7 @@ fn desired() -> DesiredServer {
         collect_every_ms: None,
         commands: gantry_types::blueprint::CommandDoor::Console,
         capabilities: Vec::new(),
+        protected_files: Vec::new(),
     };
     DesiredServer {
         id: server(),

@@ -4,6 +4,7 @@ use crate::{
     kit::{Answer, Client, Page, TestApp, TestNode},
     servers::is_in_state,
 };
+use gantry_agent::data::DataDir;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
@@ -246,6 +247,64 @@ async fn egg_is_installed_configured_run_told_and_stopped_as_its_author_meant() 
     assert!(!said.contains("exit code 137"), "{said}");
     admin.delete(&format!("/api/servers/{id}")).await.expect(202);
     page.until(|frame| frame["type"] == "removed" && frame["serverId"] == id).await;
+    node.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_an_egg_denies_are_read_by_people_and_changed_by_none_of_them() {
+    let app = TestApp::with_games_and_files().await;
+    let admin = app.admin().await;
+    let mut egg: Value = serde_json::from_str(include_str!("samples/egg-redis.json")).unwrap();
+    egg["file_denylist"] = json!(["/secret.key", "/conf/**"]);
+    let view = convert(&admin, "egg.json", &egg.to_string()).await.expect(200);
+    let path = format!("/api/plugins/documents?grant={}", all_of(&view));
+    let made = send(&admin, &path, view["document"].as_str().unwrap().to_owned()).await.expect(201);
+    let node = TestNode::join(&admin).await;
+    let mut page = Page::live(&admin, &["servers"]).await;
+    let form = json!({ "name": "Kept", "blueprintId": made["blueprints"][0]["id"], "nodeId": node.id });
+    let server = admin.post("/api/servers", form).await.expect(201);
+    let id = server["server"]["id"].as_str().unwrap().to_owned();
+    page.within(START, |frame| is_in_state(frame, "offline")).await;
+
+    let root = DataDir::open(node.data()).unwrap().server_files(id.parse().unwrap());
+    std::fs::create_dir(root.join("conf")).unwrap();
+    for name in ["secret.key", "conf/inner", "mine"] {
+        std::fs::write(root.join(name), "as it was").unwrap();
+    }
+    let url = |rest: &str| format!("/api/servers/{id}/files{rest}");
+    let listing = admin.get(&url("?path=")).await.expect(200);
+    let protected = |name: &str| {
+        let entries = listing["entries"].as_array().unwrap();
+        entries.iter().find(|entry| entry["name"] == name).unwrap()["protected"].clone()
+    };
+    assert_eq!(["secret.key", "mine", "conf"].map(protected), [json!(true), Value::Null, Value::Null]);
+    let content = admin.get(&url("/content?path=secret.key")).await.expect(200);
+    assert_eq!((&content["text"], &content["protected"]), (&json!("as it was"), &json!(true)));
+    assert_eq!(admin.get(&url("/content?path=mine")).await.expect(200)["protected"], json!(false));
+
+    let put = async |rest: &str| {
+        let request =
+            admin.request(Method::PUT, &url(rest)).header("content-type", "application/octet-stream");
+        admin.send(request.body("forged")).await.problem("file_protected")
+    };
+    let version = content["version"].as_str().unwrap();
+    let problem = put(&format!("/content?path=secret.key&version={version}")).await;
+    assert_eq!(problem["status"], 403);
+    assert!(problem["detail"].as_str().unwrap().starts_with("secret.key is a file that only"), "{problem}");
+    put("/upload?path=conf/new").await;
+    put("/upload?path=secret.key&replace=true").await;
+    admin.post(&url("/rename"), json!({ "from": "conf", "to": "gone" })).await.problem("file_protected");
+    admin.post(&url("/delete"), json!({ "paths": ["secret.key"] })).await.problem("file_protected");
+    let outcome =
+        admin.post(&url("/delete"), json!({ "paths": ["secret.key", "conf", "mine"] })).await.expect(200);
+    assert_eq!(outcome["deleted"], json!(["mine"]));
+    let failed = outcome["failed"].as_array().unwrap();
+    assert!(failed.len() == 2 && failed.iter().all(|one| one["code"] == "file_protected"), "{outcome}");
+    assert_eq!(std::fs::read_to_string(root.join("secret.key")).unwrap(), "as it was");
+    assert_eq!(std::fs::read_dir(root.join("conf")).unwrap().count(), 1);
+    let log = admin.get("/api/audit?limit=1").await.expect(200)["items"][0].clone();
+    assert_eq!(log["action"], "file.refused", "{log}");
     node.stop().await;
     app.stop().await;
 }

@@ -25,7 +25,7 @@ use futures_util::{StreamExt, stream};
 use gantry_files::{Entry, Existing, Expected, FilesError, Jail, JailPath, Kind, Opened, Version, Writing};
 use gantry_protocol::{
     ExpectedFile, FileChange, FileEntry, FileKind, FileListing, FileOutcome, FileSaved, MAX_LISTED,
-    MAX_UPLOAD, Refusal, RefusalCode,
+    MAX_UPLOAD, PROTECTED_HEADER, Refusal, RefusalCode,
 };
 use gantry_types::ServerId;
 use serde::Deserialize;
@@ -129,6 +129,9 @@ pub(super) async fn read(
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(opened.bytes));
     let tag = HeaderValue::from_str(&format!("\"{}\"", opened.version.as_str()));
     headers.insert(header::ETAG, tag.map_err(|error| internal(&error))?);
+    if opened.protected {
+        headers.insert(PROTECTED_HEADER, HeaderValue::from_static("1"));
+    }
     Ok((headers, HttpBody::from_stream(pieces(jail, opened, place))).into_response())
 }
 
@@ -178,12 +181,14 @@ pub(super) async fn write(
     };
     let begun = session.jail.run(begin).await;
     let writing = take_in(&session.jail, begun.map_err(refused)?, request.into_body()).await?;
-    // Between the beginning and now the server may have been given to an installation.
-    if let Some(why) = known(&node, id)?.terms()?.closed {
+    // Between the beginning and now the server may have been given to an installation, or to another release.
+    let terms = known(&node, id)?.terms()?;
+    if let Some(why) = terms.closed {
         return Err(refusal(RefusalCode::Busy, why).into());
     }
     let turn = session.desk.change().await?;
-    let saved = session.jail.run(move |jail| writing.commit(jail, &expected)).await.map_err(refused)?;
+    let jail = session.jail.guarding(terms.protected);
+    let saved = jail.run(move |jail| writing.commit(jail, &expected)).await.map_err(refused)?;
     drop(turn);
     Ok(Json(FileSaved { entry: entry(&saved.0), version: saved.1.as_str().to_owned() }))
 }
@@ -286,6 +291,7 @@ fn entry(entry: &Entry) -> FileEntry {
         bytes: entry.bytes,
         mode: entry.mode,
         modified: DateTime::from_timestamp(entry.modified.clamp(0, LAST_SECOND), 0).unwrap_or_default(),
+        protected: entry.protected,
     }
 }
 
@@ -299,6 +305,7 @@ fn told(error: &FilesError) -> String {
         FilesError::WrongKind { path, expected } => format!("What is at {path} is not {expected}."),
         FilesError::InvalidPath { path, why } => format!("The path {path} is not possible: {why}."),
         FilesError::TooLarge { path, limit } => format!("The limit of {limit} is exceeded by {path}."),
+        FilesError::Protected(guarded) => format!("{guarded}."),
         FilesError::Quota { limit } => {
             format!("The server may hold {} MiB, which leaves no room for this.", limit >> 20)
         }
@@ -318,6 +325,7 @@ pub(super) fn refused(error: FilesError) -> Refused {
         | FilesError::WrongKind { .. }
         | FilesError::TooLarge { .. }
         | FilesError::Changed { .. } => RefusalCode::FileRefused,
+        FilesError::Protected(_) => RefusalCode::FileProtected,
         FilesError::Quota { .. } | FilesError::Limit => RefusalCode::QuotaExceeded,
         FilesError::DiskFull => RefusalCode::DiskFull,
         FilesError::Edit { .. }

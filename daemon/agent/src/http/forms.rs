@@ -33,9 +33,17 @@ pub(super) async fn fill(
         return Ok(Json(report(changed(&node, id, &form, change, &cancel).await?)));
     }
     let session = Session::reading(&node, id, Work::Short).await?;
+    let path = JailPath::parse(&form.path).map_err(refused)?;
+    let protected = match session.jail.run(move |jail| jail.check_change(&path)).await {
+        Ok(()) | Err(FilesError::NotFound { .. }) => false,
+        Err(FilesError::Protected(_)) => true,
+        Err(error) => return Err(refused(error)),
+    };
     match node.shared().workers.fill(&session.jail, &form, 0, &cancel).await {
-        Ok(filled) => Ok(Json(report(filled))),
-        Err(FilesError::NotFound { .. }) => Ok(Json(FormReport { version: None, values: Vec::new() })),
+        Ok(filled) => Ok(Json(FormReport { protected, ..report(filled) })),
+        Err(FilesError::NotFound { .. }) => {
+            Ok(Json(FormReport { version: None, values: Vec::new(), protected }))
+        }
         Err(error) => Err(told(error)),
     }
 }
@@ -50,7 +58,8 @@ async fn changed(
 ) -> Result<Filled, Refused> {
     let session = Session::changing(node, id, Work::Change).await?;
     let path = JailPath::parse(&form.path).map_err(refused)?;
-    let present = session.jail.run(move |jail| jail.stat(&path)).await.map_err(refused)?;
+    let looked = path.clone();
+    let present = session.jail.run(move |jail| jail.stat(&looked)).await.map_err(refused)?;
     let growth: usize =
         change.answers.iter().map(|one| (one.at.len() + one.value.len()) * SPELLED + AROUND).sum();
     let most = present.map_or(0, |present| present.bytes).saturating_add(growth as u64).min(MAX_FORM_BYTES);
@@ -59,16 +68,20 @@ async fn changed(
     reservation.grow_by_entry(most).map_err(refused)?;
     let _turn = session.desk.change().await?;
     // Between the beginning and now the server may have been given to an installation.
-    if let Some(why) = known(node, id)?.terms()?.closed {
+    let terms = known(node, id)?.terms()?;
+    if let Some(why) = terms.closed {
         return Err(refusal(RefusalCode::Busy, why).into());
     }
+    // The child knows of no guard: while nobody else changes names, what is free here is free there.
+    let jail = session.jail.guarding(terms.protected);
+    jail.run(move |jail| jail.check_change(&path)).await.map_err(refused)?;
     let filled = node.shared().workers.fill(&session.jail, form, most, cancel).await.map_err(told)?;
     reservation.settle();
     Ok(filled)
 }
 
 fn report(filled: Filled) -> FormReport {
-    FormReport { version: Some(filled.version), values: filled.values }
+    FormReport { version: Some(filled.version), values: filled.values, protected: false }
 }
 
 /// What a file that people wrote makes impossible is theirs to correct, and no fault of the daemon.

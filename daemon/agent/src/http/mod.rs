@@ -92,6 +92,7 @@ impl From<Refusal> for Refused {
             | RefusalCode::NoCommands
             | RefusalCode::FileExists
             | RefusalCode::Busy => StatusCode::CONFLICT,
+            RefusalCode::FileProtected => StatusCode::FORBIDDEN,
             RefusalCode::FileChanged => StatusCode::PRECONDITION_FAILED,
             RefusalCode::FileRefused | RefusalCode::QuotaExceeded | RefusalCode::PluginRefused => {
                 StatusCode::UNPROCESSABLE_ENTITY

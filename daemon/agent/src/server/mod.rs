@@ -111,7 +111,7 @@ impl ServerHandle {
     /// As they are at this moment.
     pub(crate) fn terms(&self) -> Result<FileTerms, Refusal> {
         self.terms.has_changed().map_err(|_| gone())?;
-        Ok(*self.terms.borrow())
+        Ok(self.terms.borrow().clone())
     }
 
     async fn ask<T>(&self, message: impl FnOnce(oneshot::Sender<T>) -> Message) -> Result<T, Refusal> {

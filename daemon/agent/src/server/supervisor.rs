@@ -352,7 +352,7 @@ impl Supervisor {
         log_step(&self.record, &next);
         self.record = next;
         // Before the step is acted on: what has the files to itself begins after people were told to keep away.
-        self.terms.send_replace(FileTerms::of(&self.record));
+        self.terms.send_modify(|terms| terms.follow(&self.record));
         self.end_deeds();
         for effect in effects {
             self.perform(effect).await;

@@ -296,6 +296,7 @@ mod tests {
                 collect_every_ms: None,
                 commands: gantry_types::blueprint::CommandDoor::Console,
                 capabilities: vec![],
+                protected_files: vec![],
             },
             settings: vec![setting("map"), setting("rcon_password")],
             secrets: vec!["rcon_password".to_owned()],

@@ -218,6 +218,7 @@ impl Daemon {
             desired,
             holds: vec![],
             blueprint: BlueprintRef {
+                protected_files: vec![],
                 plugin: "luanti 0.1.0".to_owned(),
                 digest: digest(&plugin()),
                 blueprint: "luanti".to_owned(),

@@ -12,6 +12,7 @@ mod install;
 mod lifecycle;
 mod mirror;
 mod places;
+mod protected;
 mod readiness;
 mod records;
 mod secrets;

@@ -105,7 +105,9 @@ impl From<FilesError> for Told {
                 number: source.raw_os_error(),
                 text: source.to_string(),
             },
-            other @ (FilesError::Outbound(_)
+            // A worker has no guard to ask.
+            other @ (FilesError::Protected(_)
+            | FilesError::Outbound(_)
             | FilesError::Worker(_)
             | FilesError::Root { .. }
             | FilesError::Interrupted) => Self::Other { text: other.to_string() },

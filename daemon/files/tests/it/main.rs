@@ -8,6 +8,7 @@ mod by_hand;
 mod downloads;
 mod in_place;
 mod jail;
+mod protected;
 mod worker;
 
 use gantry_files::{Jail, JailPath};

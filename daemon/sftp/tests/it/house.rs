@@ -1,7 +1,7 @@
 //! A node with one server and two people, and a client of OpenSSH that knows it.
 
 use async_trait::async_trait;
-use gantry_files::{Jail, Quota};
+use gantry_files::{Jail, Protected, Quota};
 use gantry_protocol::{SftpActivity, SftpGrants, SftpKey, SftpPassword, SftpPerson, SftpServer};
 use gantry_sftp::{Limits, ServerFiles, Servers, Sftp, SftpConfig, Turn};
 use gantry_types::{ServerId, UserId, permission::Permission};
@@ -44,6 +44,7 @@ pub(crate) struct House {
     pub(crate) server: ServerId,
     pub(crate) password: Uuid,
     pub(crate) closed: Arc<Mutex<Option<String>>>,
+    pub(crate) protected: Arc<Mutex<Protected>>,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
@@ -54,6 +55,7 @@ struct Rooms {
     server: ServerId,
     quota: Quota,
     closed: Arc<Mutex<Option<String>>>,
+    protected: Arc<Mutex<Protected>>,
     told: mpsc::UnboundedSender<(ServerId, SftpActivity)>,
     changing: Arc<tokio::sync::Mutex<()>>,
 }
@@ -62,6 +64,7 @@ struct Room {
     jail: Jail,
     quota: Quota,
     closed: Arc<Mutex<Option<String>>>,
+    protected: Arc<Mutex<Protected>>,
     changing: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -72,7 +75,8 @@ impl Servers for Rooms {
         let jail = Jail::open(&self.root, None).map_err(|_| "The server has no files yet.".to_owned())?;
         let (quota, closed, changing) =
             (self.quota.clone(), Arc::clone(&self.closed), Arc::clone(&self.changing));
-        Ok(Arc::new(Room { jail, quota, closed, changing }))
+        let protected = Arc::clone(&self.protected);
+        Ok(Arc::new(Room { jail, quota, closed, protected, changing }))
     }
 
     async fn tell(&self, server: ServerId, activity: SftpActivity) {
@@ -90,8 +94,9 @@ impl ServerFiles for Room {
         &self.quota
     }
 
-    async fn admit_change(&self) -> Result<(), String> {
-        self.closed.lock().unwrap().clone().map_or(Ok(()), Err)
+    async fn admit_change(&self) -> Result<Protected, String> {
+        let protected = self.protected.lock().unwrap().clone();
+        self.closed.lock().unwrap().clone().map_or(Ok(protected), Err)
     }
 
     async fn measure_again(&self) -> Result<(), String> {
@@ -122,12 +127,13 @@ impl House {
         Jail::create(&root, None).unwrap();
         let (sender, told) = mpsc::unbounded_channel();
         let server = ServerId::new(Uuid::now_v7());
-        let (quota, closed) = (Quota::default(), Arc::new(Mutex::new(None)));
+        let (quota, closed, protected) = (Quota::default(), Arc::new(Mutex::new(None)), Arc::default());
         let rooms = Rooms {
             root: root.clone(),
             server,
             quota: quota.clone(),
             closed: Arc::clone(&closed),
+            protected: Arc::clone(&protected),
             told: sender,
             changing: Arc::default(),
         };
@@ -138,8 +144,22 @@ impl House {
         let task = Some(tokio::spawn(sftp.clone().run(listener, stop.clone())));
         let key = PrivateKey::from(Ed25519Keypair::from_seed(&[9; 32]));
         let (user, password) = (UserId::new(Uuid::now_v7()), Uuid::now_v7());
-        let house =
-            Self { dir, root, quota, sftp, port, key, told, user, server, password, closed, stop, task };
+        let house = Self {
+            dir,
+            root,
+            quota,
+            sftp,
+            port,
+            key,
+            told,
+            user,
+            server,
+            password,
+            closed,
+            protected,
+            stop,
+            task,
+        };
         house.grant(&ALL);
         house
     }

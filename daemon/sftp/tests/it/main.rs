@@ -6,6 +6,7 @@ mod attacks;
 mod house;
 mod login;
 mod openssh;
+mod protected;
 mod raw;
 mod revocation;
 mod shares;

@@ -12,8 +12,11 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 /// Largest icon that the contract takes.
 const ICON_BYTES: usize = 64 * 1024;
-/// Most globs of protected files.
+/// Most globs of protected files, and the longest one.
 const DENIED: usize = 64;
+const DENIED_CHARACTERS: usize = 256;
+/// Most names in one.
+const DENIED_NAMES: usize = 30;
 const VERSIONS: [&str; 5] = ["PTDL_v1", "PTDL_v2", "PLCN_v1", "PLCN_v2", "PLCN_v3"];
 
 pub(super) struct About {
@@ -139,18 +142,45 @@ fn tags(egg: &Node<'_>) -> Vec<String> {
 fn denied(list: &Node<'_>) -> Vec<String> {
     let mut denied = Vec::new();
     for (given, node) in list.texts() {
-        let path = given.trim().trim_start_matches('/');
-        if denied.len() == DENIED || path.chars().count() > 256 || path.contains(leaves_line) {
-            let what = format!(
-                "The path {:?} is too long, more than a line, or one of too many.",
-                line(&given, 60).text
-            );
-            node.log.lost("denied", &node.at, what, "People with the right to write files can change it.");
-        } else if !path.is_empty() {
-            denied.push(path.to_owned());
+        let path = given.trim();
+        if path.is_empty() || path.starts_with('#') {
+            continue;
+        }
+        match glob(path).filter(|_| denied.len() < DENIED && !path.contains(leaves_line)) {
+            Some(glob) => denied.push(glob),
+            None => {
+                let what = format!(
+                    "The path {:?} is an exception, has other signs than stars, is more than a line, too long, or one of too many.",
+                    line(&given, 60).text
+                );
+                node.log.lost(
+                    "denied",
+                    &node.at,
+                    what,
+                    "People with the right to write files can change it.",
+                );
+            }
         }
     }
     denied
+}
+
+/// The same files, in the contract's notation. Where eggs come from, a path is one in every folder unless it begins with a
+/// slash, or has a star before a dot beneath a folder.
+fn glob(path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let beneath = path.get(1..).and_then(|rest| rest.split_once('/'));
+    let is_anchored = path.starts_with('/') || beneath.is_some_and(|(_, inner)| inner.contains("*."));
+    let plain = |part: &&str| {
+        !matches!(*part, "." | "..")
+            && (*part == "**" || !part.contains("**"))
+            && !part.contains(['?', '[', ']', '{', '}', '\\'])
+            && !part.contains(char::is_control)
+    };
+    let anywhere = if is_anchored || parts.first() == Some(&"**") { "" } else { "**/" };
+    let glob = format!("{anywhere}{}", parts.join("/"));
+    let fits = !parts.is_empty() && parts.len() <= DENIED_NAMES && glob.chars().count() <= DENIED_CHARACTERS;
+    (fits && !path.starts_with('!') && !glob.starts_with('!') && parts.iter().all(plain)).then_some(glob)
 }
 
 /// A picture is kept as SVG; one of pixels is put into it.

@@ -22,7 +22,7 @@ fn it_says_what_it_is_and_whence_it_comes() {
     for part in ["every feature", "PTDL_v2", "someone@example.com", "https://example.com/sample.json"] {
         assert!(egg.blueprint.documentation.contains(part), "{part}");
     }
-    assert_eq!(egg.blueprint.protected_files, ["secret.key", "logs/*.gz"]);
+    assert_eq!(egg.blueprint.protected_files, ["**/secret.key", "logs/*.gz"]);
     let capabilities = |manifest: gantry_document::Manifest| -> Vec<String> {
         manifest.capabilities.into_iter().map(|each| each.name).collect()
     };
@@ -285,4 +285,40 @@ fn what_is_no_egg_is_told() {
         let error = convert("egg.json", content).unwrap_err();
         assert!(error.contains(says) && error.contains("egg.json"), "{error}");
     }
+}
+
+#[test]
+fn denied_paths_mean_the_same_files_as_where_they_come_from() {
+    let egg = |list: serde_json::Value| {
+        let (_, content) = samples().into_iter().find(|(file, _)| file == "ptdl-v2.json").unwrap();
+        let mut egg: serde_json::Value = serde_json::from_slice(&content).unwrap();
+        egg["file_denylist"] = list;
+        convert("egg.json", egg.to_string().as_bytes()).unwrap()
+    };
+    let kept = egg(serde_json::json!([
+        "a.jar",
+        "/b.jar",
+        "config/c",
+        "/config/d/",
+        "logs/*.gz",
+        "**/e",
+        "/f/**",
+        "# words",
+        " ",
+        "/g//h"
+    ]));
+    let globs = kept.document.blueprint.protected_files;
+    assert_eq!(globs, ["**/a.jar", "b.jar", "**/config/c", "config/d", "logs/*.gz", "**/e", "f/**", "g/h"]);
+    for glob in &globs {
+        assert!(gantry_types::glob::Glob::read(glob).is_ok(), "{glob}");
+    }
+    assert!(!kept.losses.iter().any(|loss| loss.at.starts_with("file_denylist")));
+    let long = "x".repeat(260);
+    let lost = egg(serde_json::json!(["!a", "/!a", "a?", "[ab]", "{a,b}", "a\\*", "a**", "/", "../a", long]));
+    assert!(lost.document.blueprint.protected_files.is_empty(), "{:?}", lost.document.blueprint);
+    for number in 0..10 {
+        assert!(told(&lost, Severity::Lost, &format!("file_denylist/{number}")), "{number}");
+    }
+    let many = egg(serde_json::json!((0..70).map(|number| format!("/{number}")).collect::<Vec<_>>()));
+    assert_eq!(many.document.blueprint.protected_files.len(), gantry_types::glob::MAX_GLOBS);
 }

@@ -129,7 +129,8 @@ pub struct Blueprint {
     /// How the running game takes commands.
     #[serde(default, skip_serializing_if = "usual")]
     pub commands: CommandDoor,
-    /// Globs of files that only the game and its plugin write.
+    /// Globs of files that only the game and its plugin write, relative to the server's directory: `*` stands for any part of
+    /// a name, `**` between slashes for any folders.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub protected_files: Vec<String>,
 }

@@ -4,6 +4,7 @@ use gantry_types::blueprint::{
     Audience, Blueprint, Choice, CommandDoor, EndpointNeed, FieldProblem, NumberRule, RelativePort, TextRule,
     Variable, VariableKind,
 };
+use gantry_types::glob::{Glob, MAX_GLOBS};
 
 use super::{Checked, check};
 use crate::bindings::{blueprints as wit, types};
@@ -23,7 +24,6 @@ const VALUE: usize = 64 * 1024;
 /// A collector that runs more often than this would be a load of its own.
 const COLLECT_EVERY_MS: u32 = 1_000;
 const CATALOG_VALUE: usize = 256;
-const PROTECTED: usize = 64;
 const PORT_DISTANCE: u32 = 1_000;
 
 /// Checks all blueprints of a plugin.
@@ -248,8 +248,12 @@ fn command_door(place: &str, given: wit::CommandDoor, parts: Parts) -> Checked<C
 }
 
 fn protected(place: &str, given: Vec<String>) -> Checked<Vec<String>> {
-    let given = check::count(place, given, PROTECTED)?;
-    given.into_iter().map(|glob| check::line(place, glob, 1, 256)).collect()
+    let given = check::count(place, given, MAX_GLOBS)?;
+    let read = |glob: String| match Glob::read(&glob) {
+        Ok(_) => Ok(glob),
+        Err(why) => Err(format!("{place}: {} {why}", check::quote(&glob))),
+    };
+    given.into_iter().map(read).collect()
 }
 
 /// What a plugin has against settings.
@@ -265,4 +269,23 @@ pub(crate) fn field_problems(list: Vec<types::FieldProblem>) -> Checked<Vec<Fiel
         })
     };
     check::count("the list of problems", list, PROBLEMS)?.into_iter().map(convert).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_are_taken_as_they_are_or_refused_with_the_reason() {
+        let globs = |list: &[&str]| list.iter().map(|glob| (*glob).to_owned()).collect::<Vec<_>>();
+        let good = globs(&["secret.key", "logs/*.gz", "**/world/**"]);
+        assert_eq!(protected("blueprint x: protected-files", good.clone()), Ok(good));
+        for (bad, why) in
+            [("/a", "relative to the server's directory"), ("a?", "only signs"), ("a**", "only alone")]
+        {
+            let said = protected("blueprint x: protected-files", globs(&["a", bad])).unwrap_err();
+            assert!(said.contains(why) && said.contains(&format!("{bad:?}")), "{said}");
+        }
+        assert!(protected("blueprint x: protected-files", vec!["a".to_owned(); MAX_GLOBS + 1]).is_err());
+    }
 }

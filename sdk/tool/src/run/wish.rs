@@ -189,6 +189,7 @@ fn reference(standing: &Standing, blueprint: &Blueprint) -> BlueprintRef {
         collect_every_ms: blueprint.collect_every_ms,
         commands: blueprint.commands,
         capabilities: standing.plugin.grants().iter().map(str::to_owned).collect(),
+        protected_files: blueprint.protected_files.clone(),
     }
 }
 

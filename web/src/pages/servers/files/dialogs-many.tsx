@@ -8,6 +8,7 @@ import { deleteAll } from '~/lib/deletions'
 import { moveAll, whyNot, type Unmoved } from '~/lib/moves'
 import { patience } from '~/lib/patience'
 import { isName, join } from '~/lib/paths'
+import { parted } from '~/lib/protected'
 import { files as f } from '~/strings/files'
 import { Confirm } from '~/ui/confirm'
 import { Field, Input } from '~/ui/field'
@@ -23,8 +24,9 @@ const params = (server: ServerView) => ({ params: { path: { id: server.id } } })
 
 export function RemoveMany({ server, asked: { directory, entries }, listed, onClose }: ManyProps) {
   const refresh = useRefresh(server.id)
+  const { going, staying } = parted(entries)
   // What a first try deleted is not asked for again.
-  const left = entries.filter((entry) => listed.has(entry.name))
+  const left = going.filter((entry) => listed.has(entry.name))
   const remove = useMutation({
     mutationFn: async () => {
       const patient = patience(UNSTOPPED, () => undefined)
@@ -43,7 +45,7 @@ export function RemoveMany({ server, asked: { directory, entries }, listed, onCl
   const [only] = left
   const stayed = remove.data?.stayed ?? []
   const folders = left.filter((entry) => entry.kind === 'directory').length
-  const gone = entries.length - left.length
+  const gone = going.length - left.length
   const one = entries.length === 1 && only
   return (
     <Confirm
@@ -58,17 +60,26 @@ export function RemoveMany({ server, asked: { directory, entries }, listed, onCl
       {!one && (
         <>
           {gone > 0 && (remove.isError || stayed.length > 0) && <p role="status" className="text-sm">{stayed.length > 0 ? f.removedSome(gone) : f.removeHalf(gone)}</p>}
-          {stayed.length > 0 ? <NotDone title={f.notRemoved} undone={stayed} /> : <Names entries={left} />}
+          {stayed.length > 0 ? <NotDone title={f.notRemoved} undone={stayed} /> : <Names label={f.names} entries={left} />}
+          <Staying entries={staying} />
         </>
       )}
     </Confirm>
   )
 }
 
-const Names = ({ entries }: { entries: readonly FileEntry[] }) => (
+const Staying = ({ entries }: { entries: readonly FileEntry[] }) =>
+  entries.length > 0 && (
+    <>
+      <p className="text-sm">{f.protectedStay(entries.length)}</p>
+      <Names label={f.protectedStay(entries.length)} entries={entries} />
+    </>
+  )
+
+const Names = ({ label, entries }: { label: string; entries: readonly FileEntry[] }) => (
   // A scrolling list is reached by keyboard as any field is.
   // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-  <ul aria-label={f.names} tabIndex={0} className="max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
+  <ul aria-label={label} tabIndex={0} className="max-h-60 divide-y divide-line overflow-y-auto rounded-md border border-line bg-surface">
     {entries.map((entry) => (
       <li key={entry.name} className="flex items-center gap-2.5 px-3 py-1.5 text-sm">
         <EntryIcon kind={entry.kind} />
@@ -80,7 +91,8 @@ const Names = ({ entries }: { entries: readonly FileEntry[] }) => (
 
 export function MoveMany({ server, asked: { directory, entries }, onClose }: ManyProps) {
   const [text, setText] = useState(directory)
-  const [names, setNames] = useState(entries.map((entry) => entry.name))
+  const { going, staying } = parted(entries)
+  const [names, setNames] = useState(going.map((entry) => entry.name))
   const [unmoved, setUnmoved] = useState<{ all: number; left: Unmoved[] } | null>(null)
   /** The folder that they are to go to and that would have to be made. */
   const [absent, setAbsent] = useState<string | null>(null)
@@ -113,7 +125,8 @@ export function MoveMany({ server, asked: { directory, entries }, onClose }: Man
   })
   return (
     <FormDialog title={unmoved ? f.movedPart(unmoved.all - unmoved.left.length, unmoved.all) : f.moveTitle(names.length)} verb={absent === null ? f.move : f.makeAndMove} busy={move.isPending} error={absent === null ? move.error : null} disabledReason={wrong} onSubmit={() => move.mutate()} onClose={onClose}>
-      {unmoved ? <NotDone title={f.notMoved} undone={unmoved.left} /> : <Names entries={entries} />}
+      {unmoved ? <NotDone title={f.notMoved} undone={unmoved.left} /> : <Names label={f.names} entries={going} />}
+      <Staying entries={staying} />
       <Field label={f.moveTo} help={f.moveHelp} error={absent === null ? null : f.noFolder(absent)}>
         <Input value={text} onChange={(event) => (setText(event.target.value), setAbsent(null), move.reset())} autoFocus autoComplete="off" spellCheck={false} className="font-mono" />
       </Field>

@@ -8,6 +8,7 @@ import type { FileEntry, Permission, ServerView } from '~/api/types'
 import { gather, MOST_PIECES } from '~/lib/chosen'
 import { bytes } from '~/lib/format'
 import { base, join } from '~/lib/paths'
+import { parted } from '~/lib/protected'
 import { enqueue, type Outcome, type Upload } from '~/lib/uploads'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -25,6 +26,7 @@ import { Crumbs } from './crumbs'
 import { FileDialog, type Asked } from './dialogs'
 import { DropPlace } from './drop'
 import { EntryIcon } from './entry-icon'
+import { LockMark } from './lock-mark'
 import { FileMenu } from './menu'
 import { useRefresh } from './refresh'
 import { UploadButtons } from './upload-buttons'
@@ -48,6 +50,7 @@ export function Directory({ path }: { path: string }) {
   const taken = new Set(entries.map((entry) => entry.name))
   // What is gone meanwhile is not selected any more.
   const chosen = entries.filter((entry) => picked.has(entry.name))
+  const kept = parted(chosen).going.length > 0 ? null : f.protectedAll
   const all = () => setPicked(new Set(taken))
   const clear = () => setPicked(none)
 
@@ -62,7 +65,7 @@ export function Directory({ path }: { path: string }) {
   const askMany = (what: 'delete' | 'move') => setAsked({ do: what, directory: path, entries: chosen })
 
   return (
-    <DropPlace name={path ? base(path) : f.root} disabled={noWrite !== null} onFound={send} onKeyDown={pickKeys({ all, clear, remove: chosen.length > 0 && !noDelete ? () => askMany('delete') : undefined })}>
+    <DropPlace name={path ? base(path) : f.root} disabled={noWrite !== null} onFound={send} onKeyDown={pickKeys({ all, clear, remove: !noDelete && !kept ? () => askMany('delete') : undefined })}>
       <section aria-label={f.title} className="rounded-lg border border-line bg-surface">
         <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2 border-b border-line px-4 py-3">
           <Crumbs serverId={server.id} path={path} />
@@ -94,8 +97,8 @@ export function Directory({ path }: { path: string }) {
       </section>
       {chosen.length > 0 && (
         <PickBar label={f.pickBar} count={chosen.length} onAll={chosen.length < entries.length ? all : undefined} onClear={clear}>
-          <Button variant="ghost" disabledReason={noWrite} onClick={() => askMany('move')} className="text-text max-sm:px-2"><FolderInput aria-hidden className="max-sm:hidden" />{f.move}</Button>
-          <Button variant="ghost" disabledReason={noDelete} onClick={() => askMany('delete')} className="text-bad max-sm:px-2"><Trash2 aria-hidden className="max-sm:hidden" />{f.remove}</Button>
+          <Button variant="ghost" disabledReason={noWrite ?? kept} onClick={() => askMany('move')} className="text-text max-sm:px-2"><FolderInput aria-hidden className="max-sm:hidden" />{f.move}</Button>
+          <Button variant="ghost" disabledReason={noDelete ?? kept} onClick={() => askMany('delete')} className="text-bad max-sm:px-2"><Trash2 aria-hidden className="max-sm:hidden" />{f.remove}</Button>
         </PickBar>
       )}
       {connecting && <Suspense><SftpDialog server={server} onClose={() => setConnecting(false)} /></Suspense>}
@@ -140,6 +143,7 @@ function Name({ server, path, entry }: { server: ServerView; path: string; entry
         {link ? <Link {...link} activeProps={{}} className="block truncate text-sm hover:underline" title={entry.name}>{entry.name}</Link> : <span className="block truncate text-sm" title={entry.name}>{entry.name}</span>}
         <span className="tabular block truncate text-xs text-dim @3xl:hidden">{entry.kind === 'file' && `${bytes(entry.bytes)} · `}<Ago at={entry.modified} /></span>
       </span>
+      {entry.protected && <LockMark />}
     </span>
   )
 }

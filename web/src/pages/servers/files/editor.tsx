@@ -4,11 +4,12 @@
  */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useBlocker, useNavigate } from '@tanstack/react-router'
-import { Download, Save, X } from 'lucide-react'
+import { Download, Lock, Save, X } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { saveFile } from '~/api/files'
 import { ApiError, toApiError } from '~/api/problem'
 import { fileContentQuery, filesQuery } from '~/api/queries'
+import type { FileContentView } from '~/api/types'
 import { base, parent } from '~/lib/paths'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -17,7 +18,7 @@ import { Button, IconButton } from '~/ui/button'
 import { Confirm } from '~/ui/confirm'
 import { Dialog, DialogFooter } from '~/ui/dialog'
 import { SkeletonRows } from '~/ui/empty'
-import { ProblemCard } from '~/ui/problem'
+import { Notice, ProblemCard } from '~/ui/problem'
 import { toast } from '~/ui/toast'
 import { useServer } from '../layout'
 import { CodeMirror, type Source } from './code-mirror'
@@ -54,16 +55,16 @@ const isRefused = (error: unknown): error is ApiError => error instanceof ApiErr
 /** What cannot be edited can be downloaded still, so that is what to do about it. */
 const inWords = (error: unknown) => (isRefused(error) ? new ApiError({ ...error, code: error.code, ...(error.detail.includes('is not text') ? { title: f.notText, detail: f.notTextHelp } : { title: f.cannotShow, detail: error.detail }), remedy: '' }) : error)
 
-type TextProps = { path: string; opened: { text: string; version: string }; onReload: () => void; onClose: () => void }
+type TextProps = { path: string; opened: FileContentView; onReload: () => void; onClose: () => void }
 
 function Text({ path, opened, onReload, onClose }: TextProps) {
   const server = useServer()
   const queries = useQueryClient()
   const source = useRef<Source>(null)
   const [first] = useState(opened)
-  const [kept, setKept] = useState(opened)
+  const [kept, setKept] = useState<Pick<FileContentView, 'text' | 'version'>>(opened)
   const [dirty, setDirty] = useState(false)
-  const noWrite = server.permissions.includes('files.write') ? null : f.noWrite
+  const noWrite = opened.protected ? f.protectedWhy : server.permissions.includes('files.write') ? null : f.noWrite
   const save = useMutation({
     mutationFn: async (version: string) => {
       const text = source.current?.text() ?? kept.text
@@ -92,6 +93,7 @@ function Text({ path, opened, onReload, onClose }: TextProps) {
           <IconButton size="iconSm" label={f.close} onClick={onClose}><X aria-hidden /></IconButton>
         </div>
       </header>
+      {opened.protected && <Notice tone="info" title={f.protectedTitle} icon={<Lock aria-hidden />} className="m-4">{f.protectedHelp}</Notice>}
       {save.error && !conflict && <ProblemCard error={save.error} className="m-4" />}
       <CodeMirror ref={source} label={f.editor(base(path))} text={first.text} readOnly={noWrite !== null} onChange={(text) => setDirty(text !== kept.text)} onSave={trySave} />
       {conflict && (
