@@ -4289,6 +4289,11 @@ export interface components {
         ReleaseOrigin: {
             /** @description Digest of the artifact that it came as; none for a bare component. */
             artifact?: string | null;
+            /**
+             * Format: int64
+             * @description Which writing of the trust policy let it in, counted from 0 for none.
+             */
+            policy?: number | null;
             /** @description Where it was pulled from, and is looked for again; none for a file. */
             reference?: string | null;
             trust: components["schemas"]["Trust"];
