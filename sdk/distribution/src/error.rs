@@ -108,7 +108,8 @@ impl DistributionError {
             }
             Self::NotAllowed { .. } => "Use a registry that is reached by https and sends nobody elsewhere.",
             Self::NotPublic { .. } => {
-                "If the registry is your own, list it in the trust policy with network = \"private\"."
+                "If that is the registry itself and your own, list it in the trust policy with network = \"private\". Where it \
+                 sends to must be public, or be named as its token service beside the user name and password."
             }
             Self::Unreachable { .. } => {
                 "Check the registry's name, and that this machine reaches it; then try again."

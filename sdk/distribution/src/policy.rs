@@ -12,7 +12,8 @@
 //! prefix = "ghcr.io/acme"
 //!
 //! # "public" (the default): https, and every address of the name is public. "private": https, and the registry's own name may
-//! # have private addresses. "loopback": http, to this machine alone.
+//! # have private addresses. "loopback": http, to this machine alone. Where a registry sends to is public, another port of its
+//! # own host included.
 //! [[registries]]
 //! prefix = "registry.lan:5000"
 //! network = "private"
@@ -90,7 +91,7 @@ pub enum Network {
     /// By https, to public addresses alone.
     #[default]
     Public,
-    /// By https; the registry's own host may have private addresses, and others to which it sends us may not.
+    /// By https; the registry itself may have private addresses, and where it sends us, other ports of its host included, may not.
     Private,
     /// By http, to this machine alone.
     Loopback,

@@ -3,15 +3,15 @@
 //! `Basic` takes name and password; `Bearer` names a token service, which is asked for a token of this repository and this
 //! action and nothing more. `docker` sends name and password to whatever service a registry names; here they go to the registry's
 //! own origin, and to the one other host that whoever gave them named. Whoever stands behind a redirect asks for nothing.
-//! The service's address is checked like every other.
+//! The service's address is checked like every other, and is public unless it is the registry's own origin or was named.
 //!
 //! Source: <https://distribution.github.io/distribution/spec/auth/token/>.
 
 use super::{
     Credentials,
-    transport::{Ask, Transport},
+    transport::{Ask, Transport, Word},
 };
-use crate::{error::DistributionError, host::RegistryHost};
+use crate::error::DistributionError;
 use reqwest::{
     Method, Response,
     header::{HeaderValue, WWW_AUTHENTICATE},
@@ -108,28 +108,39 @@ async fn token(
         query.append_pair("scope", &format!("repository:{}:{actions}", scope.path));
     }
     let mut ask = Ask::new(Method::GET, url);
+    let mut word = Word::Registry;
     if let Credentials::Basic { username, password, token_service } = credentials {
-        let named = token_service.as_ref().is_some_and(|host| host.is_of(&ask.url));
-        if !transport.is_home(&ask.url) && !named {
-            // An address that nobody may ask is the greater fault.
-            transport.check(&ask.url)?;
+        if token_service.as_ref().is_some_and(|host| host.is_of(&ask.url)) {
+            word = Word::Owner;
+        } else if !transport.is_home(&ask.url) {
+            // An address that nobody may ask, named or not, is the greater fault.
+            transport.check(&ask.url, Word::Owner)?;
             return Err(DistributionError::TokenService {
                 host: transport.host().to_string(),
-                service: RegistryHost::said_of(&ask.url),
+                service: transport.said_of(&ask.url),
             });
         }
         let value = header(transport, &Credentials::basic(username, password.expose_secret()))?;
         ask.headers.push((reqwest::header::AUTHORIZATION, value));
     }
-    let mut answer = transport.ask_once(&ask).await?;
+    let mut answer = transport.ask_once(&ask, word).await?;
     if !answer.status().is_success() {
         return Err(transport.refusal(answer, WHAT).await);
     }
     let body = transport.read(&mut answer, WHAT, TOKEN_BYTES).await?;
     let token: Option<Token> = serde_json::from_slice(&body).ok();
-    token
-        .and_then(|token| token.token.or(token.access_token))
-        .ok_or_else(|| transport.fault(WHAT, "something that holds no token"))
+    let given = token.and_then(|Token { token, access_token }| some(token).or(some(access_token)));
+    let token = given.ok_or_else(|| transport.fault(WHAT, "something that holds no token"))?;
+    transport.hearsay.keep(&token);
+    // That would end the header, or the request, and is nothing that whoever gave the credentials could mend.
+    if !token.expose_secret().bytes().all(|each| each.is_ascii_graphic()) {
+        return Err(transport.fault(WHAT, "a token with characters that no header may have"));
+    }
+    Ok(token)
+}
+
+fn some(token: Option<SecretString>) -> Option<SecretString> {
+    token.filter(|token| !token.expose_secret().is_empty())
 }
 
 /// Reads one challenge. Of parameters those that are known are kept; text in quotes may have escapes.

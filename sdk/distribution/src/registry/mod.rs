@@ -10,10 +10,11 @@
 //! trusted: ask [`admit`](crate::admit) before, and [`evaluate`](crate::evaluate) with what came.
 //!
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>.
-//! Modules in reading order: `credentials`, `reach`, `transport`, `authorization`, `wire`.
+//! Modules in reading order: `credentials`, `reach`, `hearsay`, `transport`, `authorization`, `wire`.
 
 mod authorization;
 mod credentials;
+mod hearsay;
 mod reach;
 mod transport;
 mod wire;
@@ -30,8 +31,14 @@ use crate::{
     signature::{Signature, Signatures},
 };
 use authorization::Scope;
-use reqwest::header::HeaderValue;
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+use gantry_outbound::Public;
+use hearsay::Hearsay;
+use reqwest::{Client, header::HeaderValue};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use transport::Transport;
 
 /// How often a signature is added anew after somebody else's took its place.
@@ -87,7 +94,21 @@ impl Registry {
         credentials: Credentials,
         limits: Limits,
     ) -> Result<Self, DistributionError> {
-        let transport = Transport::new(host, network, limits)?;
+        let elsewhere = Transport::client(Arc::new(Public), limits)?;
+        Self::open_with(host, network, credentials, limits, elsewhere)
+    }
+
+    /// The same with another client for the places that the registry sends to. For tests, whose places are not on the internet;
+    /// addresses that stand in a URL are held to the rule all the same.
+    #[doc(hidden)]
+    pub fn open_with(
+        host: &RegistryHost,
+        network: Network,
+        credentials: Credentials,
+        limits: Limits,
+        elsewhere: Client,
+    ) -> Result<Self, DistributionError> {
+        let transport = Transport::new(host, network, limits, Hearsay::new(&credentials), elsewhere)?;
         Ok(Self { transport, credentials, authorizations: Mutex::default() })
     }
 
@@ -198,8 +219,15 @@ impl Registry {
         work: impl Future<Output = Result<T, DistributionError>>,
     ) -> Result<T, DistributionError> {
         let total = self.transport.limits.total;
-        tokio::time::timeout(total, work).await.unwrap_or_else(|_| {
+        let done = tokio::time::timeout(total, work).await.unwrap_or_else(|_| {
             Err(DistributionError::TooSlow { what: what.to_owned(), seconds: total.as_secs() })
+        });
+        // Whoever reads a manifest and cannot may quote it.
+        done.map_err(|error| match error {
+            DistributionError::NotAPlugin { what, why } => {
+                DistributionError::NotAPlugin { what, why: self.transport.hearsay.heard(&why) }
+            }
+            error => error,
         })
     }
 

@@ -1,4 +1,7 @@
-//! Which addresses a registry's name, and the names that it sends us to, may have.
+//! Which addresses a registry's own name may have, and that of the token service that was named beside its password.
+//!
+//! For them alone: wherever a registry sends us by its own word is asked by https and on the public internet, and another port of
+//! its own machine is such a place too. Or it would have us try the doors of this machine, and could be told which are open.
 
 use crate::policy::Network;
 use gantry_outbound::Reach;
@@ -6,7 +9,7 @@ use gantry_types::address::is_public;
 use reqwest::Url;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// A registry's own name leads as far as the policy says; every other name to the public internet alone.
+/// The registry's name leads as far as the policy says; another name to the public internet alone.
 pub(super) struct FromHome {
     pub(super) home: String,
     pub(super) network: Network,

@@ -1,12 +1,14 @@
 //! One request to a registry, with every address checked and every answer bounded.
 //!
 //! What a registry says is a stranger's word: where it redirects, where it wants uploads, which token service it names. So each
-//! hop is checked by itself, before it is asked (`gantry_outbound`). Authorization goes to the registry's own origin alone.
+//! hop is checked by itself, before it is asked (`gantry_outbound`), and only the registry's own origin, and the token service that
+//! was named beside its password, may be where its network allows: every other place is public. Authorization goes to the
+//! registry's own origin alone.
 
-use super::{Limits, reach::FromHome};
+use super::{Limits, hearsay::Hearsay, reach::FromHome};
 use crate::{error::DistributionError, host::RegistryHost, policy::Network};
 use bytes::Bytes;
-use gantry_outbound::{Cause, Manner, NotAllowed, cause, client};
+use gantry_outbound::{Cause, Manner, NotAllowed, Public, Reach, cause};
 use reqwest::{
     Client, Method, Response, Url,
     header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION},
@@ -16,14 +18,28 @@ use url::Origin;
 
 /// Bytes of an answer that is no success, from which its words are taken.
 const FAULT_BYTES: u64 = 8 * 1024;
-const FAULT_CHARACTERS: usize = 300;
 
 pub(super) struct Transport {
-    client: Client,
+    home: Door,
+    elsewhere: Door,
     host: RegistryHost,
     base: Url,
-    reach: Arc<FromHome>,
+    pub(super) hearsay: Hearsay,
     pub(super) limits: Limits,
+}
+
+/// How far somebody's word leads, and what connects no further.
+struct Door {
+    client: Client,
+    reach: Arc<dyn Reach>,
+}
+
+/// On whose word a URL is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Registry,
+    /// Whoever gave the password named this host with it.
+    Owner,
 }
 
 /// What is asked.
@@ -51,6 +67,8 @@ impl Transport {
         host: &RegistryHost,
         network: Network,
         limits: Limits,
+        hearsay: Hearsay,
+        elsewhere: Client,
     ) -> Result<Self, DistributionError> {
         let scheme = if network == Network::Loopback { "http" } else { "https" };
         let text = format!("{scheme}://{host}/");
@@ -63,13 +81,18 @@ impl Transport {
         if network == Network::Loopback && !host.is_loopback() {
             return Err(refuse("without https only this machine is asked"));
         }
-        let reach = Arc::new(FromHome { home: host.name().to_owned(), network });
+        let reach: Arc<dyn Reach> = Arc::new(FromHome { home: host.name().to_owned(), network });
+        let home = Door { client: Self::client(Arc::clone(&reach), limits)?, reach };
+        let elsewhere = Door { client: elsewhere, reach: Arc::new(Public) };
+        let transport = Self { home, elsewhere, host: host.clone(), base, hearsay, limits };
+        transport.check(&transport.base, Word::Registry)?;
+        Ok(transport)
+    }
+
+    pub(super) fn client(reach: Arc<dyn Reach>, limits: Limits) -> Result<Client, DistributionError> {
         let agent = concat!("gantry/", env!("CARGO_PKG_VERSION")).to_owned();
         let manner = Manner { agent, connect: limits.connect, idle: limits.idle };
-        let client = client(reach.clone(), &manner).map_err(|error| DistributionError::Setup(error.0))?;
-        let transport = Self { client, host: host.clone(), base, reach, limits };
-        transport.check(&transport.base)?;
-        Ok(transport)
+        gantry_outbound::client(reach, &manner).map_err(|error| DistributionError::Setup(error.0))
     }
 
     pub(super) fn host(&self) -> &RegistryHost {
@@ -83,8 +106,10 @@ impl Transport {
 
     /// What the registry calls by a URL that may be relative.
     pub(super) fn join(&self, base: &Url, url: &str) -> Result<Url, DistributionError> {
-        let shown = || url.chars().take(FAULT_CHARACTERS).collect();
-        base.join(url).map_err(|_| DistributionError::NotAllowed { url: shown(), why: "it is not a URL" })
+        base.join(url).map_err(|_| DistributionError::NotAllowed {
+            url: self.hearsay.heard(url),
+            why: "it is not a URL",
+        })
     }
 
     pub(super) fn is_home(&self, url: &Url) -> bool {
@@ -92,11 +117,26 @@ impl Transport {
         url.origin() == home
     }
 
+    /// How people write to where a URL leads.
+    pub(super) fn said_of(&self, url: &Url) -> String {
+        if self.is_home(url) {
+            return self.host.to_string();
+        }
+        self.hearsay.heard_of(url.as_str(), &RegistryHost::said_of(url))
+    }
+
+    fn door(&self, url: &Url, word: Word) -> &Door {
+        if word == Word::Owner || self.is_home(url) { &self.home } else { &self.elsewhere }
+    }
+
     /// Whether this URL may be asked for.
-    pub(super) fn check(&self, url: &Url) -> Result<(), DistributionError> {
-        gantry_outbound::check(url, &*self.reach).map_err(|no| match no {
-            NotAllowed::Form(why) => DistributionError::NotAllowed { url: without_query(url), why },
-            NotAllowed::Address(host) => DistributionError::NotPublic { host },
+    pub(super) fn check(&self, url: &Url, word: Word) -> Result<(), DistributionError> {
+        gantry_outbound::check(url, &*self.door(url, word).reach).map_err(|no| match no {
+            NotAllowed::Form(why) => {
+                let url = self.hearsay.heard_of(url.as_str(), &without_secrets(url));
+                DistributionError::NotAllowed { url, why }
+            }
+            NotAllowed::Address(_) => DistributionError::NotPublic { host: self.said_of(url) },
         })
     }
 
@@ -108,15 +148,16 @@ impl Transport {
     ) -> Result<Response, DistributionError> {
         let mut url = ask.url.clone();
         for _ in 0..=self.limits.redirects {
-            self.check(&url)?;
-            let mut request = self.client.request(ask.method.clone(), url.clone()).body(ask.body.clone());
+            self.check(&url, Word::Registry)?;
+            let client = &self.door(&url, Word::Registry).client;
+            let mut request = client.request(ask.method.clone(), url.clone()).body(ask.body.clone());
             for (name, value) in &ask.headers {
                 request = request.header(name, value);
             }
             if let Some(value) = authorization.filter(|_| self.is_home(&url)) {
                 request = request.header(AUTHORIZATION, value);
             }
-            let answer = request.send().await.map_err(|error| unreachable(&url, &error))?;
+            let answer = request.send().await.map_err(|error| self.unreachable(&url, &error))?;
             let reads = matches!(ask.method, Method::GET | Method::HEAD);
             if !answer.status().is_redirection() || !reads {
                 return Ok(answer);
@@ -129,13 +170,13 @@ impl Transport {
     }
 
     /// One request without redirects and without the registry's authorization, for its token service.
-    pub(super) async fn ask_once(&self, ask: &Ask) -> Result<Response, DistributionError> {
-        self.check(&ask.url)?;
-        let mut request = self.client.request(ask.method.clone(), ask.url.clone());
+    pub(super) async fn ask_once(&self, ask: &Ask, word: Word) -> Result<Response, DistributionError> {
+        self.check(&ask.url, word)?;
+        let mut request = self.door(&ask.url, word).client.request(ask.method.clone(), ask.url.clone());
         for (name, value) in &ask.headers {
             request = request.header(name, value);
         }
-        request.send().await.map_err(|error| unreachable(&ask.url, &error))
+        request.send().await.map_err(|error| self.unreachable(&ask.url, &error))
     }
 
     /// The body of an answer, as far as the limit; an answer that is longer is an error at that byte.
@@ -151,7 +192,7 @@ impl Transport {
         }
         let url = answer.url().clone();
         let mut bytes = Vec::new();
-        while let Some(portion) = answer.chunk().await.map_err(|error| unreachable(&url, &error))? {
+        while let Some(portion) = answer.chunk().await.map_err(|error| self.unreachable(&url, &error))? {
             if (bytes.len() + portion.len()) as u64 > limit {
                 return Err(too_large());
             }
@@ -173,13 +214,23 @@ impl Transport {
             }
         }
         let said = match words(&start) {
-            Some(words) => format!("{} ({words})", status.as_u16()),
+            Some(words) => format!("{} ({})", status.as_u16(), self.hearsay.heard(&words)),
             None => status.to_string(),
         };
         match status.as_u16() {
             404 => DistributionError::NotFound { what },
             401 | 403 => DistributionError::Unauthorized { host, what, said },
             _ => DistributionError::Registry { host, what, said },
+        }
+    }
+
+    fn unreachable(&self, url: &Url, error: &reqwest::Error) -> DistributionError {
+        let host = self.said_of(url);
+        match cause(error) {
+            Cause::LeadsAstray(_) => DistributionError::NotPublic { host },
+            Cause::Other(message) => {
+                DistributionError::Unreachable { host, message: self.hearsay.heard(&message) }
+            }
         }
     }
 
@@ -193,7 +244,7 @@ impl Transport {
     }
 }
 
-/// What a registry says of its refusal, in its own words, made harmless.
+/// What a registry says of its refusal, in its own words.
 fn words(body: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Envelope {
@@ -207,26 +258,17 @@ fn words(body: &[u8]) -> Option<String> {
     let envelope: Envelope = serde_json::from_slice(body).ok()?;
     let Fault { code, message } = envelope.errors.into_iter().next()?;
     let said: Vec<_> = [code, message].into_iter().flatten().collect();
-    let said: String =
-        said.join(": ").chars().filter(|each| !each.is_control()).take(FAULT_CHARACTERS).collect();
+    let said = said.join(": ");
     (!said.is_empty()).then_some(said)
 }
 
-/// Queries of registries may hold signatures that let anybody in.
-fn without_query(url: &Url) -> String {
+/// Queries of registries may hold signatures that let anybody in, and what stands before a host is a name and a password.
+fn without_secrets(url: &Url) -> String {
     let mut url = url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    if url.password().is_some() {
-        url.set_password(None).ok();
-    }
-    url.to_string().chars().take(FAULT_CHARACTERS).collect()
-}
-
-fn unreachable(url: &Url, error: &reqwest::Error) -> DistributionError {
-    let host = url.host_str().unwrap_or_default().to_owned();
-    match cause(error) {
-        Cause::LeadsAstray(_) => DistributionError::NotPublic { host },
-        Cause::Other(message) => DistributionError::Unreachable { host, message },
-    }
+    // A URL that can have neither has none.
+    url.set_username("").ok();
+    url.set_password(None).ok();
+    url.to_string()
 }

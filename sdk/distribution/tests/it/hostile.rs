@@ -1,7 +1,7 @@
 //! Registries that lie, or never end.
 
 use crate::kit::{
-    game, key,
+    edited, game, key,
     stage::{Reply, Stage, at, fails, honest},
 };
 use gantry_distribution::{Credentials, DistributionError, Limits, Signature};
@@ -10,12 +10,6 @@ use std::time::{Duration, Instant};
 
 /// More than the buffers of a connection hold, and far less than a machine has.
 const TAKEN_AT_MOST: u64 = 32 * 1024 * 1024;
-
-fn edited(edit: impl FnOnce(&mut Value)) -> Vec<u8> {
-    let mut manifest = serde_json::from_slice(game().manifest()).unwrap();
-    edit(&mut manifest);
-    manifest.to_string().into_bytes()
-}
 
 async fn serving(manifest: Vec<u8>) -> DistributionError {
     fails(&Stage::play(move |_, _| Reply::ok(manifest.clone())).await).await

@@ -5,6 +5,25 @@ use crate::kit::{
     stage::{Asked, Reply, Stage, at, fails, honest},
 };
 use gantry_distribution::{Credentials, DistributionError, Existing, Limits, Network, Registry};
+use gantry_outbound::{
+    Manner,
+    testing::{Asked as AskedThere, Said, Site, client},
+};
+
+/// A name on the internet, which is another origin than any registry here.
+const THERE: &str = "there.example";
+
+async fn there(answer: impl Fn(&AskedThere) -> Said + Send + Sync + 'static) -> Site {
+    Site::serve(&[THERE], answer).await.unwrap()
+}
+
+/// For a registry of a test, which may send to that name.
+fn client_near(stage: &Stage, site: &Site, credentials: Credentials) -> Registry {
+    let Limits { connect, idle, .. } = Limits::default();
+    let manner = Manner { agent: "gantry-test".to_owned(), connect, idle };
+    let elsewhere = client(site.names(), &manner, site.root()).unwrap();
+    Registry::open_with(&stage.host(), Network::Loopback, credentials, Limits::default(), elsewhere).unwrap()
+}
 
 #[tokio::test]
 async fn redirects_into_private_networks_are_not_followed() {
@@ -133,11 +152,21 @@ async fn a_password_does_not_go_to_a_token_service_that_only_the_registry_names(
 }
 
 #[tokio::test]
-async fn whoever_has_no_password_may_ask_any_token_service() {
+async fn whoever_has_no_password_may_ask_any_public_token_service() {
+    let service = there(|_| Said::body(r#"{"token":"abc"}"#)).await;
+    let stage = registry_that_names(format!("https://{THERE}/token")).await;
+    client_near(&stage, &service, Credentials::Anonymous).pull(&at(&stage)).await.unwrap();
+    let heard = service.heard();
+    assert!(heard.len() == 1 && heard[0].header("authorization").is_none(), "{heard:?}");
+}
+
+#[tokio::test]
+async fn nobody_asks_a_token_service_of_this_machine_that_only_the_registry_names() {
     let service = token_service().await;
     let stage = registry_that_names(format!("http://{}/token", service.host())).await;
-    stage.client().pull(&at(&stage)).await.unwrap();
-    assert!(service.asked().iter().all(|asked| asked.authorization.is_none()));
+    let refused = fails(&stage).await;
+    assert!(matches!(refused, DistributionError::NotPublic { .. }), "{refused}");
+    assert!(service.asked().is_empty());
 }
 
 #[tokio::test]
@@ -170,20 +199,17 @@ async fn a_password_does_not_follow_a_redirect_of_its_token_service() {
 /// Blobs often stand elsewhere. Whoever stores them may not ask for the registry's password.
 #[tokio::test]
 async fn a_challenge_from_behind_a_redirect_is_not_answered() {
-    let storages: [fn(u16) -> String; 2] =
-        [|_| "Basic realm=x".to_owned(), |port| format!("Bearer realm=\"http://127.0.0.1:{port}/token\"")];
-    for challenge in storages {
-        let storage =
-            Stage::play(move |_, port| Reply::status(401).with("www-authenticate", challenge(port))).await;
-        let there = storage.host();
-        let stage = Stage::play(move |asked, _| {
-            Reply::status(307).with("location", format!("http://{there}{}", &asked.line[4..]))
+    for challenge in ["Basic realm=x".to_owned(), format!("Bearer realm=\"https://{THERE}/token\"")] {
+        let storage = there(move |_| Said::status(401).with("www-authenticate", &challenge)).await;
+        let stage = Stage::play(|asked, _| {
+            Reply::status(307).with("location", format!("https://{THERE}{}", &asked.line[4..]))
         })
         .await;
-        let refused = stage.client_with(basic("me", "secret")).pull(&at(&stage)).await.unwrap_err();
+        let registry = client_near(&stage, &storage, basic("me", "secret"));
+        let refused = registry.pull(&at(&stage)).await.unwrap_err();
         assert!(matches!(refused, DistributionError::Unauthorized { .. }), "{refused}");
-        assert!(storage.asked().iter().all(|asked| asked.authorization.is_none()));
-        assert_eq!(storage.asked().len(), 1, "it was not asked again");
+        let heard = storage.heard();
+        assert!(heard.len() == 1 && heard[0].header("authorization").is_none(), "{heard:?}");
         assert!(stage.asked().iter().all(|asked| asked.authorization.is_none()));
     }
 }
@@ -191,18 +217,77 @@ async fn a_challenge_from_behind_a_redirect_is_not_answered() {
 #[tokio::test]
 async fn credentials_do_not_follow_a_redirect_to_another_origin() {
     let artifact = game();
-    let other = Stage::play(move |asked, _| honest(&artifact, asked)).await;
-    let there = other.host();
-    let stage = Stage::play(move |asked, _| match asked.authorization {
-        None => Reply::status(401).with("www-authenticate", "Basic realm=x"),
-        Some(_) => Reply::status(307).with("location", format!("http://{there}{}", &asked.line[4..])),
+    let other = there(move |asked| {
+        let asked = Asked { line: format!("GET {}", asked.path), authorization: None };
+        match honest(&artifact, &asked) {
+            Reply::Whole { status: 200, body, .. } => Said::body(body),
+            _ => Said::status(404),
+        }
     })
     .await;
-    let password = basic("me", "secret");
-    let pulled = stage.client_with(password).pull(&at(&stage)).await.unwrap();
-    assert_eq!(pulled.digest(), game().digest());
+    let stage = Stage::play(|asked, _| match asked.authorization {
+        None => Reply::status(401).with("www-authenticate", "Basic realm=x"),
+        Some(_) => Reply::status(307).with("location", format!("https://{THERE}{}", &asked.line[4..])),
+    })
+    .await;
+    let registry = client_near(&stage, &other, basic("me", "secret"));
+    assert_eq!(registry.pull(&at(&stage)).await.unwrap().digest(), game().digest());
     assert!(stage.asked().iter().any(|asked| asked.authorization.is_some()));
-    assert!(other.asked().len() == 3 && other.asked().iter().all(|asked| asked.authorization.is_none()));
+    let heard = other.heard();
+    assert!(heard.len() == 3 && heard.iter().all(|asked| asked.header("authorization").is_none()));
+}
+
+/// A registry on this machine would have its other doors tried, and be told which of them are open.
+#[tokio::test]
+async fn another_port_of_the_registrys_own_host_is_another_place() {
+    let open = Stage::play(|_, _| Reply::ok("what is not for everybody")).await;
+    let port = |stage: &Stage| stage.host().port().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = listener.local_addr().unwrap().port();
+    drop(listener);
+    let told = async |origin: &str, port: u16, password: Credentials| {
+        let to = format!("{origin}:{port}/x");
+        let location = to.clone();
+        let stage = Stage::play(move |asked, _| match asked.line.split(' ').next() {
+            Some("HEAD") => Reply::status(404),
+            Some("POST") => Reply::status(202).with("location", location.clone()),
+            _ => Reply::status(307).with("location", location.clone()),
+        })
+        .await;
+        let client = stage.client_with(password);
+        let pulled = client.pull(&at(&stage)).await.unwrap_err();
+        let place = at(&stage).repository;
+        let tag = "1".parse().unwrap();
+        let pushed = client.push(&game(), &place, &tag, Existing::Replace).await.unwrap_err();
+        for refused in [&pulled, &pushed] {
+            let is_refused =
+                matches!(refused, DistributionError::NotPublic { .. } | DistributionError::NotAllowed { .. });
+            assert!(is_refused, "{to}: {refused}");
+        }
+        // As it is told of whatever port.
+        (pulled.to_string() + &pushed.to_string()).replace(&port.to_string(), "PORT")
+    };
+    for host in ["127.0.0.1", "localhost", "127.0.0.2", "[::1]"] {
+        for scheme in ["http", "https"] {
+            for password in [Credentials::Anonymous, basic("me", "secret")] {
+                let origin = format!("{scheme}://{host}");
+                let of = |port| told(&origin, port, password.clone());
+                assert_eq!(of(port(&open)).await, of(closed).await, "{origin}");
+            }
+        }
+    }
+    assert!(open.asked().is_empty(), "somebody knocked there");
+}
+
+#[tokio::test]
+async fn a_registry_may_send_to_other_places_of_its_own_origin() {
+    let artifact = game();
+    let stage = Stage::play(move |asked, port| match asked.line.strip_prefix("GET /v2/") {
+        Some(rest) => Reply::status(307).with("location", format!("http://127.0.0.1:{port}/stored/{rest}")),
+        None => honest(&artifact, asked),
+    })
+    .await;
+    assert_eq!(stage.client().pull(&at(&stage)).await.unwrap().digest(), game().digest());
 }
 
 /// The name of a public registry that leads into the machine.

@@ -9,6 +9,7 @@
 
 mod artifacts;
 mod docker;
+mod hearsay;
 mod hostile;
 mod keys;
 mod kit;

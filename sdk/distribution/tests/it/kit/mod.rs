@@ -58,6 +58,13 @@ pub(crate) fn game() -> Artifact {
     Artifact::pack(component("game", "1.0.0")).unwrap()
 }
 
+/// Its manifest, altered.
+pub(crate) fn edited(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+    let mut manifest = serde_json::from_slice(game().manifest()).unwrap();
+    edit(&mut manifest);
+    manifest.to_string().into_bytes()
+}
+
 pub(crate) fn key() -> PrivateKey {
     PrivateKey::generate().unwrap()
 }
