@@ -18,8 +18,8 @@
 //!
 //! On the command line, `publish` is [`Artifact::pack`], [`Registry::push`], [`Signature::make`] and [`Registry::attach`].
 //!
-//! Modules in reading order: `digest`, `host`, `reference`, `component`, `manifest`, `artifact`, `key`, `signature`, [`policy`],
-//! `trust`, [`package`], `registry`, `error`.
+//! Modules in reading order: `digest`, `host`, `reference`, `component`, `manifest`, `artifact`, `key`, `signature`, `once`,
+//! [`policy`], `trust`, [`package`], `registry`, `error`.
 
 mod artifact;
 mod component;
@@ -28,6 +28,7 @@ mod error;
 mod host;
 mod key;
 mod manifest;
+mod once;
 pub mod package;
 pub mod policy;
 mod reference;
@@ -41,6 +42,7 @@ pub use digest::{Digest, NotADigest};
 pub use error::DistributionError;
 pub use host::RegistryHost;
 pub use key::{KeyError, KeyId, PrivateKey, PublicKey};
+pub use once::Once;
 pub use package::Package;
 pub use policy::{Network, PolicyError, TrustPolicy};
 pub use reference::{BadReference, Prefix, Reference, Repository, Tag, Target};

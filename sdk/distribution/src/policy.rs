@@ -41,21 +41,18 @@
 //! components = "pinned"
 //! ```
 
+mod check;
+
 use crate::{
-    component::is_plugin_id,
     digest::Digest,
     key::PublicKey,
+    once::Once,
     reference::{Prefix, Repository},
 };
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeMap;
 
-/// Registries, keys, and pinned plugins in one policy.
-const ENTRIES: usize = 256;
-/// Scopes of a key, and digests of a pin.
-const SCOPES: usize = 64;
-const NAME_CHARACTERS: usize = 128;
 /// Longest text of a policy.
 const TEXT_BYTES: usize = 1024 * 1024;
 
@@ -197,30 +194,17 @@ impl TrustPolicy {
         bounded(text.len())?;
         let rules: Rules =
             toml::from_str(text).map_err(|error| PolicyError::unreadable(error.to_string()))?;
-        rules.try_into()
+        new(rules)
     }
 
     /// Reads a policy from an API's body.
     ///
     /// # Errors
-    /// As [`from_toml`](Self::from_toml).
+    /// As [`from_toml`](Self::from_toml); or something is there twice, of which TOML has none.
     pub fn from_json(text: &[u8]) -> Result<Self, PolicyError> {
         bounded(text.len())?;
-        let mut reader = serde_json::Deserializer::from_slice(text);
-        let rules: Rules = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            let path = error.path().to_string();
-            let why = error.inner().to_string();
-            match path.as_str() {
-                // Then the line says where.
-                "." | "?" => PolicyError::unreadable(why),
-                _ => {
-                    let why = why.split(" at line ").next().unwrap_or(&why).to_owned();
-                    PolicyError::Unreadable { at: path, why }
-                }
-            }
-        })?;
-        reader.end().map_err(|error| PolicyError::unreadable(error.to_string()))?;
-        rules.try_into()
+        let _: Once = json(text)?;
+        new(json(text)?)
     }
 
     #[must_use]
@@ -243,11 +227,38 @@ fn bounded(length: usize) -> Result<(), PolicyError> {
     Ok(())
 }
 
+fn json<T: DeserializeOwned>(text: &[u8]) -> Result<T, PolicyError> {
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let why = error.inner().to_string();
+        let twice = why.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
+        let at = match (path.as_str(), twice) {
+            // Then the line says where.
+            ("." | "?", None) => return PolicyError::unreadable(why),
+            ("." | "?", Some(name)) => name.to_owned(),
+            (path, Some(name)) => format!("{path}.{name}"),
+            (path, None) => path.to_owned(),
+        };
+        let why = why.split(" at line ").next().unwrap_or(&why).to_owned();
+        PolicyError::Unreadable { at, why }
+    })?;
+    reader.end().map_err(|error| PolicyError::unreadable(error.to_string()))?;
+    Ok(read)
+}
+
+/// A policy that somebody writes now. One that is kept from before is read whatever its keys are called, so that it can be mended.
+fn new(rules: Rules) -> Result<TrustPolicy, PolicyError> {
+    let policy = rules.try_into()?;
+    check::names(&policy)?;
+    Ok(policy)
+}
+
 impl TryFrom<Rules> for TrustPolicy {
     type Error = PolicyError;
 
     fn try_from(rules: Rules) -> Result<Self, PolicyError> {
-        check(&rules)?;
+        check::meaning(&rules)?;
         Ok(Self(rules))
     }
 }
@@ -255,66 +266,5 @@ impl TryFrom<Rules> for TrustPolicy {
 impl From<TrustPolicy> for Rules {
     fn from(policy: TrustPolicy) -> Self {
         policy.0
-    }
-}
-
-fn fault<T>(at: impl Into<String>, why: impl Into<String>) -> Result<T, PolicyError> {
-    Err(PolicyError::Senseless { at: at.into(), why: why.into() })
-}
-
-fn check(rules: &Rules) -> Result<(), PolicyError> {
-    let Rules { registries, keys, pins, .. } = rules;
-    if registries.len() > ENTRIES || keys.len() > ENTRIES || pins.len() > ENTRIES {
-        return fault("", format!("it has more than {ENTRIES} registries, keys or pins"));
-    }
-    for (index, rule) in registries.iter().enumerate() {
-        let at = format!("registries[{index}]");
-        if registries[..index].iter().any(|earlier| earlier.prefix == rule.prefix) {
-            return fault(format!("{at}.prefix"), format!("it lists {} twice", rule.prefix));
-        }
-        if rule.network == Network::Loopback && !rule.prefix.host().is_loopback() {
-            let why = format!("{} is not this machine, so its network is not loopback", rule.prefix);
-            return fault(format!("{at}.network"), why);
-        }
-    }
-    let faulty_pin =
-        pins.iter().find(|(id, digests)| !is_plugin_id(id) || digests.is_empty() || digests.len() > SCOPES);
-    if let Some((id, _)) = faulty_pin {
-        let why = format!("the pin {id:?} is not a plugin's id with 1 to {SCOPES} digests");
-        return fault(format!("pins.{id}"), why);
-    }
-    keys.iter().enumerate().try_for_each(|(index, key)| check_key(key, index, &keys[..index]))
-}
-
-fn check_key(key: &TrustedKey, index: usize, earlier: &[TrustedKey]) -> Result<(), PolicyError> {
-    let name = &key.name;
-    let at = |field: &str| format!("keys[{index}].{field}");
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS || name.chars().any(char::is_control) {
-        return fault(
-            at("name"),
-            format!("a key's name must have 1 to {NAME_CHARACTERS} visible characters"),
-        );
-    }
-    if earlier.iter().any(|other| &other.name == name) {
-        return fault(at("name"), format!("it has two keys with the name {name:?}"));
-    }
-    if let Some(other) = earlier.iter().find(|other| other.public_key == key.public_key) {
-        return fault(at("public-key"), format!("the keys {:?} and {name:?} are the same", other.name));
-    }
-    if key.repositories.is_empty() && key.plugins.is_empty() {
-        let why = format!("the key {name:?} counts for nothing; give it repositories or plugins");
-        return fault(at("repositories"), why);
-    }
-    if key.repositories.len() + key.plugins.len() > SCOPES {
-        let why = format!("the key {name:?} has more than {SCOPES} repositories and plugins");
-        return fault(at("repositories"), why);
-    }
-    match key.plugins.iter().position(|id| !is_plugin_id(id)) {
-        None => Ok(()),
-        Some(place) => {
-            let why =
-                format!("{:?}, for which the key {name:?} counts, is not a plugin's id", key.plugins[place]);
-            fault(at(&format!("plugins[{place}]")), why)
-        }
     }
 }

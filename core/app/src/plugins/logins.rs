@@ -10,7 +10,7 @@ use crate::{
 use gantry_distribution::{BadReference, Credentials, Prefix, RegistryHost, Repository};
 use gantry_domain::{audit::AuditEntry, problem};
 use gantry_store::plugins::{NewLogin, RegistryLogin};
-use gantry_types::{RegistryLoginId, blueprint::FieldProblem, problem::Code};
+use gantry_types::{RegistryLoginId, blueprint::FieldProblem, names, problem::Code};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -123,12 +123,15 @@ fn unnamed(key: &str, error: &BadReference) -> FieldProblem {
 }
 
 fn check_username(name: &str) -> Result<(), FieldProblem> {
+    let odd = || names::oddity(name).is_some() || name.trim().is_empty();
     let remedy = match name {
         "" => "Type the user name; many registries take any where the password is an access token.",
         name if name.contains(':') || name.chars().any(char::is_control) => {
             "A user name has no colon and no control characters."
         }
         name if name.chars().count() > USERNAME_CHARACTERS => "A user name has 255 characters at most.",
+        // It stands in a list, and in the log.
+        _ if odd() => "It has characters that cannot be seen, or that reorder text. Type it without them.",
         _ => return Ok(()),
     };
     Err(problem("username", "No registry could be told this user name.", remedy))
@@ -144,4 +147,21 @@ fn check_password(password: &SecretString) -> Result<(), FieldProblem> {
         _ => return Ok(()),
     };
     Err(problem("password", message, remedy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_name_is_seen_as_it_is_written() {
+        for name in
+            ["", "a:b", "a\nb", "a\u{202E}b", "a\u{2066}b", "a\u{2028}b", "a\u{200B}b", " ", "a\u{AD}"]
+        {
+            assert_eq!(check_username(name).unwrap_err().key, "username", "{name:?}");
+        }
+        for name in ["acme", "robot$acme+ci", "_json_key", "Zoë Müller", "acme@example.org", "天空"] {
+            assert!(check_username(name).is_ok(), "{name}");
+        }
+    }
 }

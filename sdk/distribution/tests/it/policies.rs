@@ -1,7 +1,7 @@
 //! Policies as they are written.
 
 use crate::kit::key;
-use gantry_distribution::{Network, TrustPolicy, policy::Rules};
+use gantry_distribution::{Network, Once, TrustPolicy, policy::Rules};
 use serde_json::{Value, json};
 
 /// The example of the documentation is a policy.
@@ -123,4 +123,79 @@ fn the_place_of_a_fault_is_a_path_that_a_form_can_find() {
     assert_eq!(place(json!({ "pins": { "luanti": [] } })), "pins.luanti");
     assert_eq!(place(json!({ "pins": { "luanti": ["sha256:00"] } })), "pins.luanti[0]");
     assert_eq!(place(json!(7)), "");
+}
+
+/// Of two, readers take the last, and people read the first.
+#[test]
+fn what_is_there_twice_is_refused_with_the_place() {
+    let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+    let pins = format!(r#"{{"luanti":["{}"],"luanti":["{}"]}}"#, digest("a"), digest("b"));
+    for (text, place) in [
+        (r#"{"require-signature":true,"require-signature":false}"#.to_owned(), "require-signature"),
+        (r#"{"require-signature":false,"require-signature":false}"#.to_owned(), "require-signature"),
+        (format!(r#"{{"pins":{pins}}}"#), "pins.luanti"),
+        (r#"{"offline":{"packages":"signed","packages":"any"}}"#.to_owned(), "offline.packages"),
+        (r#"{"offline":{},"offline":{}}"#.to_owned(), "offline"),
+        (
+            r#"{"registries":[{"prefix":"ghcr.io"},{"prefix":"quay.io","prefix":"ghcr.io/a"}]}"#.to_owned(),
+            "registries[1].prefix",
+        ),
+        // Spelled otherwise, it is the same name.
+        (r#"{"pins":{},"p\u0069ns":{}}"#.to_owned(), "pins"),
+    ] {
+        let error = TrustPolicy::from_json(text.as_bytes()).unwrap_err();
+        assert_eq!(error.at(), place, "{error}");
+        assert!(error.why().starts_with("duplicate field `"), "{error}");
+        // As a part of a body, where an API reads it.
+        #[derive(Debug, serde::Deserialize)]
+        struct Body {
+            rules: Once,
+        }
+        let body = format!(r#"{{"rules":{text}}}"#);
+        let error = serde_json::from_str::<Body>(&body).map(|body| body.rules).unwrap_err();
+        assert!(error.to_string().starts_with("duplicate field `"), "{error}");
+    }
+    let twice = "require-signature = true\nrequire-signature = false\n";
+    assert!(TrustPolicy::from_toml(twice).unwrap_err().to_string().contains("duplicate"));
+}
+
+#[test]
+fn what_is_there_once_is_read_as_it_is() {
+    let text = r#"{"a":[1,-2,0.5,null,true,"x",{"a":{"a":[]}}],"b":{"a":1},"c":18446744073709551615}"#;
+    let read: Once = serde_json::from_str(text).unwrap();
+    let value: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), value);
+    assert_eq!(read.to_string(), value.to_string());
+}
+
+/// A key's name stands beside others, and says on whose word a plugin came in.
+#[test]
+fn a_keys_name_is_seen_as_it_is_written() {
+    let pem = key().public().to_pem();
+    let rules =
+        |name: &str| json!({ "keys": [{ "name": name, "public-key": pem, "plugins": ["acme-quake"] }] });
+    for name in [
+        "ac\u{202E}me",
+        "ac\u{2066}me",
+        "ac\u{200F}me",
+        "ac\u{2028}me",
+        "ac\u{2029}me",
+        "ac\u{200B}me",
+        "acme\u{FEFF}",
+        "ac\u{AD}me",
+        " ",
+        "\u{3000}",
+        &format!("a{}", "\u{30D}".repeat(20)),
+    ] {
+        let error = TrustPolicy::from_json(rules(name).to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.at(), "keys[0].name", "{name:?}: {error}");
+        assert!(!error.to_string().contains(['\u{202E}', '\u{2028}']), "{error:?}");
+        let toml = toml::to_string(&rules(name)).unwrap();
+        assert!(TrustPolicy::from_toml(&toml).unwrap_err().to_string().contains("keys[0].name"));
+        // What was kept from before can be read, and so be mended.
+        serde_json::from_value::<TrustPolicy>(rules(name)).unwrap();
+    }
+    for name in ["Zoë’s key", "天空方块 2026", "می\u{200C}خواهم", "👩\u{200D}🚀"] {
+        TrustPolicy::from_json(rules(name).to_string().as_bytes()).unwrap();
+    }
 }
