@@ -158,7 +158,7 @@ inputs! {
     TrustInput {
         /// As `GET` answers them.
         #[schema(value_type = Object)]
-        rules: serde_json::Value,
+        rules: gantry_distribution::Once,
         /// The version that was read, so that nobody's change is written over unseen. Left out, it replaces whatever is there.
         version: Option<i64>,
     }

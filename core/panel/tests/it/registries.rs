@@ -224,6 +224,10 @@ async fn trust_policy_is_kept_as_written_or_refused_whole_and_each_change_is_in_
         let refused = admin.put("/api/trust", json!({ "rules": wrong })).await.problem("validation_failed");
         assert_eq!(refused["fields"][0]["key"], place, "{refused}");
     }
+    let twice = r#"{"rules":{"require-signature":true,"require-signature":false}}"#;
+    let request = admin.request(Method::PUT, "/api/trust").header("content-type", "application/json");
+    let refused = admin.send(request.body(twice)).await.problem("invalid_request");
+    assert!(refused["detail"].as_str().unwrap().contains("require-signature"), "{refused}");
     let rules = json!({ "registries": [{ "prefix": "ghcr.io/acme", "network": "public" }] });
     let kept = admin.put("/api/trust", json!({ "rules": rules })).await.expect(200);
     assert_eq!(kept["rules"]["registries"], rules["registries"]);
