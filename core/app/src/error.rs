@@ -274,7 +274,7 @@ fn plugin_detail(plugin: &str, error: &CallError) -> String {
 }
 
 /// An error's text as a sentence: errors begin small and end without a dot.
-fn sentence(error: &impl std::fmt::Display) -> String {
+pub(crate) fn sentence(error: &impl std::fmt::Display) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

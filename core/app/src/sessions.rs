@@ -12,7 +12,7 @@ use crate::{
     views::{CurrentSession, SignedIn, TicketView},
 };
 use chrono::{DateTime, Utc};
-use gantry_auth::{HashedToken, Purpose, Token, Verified};
+use gantry_auth::{Actor, HashedToken, Purpose, Token, Verified};
 use gantry_domain::{
     audit::AuditEntry,
     sessions::{LIFETIME, Session},
@@ -146,11 +146,16 @@ impl App {
         Ok(Authenticated { ctx: OpCtx::new(found.actor(), origin.clone()), current, refreshed })
     }
 
+    /// Who asked for something that took long, with the role of this moment. Refuses with `not_signed_in` once the session has
+    /// ended.
+    pub(crate) async fn present_actor(&self, asked: &Actor) -> Answer<Actor> {
+        let ended = || AppError::refused(Code::NotSignedIn, "The session has ended.");
+        self.db().actor_of_session(asked.session_id, Utc::now()).await?.ok_or_else(ended)
+    }
+
     /// Whether who asked for something that took long is still signed in, and still an administrator.
     pub(crate) async fn still_administrator(&self, ctx: &OpCtx) -> Answer<()> {
-        let ended = || AppError::refused(Code::NotSignedIn, "The session has ended.");
-        let actor = self.db().actor_of_session(ctx.actor.session_id, Utc::now()).await?.ok_or_else(ended)?;
-        actor.administrator()?;
+        self.present_actor(&ctx.actor).await?.administrator()?;
         Ok(())
     }
 

@@ -5,9 +5,8 @@ use crate::{
     error::{Answer, AppError},
     rights::{RightsChange, RightsNews},
 };
-use chrono::Utc;
 use gantry_auth::Actor;
-use gantry_types::{ServerId, permission::Permission, problem::Code};
+use gantry_types::{ServerId, permission::Permission};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -62,10 +61,8 @@ impl Standing {
     /// What cannot be found out is a no.
     pub(crate) async fn ask(&mut self) -> Answer<()> {
         self.look_at = Instant::now() + LOOK_EVERY;
-        let db = self.app.db();
-        let ended = || AppError::refused(Code::NotSignedIn, "The session has ended.");
-        let actor = db.actor_of_session(self.actor.session_id, Utc::now()).await?.ok_or_else(ended)?;
-        let access = db.as_user(&actor).await?.server_access(&actor, self.server).await?;
+        let actor = self.app.present_actor(&self.actor).await?;
+        let access = self.app.db().as_user(&actor).await?.server_access(&actor, self.server).await?;
         self.actor = actor;
         Ok(access.require(self.right)?)
     }

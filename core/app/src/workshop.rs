@@ -9,7 +9,7 @@ use crate::{
     App, OpCtx, PluginFile, PluginUpload, Takeover,
     components::{context, failed},
     error::{Answer, AppError},
-    plugins::read,
+    plugins::{offered, read},
     views::{ConvertedView, PluginView},
 };
 use bytes::Bytes;
@@ -73,15 +73,16 @@ impl App {
     ) -> Answer<ConvertedView> {
         ctx.actor.administrator()?;
         let file_name = called(file_name)?;
-        let (importer, imported) = match is_document(file_name, &content) {
-            true => (None, as_imported(&document_of(&content)?)),
-            false => {
-                self.imported(file_name, &content).await.map(|(name, imported)| (Some(name), imported))?
-            }
+        let (importer, imported, document) = if is_document(file_name, &content) {
+            let document = document_of(&content)?;
+            (None, as_imported(&document), document)
+        } else {
+            let (name, imported) = self.imported(file_name, &content).await?;
+            let document = document_of(imported.document.as_bytes())?;
+            (Some(name), imported, document)
         };
-        let loaded = self.inspect_tool(&self.packed(imported.document.as_bytes()).await?).await?;
-        let blueprints = loaded.blueprints(&context(&[])).await;
-        let blueprints = blueprints.map_err(|source| failed(&imported.name, source))?;
+        let loaded = self.inspect_tool(&self.packed(&document).await?).await?;
+        let blueprints = offered(&loaded, &context(&[])).await?;
         let mut tx = self.db().as_user(&ctx.actor).await?;
         let present = tx.plugins().await?.into_iter().find(|plugin| plugin.manifest_id == imported.id);
         Ok(ConvertedView::of(importer, imported, loaded.manifest(), blueprints, present))
@@ -91,8 +92,9 @@ impl App {
     pub async fn upload_document(&self, ctx: &OpCtx, upload: DocumentUpload) -> Answer<PluginView> {
         ctx.actor.administrator()?;
         let DocumentUpload { document, grants, takeover } = upload;
+        let document = document_of(&document)?;
         let component = self.packed(&document).await?;
-        let needs = document_of(&document)?.manifest();
+        let needs = document.manifest();
         self.granted_what_it_needs(&needs.id, &needs.capabilities, grants.as_deref()).await?;
         let file = PluginFile::Component(component);
         self.upload_plugin(ctx, PluginUpload { file, grants, takeover }).await
@@ -151,13 +153,12 @@ impl App {
     }
 
     /// The interpreter with this document in it.
-    async fn packed(&self, document: &[u8]) -> Answer<Bytes> {
-        let document = document_of(document)?;
+    async fn packed(&self, document: &Document) -> Answer<Bytes> {
         let Some(path) = self.workshop().tools().interpreter.clone() else {
             return Err(lacks("interpreter of documents", INTERPRETER));
         };
         let interpreter = read(&path).await?;
-        let packed = gantry_pack::pack_document(&interpreter, &document);
+        let packed = gantry_pack::pack_document(&interpreter, document);
         packed.map(Bytes::from).map_err(|_| AppError::Broken("the bundled interpreter is no component"))
     }
 

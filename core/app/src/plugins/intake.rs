@@ -7,7 +7,7 @@ use super::trust::still_trusted;
 use crate::{
     App, OpCtx, Origin,
     components::{context, failed},
-    error::{Answer, AppError},
+    error::{Answer, AppError, sentence},
     views::PluginView,
     workshop::all,
 };
@@ -17,7 +17,7 @@ use gantry_domain::{
     grants::{self, Inheritance},
     plugins::{BlueprintKey, CapabilityRequest, Listening, Plugin, ReleaseOrigin, compare_versions},
 };
-use gantry_host::{HostError, Part, Plugin as Loaded};
+use gantry_host::{CallContext, CallError, HostError, Part, Plugin as Loaded, StopReason};
 use gantry_store::plugins::{Intake, NewRelease};
 use gantry_types::{blueprint::Blueprint, problem::Code};
 use serde_json::json;
@@ -239,10 +239,23 @@ async fn blueprints(loaded: &Loaded, granted: &[String]) -> Answer<Vec<Blueprint
     if !loaded.has(Part::Game) {
         return Ok(Vec::new());
     }
-    let blueprints = loaded.blueprints(&context(granted)).await;
-    let blueprints = blueprints.map_err(|source| failed(&loaded.manifest().name, source))?;
+    let blueprints = offered(loaded, &context(granted)).await?;
     check(&blueprints)?;
     Ok(blueprints)
+}
+
+/// The blueprints of what somebody wants to bring in. If they break the contract, that is a fault of what was brought.
+pub(crate) async fn offered(loaded: &Loaded, call: &CallContext) -> Answer<Vec<Blueprint>> {
+    loaded.blueprints(call).await.map_err(|source| at_the_door(&loaded.manifest().name, source))
+}
+
+fn at_the_door(name: &str, source: CallError) -> AppError {
+    match source {
+        CallError::Stopped(stop) if stop.reason == StopReason::Answer => {
+            AppError::refused(Code::PluginRejected, sentence(&stop))
+        }
+        source => failed(name, source),
+    }
 }
 
 /// What it wants to hear of, which is asked once.
@@ -251,8 +264,8 @@ async fn listening(loaded: &Loaded, granted: &[String]) -> Answer<Option<Listeni
         return Ok(None);
     }
     let (call, name) = (context(granted), &loaded.manifest().name);
-    let wants = loaded.wanted_events(&call).await.map_err(|source| failed(name, source))?;
-    let settings = loaded.settings(&call).await.map_err(|source| failed(name, source))?;
+    let wants = loaded.wanted_events(&call).await.map_err(|source| at_the_door(name, source))?;
+    let settings = loaded.settings(&call).await.map_err(|source| at_the_door(name, source))?;
     Ok(Some(Listening { wants, settings }))
 }
 

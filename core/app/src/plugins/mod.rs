@@ -25,6 +25,7 @@ mod verdicts;
 pub use bundled::Bundled;
 pub(crate) use bundled::read;
 pub use conduct::measure_plugins;
+pub(crate) use intake::offered;
 pub use intake::{PluginFile, PluginUpload, Takeover};
 pub(crate) use telling::tell;
 pub(crate) use verdicts::{AskedFor, ended_on_node, fault_on_node};

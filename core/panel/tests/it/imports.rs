@@ -109,6 +109,17 @@ async fn what_cannot_be_used_is_told_with_its_place_and_leaves_nothing() {
     let problem =
         send(&admin, "/api/plugins/documents", b"\xff\xfe".to_vec()).await.problem("validation_failed");
     assert!(problem["detail"].as_str().unwrap().contains("UTF-8"), "{problem}");
+    // What the contract forbids in a text is the document's fault, and told with its place.
+    let granted = all_of(&convert(&admin, "blueprint.toml", LUANTI).await.expect(200));
+    let turned = LUANTI.replacen("label = \"", "label = \"\u{202e}", 1);
+    for problem in [
+        convert(&admin, "blueprint.toml", &turned).await,
+        send(&admin, &format!("/api/plugins/documents?grant={granted}"), turned.clone()).await,
+    ] {
+        let problem = problem.problem("plugin_rejected");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("variable name: label") && detail.contains("U+202E"), "{problem}");
+    }
     let deep = format!("{{\"a\":{}", "[".repeat(500_000));
     convert(&admin, "deep.json", &deep).await.problem("validation_failed");
     // What it needs must be granted, as with any plugin.
