@@ -22,10 +22,10 @@ const CORE_INSTANCES_PER_COMPONENT: u32 = 48;
 /// Entries of one table; a large interpreter has a few thousand functions.
 pub(crate) const TABLE_ELEMENTS: usize = 20_000;
 const INSTANCE_METADATA_BYTES: usize = 1024 * 1024;
-/// Pages that a guest wrote and that its slot keeps, put back to what they were. Half of it was too little
-/// for OpenArena's collector.
+/// Pages that a guest wrote and that its slot keeps, put back to what they were. A quarter of it was too little for
+/// OpenArena's collector, half of it for one in QuickJS, which took a quarter longer; more helps neither.
 /// A slot that was used once keeps them for as long as the process lives.
-const MEMORY_KEPT_BYTES: usize = 128 * 1024;
+const MEMORY_KEPT_BYTES: usize = 256 * 1024;
 const TABLE_KEPT_BYTES: usize = 16 * 1024;
 
 fn shared() -> Config {
