@@ -92,7 +92,8 @@ pub struct Budgets {
     pub shares: Option<Shares>,
 }
 
-/// How often a running guest is looked at, and how long it runs before others have their turn.
+/// How often a running guest is looked at, and how long it runs before others have their turn. While one waits that has hardly
+/// begun, it is shorter.
 pub const EPOCH_TICK: Duration = Duration::from_millis(5);
 
 /// No budget may go beyond this much memory: the pool's slots have this size.

@@ -21,7 +21,7 @@ use crate::desk::Desk;
 use crate::error::{CallError, HostError, PluginFailure, StopReason};
 use crate::guest::{Ended, Linked};
 use crate::host::Within;
-use crate::inline;
+use crate::inline::{self, Pace};
 use crate::kind::Kind;
 use crate::lend::{Clerk, Lending};
 use crate::plugin::{Body, Plugin};
@@ -64,8 +64,13 @@ impl Plugin {
         let began = Instant::now();
         let budget = R::KIND.budget(&self.0.host.budgets);
         let (plugin, linked, turns) = (self.clone(), linked.clone(), within.turns.clone());
+        // Threads are as many as may run, so that nobody goes beside the queue here.
+        let pace = match self.0.habits.pace(R::KIND) {
+            Pace::Light => Pace::Usual,
+            pace => pace,
+        };
         let mut guest = Box::pin(async move {
-            let turn = Turn::new(turns, false);
+            let turn = Turn::new(turns, pace);
             turn.take().await;
             let mut bill = Bill::open(log, budget);
             let run = linked.answer(budget, turn, Desk::Here(Box::new(clerk)), request).await;

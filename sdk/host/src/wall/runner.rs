@@ -27,6 +27,7 @@ use crate::desk::Desk;
 use crate::engine;
 use crate::guest::{Linked, Linking};
 use crate::host::{Code, revive};
+use crate::inline::Pace;
 use crate::kind::Kind;
 use crate::turn::{self, Turn, Turns};
 
@@ -206,11 +207,11 @@ fn serve(shared: &Arc<Shared>, line: Line) {
     let mut place = Place { everywhere: shared.everywhere, core: None };
     while let Some(mut present) = line.take() {
         let Ok(Some(frame)) = present.wait(FRAME_BYTES) else { return };
-        let Ok((ToGuest::Call { slot, kind, visit, is_light }, request)) = present.read(frame) else {
+        let Ok((ToGuest::Call { slot, kind, visit, pace }, request)) = present.read(frame) else {
             return;
         };
         place.take(visit);
-        line = kind.with(Called { shared, place: &mut place, line: present, request, slot, kind, is_light });
+        line = kind.with(Called { shared, place: &mut place, line: present, request, slot, kind, pace });
     }
 }
 
@@ -251,7 +252,7 @@ struct Called<'a> {
     request: Range<usize>,
     slot: u32,
     kind: Kind,
-    is_light: bool,
+    pace: Pace,
 }
 
 impl ForKind for Called<'_> {
@@ -259,12 +260,12 @@ impl ForKind for Called<'_> {
     type Outcome = Option<Line>;
 
     fn with<R: Request>(self) -> Option<Line> {
-        let Self { shared, place, mut line, request, slot, kind, is_light } = self;
+        let Self { shared, place, mut line, request, slot, kind, pace } = self;
         let (request, _): (R, _) = line.read(request).ok()?;
         line.rest();
         let linked = lock(&shared.plugins).get(&slot).cloned()?;
         let budget = kind.budget(&shared.budgets);
-        let turn = Turn::new(shared.turns.clone(), is_light);
+        let turn = Turn::new(shared.turns.clone(), pace);
         // Whoever waited at this place waits no longer than it takes one slice.
         let moves_on = || place.take(None);
         let run = block_on(

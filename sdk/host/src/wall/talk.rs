@@ -68,7 +68,7 @@ pub(crate) async fn call<R: Request>(
     // One caller at a time waits with his thread.
     let permit = if habits.are_brief(R::KIND) { remote.runner.visits.try_acquire().ok() } else { None };
     let visit = permit.as_ref().map(|_| sched_getcpu());
-    let is_light = habits.are_light(R::KIND);
+    let pace = habits.pace(R::KIND);
     let line = match process.line(visit) {
         Ok(line) => line,
         Err(lost) => return Err(HostError::Runner(process.explain(&lost).await).into()),
@@ -76,7 +76,7 @@ pub(crate) async fn call<R: Request>(
     let mut open = Open { line: Some(line), process, place: Some(place) };
     let mut talk = Talk::new(&mut open, &clerk, &budget, visit.is_some());
     let said = timeout(budget.wall, async {
-        let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, visit, is_light })?.with(&request)?;
+        let first = Frame::new(&ToGuest::Call { slot, kind: R::KIND, visit, pace })?.with(&request)?;
         talk.converse::<R>(first).await
     });
     let said = said.await;

@@ -6,6 +6,7 @@ use crate::budgets::Budgets;
 use crate::capability::{LogLevel, Spent};
 use crate::component::Bundle;
 use crate::guest::{Ended, Linking};
+use crate::inline::Pace;
 use crate::kind::Kind;
 use crate::lend::{Answered, Question};
 
@@ -55,8 +56,8 @@ pub(crate) enum ToGuest {
         kind: Kind,
         /// Where a caller waits whose call is expected to be brief.
         visit: Option<Core>,
-        /// Whether it is expected to compute hardly at all.
-        is_light: bool,
+        /// How much it is expected to compute.
+        pace: Pace,
     },
     Answer(Answered),
 }
