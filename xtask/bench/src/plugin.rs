@@ -73,7 +73,7 @@ pub(crate) async fn measure(component: &Path, examples: &Path) -> Result<()> {
     let ours = one.rows("plugin_call");
     row("plugin_call_ratio", ours / other.rows("plugin_call_bare"), "x");
     wall::measure(cache.path(), &wasm, &plugin).await?;
-    hostile::measure(cache.path(), &wasm).await?;
+    hostile::measure(cache.path(), &wasm, examples).await?;
     many::measure(cache.path(), &wasm, &engine, &bare_component).await?;
     languages::measure(examples).await
 }

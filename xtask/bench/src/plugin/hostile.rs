@@ -1,6 +1,6 @@
 //! What a plugin that never ends costs: how long after its deadline it is stopped, and what its neighbours notice meanwhile.
 
-use super::{CALLS, ROUNDS, Side, WARM, calls, grants, open_with, runner, server};
+use super::{Side, calls, grants, languages, open_with, runner, server};
 use crate::row::{Result, Timings, Unit, row};
 use gantry_host::{Budgets, CallContext, CallError, Plugin, StopReason};
 use std::{
@@ -17,8 +17,12 @@ use wit_parser::Resolve;
 const STOPS: usize = 100;
 /// Calls of the hostile plugin that run at a time.
 const RUNNING: usize = 4;
-/// Calls of the neighbour, each of which may have to wait for slices of others.
-const BESIDE: usize = 2_000;
+const ROUNDS: usize = 10;
+/// Calls of a neighbour that hardly computes, in each round, alone and then beside: longer than the hostile calls take to begin,
+/// to be stopped and to be made anew.
+const LIGHT_CALLS: usize = 4_000;
+/// Calls of one in Python, which computes for two milliseconds and asks twice.
+const LONG_CALLS: usize = 100;
 /// A deadline that comes long before the processor time is used up.
 const WALL: Duration = Duration::from_millis(50);
 
@@ -36,7 +40,7 @@ const MODULE: &str = r#"(module
 const MANIFEST: &str = r#"{"id": "hostile", "name": "Hostile", "version": "1.0.0", "author": "Nobody",
   "description": "Never ends.", "licence": "Apache-2.0", "contract": "0.2", "capabilities": []}"#;
 
-pub(super) async fn measure(cache: &Path, wasm: &Arc<[u8]>) -> Result<()> {
+pub(super) async fn measure(cache: &Path, wasm: &Arc<[u8]>, examples: &Path) -> Result<()> {
     let hostile: Arc<[u8]> = component()?.into();
     let budgets = Budgets::default();
     let host = open_with(cache, runner()?, budgets)?;
@@ -51,8 +55,19 @@ pub(super) async fn measure(cache: &Path, wasm: &Arc<[u8]>) -> Result<()> {
     stops(&late, "plugin_stop_wall_over", WALL, StopReason::WallTime).await?;
     drop((late, other));
 
-    let innocent = host.load(wasm.clone(), &grants()).await?;
-    neighbours(&innocent, plugin).await
+    let light = host.load(wasm.clone(), &grants()).await?;
+    neighbours("plugin_neighbour", &plugin, async |timings: &mut Timings| {
+        let mut side = Side::default();
+        calls(&light, LIGHT_CALLS, &mut side).await?;
+        timings.extend(side.timings);
+        Ok(())
+    })
+    .await?;
+    let long = languages::load(&host, examples, "python").await?;
+    neighbours("plugin_neighbour_python", &plugin, async |timings: &mut Timings| {
+        languages::run(&long, LONG_CALLS, timings).await
+    })
+    .await
 }
 
 /// How long after its deadline each call was stopped.
@@ -76,11 +91,15 @@ async fn stop(plugin: &Plugin, reason: StopReason) -> Result<()> {
 }
 
 /// The same calls with nobody beside them, and with the hostile plugin's, by turns.
-async fn neighbours(innocent: &Plugin, hostile: Plugin) -> Result<()> {
-    calls(innocent, WARM, &mut Side::default()).await?;
-    let (mut alone, mut beside) = (Side::default(), Side::default());
+async fn neighbours(
+    name: &str,
+    hostile: &Plugin,
+    calls: impl AsyncFn(&mut Timings) -> Result<()>,
+) -> Result<()> {
+    calls(&mut Timings::default()).await?;
+    let (mut alone, mut beside) = (Timings::default(), Timings::default());
     for _ in 0..ROUNDS {
-        calls(innocent, CALLS / ROUNDS, &mut alone).await?;
+        calls(&mut alone).await?;
         let enough = Arc::new(AtomicBool::new(false));
         let running: Vec<_> = (0..RUNNING)
             .map(|_| {
@@ -93,16 +112,23 @@ async fn neighbours(innocent: &Plugin, hostile: Plugin) -> Result<()> {
                 })
             })
             .collect();
-        calls(innocent, BESIDE / ROUNDS, &mut beside).await?;
+        calls(&mut beside).await?;
         enough.store(true, Ordering::Relaxed);
         for task in running {
             task.await??;
         }
     }
-    alone.timings.rows("plugin_neighbour_alone", Unit::Microseconds);
-    beside.timings.rows("plugin_neighbour_hostile", Unit::Microseconds);
-    let ratio = beside.timings.quantile(0.99) / alone.timings.quantile(0.99);
-    row("plugin_neighbour_p99_ratio", ratio, "x");
+    let ratio = beside.quantile(0.99) / alone.quantile(0.99);
+    for (side, timings) in [("alone", &mut alone), ("hostile", &mut beside)] {
+        let name = format!("{name}_{side}");
+        timings.rows(&name, Unit::Microseconds);
+        row(
+            &format!("{name}_p999"),
+            timings.quantile(0.999) * Unit::Microseconds.per_second(),
+            Unit::Microseconds.name(),
+        );
+    }
+    row(&format!("{name}_p99_ratio"), ratio, "x");
     Ok(())
 }
 

@@ -5,11 +5,11 @@ use super::{open, server};
 use crate::row::{Result, Timings, Unit, row};
 use async_trait::async_trait;
 use gantry_host::{
-    CallContext, Grants, IMAGE_BUILD, LARGE_COMPONENT, LentFailure, Plugin, QUERY, Query, Reply,
+    CallContext, Grants, Host, IMAGE_BUILD, LARGE_COMPONENT, LentFailure, Plugin, QUERY, Query, Reply,
 };
 use gantry_types::server::Endpoint;
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -31,11 +31,10 @@ pub(super) async fn measure(examples: &Path) -> Result<()> {
     let host = open(cache.path(), super::runner()?)?;
     let mut plugins = Vec::new();
     for (language, calls) in LANGUAGES {
-        let wasm = std::fs::read(examples.join(format!("teeworlds-{language}.wasm")))?;
+        let bytes = std::fs::metadata(file(examples, language))?.len();
         #[expect(clippy::cast_precision_loss, reason = "a number of bytes")]
-        row(&format!("guest_{language}_component"), wasm.len() as f64 / 1024.0, "KiB");
-        let plugin =
-            host.load(wasm.into(), &Grants::from_iter([QUERY, IMAGE_BUILD, LARGE_COMPONENT])).await?;
+        row(&format!("guest_{language}_component"), bytes as f64 / 1024.0, "KiB");
+        let plugin = load(&host, examples, language).await?;
         row(&format!("guest_{language}_compile"), plugin.load_report().took.as_secs_f64() * 1e3, "ms");
         run(&plugin, WARM, &mut Timings::default()).await?;
         plugins.push((language, calls, plugin, Timings::default()));
@@ -51,7 +50,18 @@ pub(super) async fn measure(examples: &Path) -> Result<()> {
     Ok(())
 }
 
-async fn run(plugin: &Plugin, count: usize, timings: &mut Timings) -> Result<()> {
+fn file(examples: &Path, language: &str) -> PathBuf {
+    examples.join(format!("teeworlds-{language}.wasm"))
+}
+
+/// The example in this language.
+pub(super) async fn load(host: &Host, examples: &Path, language: &str) -> Result<Plugin> {
+    let wasm = std::fs::read(file(examples, language))?;
+    Ok(host.load(wasm.into(), &Grants::from_iter([QUERY, IMAGE_BUILD, LARGE_COMPONENT])).await?)
+}
+
+/// Calls it so often.
+pub(super) async fn run(plugin: &Plugin, count: usize, timings: &mut Timings) -> Result<()> {
     let (context, query) = (CallContext::traced(Grants::from_iter([QUERY])), Arc::new(Recorded));
     let server = server();
     for _ in 0..count {
