@@ -6,8 +6,8 @@
 //! is a visitor, a visit ends with the slice, and a kind of call that was once not brief starts earning again.
 //!
 //! What hardly computes but waits for its game, as most collectors do, earns less: it is light, and does not queue for its
-//! turn behind those that compute; and those that always compute for long let the others go first (see `turn`). That is so on average: whose call took long once because the machine was busy
-//! would otherwise queue for many calls after it.
+//! turn behind those that compute; and those that always compute for long let the others go first (see `turn`). Both are so
+//! on average: whose call took long once because the machine was busy would otherwise queue for many calls after it.
 
 use std::any::Any;
 use std::future::poll_fn;
@@ -34,7 +34,7 @@ const BRIEF: Duration = Duration::from_millis(1);
 const EARNED: u32 = 64;
 
 /// What is expected of a call, by what those before it used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Pace {
     /// It will hardly compute, so that it need not wait for the slices of those that do.
     Light,
@@ -89,7 +89,7 @@ impl Average {
         }
     }
 
-    /// What was stopped begins anew.
+    /// What was stopped earns its place anew.
     fn note(&self, used: Duration, answered: bool) {
         let present = self.0.load(Ordering::Relaxed);
         let next = i64::from(present) + (i64::from(nanoseconds(used)) - i64::from(present)) / LATELY;

@@ -110,7 +110,9 @@ impl Turn {
             return;
         }
         self.give_back();
-        lock(&self.slice).pace = if is_long { Pace::Heavy } else { Pace::Usual.max(pace) };
+        if is_long {
+            lock(&self.slice).pace = Pace::Heavy;
+        }
         tokio::task::yield_now().await;
         self.take().await;
     }

@@ -92,7 +92,8 @@ pub(crate) async fn call<R: Request>(
         Ok(Err(Failed::Line(lost))) => Err(HostError::Runner(open.process.explain(&lost).await).into()),
         Ok(Err(Failed::Embedder(panic))) => Err(HostError::Internal(panic).into()),
         Err(_) => {
-            habits.note(R::KIND, budget.wall, false, true);
+            // How much of that time it computed is not known.
+            habits.note(R::KIND, Duration::ZERO, false, true);
             Err(plugin.stopped(R::KIND, StopReason::WallTime, ""))
         }
     }
