@@ -1,6 +1,6 @@
 //! What a plugin that never ends costs: how long after its deadline it is stopped, and what its neighbours notice meanwhile.
 
-use super::{Side, calls, grants, languages, open_with, runner, server};
+use super::{ROUNDS, Side, calls, grants, languages, open_with, runner, server};
 use crate::row::{Result, Timings, Unit, row};
 use gantry_host::{Budgets, CallContext, CallError, Plugin, StopReason};
 use std::{
@@ -17,7 +17,6 @@ use wit_parser::Resolve;
 const STOPS: usize = 100;
 /// Calls of the hostile plugin that run at a time.
 const RUNNING: usize = 4;
-const ROUNDS: usize = 10;
 /// Calls of a neighbour that hardly computes, in each round, alone and then beside: longer than the hostile calls take to begin,
 /// to be stopped and to be made anew.
 const LIGHT_CALLS: usize = 4_000;
