@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 /// apart in [`TEST_EDGES`].
 const EDGES: &[(&str, &[&str])] = &[
     ("gantry-types", &[]),
+    // Cron in time zones, asked by the control plane that checks schedules and by the node that follows them.
+    ("gantry-timetable", &[]),
     ("gantry-seal", &[]),
     ("gantry-confine", &[]),
     // Who asks strangers: the daemon, registries, and what plugins look up in the control plane.
@@ -34,7 +36,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-types",
         ],
     ),
-    ("gantry-domain", &["gantry-types"]),
+    ("gantry-domain", &["gantry-timetable", "gantry-types"]),
     ("gantry-auth", &["gantry-domain", "gantry-types"]),
     ("gantry-store", &["gantry-auth", "gantry-domain", "gantry-seal", "gantry-types"]),
     ("gantry-nodes", &["gantry-protocol", "gantry-types"]),
@@ -75,6 +77,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-runtime",
             "gantry-seal",
             "gantry-sftp",
+            "gantry-timetable",
             "gantry-types",
         ],
     ),

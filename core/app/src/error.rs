@@ -210,7 +210,7 @@ fn node_code(error: &NodeError) -> Code {
             RefusalCode::PluginBusy => Code::Overloaded,
             RefusalCode::UnknownServer => Code::NotInstalled,
             RefusalCode::Invalid => Code::InvalidRequest,
-            RefusalCode::NoSuchFile => Code::NotFound,
+            RefusalCode::NoSuchFile | RefusalCode::UnknownSchedule => Code::NotFound,
             RefusalCode::FileExists => Code::FileExists,
             RefusalCode::FileChanged => Code::FileChanged,
             RefusalCode::FileRefused => Code::FileRefused,

@@ -34,7 +34,8 @@ macro_rules! rights {
 rights! {
     ServerRead, ServerUpdate, ServerDelete, ServerReinstall, PowerStart, PowerStop, PowerRestart, PowerKill, ConsoleRead,
     ConsoleWrite, ActionsUse, TabsRead, StatisticsRead, PlayersRead, VariablesRead, VariablesUpdate, AllocationsRead, AllocationsUpdate,
-    FilesList, FilesRead, FilesWrite, FilesDelete, OperationsRead, OperationsCancel, MembersRead, MembersCreate, MembersUpdate, MembersDelete, ActivityRead,
+    FilesList, FilesRead, FilesWrite, FilesDelete, OperationsRead, OperationsCancel, SchedulesRead, SchedulesCreate, SchedulesUpdate,
+    SchedulesDelete, MembersRead, MembersCreate, MembersUpdate, MembersDelete, ActivityRead,
 }
 
 /// Somebody has right `R` over a server.

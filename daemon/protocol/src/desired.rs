@@ -5,6 +5,7 @@ use gantry_types::{
     OperationId, ServerId, UserId,
     blueprint::CommandDoor,
     operation::OperationKind,
+    schedule::Schedule,
     server::{Desired, Endpoint, Hold, Setting},
     units::Limits,
 };
@@ -36,6 +37,13 @@ pub struct DesiredServer {
     pub facts: Vec<Setting>,
     /// The latest thing that people asked for. Its effect happens once, by its id.
     pub operation: Option<OperationRequest>,
+    /// What the node does by itself at certain times.
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
+    /// The latest of the node's own [decisions](crate::Decision) about this server that what is desired here knows of. While the
+    /// node has made a later one, what is desired is what the node decided, unless a person asks for an operation.
+    #[serde(default)]
+    pub heard_decision: u64,
 }
 
 /// Which plugin's which blueprint, and how to run it.
@@ -105,6 +113,8 @@ pub enum RefusalCode {
     DigestMismatch,
     /// No such server on this node.
     UnknownServer,
+    /// The server has no such schedule.
+    UnknownSchedule,
     /// Nothing runs that could take a command.
     NotRunning,
     /// The game takes no commands at all.

@@ -21,6 +21,7 @@
 //! | `POST /v1/servers/{id}/actions/{action}` | [`ActionRequest`] → [`ActionReport`]; 422 [`Refusal`] with the plugin's words |
 //! | `POST /v1/servers/{id}/broadcast` | [`BroadcastRequest`] → [`ActionReport`] |
 //! | `POST /v1/servers/{id}/quiesce`, `POST /v1/servers/{id}/resume` | [`QuietRequest`] → [`ActionReport`] |
+//! | `POST /v1/servers/{id}/schedules/{schedule}/run` | [`RunRequest`] → 202 [`RunStarted`] |
 //! | `GET /v1/servers/{id}/tabs/{tab}` | → `[Block]` |
 //! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
@@ -34,7 +35,7 @@
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`schedule`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod action;
@@ -46,6 +47,7 @@ pub mod link;
 pub mod machine;
 pub mod node;
 pub mod observed;
+pub mod schedule;
 pub mod sftp;
 #[cfg(feature = "tunnel")]
 pub mod tunnel;
@@ -59,4 +61,5 @@ pub use link::*;
 pub use machine::NodeSample;
 pub use node::*;
 pub use observed::*;
+pub use schedule::*;
 pub use sftp::*;

@@ -3,10 +3,11 @@
 use crate::SftpActivity;
 use chrono::{DateTime, Utc};
 use gantry_types::{
-    OperationId, ServerId,
+    OperationId, ScheduleId, ScheduleRunId, ServerId,
     operation::{OperationFailure, OperationState, Progress},
     sample::{ConsoleEvent, LiveSample},
-    server::ObservedState,
+    schedule::ScheduleRun,
+    server::{Desired, ObservedState, PowerAction},
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,25 @@ pub enum Event {
     PluginFault { plugin: String, call: String, code: String, message: String },
     /// Somebody worked on the server's files over SFTP.
     Sftp { activity: SftpActivity },
+    /// A schedule is followed: the whole run as it stands, again with each step.
+    Schedule { run: ScheduleRun },
+    /// What is desired of the server changed by a schedule.
+    Decided { decision: Decision },
+}
+
+/// What a node wants of a server from here on because a schedule says so. People's wishes come with operations; this is told
+/// to the control plane, which wants it too unless somebody asked for something else meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decision {
+    /// Counts up by one from 1 for each server, for the life of the node's ledger.
+    pub number: u64,
+    pub desired: Desired,
+    /// The generation that the node had when it decided.
+    pub generation: u64,
+    pub action: PowerAction,
+    pub schedule: ScheduleId,
+    pub run: ScheduleRunId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

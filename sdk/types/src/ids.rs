@@ -54,6 +54,10 @@ typed_id! {
     ServerId,
     /// One long piece of work with progress and a recorded outcome.
     OperationId,
+    /// Work on a server that is done at certain times.
+    ScheduleId,
+    /// One time that a schedule was followed.
+    ScheduleRunId,
     /// One line of the audit log.
     AuditId,
     /// A public key that somebody signs in to SFTP with.

@@ -5,7 +5,7 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`action`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`].
+//! [`action`], [`schedule`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`].
 
 pub mod action;
 pub mod address;
@@ -23,6 +23,7 @@ pub mod permission;
 pub mod plan;
 pub mod problem;
 pub mod sample;
+pub mod schedule;
 pub mod server;
 pub mod units;
 

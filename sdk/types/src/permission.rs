@@ -74,6 +74,14 @@ permissions! {
     OperationsRead = "operations.read",
     /// Cancel a running operation.
     OperationsCancel = "operations.cancel",
+    /// See the server's schedules and how their runs went.
+    SchedulesRead = "schedules.read",
+    /// Add schedules, of steps that one could do oneself.
+    SchedulesCreate = "schedules.create",
+    /// Change schedules, switch them on and off, and run them by hand.
+    SchedulesUpdate = "schedules.update",
+    /// Delete schedules.
+    SchedulesDelete = "schedules.delete",
     /// See who else may use the server.
     MembersRead = "members.read",
     /// Invite people to the server.

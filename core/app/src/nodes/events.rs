@@ -90,6 +90,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             keep(tx, node, server_id, at, "plugin_fault", &fault).await?;
             plugins::fault_on_node(tx, server_id, at, (&call, &code, &message)).await?;
         }
+        Event::Schedule { .. } | Event::Decided { .. } => {}
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }
     Ok(None)

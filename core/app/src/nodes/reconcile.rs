@@ -180,6 +180,8 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
         time_zone: server.time_zone.clone(),
         facts: facts.clone(),
         operation: operation.as_ref().and_then(request),
+        schedules: Vec::new(),
+        heard_decision: 0,
     }
 }
 

@@ -60,7 +60,7 @@ struct Written {
 pub(crate) struct WrittenRows(Mutex<HashMap<(ServerId, Rights), Written>>);
 
 /// A set of rights as bits.
-type Rights = u32;
+type Rights = u64;
 
 fn rights(permissions: Option<&Permissions>) -> Rights {
     let bits = |rights: Rights, each: &Permission| rights | 1 << *each as u32;

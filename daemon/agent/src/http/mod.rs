@@ -101,7 +101,9 @@ impl From<Refusal> for Refused {
             RefusalCode::PluginOnHold | RefusalCode::PluginBusy => StatusCode::SERVICE_UNAVAILABLE,
             RefusalCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
-            RefusalCode::UnknownServer | RefusalCode::NoSuchFile => StatusCode::NOT_FOUND,
+            RefusalCode::UnknownServer | RefusalCode::UnknownSchedule | RefusalCode::NoSuchFile => {
+                StatusCode::NOT_FOUND
+            }
             RefusalCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, refusal)

@@ -48,7 +48,12 @@ impl ServerRecord {
 
     /// Itself without what a deleted server needs no more, its secrets first.
     pub(super) fn tombstone(&self) -> Self {
-        let desired = DesiredServer { settings: Vec::new(), secrets: Vec::new(), ..self.desired.clone() };
+        let desired = DesiredServer {
+            settings: Vec::new(),
+            secrets: Vec::new(),
+            schedules: Vec::new(),
+            ..self.desired.clone()
+        };
         Self { desired, run: None, ..self.clone() }
     }
 

@@ -1,8 +1,8 @@
 //! Which undelivered events are kept while nobody takes them.
 //!
 //! The control plane may be away for days, and a disk is finite. What can be learned again or matters least goes first:
-//! console events, faults and progress, then observed states and what was done over SFTP. Beginnings and ends of operations are never dropped; their
-//! number is bounded by what people ask for.
+//! console events, faults and progress, then observed states, ends of schedules' runs and what was done over SFTP. Beginnings and ends of
+//! operations and what schedules decided are never dropped; their number is bounded by what people ask for.
 
 use gantry_protocol::Event;
 use gantry_types::operation::OperationState;
@@ -27,6 +27,9 @@ impl Worth {
         match event {
             Event::Console { .. } | Event::PluginFault { .. } => Self::Low,
             Event::Observed { .. } | Event::Sftp { .. } => Self::Middle,
+            Event::Schedule { run } if !run.state.is_terminal() => Self::Low,
+            Event::Schedule { .. } => Self::Middle,
+            Event::Decided { .. } => Self::Kept,
             Event::Operation { operation } => match (operation.state, &operation.progress) {
                 (OperationState::Running, Some(_)) => Self::Low,
                 (OperationState::Pending | OperationState::Running, _)

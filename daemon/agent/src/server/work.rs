@@ -305,6 +305,8 @@ mod tests {
             time_zone: "UTC".to_owned(),
             facts: vec![],
             operation: None,
+            schedules: vec![],
+            heard_decision: 0,
         }
     }
 

@@ -240,6 +240,8 @@ impl Daemon {
             time_zone: "Europe/Paris".to_owned(),
             facts: vec![],
             operation: Some(request(kind)),
+            schedules: vec![],
+            heard_decision: 0,
         }
     }
 

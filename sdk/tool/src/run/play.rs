@@ -238,7 +238,8 @@ impl<'a> Play<'a> {
                 self.desk.terminal.warn(&fault.at(format!("{plugin}, {call}")).to_string());
             }
             Event::Operation { operation } => self.failed &= operation.state != OperationState::Succeeded,
-            Event::Console { .. } | Event::Sftp { .. } => {}
+            // A server that is tried out has no schedules.
+            Event::Console { .. } | Event::Sftp { .. } | Event::Schedule { .. } | Event::Decided { .. } => {}
         }
         Ok(())
     }

@@ -52,6 +52,8 @@ impl Wish {
             time_zone: context.time_zone,
             facts: Vec::new(),
             operation: Some(operation(OperationKind::Install)),
+            schedules: Vec::new(),
+            heard_decision: 0,
         };
         Ok(Self { component, server, plan })
     }
