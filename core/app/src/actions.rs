@@ -171,7 +171,7 @@ impl App {
     }
 
     /// What is for somebody of this standing.
-    async fn offer(
+    pub(crate) async fn offer(
         &self,
         server: &Server,
         offered: &OfferedBlueprint,
@@ -284,13 +284,14 @@ fn answerable(mut action: ServerAction, who: Audience) -> ServerAction {
 }
 
 /// The whole form: what was given, and defaults. Unknown keys and wrong values are told by field.
-fn answers(action: &ServerAction, given: &Values, who: Audience) -> Answer<Vec<StoredValue>> {
+pub(crate) fn answers(action: &ServerAction, given: &Values, who: Audience) -> Answer<Vec<StoredValue>> {
     let under_form = |problem: FieldProblem| FieldProblem { key: format!("form.{}", problem.key), ..problem };
     variables::complete(&action.form, given, who)
         .map_err(|problems| AppError::fields_of(problems.into_iter().map(under_form).collect()))
 }
 
-fn message(text: &str) -> Answer<String> {
+/// One line to players.
+pub(crate) fn message(text: &str) -> Answer<String> {
     let text = text.trim();
     let say = |what: &str, remedy: String| Err(problem("text", what, remedy).into());
     match text.chars().count() {

@@ -9,8 +9,8 @@ use gantry_domain::{
     statistics::{self, PartKind, Resolution},
 };
 use gantry_types::{
-    AllocationId, LocationId, NodeId, ServerId, UserId, permission::Permission, server::PowerAction,
-    units::Limits,
+    AllocationId, LocationId, NodeId, ServerId, UserId, action::Availability, permission::Permission,
+    server::PowerAction, units::Limits,
 };
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -247,6 +247,33 @@ inputs! {
         /// By the keys of the form's questions; what is left out stays. An empty secret stays too.
         values: BTreeMap<String, String>,
     }
+    /// What is done to a server at certain times.
+    ScheduleInput {
+        name: String,
+        /// Minute, hour, day of the month, month, day of the week; or `@daily` and its like.
+        cron: String,
+        /// By its name in the IANA database, such as `Europe/Berlin`.
+        time_zone: String,
+        /// One that is off is run by hand alone.
+        #[serde(default = "yes")]
+        enabled: bool,
+        /// In which states of the server it is followed; while it runs, if left out.
+        #[serde(default = "while_running")]
+        when: Availability,
+        /// 1 to 25, done one after the other.
+        steps: Vec<StepInput>,
+    }
+    ScheduleUpdate {
+        /// The one that was read; where it is given, a change goes over no other.
+        version: Option<u64>,
+        name: Option<String>,
+        cron: Option<String>,
+        time_zone: Option<String>,
+        enabled: Option<bool>,
+        when: Option<Availability>,
+        /// In place of all that there are.
+        steps: Option<Vec<StepInput>>,
+    }
     BroadcastInput {
         /// One line.
         text: String,
@@ -284,6 +311,63 @@ inputs! {
     MemberUpdate {
         permissions: Vec<Permission>,
     }
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn while_running() -> Availability {
+    Availability::Running
+}
+
+/// A step of a schedule. `goOn` says whether what comes after it is done although it failed.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[schema(as = ScheduleStepInput)]
+pub enum StepInput {
+    Power {
+        action: PowerAction,
+        #[serde(default)]
+        go_on: bool,
+    },
+    /// One line to the game.
+    Command {
+        command: String,
+        #[serde(default)]
+        go_on: bool,
+    },
+    /// One line to everybody who plays.
+    Broadcast {
+        text: String,
+        #[serde(default)]
+        go_on: bool,
+    },
+    /// One of the plugin's actions, with its form.
+    Action {
+        action: String,
+        #[serde(default)]
+        form: BTreeMap<String, String>,
+        /// A step of the schedule as it is, counted from 0: secrets that are left out stay as they are there.
+        keep_secrets_of: Option<u32>,
+        #[serde(default)]
+        go_on: bool,
+    },
+    Wait {
+        /// 1 to 3600.
+        seconds: u32,
+        #[serde(default)]
+        go_on: bool,
+    },
+}
+
+/// An expression that is being written.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ScheduleTimesQuery {
+    pub cron: String,
+    pub time_zone: String,
 }
 
 /// Which page of a list.

@@ -12,7 +12,7 @@
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `lend`, `lookups` and `workshop`, `servers`,
-//! `files` with `transfers`, `config_files`, `actions`, `tabs`, `sftp`, `operations`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `files` with `transfers`, `config_files`, `actions`, `tabs`, `sftp`, `operations`, `schedules`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
 pub mod context;
@@ -39,6 +39,7 @@ mod members;
 mod nodes;
 mod operations;
 mod plugins;
+mod schedules;
 mod servers;
 mod sessions;
 mod setup;
@@ -68,6 +69,7 @@ pub use lend::Internet;
 pub use live::{LiveFeed, LiveFrame, ServerSample, TOPICS, Topic, UnknownTopic};
 pub use members::permissions;
 pub use plugins::{Bundled, PluginFile, PluginUpload, Takeover, measure_plugins};
+pub use schedules::schedule_times;
 pub use seldom::Seldom;
 pub use servers::ServerPage;
 pub use sessions::Authenticated;

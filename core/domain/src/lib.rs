@@ -5,7 +5,7 @@
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
 //! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
-//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`config_files`], [`limits`], [`allowances`], [`operations`], [`members`], [`audit`], [`events`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`config_files`], [`limits`], [`allowances`], [`operations`], [`schedules`], [`members`], [`audit`], [`events`],
 //! [`statistics`].
 
 pub mod actions;
@@ -23,6 +23,7 @@ pub mod nodes;
 pub mod operations;
 pub mod page;
 pub mod plugins;
+pub mod schedules;
 pub mod servers;
 pub mod sessions;
 pub mod ssh_keys;

@@ -9,10 +9,10 @@ use gantry_protocol::{
     Acknowledge, ActionReport, ActionRequest, BroadcastRequest, ConsoleCommand, ConsoleLine, ConsolePage,
     DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion, FileDeletionOutcome, FileListing,
     FileOutcome, FileSaved, FormReport, FormRequest, Hello, NodeReport, NodeSample, ObservedServer,
-    PROTECTED_HEADER, SampleEnvelope, SftpGrants,
+    PROTECTED_HEADER, RunRequest, RunStarted, SampleEnvelope, SftpGrants,
 };
 use gantry_types::{
-    NodeId, ServerId,
+    NodeId, ScheduleId, ServerId,
     conduct::{PluginConduct, PluginLine, PluginRecord},
     page::Block,
 };
@@ -221,6 +221,17 @@ impl NodeClient {
     ) -> Result<ActionReport, NodeError> {
         let path = format!("/v1/servers/{server_id}/broadcast");
         self.link.fetch(Method::POST, &path, call::json(request)?, ACTION, REPORT).await
+    }
+
+    /// Has a schedule of the server followed now.
+    pub async fn run_schedule(
+        &self,
+        server_id: ServerId,
+        schedule: ScheduleId,
+        request: &RunRequest,
+    ) -> Result<RunStarted, NodeError> {
+        let path = format!("/v1/servers/{server_id}/schedules/{schedule}/run");
+        self.link.fetch(Method::POST, &path, call::json(request)?, ORDINARY, REPORT).await
     }
 
     /// At most `limit` lines, oldest first: those after `after`, or the newest there are.

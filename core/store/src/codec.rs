@@ -2,6 +2,7 @@
 
 use crate::StoreError;
 use gantry_types::{
+    action::Availability,
     blueprint::CommandDoor,
     operation::{OperationKind, OperationState},
     permission::Permission,
@@ -38,6 +39,14 @@ codec!(
     Stopping = "stopping",
     Crashed = "crashed",
     Deleted = "deleted"
+);
+codec!(
+    Availability,
+    availability,
+    to_availability,
+    Always = "always",
+    Running = "running",
+    Stopped = "stopped"
 );
 codec!(
     OperationKind,

@@ -97,9 +97,8 @@ fn is_full(error: &sqlx::Error) -> bool {
 fn violated(error: &dyn DatabaseError) -> Option<StoreError> {
     Some(match error.constraint()? {
         "users_email_key" => StoreError::EmailTaken,
-        "locations_name_key" | "nodes_name_key" | "ssh_keys_name" | "app_passwords_name" => {
-            StoreError::NameTaken
-        }
+        "locations_name_key" | "nodes_name_key" | "ssh_keys_name" | "app_passwords_name"
+        | "schedules_name" => StoreError::NameTaken,
         "ssh_keys_once" => StoreError::KeyKnown,
         "members_key" => StoreError::AlreadyMember,
         "operations_one_at_work" => StoreError::OperationInProgress,

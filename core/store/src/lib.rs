@@ -36,6 +36,7 @@ pub mod nodes;
 pub mod operations;
 pub mod plugins;
 pub mod reconcile;
+pub mod schedules;
 pub mod server_changes;
 pub mod servers;
 pub mod sessions;

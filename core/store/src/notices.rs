@@ -20,6 +20,8 @@ pub enum Notice {
     Removed { server: ServerId },
     /// An operation began, moved or ended.
     Operation { operation: OperationId, server: ServerId },
+    /// A schedule of a server, or how it was followed.
+    Schedules { server: ServerId },
     /// What a person may do changed.
     Rights { user: UserId },
     /// A person's keys or app passwords.

@@ -137,7 +137,8 @@ impl<W: Who> Tx<W> {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let node = sqlx::query_scalar!(
-            "UPDATE servers SET desired = coalesce($2, desired), generation = generation + 1, updated_at = now()
+            "UPDATE servers SET desired = coalesce($2, desired), generation = generation + 1, updated_at = now(),
+                    desired_generation = CASE WHEN $2::text IS NULL THEN desired_generation ELSE generation + 1 END
              WHERE id = $1 RETURNING node_id",
             server.uuid(),
             desired.map(codec::desired)

@@ -9,8 +9,8 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use gantry_domain::{
-    allocations::ServerEndpoint, events, operations::Operation, plugins::OfferedBlueprint, servers::Server,
-    variables::Values,
+    allocations::ServerEndpoint, events, operations::Operation, plugins::OfferedBlueprint,
+    schedules::Schedule, servers::Server, variables::Values,
 };
 use gantry_types::{
     NodeId, ServerId,
@@ -31,6 +31,9 @@ pub struct DesiredServer {
     pub facts: Vec<Setting>,
     /// The latest thing that people asked for, ended or not.
     pub operation: Option<Operation>,
+    pub schedules: Vec<Schedule>,
+    /// The latest of the node's own decisions that what is desired knows of.
+    pub heard_decision: u64,
 }
 
 /// Which servers of a node.
@@ -78,9 +81,18 @@ impl SystemTx {
         let ids: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
         let mut values = self.values_of(&ids).await?;
         let mut facts = self.facts_of(&ids).await?;
+        let mut schedules = self.schedules_of(&ids).await?;
+        let decided = self.decided_of(&ids).await?;
         let mut releases: HashMap<(String, String), Arc<OfferedBlueprint>> = HashMap::new();
         let mut complete = Vec::with_capacity(servers.len());
-        for server in servers {
+        for mut server in servers {
+            let heard_decision = match decided.get(&server.id) {
+                Some(&(desired, heard)) => {
+                    server.desired = desired;
+                    heard
+                }
+                None => 0,
+            };
             let pin = (server.blueprint.digest.clone(), server.blueprint.key.blueprint.clone());
             let blueprint = match releases.get(&pin) {
                 Some(known) => Arc::clone(known),
@@ -92,7 +104,16 @@ impl SystemTx {
             let operation = self.latest_operation(server.id).await?;
             let values = values.remove(&server.id).unwrap_or_default();
             let facts = facts.remove(&server.id).unwrap_or_default();
-            complete.push(DesiredServer { server, blueprint, values, facts, operation });
+            let schedules = schedules.remove(&server.id).unwrap_or_default();
+            complete.push(DesiredServer {
+                server,
+                blueprint,
+                values,
+                facts,
+                operation,
+                schedules,
+                heard_decision,
+            });
         }
         Ok(complete)
     }
@@ -126,7 +147,8 @@ impl SystemTx {
         desired: Option<Desired>,
     ) -> Result<(), StoreError> {
         let done = sqlx::query!(
-            "UPDATE servers SET generation = $3, acknowledged_generation = $3, desired = coalesce($4, desired)
+            "UPDATE servers SET generation = $3, acknowledged_generation = $3, desired = coalesce($4, desired),
+                    desired_generation = CASE WHEN $4::text IS NULL THEN desired_generation ELSE $3 END
              WHERE id = $1 AND node_id = $2 AND generation < $3 AND desired <> 'deleted'",
             server.uuid(),
             node.uuid(),

@@ -70,11 +70,6 @@ impl Timetable {
     }
 }
 
-/// The zones that there are, by name.
-pub fn zones() -> impl Iterator<Item = &'static str> {
-    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,6 +21,7 @@ mod nodes;
 mod operations;
 mod plugins;
 mod releases;
+mod schedules;
 mod secrets;
 mod servers;
 mod statistics;
@@ -50,6 +51,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("actions", "What a game's plugin lets people do beyond power."),
     ("tabs", "Pages that a game's plugin fills."),
     ("statistics", "Numbers over time and who plays."),
+    ("schedules", "What is done to a server at certain times."),
     ("members", "Subusers of a server and their permissions."),
     ("operations", "Long work with progress and outcome."),
     ("audit", "What was done by whom."),
@@ -97,6 +99,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("actions", actions::routes()),
         ("tabs", tabs::routes()),
         ("statistics", statistics::routes()),
+        ("schedules", schedules::routes()),
         ("members", members::routes()),
         ("operations", operations::routes()),
         ("audit", audit::routes()),

@@ -257,6 +257,12 @@ impl LiveFeed {
                     self.ready.push_back(LiveFrame::Plugin { plugin_id });
                 }
             }
+            Change::Schedules(server_id) => {
+                let wanted = self.topics.contains(&Topic::Server(server_id));
+                if wanted && self.may(server_id, Permission::SchedulesRead) {
+                    self.ready.push_back(LiveFrame::Schedules { server_id });
+                }
+            }
             Change::Everything => self.ended = true,
         }
     }

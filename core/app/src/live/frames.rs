@@ -68,6 +68,9 @@ pub enum LiveFrame {
     /// One moment of a node's machine.
     #[serde(rename_all = "camelCase")]
     NodeSample { node_id: NodeId, sample: Box<NodeSample> },
+    /// A schedule of the server, or how one is followed, changed: look again.
+    #[serde(rename_all = "camelCase")]
+    Schedules { server_id: ServerId },
     /// A plugin, its releases or what it offers changed: look again.
     #[serde(rename_all = "camelCase")]
     Plugin { plugin_id: PluginId },

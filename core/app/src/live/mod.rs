@@ -49,6 +49,8 @@ pub(crate) enum Change {
     Node(NodeId),
     NodeSample(NodeId, Arc<NodeSample>),
     Plugin(PluginId),
+    /// Schedules of a server.
+    Schedules(ServerId),
     /// Anything may have changed.
     Everything,
 }
@@ -232,6 +234,7 @@ async fn take(app: &App, notice: Notice) {
             app.rights_changed(RightsChange::Server(server));
         }
         Notice::Operation { operation, .. } => live.mark(|dirty| dirty.operations.extend([operation])),
+        Notice::Schedules { server } => live.spread(Change::Schedules(server)),
         Notice::Rights { user } => app.rights_changed(RightsChange::User(user)),
         Notice::Credentials { .. } => app.grants_changed(),
         Notice::Session { session } => app.rights_changed(RightsChange::Session(session)),

@@ -4,7 +4,7 @@
 //! on its number is part of that commit. So an event has its effect exactly once, whichever side falls over. Every
 //! statement names the node: it moves its own servers and operations, along legal edges, and nothing else.
 
-use super::follow::Link;
+use super::{follow::Link, followed};
 use crate::{error::Answer, plugins};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -90,7 +90,8 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             keep(tx, node, server_id, at, "plugin_fault", &fault).await?;
             plugins::fault_on_node(tx, server_id, at, (&call, &code, &message)).await?;
         }
-        Event::Schedule { .. } | Event::Decided { .. } => {}
+        Event::Schedule { run } => followed::run(tx, node, server_id, &run).await?,
+        Event::Decided { decision } => followed::decision(tx, node, server_id, at, &decision).await?,
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }
     Ok(None)

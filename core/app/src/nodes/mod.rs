@@ -2,12 +2,13 @@
 //!
 //! Modules in reading order: `manage` (use cases), `allocations`, `enrollment` (identity and link), `follow` (one task
 //! per connected node), `reconcile` (wishes go down), `grants` (so does who may come in by SFTP),
-//! `events` (what happened comes up) with `visits` (what people did by SFTP).
+//! `events` (what happened comes up) with `visits` (what people did by SFTP) and `followed` (schedules).
 
 mod allocations;
 mod enrollment;
 mod events;
 mod follow;
+mod followed;
 mod grants;
 mod manage;
 mod reconcile;

@@ -6,7 +6,7 @@
 use super::follow::Link;
 use crate::error::{Answer, AppError};
 use chrono::Utc;
-use gantry_domain::{operations::Operation, variables};
+use gantry_domain::{operations::Operation, schedules::Schedule, variables};
 use gantry_nodes::NodeError;
 use gantry_protocol as wire;
 use gantry_store::reconcile::{DesiredServer, Scope};
@@ -156,7 +156,7 @@ async fn acknowledge(link: &Link, server: ServerId, generation: u64) -> Answer<(
 
 /// The whole of what a server should be.
 fn message(desired: &DesiredServer) -> wire::DesiredServer {
-    let DesiredServer { server, blueprint, values, facts, operation } = desired;
+    let DesiredServer { server, blueprint, values, facts, operation, schedules, heard_decision } = desired;
     wire::DesiredServer {
         id: server.id,
         generation: server.generation,
@@ -180,8 +180,8 @@ fn message(desired: &DesiredServer) -> wire::DesiredServer {
         time_zone: server.time_zone.clone(),
         facts: facts.clone(),
         operation: operation.as_ref().and_then(request),
-        schedules: Vec::new(),
-        heard_decision: 0,
+        schedules: schedules.iter().map(Schedule::to_follow).collect(),
+        heard_decision: *heard_decision,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which addresses a server uses.
 
-use super::change::standing;
+use super::change::still_wanted;
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
@@ -80,7 +80,7 @@ impl App {
         let (mut tx, access, row) = self.server_and_access(ctx, id).await?;
         let grant = access.grant::<rights::AllocationsUpdate>()?;
         tx.lock_node(row.node.id).await?;
-        let server = standing(tx.server_for_update(id).await?)?;
+        let server = still_wanted(tx.server_for_update(id).await?)?;
         let pin = &server.blueprint;
         let needs = tx.pinned_blueprint(&pin.digest, &pin.key.blueprint).await?.blueprint.endpoints;
         Ok((tx, grant, server, needs))

@@ -28,7 +28,7 @@ impl App {
         let grant = access.grant::<rights::ServerUpdate>()?;
         let name = update.name.map(|name| text::name("name", &name)).transpose()?;
         let description = update.description.map(|it| text::description("description", &it)).transpose()?;
-        let before = standing(tx.server_for_update(id).await?)?;
+        let before = still_wanted(tx.server_for_update(id).await?)?;
         let entry = AuditEntry::server("server.update", id, ctx.origin.clone())
             .before(json!({ "name": before.name, "description": before.description }))
             .after(json!({ "name": name, "description": description }));
@@ -42,7 +42,7 @@ impl App {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         let node = tx.server(id).await?.node.id;
         tx.lock_node(node).await?;
-        let before = standing(tx.server_for_update(id).await?)?;
+        let before = still_wanted(tx.server_for_update(id).await?)?;
         let pin = &before.blueprint;
         let offered = tx.pinned_blueprint(&pin.digest, &pin.key.blueprint).await?;
         limits::check(limits, offered.blueprint.least).map_err(AppError::fields_of)?;
@@ -82,7 +82,7 @@ impl App {
     ) -> Answer<ServerView> {
         let grant = ctx.actor.administrator()?;
         let mut tx = self.db().as_user(&ctx.actor).await?;
-        let before = standing(tx.server_for_update(id).await?)?;
+        let before = still_wanted(tx.server_for_update(id).await?)?;
         let mut holds = before.holds.clone();
         holds.retain(|other| other.by != ADMINISTRATOR_HOLD);
         holds.extend(hold);
@@ -106,7 +106,7 @@ impl App {
 }
 
 /// A server that is to be deleted takes no more changes.
-pub(super) fn standing(server: Server) -> Answer<Server> {
+pub(crate) fn still_wanted(server: Server) -> Answer<Server> {
     match server.desired {
         Desired::Running | Desired::Stopped => Ok(server),
         Desired::Deleted => Err(AppError::refused(Code::Conflict, "The server is being deleted.")),

@@ -17,6 +17,7 @@ mod view;
 
 pub use list::ServerPage;
 
+pub(crate) use change::still_wanted;
 pub(crate) use draft::standing;
 pub(crate) use list::WrittenRows;
 pub(crate) use variables::{context, settings};

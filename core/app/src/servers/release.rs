@@ -3,7 +3,7 @@
 //! A server is pinned until somebody moves it. The release is asked about the server as it is before anything is written: its
 //! variables, and, where it has never planned, its plan. What runs takes the release in when it starts again.
 
-use super::{change::standing, draft::under_variables, variables::context};
+use super::{change::still_wanted, draft::under_variables, variables::context};
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
@@ -71,7 +71,7 @@ impl App {
     pub async fn move_server(&self, ctx: &OpCtx, id: ServerId, input: ReleaseInput) -> Answer<ServerView> {
         let ReleaseInput { digest, values: given } = input;
         let (mut tx, access, row) = self.server_with(ctx, id, Permission::ServerReinstall).await?;
-        let server = standing(row)?;
+        let server = still_wanted(row)?;
         if server.blueprint.digest == digest {
             return Ok(self.own_view(server));
         }
@@ -81,7 +81,7 @@ impl App {
         let (mut tx, access) = self.access(ctx, id).await?;
         let grant = access.grant::<rights::ServerReinstall>()?;
         tx.lock_node(server.node.id).await?;
-        let present = standing(tx.server_for_update(id).await?)?;
+        let present = still_wanted(tx.server_for_update(id).await?)?;
         if present.blueprint.digest != server.blueprint.digest {
             let detail = "The server was moved by somebody else meanwhile. Look again.";
             return Err(AppError::refused(Code::Conflict, detail));

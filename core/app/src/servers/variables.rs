@@ -1,6 +1,6 @@
 //! Variables of a server: shown without secrets, changed within the blueprint's rules.
 
-use super::{change::standing, draft::under_variables};
+use super::{change::still_wanted, draft::under_variables};
 use crate::{
     App, OpCtx,
     error::{Answer, AppError},
@@ -56,7 +56,7 @@ impl App {
         }
         let (mut tx, access) = self.access(ctx, id).await?;
         let grant = access.grant::<rights::VariablesUpdate>()?;
-        let server = standing(tx.server_for_update(id).await?)?;
+        let server = still_wanted(tx.server_for_update(id).await?)?;
         let (offered, values) = settings(&mut tx, &server).await?;
         let (change, after) = decide(&offered, &values, &given, access.audience()?)?;
         if !change.values.is_empty() {

@@ -62,6 +62,7 @@ impl Db {
         loop {
             let (found, sealed) = match kind {
                 SecretKind::ServerVariable => self.reseal_rows(kind, Table::Variables).await?,
+                SecretKind::ScheduleSteps => self.reseal_rows(kind, Table::Schedules).await?,
                 SecretKind::PluginSetting => self.reseal_rows(kind, Table::PluginSettings).await?,
                 SecretKind::NodeKey => self.reseal_rows(kind, Table::NodeKeys).await?,
                 SecretKind::PluginSecret => self.reseal_rows(kind, Table::PluginSecrets).await?,
@@ -120,6 +121,7 @@ impl Db {
 #[derive(Clone, Copy)]
 enum Table {
     Variables,
+    Schedules,
     PluginSettings,
     NodeKeys,
     PluginSecrets,
@@ -147,6 +149,17 @@ impl Table {
                     Sealed,
                     r#"SELECT id AS row, server_id AS tenant, sealed AS "blob!" FROM server_variables
                        WHERE sealed IS NOT NULL AND substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2"#,
+                    key,
+                    BATCH
+                )
+                .fetch_all(connection)
+                .await
+            }
+            Self::Schedules => {
+                sqlx::query_as!(
+                    Sealed,
+                    "SELECT id AS row, server_id AS tenant, sealed AS blob FROM schedules
+                     WHERE substring(sealed FROM 2 FOR 4) <> $1 ORDER BY id LIMIT $2",
                     key,
                     BATCH
                 )
@@ -227,6 +240,9 @@ impl Table {
                     from,
                     to
                 )
+            }
+            Self::Schedules => {
+                sqlx::query!("UPDATE schedules SET sealed = $3 WHERE id = $1 AND sealed = $2", row, from, to)
             }
             Self::PluginSettings => sqlx::query!(
                 "UPDATE plugin_settings SET sealed = $3 WHERE id = $1 AND sealed = $2",

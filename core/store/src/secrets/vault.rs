@@ -23,6 +23,8 @@ pub enum SecretKind {
     NodeKey,
     /// What an administrator stored for a plugin.
     PluginSecret,
+    /// The steps of a schedule.
+    ScheduleSteps,
     /// What a plugin keeps.
     PluginKept,
     /// The password for a registry, with what it is for.
@@ -32,8 +34,9 @@ pub enum SecretKind {
 }
 
 impl SecretKind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ServerVariable,
+        Self::ScheduleSteps,
         Self::PluginSetting,
         Self::NodeKey,
         Self::PluginSecret,
@@ -45,6 +48,7 @@ impl SecretKind {
     pub(crate) const fn purpose(self) -> &'static str {
         match self {
             Self::ServerVariable => "server_variable",
+            Self::ScheduleSteps => "schedule_steps",
             Self::PluginSetting => "plugin_setting",
             Self::NodeKey => "node_key",
             Self::PluginSecret => "plugin_secret",
@@ -58,6 +62,7 @@ impl SecretKind {
     const fn place(self) -> (&'static str, &'static str) {
         match self {
             Self::ServerVariable => ("server_variables", "sealed"),
+            Self::ScheduleSteps => ("schedules", "sealed"),
             Self::PluginSetting => ("plugin_settings", "sealed"),
             Self::NodeKey => ("node_keys", "private_key"),
             Self::PluginSecret => ("plugin_secrets", "sealed"),
