@@ -1248,6 +1248,26 @@ export interface paths {
         patch: operations["setPluginSettings"];
         trace?: never;
     };
+    "/api/schedules/times": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a cron expression says, and when it is due next
+         * @description Needs a session.
+         */
+        get: operations["scheduleTimes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/servers": {
         parameters: {
             query?: never;
@@ -1924,6 +1944,108 @@ export interface paths {
          *     Needs `server.reinstall` on the server.
          */
         post: operations["moveServer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is done to the server at certain times
+         * @description Forms of plugins' actions are shown without their secrets.
+         *
+         *     Needs `schedules.read` on the server.
+         */
+        get: operations["listSchedules"];
+        put?: never;
+        /**
+         * Adds a schedule
+         * @description The server's node follows it by itself, also while it cannot be reached. Whoever writes a schedule needs the right for each of its steps.
+         *
+         *     Needs `schedules.create` on the server.
+         */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/schedules/{scheduleId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One schedule
+         * @description Needs `schedules.read` on the server.
+         */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a schedule
+         * @description One that is being followed ends where it is.
+         *
+         *     Needs `schedules.delete` on the server.
+         */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a schedule
+         * @description Whoever changes what it does or when, or switches it on, needs the right for each of its steps.
+         *
+         *     Needs `schedules.update` on the server.
+         */
+        patch: operations["updateSchedule"];
+        trace?: never;
+    };
+    "/api/servers/{id}/schedules/{scheduleId}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a schedule followed now
+         * @description Whatever the time is, whether it is on or off, and in whichever state the server is. It goes on by itself.
+         *
+         *     Needs `schedules.update` on the server.
+         */
+        post: operations["runSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/schedules/{scheduleId}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How a schedule was followed, latest first
+         * @description Needs `schedules.read` on the server.
+         */
+        get: operations["listScheduleRuns"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3382,6 +3504,10 @@ export interface components {
             /** @enum {string} */
             type: "node_sample";
         } | {
+            serverId: components["schemas"]["ServerId"];
+            /** @enum {string} */
+            type: "schedules";
+        } | {
             pluginId: components["schemas"]["PluginId"];
             /** @enum {string} */
             type: "plugin";
@@ -3832,7 +3958,7 @@ export interface components {
             state: components["schemas"]["OperationState"];
         };
         /** @enum {string} */
-        Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "actions.use" | "tabs.read" | "statistics.read" | "players.read" | "files.list" | "files.read" | "files.write" | "files.delete" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
+        Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "actions.use" | "tabs.read" | "statistics.read" | "players.read" | "files.list" | "files.read" | "files.write" | "files.delete" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "schedules.read" | "schedules.create" | "schedules.update" | "schedules.delete" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
         PermissionPage: {
             items: components["schemas"]["PermissionView"][];
             /** @description Where the next page begins; null is the end. */
@@ -4352,6 +4478,19 @@ export interface components {
             form: components["schemas"]["Setting"][];
             label: string;
         };
+        /** @description Why a schedule was followed. */
+        RunCause: {
+            /** Format: date-time */
+            due_at: string;
+            /** @enum {string} */
+            type: "clock";
+        } | {
+            name: string;
+            /** @enum {string} */
+            type: "person";
+        };
+        /** @enum {string} */
+        RunState: "running" | "succeeded" | "failed" | "skipped" | "cancelled";
         /** @description One answer of a collector. */
         Sample: {
             /** Format: double */
@@ -4367,6 +4506,181 @@ export interface components {
             players?: number | null;
             series: components["schemas"]["Series"][];
             version?: string | null;
+        };
+        /**
+         * Format: uuid
+         * @description Work on a server that is done at certain times.
+         */
+        ScheduleId: string;
+        /** @description What is done to a server at certain times. */
+        ScheduleInput: {
+            /** @description Minute, hour, day of the month, month, day of the week; or `@daily` and its like. */
+            cron: string;
+            /** @description One that is off is run by hand alone. */
+            enabled?: boolean;
+            name: string;
+            /** @description 1 to 25, done one after the other. */
+            steps: components["schemas"]["ScheduleStepInput"][];
+            /** @description By its name in the IANA database, such as `Europe/Berlin`. */
+            timeZone: string;
+            /** @description In which states of the server it is followed; while it runs, if left out. */
+            when?: components["schemas"]["Availability"];
+        };
+        SchedulePage: {
+            items: components["schemas"]["ScheduleView"][];
+            /** @description Where the next page begins; null is the end. */
+            nextCursor: string | null;
+        };
+        /** @description One time that a schedule was followed. */
+        ScheduleRun: {
+            cause: components["schemas"]["RunCause"];
+            /** Format: date-time */
+            endedAt?: string | null;
+            id: components["schemas"]["ScheduleRunId"];
+            /** @description Why it did not do all of its steps, in words for people. */
+            reason?: string | null;
+            scheduleId: components["schemas"]["ScheduleId"];
+            /** Format: date-time */
+            startedAt: string;
+            state: components["schemas"]["RunState"];
+            /** @description In the order of the schedule's steps as they were when it began. */
+            steps: components["schemas"]["StepRun"][];
+        };
+        /**
+         * Format: uuid
+         * @description One time that a schedule was followed.
+         */
+        ScheduleRunId: string;
+        ScheduleRunPage: {
+            items: components["schemas"]["ScheduleRun"][];
+            /** @description Where the next page begins; null is the end. */
+            nextCursor: string | null;
+        };
+        /** @description It goes on by itself; its run is among the schedule's runs. */
+        ScheduleRunStartedView: {
+            runId: components["schemas"]["ScheduleRunId"];
+        };
+        /** @description What a step does. Secrets of a form are not shown. */
+        ScheduleStep: {
+            action: components["schemas"]["PowerAction"];
+            go_on: boolean;
+            /** @enum {string} */
+            type: "power";
+        } | {
+            command: string;
+            go_on: boolean;
+            /** @enum {string} */
+            type: "command";
+        } | {
+            go_on: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "broadcast";
+        } | {
+            action: string;
+            form: {
+                [key: string]: string;
+            };
+            go_on: boolean;
+            /** @description Keys of the secrets that have a value. */
+            secrets: string[];
+            /** @description What the plugin called it when the step was written. */
+            title: string;
+            /** @enum {string} */
+            type: "action";
+        } | {
+            go_on: boolean;
+            /** Format: int32 */
+            seconds: number;
+            /** @enum {string} */
+            type: "wait";
+        };
+        /** @description A step of a schedule. `goOn` says whether what comes after it is done although it failed. */
+        ScheduleStepInput: {
+            action: components["schemas"]["PowerAction"];
+            go_on?: boolean;
+            /** @enum {string} */
+            type: "power";
+        } | {
+            command: string;
+            go_on?: boolean;
+            /** @enum {string} */
+            type: "command";
+        } | {
+            go_on?: boolean;
+            text: string;
+            /** @enum {string} */
+            type: "broadcast";
+        } | {
+            action: string;
+            form?: {
+                [key: string]: string;
+            };
+            go_on?: boolean;
+            /**
+             * Format: int32
+             * @description A step of the schedule as it is, counted from 0: secrets that are left out stay as they are there.
+             */
+            keep_secrets_of?: number | null;
+            /** @enum {string} */
+            type: "action";
+        } | {
+            go_on?: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 3600.
+             */
+            seconds: number;
+            /** @enum {string} */
+            type: "wait";
+        };
+        /** @description What an expression says. */
+        ScheduleTimesView: {
+            description: string;
+            next: string[];
+        };
+        ScheduleUpdate: {
+            cron?: string | null;
+            enabled?: boolean | null;
+            name?: string | null;
+            /** @description In place of all that there are. */
+            steps?: components["schemas"]["ScheduleStepInput"][] | null;
+            timeZone?: string | null;
+            /**
+             * Format: int64
+             * @description The one that was read; where it is given, a change goes over no other.
+             */
+            version?: number | null;
+            when?: components["schemas"]["Availability"] | null;
+        };
+        ScheduleView: {
+            /** @description Who wrote what it does, or when. */
+            author: components["schemas"]["Person"];
+            /** @description Minute, hour, day of the month, month, day of the week. */
+            cron: string;
+            /** @description The expression in words. */
+            description: string;
+            /** @description Whether the caller may change what it does and have it run. */
+            editable: boolean;
+            enabled: boolean;
+            id: components["schemas"]["ScheduleId"];
+            lastRun?: components["schemas"]["ScheduleRun"] | null;
+            name: string;
+            /** @description The next times; none of one that is off. */
+            next: string[];
+            /** @description Why not. */
+            reason?: string | null;
+            steps: components["schemas"]["ScheduleStep"][];
+            timeZone: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /**
+             * Format: int64
+             * @description Counts up with each change.
+             */
+            version: number;
+            /** @description In which states of the server it is followed. */
+            when: components["schemas"]["Availability"];
         };
         /** @description How far a capability goes, as the manifest says it. What a capability has no such thing of is empty. */
         ScopeView: {
@@ -4691,6 +5005,16 @@ export interface components {
              */
             weight: number;
         };
+        /** @description How one step went. */
+        StepRun: {
+            /** @description What came of it, in words for people. */
+            message?: string | null;
+            state: components["schemas"]["StepState"];
+            /** @description What it does, in a few words for people: `Restart`, `Command: save-all`. */
+            title: string;
+        };
+        /** @enum {string} */
+        StepState: "waiting" | "running" | "succeeded" | "failed" | "skipped";
         /**
          * @description Who the command of a step is.
          * @enum {string}
@@ -11533,6 +11857,76 @@ export interface operations {
             };
         };
     };
+    scheduleTimes: {
+        parameters: {
+            query: {
+                cron: string;
+                timeZone: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleTimesView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listServers: {
         parameters: {
             query?: {
@@ -16362,6 +16756,753 @@ export interface operations {
             };
             /** @description `deadline_exceeded`: It took too long */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSchedules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleInput"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `in_use`: Something still depends on this; `name_taken`: This name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Gantry is busy; `plugin_on_hold`: The plugin is on hold; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleUpdate"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state; `name_taken`: This name is taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `plugin_failed`: The plugin failed */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `overloaded`: Gantry is busy; `plugin_on_hold`: The plugin is on hold; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recorded; the operation goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunStartedView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: This does not fit the present state; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScheduleRuns: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @description 1 to 100; 50 if left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                scheduleId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunPage"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
