@@ -14,4 +14,5 @@ mod news;
 mod people;
 mod releases;
 mod rivals;
+mod schedules;
 mod sftp;

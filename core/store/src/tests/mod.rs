@@ -11,6 +11,7 @@ mod people;
 mod records;
 mod registry_logins;
 mod row_security;
+mod schedules;
 mod secrets;
 mod servers;
 mod speed;

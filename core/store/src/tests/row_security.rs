@@ -53,9 +53,17 @@ async fn a_stranger_sees_nothing_of_a_server_even_with_raw_queries() {
     let world = World::new().await;
     let server = world.server(&world.ada, "secret").await;
     let mut tx = world.test.db.as_user(&world.bob).await.unwrap();
-    for table in
-        ["servers", "server_variables", "members", "operations", "server_events", "statistics_fine", "audit"]
-    {
+    for table in [
+        "servers",
+        "server_variables",
+        "schedules",
+        "schedule_runs",
+        "members",
+        "operations",
+        "server_events",
+        "statistics_fine",
+        "audit",
+    ] {
         assert_eq!(count(&mut tx, table).await, 0, "{table}");
     }
     assert_eq!(count(&mut tx, "allocations WHERE server_id IS NOT NULL").await, 0);

@@ -2,7 +2,7 @@
 
 use super::{
     fixtures::{World, entry, now},
-    nodes,
+    nodes, schedules,
 };
 use crate::{
     Db, DbOptions, MasterKey, StoreError,
@@ -128,6 +128,7 @@ async fn another_data_key_seals_everything_again_while_others_read() {
     let login = NewLogin { prefix: "ghcr.io", username: "acme", token_service: None, password: &token };
     tx.set_registry_login(&root, login, entry("registry.login.set")).await.unwrap();
     tx.commit().await.unwrap();
+    schedules::add(&world, &world.ada, &schedules::schedule(server, &world.ada, "Nightly")).await.unwrap();
     let other_instance = connect(&world, crate::testing::TestDatabase::master()).await.unwrap();
     for kind in SecretKind::ALL {
         world.test.db.rotate_data_key(kind).await.unwrap();

@@ -138,11 +138,13 @@ impl Door {
             .replace("{tab}", "players")
             .replace("{record}", "x")
             .replace("{userId}", NOBODY)
+            .replace("{scheduleId}", NOBODY)
             .replace("{allocationId}", NOBODY);
         let about_files = path.contains("/files") && self.body.is_none();
         let path = if about_files { format!("{path}?path=matrix.txt") } else { path };
         let path = match self.route.id {
             "nodeParts" => format!("{path}?kind=core"),
+            "scheduleTimes" => format!("{path}?cron=0%204%20*%20*%20*&timeZone=UTC"),
             "pluginLog" | "pluginRecord" => format!("{path}?digest=x"),
             _ => path,
         };

@@ -136,6 +136,14 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("broadcast", Server(ActionsUse)),
     ("serverStatistics", Server(StatisticsRead)),
     ("serverPlayers", Server(PlayersRead)),
+    ("scheduleTimes", SignedIn),
+    ("listSchedules", Server(SchedulesRead)),
+    ("createSchedule", Server(SchedulesCreate)),
+    ("getSchedule", Server(SchedulesRead)),
+    ("updateSchedule", Server(SchedulesUpdate)),
+    ("deleteSchedule", Server(SchedulesDelete)),
+    ("runSchedule", Server(SchedulesUpdate)),
+    ("listScheduleRuns", Server(SchedulesRead)),
     ("listPermissions", SignedIn),
     ("listMembers", Server(MembersRead)),
     ("addMember", Server(MembersCreate)),
@@ -158,7 +166,7 @@ pub(super) const NOT_FOR_LIMITED: &[&str] = &["createServer", "previewServer", "
 pub(super) fn body(route: &str) -> Option<Value> {
     Some(match route {
         "updateAccount" | "updateUser" | "updateLocation" | "updateNode" | "updateServer"
-        | "setAllowance" | "blueprintChoices" | "serverChoices" => json!({}),
+        | "setAllowance" | "blueprintChoices" | "serverChoices" | "updateSchedule" => json!({}),
         "addSshKey" => json!({ "name": "", "publicKey": "x" }),
         "addAppPassword" => json!({ "name": "" }),
         "setup" => json!({ "name": "x", "email": "x", "password": "x" }),
@@ -187,6 +195,7 @@ pub(super) fn body(route: &str) -> Option<Value> {
         "addServerAllocation" => json!({ "allocationId": NOBODY, "endpoint": "x" }),
         "consoleCommand" => json!({ "command": "status" }),
         "updateConfigFile" => json!({ "version": "x", "values": {} }),
+        "createSchedule" => json!({ "name": "", "cron": "x", "timeZone": "UTC", "steps": [] }),
         "performAction" => json!({ "form": {} }),
         "broadcast" => json!({ "text": "" }),
         "makeDirectory" => json!({ "path": "matrix" }),
