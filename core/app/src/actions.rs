@@ -12,7 +12,6 @@ use crate::{
     servers::{context, settings},
     standing::Standing,
     transfers::Transfer,
-    unsaid::Unsaid,
     views::{ActionDoneView, OfferedActionView, OfferedActionsView, PossibleView},
 };
 use gantry_auth::rights;
@@ -26,6 +25,7 @@ use gantry_domain::{
 };
 use gantry_nodes::{NodeClient, NodeError};
 use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest};
+use gantry_types::unsaid::Unsaid;
 use gantry_types::{
     ServerId,
     action::{Availability, ServerAction},

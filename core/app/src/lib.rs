@@ -49,7 +49,6 @@ mod tabs;
 mod tickets;
 mod transfers;
 mod turns;
-mod unsaid;
 mod workshop;
 
 mod console;

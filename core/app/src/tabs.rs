@@ -14,12 +14,12 @@ use crate::{
     error::{Answer, AppError},
     plugins::AskedFor,
     servers::{context, settings},
-    unsaid::Unsaid,
     views::{TabContentView, TabItemView, TabsView},
 };
 use chrono::Utc;
 use gantry_domain::{actions, plugins::OfferedBlueprint, servers::Server, variables};
 use gantry_nodes::NodeError;
+use gantry_types::unsaid::Unsaid;
 use gantry_types::{
     ServerId,
     action::Availability,

@@ -6,7 +6,7 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `plugin_traces`, `failure`, `faults`,
-//! `machine`, [`node`], `server`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
+//! `machine`, [`node`], `server`, `schedules`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
 pub mod clock;
 pub mod console;
@@ -26,6 +26,7 @@ mod plugin_traces;
 pub mod plugins;
 pub mod report;
 pub mod run;
+mod schedules;
 mod server;
 pub mod sftp;
 mod subvolumes;

@@ -14,10 +14,11 @@ use crate::{
     failure::chain,
     faults::Faults,
     leave::Leaving,
-    ledger::{Change, Ledger, LedgerError, ServerRecord},
+    ledger::{Change, Ledger, LedgerError, ServerRecord, record::Decided},
     machine::{Machine, Sources},
     plugin_traces::{self, PluginTraces},
     plugins::PluginStore,
+    schedules::{self, Schedules},
     server::{FoundContainer, MAILBOX, Message, ServerHandle, Supervisor, refusal},
     sftp::Door,
     subvolumes::Subvolumes,
@@ -77,6 +78,7 @@ pub(crate) struct Shared {
     /// Where file programs come in, once it is open.
     pub(crate) sftp: OnceLock<Door>,
     pub(crate) plugin_traces: PluginTraces,
+    pub(crate) schedules: Schedules,
 }
 
 impl Shared {
@@ -140,6 +142,7 @@ struct Inner {
     keeper: mpsc::Sender<Kept>,
     keeper_task: Mutex<Option<JoinHandle<()>>>,
     traces_task: Mutex<Option<JoinHandle<()>>>,
+    schedules_task: Mutex<Option<JoinHandle<()>>>,
     shutdown: CancellationToken,
 }
 
@@ -167,6 +170,7 @@ impl Node {
             budgets: Budgets::default(),
             wall: Wall::Runner(config.runner),
         })?;
+        let (schedules, asked) = Schedules::new();
         let subvolumes = Subvolumes::find(&config.data.servers()).await;
         let shared = Arc::new(Shared {
             node: config.node,
@@ -185,6 +189,7 @@ impl Node {
             subvolumes,
             sftp: OnceLock::new(),
             plugin_traces: PluginTraces::default(),
+            schedules,
         });
         let records = shared.ledger.servers().await?;
         let servers: Vec<ServerId> = records.iter().map(|record| record.desired.id).collect();
@@ -202,6 +207,7 @@ impl Node {
             keeper,
             keeper_task: Mutex::new(None),
             traces_task: Mutex::new(None),
+            schedules_task: Mutex::new(None),
             shutdown: CancellationToken::new(),
         }));
         let task = tokio::spawn(keep(node.clone(), queue));
@@ -209,6 +215,9 @@ impl Node {
         let traces = PluginTraces::keep(Arc::clone(node.shared()), node.stopping());
         *node.0.traces_task.lock().await = Some(tokio::spawn(traces));
         node.adopt(records).await?;
+        // Not before every server is there: what is due is done to it.
+        let followed = tokio::spawn(schedules::keep(node.clone(), asked));
+        *node.0.schedules_task.lock().await = Some(followed);
         Ok(node)
     }
 
@@ -225,6 +234,11 @@ impl Node {
             && let Err(error) = task.await
         {
             tracing::error!(%error, "the keeper of the servers failed");
+        }
+        if let Some(task) = self.0.schedules_task.lock().await.take()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "who follows the schedules failed");
         }
         if let Some(task) = self.0.traces_task.lock().await.take()
             && let Err(error) = task.await
@@ -301,6 +315,8 @@ impl Node {
             user: SystemUser { uid, gid: uid },
             latest: None,
             run: None,
+            decided: Decided::default(),
+            own: None,
         };
         let handle = self.keep_server(record, None, false).await.map_err(|error| {
             tracing::error!(server.id = %desired.id, error = chain(&error), "a server cannot be kept");

@@ -5,7 +5,7 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`action`], [`schedule`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`].
+//! [`action`], [`schedule`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`], [`unsaid`].
 
 pub mod action;
 pub mod address;
@@ -26,5 +26,6 @@ pub mod sample;
 pub mod schedule;
 pub mod server;
 pub mod units;
+pub mod unsaid;
 
 pub use ids::*;

@@ -9,7 +9,6 @@ use crate::{
     App,
     error::{Answer, AppError},
     lend::About,
-    unsaid::Unsaid,
 };
 use chrono::Utc;
 use gantry_domain::{
@@ -18,6 +17,7 @@ use gantry_domain::{
 };
 use gantry_host::{CallError, HostError, Plugin as Loaded};
 use gantry_store::deliveries::{Claimed, Owed};
+use gantry_types::unsaid::Unsaid;
 use gantry_types::{PluginId, problem::Code, server::Setting};
 use std::{collections::HashMap, time::Duration};
 use tokio::task::{Id, JoinSet};

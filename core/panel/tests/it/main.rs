@@ -32,6 +32,7 @@ mod program;
 mod records;
 mod registries;
 mod repeats;
+mod schedules;
 mod servers;
 mod sessions;
 mod sftp;

@@ -13,10 +13,13 @@ use crate::{
 use axum::{
     Json,
     extract::{Path, State},
+    http::StatusCode,
 };
 use gantry_host::Part;
-use gantry_protocol::{ActionReport, ActionRequest, BroadcastRequest, QuietRequest, Refusal, RefusalCode};
-use gantry_types::{ServerId, action::Availability, page::Block, problem::Code, server::Setting};
+use gantry_protocol::{
+    ActionReport, ActionRequest, BroadcastRequest, QuietRequest, Refusal, RefusalCode, RunRequest, RunStarted,
+};
+use gantry_types::{ScheduleId, ServerId, action::Availability, page::Block, problem::Code, server::Setting};
 
 /// The largest page of a plugin, as it goes over the link.
 const PAGE_BYTES: usize = 512 << 10;
@@ -40,12 +43,7 @@ pub(super) async fn broadcast(
     Id(id): Id,
     Body(asked): Body<BroadcastRequest>,
 ) -> Report {
-    let deed = move |hand: Hand| async move {
-        let plugin = hand.plugin().await.map_err(|failure| refused(failure.into()))?;
-        let (call, context) = (hand.call(&plugin), hand.context());
-        let effects = hand.ask(plugin.broadcast(&call, &context, &asked.text)).await.map_err(refused)?;
-        report(hand.carry_out(effects, &asked.actor).await)
-    };
+    let deed = move |hand: Hand| async move { report(hand.broadcast(&asked.text, &asked.actor).await) };
     known(&node, id)?.with_hand(Availability::Running, deed).await
 }
 
@@ -67,6 +65,16 @@ pub(super) async fn resume(State(node): State<Node>, Id(id): Id, Body(asked): Bo
         report(hand.carry_out(effects, &asked.actor).await)
     };
     known(&node, id)?.with_hand(Availability::Running, deed).await
+}
+
+pub(super) async fn run_schedule(
+    State(node): State<Node>,
+    Path((id, schedule)): Path<(ServerId, ScheduleId)>,
+    Body(asked): Body<RunRequest>,
+) -> Result<(StatusCode, Json<RunStarted>), Refused> {
+    known(&node, id)?;
+    let run = node.shared().schedules.run(id, schedule, asked.actor).await?;
+    Ok((StatusCode::ACCEPTED, Json(RunStarted { run })))
 }
 
 pub(super) async fn tab(

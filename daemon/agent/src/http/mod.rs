@@ -25,7 +25,7 @@ use axum::{
 use gantry_protocol::{MAX_FORM_REQUEST, Refusal, RefusalCode};
 
 /// The largest desired server.
-const SERVER_BYTES: usize = 1 << 20;
+const SERVER_BYTES: usize = 2 << 20;
 /// Everybody who may come in over SFTP.
 const SFTP_BYTES: usize = 8 << 20;
 /// The largest of all other bodies.
@@ -49,6 +49,7 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}/broadcast", post(actions::broadcast))
         .route("/v1/servers/{id}/quiesce", post(actions::quiesce))
         .route("/v1/servers/{id}/resume", post(actions::resume))
+        .route("/v1/servers/{id}/schedules/{schedule}/run", post(actions::run_schedule))
         .route("/v1/servers/{id}/tabs/{tab}", get(actions::tab))
         .route("/v1/servers/{id}/console/live", get(streams::console))
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))

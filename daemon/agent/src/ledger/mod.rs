@@ -5,16 +5,18 @@
 //! are one transaction. Values are JSON, because they are read by people in need more often than they are large; those
 //! that secrets may be part of are sealed, and forgotten when their server is deleted.
 //!
-//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`.
+//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`, [`schedules`].
 
 mod kept;
 pub mod record;
+pub mod schedules;
 mod sealed;
 pub mod spool;
 mod store;
 mod tables;
 
 pub use record::{Journal, RunNote, ServerRecord};
+pub use schedules::{Dealt, RunChange};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_protocol::{Event, EventEnvelope, OperationReport};
@@ -66,6 +68,7 @@ pub struct Change {
     pub record: Option<ServerRecord>,
     pub operations: Vec<OperationReport>,
     pub events: Vec<Event>,
+    pub run: Option<RunChange>,
 }
 
 /// A change on its way down.
@@ -317,6 +320,7 @@ impl Inner {
             let kept = record::KeptOperation { at, server, report: report.clone() };
             insert(&write, OPERATIONS, report.id.uuid().as_u128(), &serde_json::to_vec(&kept)?)?;
         }
+        schedules::write(&write, &self.seal, server, change)?;
         if !change.events.is_empty() {
             let mut table = write.open_table(EVENTS).map_err(failed)?;
             let mut meta = write.open_table(META).map_err(failed)?;
@@ -348,6 +352,7 @@ impl Inner {
         }
         write.open_table(JOURNALS).map_err(failed)?.remove(row).map_err(failed)?;
         kept::forget(write, row)?;
+        schedules::forget(write, row)?;
         insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, &record.tombstone())?)
     }
 }

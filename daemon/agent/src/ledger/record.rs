@@ -23,6 +23,21 @@ pub struct ServerRecord {
     pub latest: Option<OperationReport>,
     /// What the present process was started from.
     pub run: Option<RunNote>,
+    /// What schedules decided about it.
+    #[serde(default)]
+    pub decided: Decided,
+    /// The latest operation that the node asked for itself: nobody else knows of it.
+    #[serde(default)]
+    pub own: Option<OperationId>,
+}
+
+/// What schedules decided about whether a server is to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// Counts up by one with each decision.
+    pub number: u64,
+    /// Whether the control plane may not have heard of the latest. Until it has, what it desires is what it desired before.
+    pub unheard: bool,
 }
 
 /// What has to be known of a process that another daemon started.

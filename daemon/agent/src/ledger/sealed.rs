@@ -4,7 +4,7 @@
 //! ledger they are sealed under the node's key and bound to their table and row, so that a copy of the ledger tells
 //! nothing. The rest stays JSON for people in need.
 
-use super::{LedgerError, Table};
+use super::{LedgerError, Table, schedules::Pairs};
 use gantry_seal::{SecretKey, blob};
 use redb::TableHandle;
 use serde::{Serialize, de::DeserializeOwned};
@@ -38,6 +38,33 @@ impl Seal {
     ) -> Result<T, LedgerError> {
         Ok(serde_json::from_slice(&blob::open(&self.0, &bound(table, row), sealed)?)?)
     }
+}
+
+/// Rows of schedules, bound to their whole key.
+impl Seal {
+    pub(super) fn seal_pair<T: Serialize>(
+        &self,
+        table: &Pairs,
+        key: (u128, u128),
+        value: &T,
+    ) -> Result<Vec<u8>, LedgerError> {
+        Ok(blob::seal(&self.0, KEY, &bound_pair(table, key), &serde_json::to_vec(value)?)?)
+    }
+
+    pub(super) fn open_pair<T: DeserializeOwned>(
+        &self,
+        table: &Pairs,
+        key: (u128, u128),
+        sealed: &[u8],
+    ) -> Result<T, LedgerError> {
+        Ok(serde_json::from_slice(&blob::open(&self.0, &bound_pair(table, key), sealed)?)?)
+    }
+}
+
+fn bound_pair(table: &Pairs, (server, schedule): (u128, u128)) -> Vec<u8> {
+    let parts: [&[u8]; 4] =
+        [b"gantry/ledger/pair", table.name().as_bytes(), &server.to_be_bytes(), &schedule.to_be_bytes()];
+    blob::bind(&parts)
 }
 
 /// Bytes that a plugin keeps, bound to their whole key.

@@ -1,6 +1,9 @@
 //! The tables, with what their keys are.
 
-use super::{LedgerError, failed};
+use super::{
+    LedgerError, failed,
+    schedules::{DEALT, RUNS},
+};
 use redb::{TableDefinition, WriteTransaction};
 
 /// Rows by a UUID's number.
@@ -27,6 +30,8 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), LedgerError> {
     write.open_table(JOURNALS).map_err(failed)?;
     write.open_table(EVENTS).map_err(failed)?;
     write.open_table(KEPT).map_err(failed)?;
+    write.open_table(DEALT).map_err(failed)?;
+    write.open_table(RUNS).map_err(failed)?;
     write.open_table(META).map_err(failed)?;
     Ok(())
 }

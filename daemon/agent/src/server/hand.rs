@@ -96,6 +96,21 @@ impl Hand {
         self.carry_out(effects, actor).await
     }
 
+    /// Has the plugin tell everybody who plays; answers what it has to say.
+    pub(crate) async fn broadcast(&self, text: &str, actor: &str) -> Result<Vec<String>, NotDone> {
+        let plugin = self.plugin().await?;
+        let (call, context) = (self.call(&plugin), self.context());
+        let effects = self.ask(plugin.broadcast(&call, &context, text)).await?;
+        self.carry_out(effects, actor).await
+    }
+
+    /// The values of the server's secret variables.
+    pub(crate) fn secrets(&self) -> Vec<String> {
+        let server = &self.work.server;
+        let secret = server.settings.iter().filter(|one| server.secrets.contains(&one.key));
+        secret.map(|one| one.value.clone()).collect()
+    }
+
     /// A command by way of the plugin. Its answer, or why there is none, is shown on the console.
     pub(super) async fn send_command(&self, line: &str) {
         match self.sent(line).await {

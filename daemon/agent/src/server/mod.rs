@@ -1,7 +1,7 @@
 //! One server on this node: a task that drives its machine, and the handle by which others reach it.
 //!
 //! Modules in reading order: `supervisor`, `perform`, `work`, `start`, `spec`, `follow`, `probe`, `telemetry`,
-//! `players`, `hand`, `lent`, `terms`.
+//! `players`, `hand`, `lent`, `terms`, `wish`.
 
 mod follow;
 pub(crate) mod hand;
@@ -14,10 +14,12 @@ pub(crate) mod start;
 mod supervisor;
 mod telemetry;
 mod terms;
+mod wish;
 pub(crate) mod work;
 
 pub(crate) use supervisor::{FoundContainer, Supervisor};
 pub(crate) use terms::FileTerms;
+pub(crate) use wish::Wish;
 
 use crate::{console::Console, desk::Desk};
 use futures_util::future::BoxFuture;
@@ -35,6 +37,10 @@ pub(crate) enum Message {
     Apply(Box<DesiredServer>, oneshot::Sender<Result<ObservedServer, Refusal>>),
     Command(ConsoleCommand, oneshot::Sender<Result<(), Refusal>>),
     Observe(oneshot::Sender<ObservedServer>),
+    /// Why what is for these states cannot be done, if it cannot.
+    Excluded(Availability, oneshot::Sender<Option<&'static str>>),
+    /// What a schedule wants of the process.
+    Wish(Wish),
     /// Something that is done to the game on its plugin's behalf, or why it cannot begin.
     Deed(Availability, Deed),
     /// The daemon leaves and takes its servers along; answered once nothing runs.
@@ -64,6 +70,16 @@ impl ServerHandle {
 
     pub(crate) async fn observe(&self) -> Result<ObservedServer, Refusal> {
         self.ask(Message::Observe).await
+    }
+
+    /// Why what is for these states cannot be done at this moment, if it cannot.
+    pub(crate) async fn excluded(&self, available: Availability) -> Result<Option<&'static str>, Refusal> {
+        self.ask(|answer| Message::Excluded(available, answer)).await
+    }
+
+    /// Has what a schedule wants of the process done; it is told what came of it.
+    pub(crate) async fn wish(&self, wish: Wish) -> Result<(), Refusal> {
+        self.mailbox.send(Message::Wish(wish)).await.map_err(|_| gone())
     }
 
     /// Does something with what reaches the game as it runs now. It ends between two effects when the server's state is none

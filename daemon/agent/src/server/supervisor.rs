@@ -9,6 +9,8 @@ use super::{
     follow::Typed,
     refusal,
     start::{StartEnd, process},
+    terms::excluded,
+    wish::Told,
     work::Work,
 };
 use crate::{
@@ -23,13 +25,16 @@ use gantry_lifecycle::{
     Asked, Effect, Event, Exit, Found, Outcome, Phase, Process, Request, State, Timer, step,
 };
 use gantry_protocol::{
-    ConsoleCommand, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal, RefusalCode,
+    ConsoleCommand, Decision, DesiredServer, Event as NodeEvent, ObservedServer, OperationReport, Refusal,
+    RefusalCode,
 };
 use gantry_runtime::{ContainerId, Phase as ContainerPhase};
 use gantry_types::{
+    OperationId,
     action::Availability,
     blueprint::CommandDoor,
     operation::{OperationState, Progress},
+    server::Desired,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
@@ -108,6 +113,10 @@ pub(crate) struct Supervisor {
     pub(crate) leaving: Vec<oneshot::Sender<()>>,
     /// Whether anything was ever written down of it.
     known: bool,
+    /// What is decided with the step that is being taken.
+    pub(super) decision: Option<Decision>,
+    /// Who waits for an operation that the node asked for itself.
+    pub(super) waiter: Option<(OperationId, Told)>,
 }
 
 impl Supervisor {
@@ -138,6 +147,8 @@ impl Supervisor {
             terms,
             leaving: Vec::new(),
             known,
+            decision: None,
+            waiter: None,
         }
     }
 
@@ -153,6 +164,7 @@ impl Supervisor {
         found: Option<FoundContainer>,
         shutdown: CancellationToken,
     ) {
+        self.tell_schedules();
         let work = self.serve(&mut mailbox, found);
         shutdown.run_until_cancelled(work).await;
         self.tasks.shutdown().await;
@@ -201,6 +213,8 @@ impl Supervisor {
             Message::Apply(desired, answer) => drop(answer.send(self.apply(*desired).await)),
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
+            Message::Excluded(available, answer) => drop(answer.send(excluded(&self.record, available))),
+            Message::Wish(wish) => self.take_wish(wish).await,
             Message::Deed(available, deed) => self.do_deed(available, deed),
             Message::Leave(answer) => self.leave(answer).await,
         }
@@ -220,7 +234,9 @@ impl Supervisor {
             refusal(RefusalCode::Internal, "the node's ledger cannot be read")
         })?;
         let before = self.record.clone();
-        self.record.desired = desired;
+        let heard = desired.heard_decision;
+        self.record.desired = self.reconciled(desired, &asked);
+        self.record.decided.unheard &= !self.settles(heard, &asked);
         let (desired, holds) = (self.record.desired.desired, self.shared.leaving.holds(&self.record));
         let intent = Event::Intent { desired, holds, operation: asked };
         if let Err(error) = self.take(intent).await {
@@ -229,10 +245,24 @@ impl Supervisor {
             return Err(refusal(RefusalCode::Internal, "the node's ledger cannot be written"));
         }
         self.known = true;
+        let (former, present) = (&before.desired, &self.record.desired);
+        if former.schedules != present.schedules || former.desired != present.desired {
+            self.tell_schedules();
+        }
         if self.record.desired.limits.disk_mib != before.desired.limits.disk_mib {
             self.limit_disk();
         }
         Ok(self.report())
+    }
+
+    /// Whoever follows schedules follows these from here on.
+    fn tell_schedules(&self) {
+        let desired = &self.record.desired;
+        let followed = match desired.desired {
+            Desired::Running | Desired::Stopped => desired.schedules.clone(),
+            Desired::Deleted => Vec::new(),
+        };
+        self.shared.schedules.tell(desired.id, followed);
     }
 
     /// What is asked that this node has not taken before.
@@ -330,14 +360,16 @@ impl Supervisor {
     }
 
     /// One step: computed, written down, done. If it cannot be written nothing has happened.
-    async fn take(&mut self, event: Event) -> Result<(), crate::ledger::LedgerError> {
+    pub(super) async fn take(&mut self, event: Event) -> Result<(), crate::ledger::LedgerError> {
         let now = self.shared.clock.now();
         let (state, effects) = step(&self.record.state, clock::moment(now), event);
         let mut next = self.record.clone();
         next.state = state;
         let mut change = Change::default();
         for effect in &effects {
-            if let Effect::Operation { id, outcome, .. } = effect {
+            if let Effect::Operation { id, outcome, .. } = effect
+                && !self.is_own(*id)
+            {
                 let report = self.reported(*id, outcome);
                 next.latest = Some(report.clone());
                 change.operations.push(report.clone());
@@ -347,6 +379,7 @@ impl Supervisor {
         if next.observed() != self.record.observed() {
             change.events.push(NodeEvent::Observed { observed: next.observed() });
         }
+        change.events.extend(self.decision.clone().map(|decision| NodeEvent::Decided { decision }));
         change.record = Some(next.clone());
         self.shared.ledger.commit(next.desired.id, now, change).await?;
         log_step(&self.record, &next);
@@ -354,6 +387,13 @@ impl Supervisor {
         // Before the step is acted on: what has the files to itself begins after people were told to keep away.
         self.terms.send_modify(|terms| terms.follow(&self.record));
         self.end_deeds();
+        for effect in &effects {
+            if let Effect::Operation { id, outcome, .. } = effect
+                && self.is_own(*id)
+            {
+                self.own_ended(*id, outcome);
+            }
+        }
         for effect in effects {
             self.perform(effect).await;
         }
@@ -381,6 +421,9 @@ impl Supervisor {
     async fn tell_progress(&mut self, news: &mut watch::Receiver<Option<Progress>>) {
         let progress = news.borrow_and_update().clone();
         let (Some(progress), Some(operation)) = (progress, self.record.state.operation) else { return };
+        if self.is_own(operation.id) {
+            return;
+        }
         let report = OperationReport {
             id: operation.id,
             state: OperationState::Running,

@@ -5,6 +5,7 @@ use axum::{
     body::{Body, Bytes},
     http::{Method, Request, StatusCode},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::{Stream, StreamExt};
 use gantry_agent::{
     clock::{Clock, SystemClock},
@@ -38,7 +39,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 use tempfile::TempDir;
@@ -53,6 +57,27 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 struct Hasty;
 
 impl Clock for Hasty {
+    fn wait(&self, asked: Duration) -> Duration {
+        asked / 50
+    }
+}
+
+/// The same, and its wall clock goes when a test says so as well.
+#[derive(Clone, Default)]
+pub(crate) struct Pushed(Arc<AtomicI64>);
+
+impl Pushed {
+    /// That much time passes at once; less than nothing is a clock that is set back.
+    pub(crate) fn push(&self, time: TimeDelta) {
+        self.0.fetch_add(time.num_milliseconds(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for Pushed {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + TimeDelta::milliseconds(self.0.load(Ordering::SeqCst))
+    }
+
     fn wait(&self, asked: Duration) -> Duration {
         asked / 50
     }
@@ -103,6 +128,11 @@ fn script() -> Script {
 impl Daemon {
     pub(crate) async fn start() -> Self {
         Self::with(script(), Arc::new(Hasty)).await
+    }
+
+    /// A daemon whose clock the test pushes.
+    pub(crate) async fn pushed(clock: &Pushed) -> Self {
+        Self::with(script(), Arc::new(clock.clone())).await
     }
 
     /// A daemon without haste whose processes need this long for some moments.

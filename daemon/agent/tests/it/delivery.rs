@@ -39,7 +39,11 @@ async fn the_same_message_five_times_has_one_effect_even_with_higher_generations
             Event::Operation { operation } => {
                 (operation.id == id_of(&stop) && operation.state.is_terminal()).then_some(())
             }
-            Event::Console { .. } | Event::PluginFault { .. } | Event::Sftp { .. } => None,
+            Event::Console { .. }
+            | Event::PluginFault { .. }
+            | Event::Sftp { .. }
+            | Event::Schedule { .. }
+            | Event::Decided { .. } => None,
         })
         .await;
     assert_eq!(starts, 2, "once installed, once restarted");

@@ -15,6 +15,7 @@ mod places;
 mod protected;
 mod readiness;
 mod records;
+mod schedules;
 mod secrets;
 mod sftp;
 mod subvolumes;

@@ -8,10 +8,11 @@ const DOTS: &str = "\u{2022}\u{2022}\u{2022}";
 
 /// Values that nobody is told.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Unsaid(Vec<String>);
+pub struct Unsaid(Vec<String>);
 
 impl Unsaid {
-    pub(crate) fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
+    /// Looks for each of these, in every spelling that counts.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let mut all: Vec<String> =
             secrets.into_iter().filter(|secret| !secret.is_empty()).flat_map(spellings).collect();
         // The longest first: one secret may be part of another.
@@ -20,7 +21,8 @@ impl Unsaid {
         Self(all)
     }
 
-    pub(crate) fn out_of(&self, text: String) -> String {
+    /// The text with dots in place of each secret.
+    pub fn out_of(&self, text: String) -> String {
         self.0.iter().fold(text, |text, secret| {
             if text.contains(secret.as_str()) { text.replace(secret.as_str(), DOTS) } else { text }
         })

@@ -1,0 +1,126 @@
+//! What has to be known of schedules after a daemon was killed: until when their times were dealt with, and which runs were open.
+
+use super::{Change, Ledger, LedgerError, Seal, failed};
+use chrono::{DateTime, Utc};
+use gantry_types::{ScheduleId, ServerId, schedule::ScheduleRun};
+use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+/// Rows by the numbers of server and schedule.
+pub(super) type Pairs = TableDefinition<'static, (u128, u128), &'static [u8]>;
+
+/// → [`Dealt`], sealed.
+pub(super) const DEALT: Pairs = TableDefinition::new("schedules");
+/// → the run that has not ended, sealed: its steps may say what was typed.
+pub(super) const RUNS: Pairs = TableDefinition::new("schedule_runs");
+
+/// Until when a schedule's times were dealt with. It counts for these times alone: others begin anew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dealt {
+    pub cron: String,
+    pub time_zone: String,
+    pub until: DateTime<Utc>,
+}
+
+/// What becomes of the open run of a schedule.
+#[derive(Clone, Debug)]
+pub struct RunChange {
+    pub schedule: ScheduleId,
+    /// None once it has ended.
+    pub open: Option<ScheduleRun>,
+}
+
+impl Ledger {
+    /// Writes down until when the times of a schedule were dealt with.
+    pub async fn write_dealt(
+        &self,
+        server: ServerId,
+        schedule: ScheduleId,
+        dealt: &Dealt,
+    ) -> Result<(), LedgerError> {
+        let key = key(server, schedule);
+        let sealed = self.0.seal.seal_pair(&DEALT, key, dealt)?;
+        self.stored(move |_, database| {
+            let write = database.begin_write().map_err(failed)?;
+            write.open_table(DEALT).map_err(failed)?.insert(key, sealed.as_slice()).map_err(failed)?;
+            write.commit().map_err(failed)
+        })
+        .await
+    }
+
+    /// Forgets that.
+    pub async fn forget_dealt(&self, server: ServerId, schedule: ScheduleId) -> Result<(), LedgerError> {
+        let key = key(server, schedule);
+        self.stored(move |_, database| {
+            let write = database.begin_write().map_err(failed)?;
+            write.open_table(DEALT).map_err(failed)?.remove(key).map_err(failed)?;
+            write.commit().map_err(failed)
+        })
+        .await
+    }
+
+    /// Until when all schedules' times were dealt with.
+    pub async fn dealt(&self) -> Result<Vec<((ServerId, ScheduleId), Dealt)>, LedgerError> {
+        self.pairs(DEALT).await
+    }
+
+    /// The runs that have not ended.
+    pub async fn open_runs(&self) -> Result<Vec<((ServerId, ScheduleId), ScheduleRun)>, LedgerError> {
+        self.pairs(RUNS).await
+    }
+
+    async fn pairs<T: DeserializeOwned + Send + 'static>(
+        &self,
+        table: Pairs,
+    ) -> Result<Vec<((ServerId, ScheduleId), T)>, LedgerError> {
+        self.stored(move |inner, database| {
+            let read = database.begin_read().map_err(failed)?;
+            let rows = read.open_table(table).map_err(failed)?;
+            let mut all = Vec::new();
+            for entry in rows.iter().map_err(failed)? {
+                let (key, value) = entry.map_err(failed)?;
+                let (server, schedule) = key.value();
+                let ids =
+                    (ServerId::new(Uuid::from_u128(server)), ScheduleId::new(Uuid::from_u128(schedule)));
+                all.push((ids, inner.seal.open_pair(&table, key.value(), value.value())?));
+            }
+            Ok(all)
+        })
+        .await
+    }
+}
+
+fn key(server: ServerId, schedule: ScheduleId) -> (u128, u128) {
+    (server.uuid().as_u128(), schedule.uuid().as_u128())
+}
+
+/// Writes what a step says of a run.
+pub(super) fn write(
+    write: &WriteTransaction,
+    seal: &Seal,
+    server: ServerId,
+    change: &Change,
+) -> Result<(), LedgerError> {
+    let Some(RunChange { schedule, open }) = &change.run else { return Ok(()) };
+    let key = key(server, *schedule);
+    let mut table = write.open_table(RUNS).map_err(failed)?;
+    match open {
+        Some(run) => {
+            table.insert(key, seal.seal_pair(&RUNS, key, run)?.as_slice()).map_err(failed)?;
+        }
+        None => {
+            table.remove(key).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Forgets all that was kept of a server's schedules.
+pub(super) fn forget(write: &WriteTransaction, row: u128) -> Result<(), LedgerError> {
+    for table in [DEALT, RUNS] {
+        let mut table = write.open_table(table).map_err(failed)?;
+        table.retain_in((row, 0)..=(row, u128::MAX), |_, _| false).map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,324 @@
+//! Schedules, followed by the node itself: with its own clock, while nobody reaches it.
+//!
+//! One task knows the next time of every schedule and sleeps until the first. Supervisors tell it what their server is to have
+//! done; it owns the runs, and each of them asks the supervisor for what it does, as people's requests do. What was followed
+//! is written down before its first effect: a daemon that was killed does nothing twice, and what it was in the middle of it
+//! tells as failed.
+//!
+//! Modules in reading order: `book`, `run`, `step`.
+
+mod book;
+mod run;
+mod step;
+
+use crate::{
+    failure::chain,
+    ledger::{Change, RunChange},
+    node::Node,
+    server::{ServerHandle, refusal},
+};
+use book::{Book, Due, Key, Note};
+use chrono::{DateTime, TimeDelta, Utc};
+use gantry_protocol::{Event, Refusal, RefusalCode};
+use gantry_types::{
+    ScheduleId, ScheduleRunId, ServerId,
+    action::Availability,
+    schedule::{RunCause, RunState, Schedule, ScheduleRun, StepState},
+};
+use run::{Following, fresh, skipped};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::{Id, JoinSet},
+};
+use tokio_util::sync::CancellationToken;
+
+/// The longest that the clock is believed without a look at it.
+const LONGEST_SLEEP: TimeDelta = TimeDelta::minutes(1);
+/// Runs of one server at a time.
+const RUNS: usize = 4;
+/// People who may wait for a run to begin.
+const ASKED: usize = 64;
+
+/// Where supervisors say what their servers' schedules are, and people ask for a run.
+pub(crate) struct Schedules {
+    news: Mutex<HashMap<ServerId, Vec<Schedule>>>,
+    bell: Notify,
+    asked: mpsc::Sender<Asked>,
+}
+
+/// Somebody wants a schedule followed now.
+pub(crate) struct Asked {
+    server: ServerId,
+    schedule: ScheduleId,
+    actor: String,
+    answer: oneshot::Sender<Result<ScheduleRunId, Refusal>>,
+}
+
+impl Schedules {
+    pub(crate) fn new() -> (Self, mpsc::Receiver<Asked>) {
+        let (asked, queue) = mpsc::channel(ASKED);
+        (Self { news: Mutex::default(), bell: Notify::new(), asked }, queue)
+    }
+
+    /// All schedules that a server has from here on.
+    pub(crate) fn tell(&self, server: ServerId, schedules: Vec<Schedule>) {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner).insert(server, schedules);
+        self.bell.notify_one();
+    }
+
+    fn take(&self) -> HashMap<ServerId, Vec<Schedule>> {
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has a schedule followed now; answers once that is written down.
+    pub(crate) async fn run(
+        &self,
+        server: ServerId,
+        schedule: ScheduleId,
+        actor: String,
+    ) -> Result<ScheduleRunId, Refusal> {
+        let gone = |_| refusal(RefusalCode::Internal, "the daemon ends");
+        let (answer, answered) = oneshot::channel();
+        self.asked.send(Asked { server, schedule, actor, answer }).await.map_err(|_| gone(()))?;
+        answered.await.map_err(|_| gone(()))?
+    }
+}
+
+/// Follows schedules until the node stops.
+pub(crate) async fn keep(node: Node, asked: mpsc::Receiver<Asked>) {
+    let stopping = node.stopping();
+    let mut keeper = Keeper::open(node).await;
+    stopping.run_until_cancelled(keeper.serve(asked)).await;
+    keeper.tasks.shutdown().await;
+}
+
+struct Keeper {
+    node: Node,
+    book: Book,
+    tasks: JoinSet<()>,
+    running: HashMap<Key, CancellationToken>,
+    keys: HashMap<Id, Key>,
+    /// Why a schedule was skipped last: the same is not told again and again.
+    skips: HashMap<Key, String>,
+}
+
+impl Keeper {
+    async fn open(node: Node) -> Self {
+        let former = node.shared().ledger.dealt().await.unwrap_or_else(|error| {
+            tracing::error!(error = chain(&error), "which schedules were missed is not known");
+            Vec::new()
+        });
+        let keeper = Self {
+            node,
+            book: Book::new(former),
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            keys: HashMap::new(),
+            skips: HashMap::new(),
+        };
+        keeper.end_open_runs().await;
+        keeper
+    }
+
+    /// What the former daemon was in the middle of.
+    async fn end_open_runs(&self) {
+        let open = self.node.shared().ledger.open_runs().await.unwrap_or_else(|error| {
+            tracing::error!(error = chain(&error), "which schedules were being followed is not known");
+            Vec::new()
+        });
+        for ((server, _), mut run) in open {
+            for step in &mut run.steps {
+                step.state = match step.state {
+                    StepState::Running => StepState::Failed,
+                    StepState::Waiting => StepState::Skipped,
+                    ended @ (StepState::Succeeded | StepState::Failed | StepState::Skipped) => ended,
+                };
+            }
+            run.reason = Some("The node's daemon ended while the schedule was followed.".to_owned());
+            (run.state, run.ended_at) = (RunState::Failed, Some(self.now()));
+            self.tell(server, run).await;
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.node.shared().clock.now()
+    }
+
+    async fn serve(&mut self, mut asked: mpsc::Receiver<Asked>) {
+        loop {
+            self.hear_news().await;
+            self.follow_due().await;
+            let shared = Arc::clone(self.node.shared());
+            let sleep = tokio::time::sleep(shared.clock.wait(self.until_next()));
+            tokio::select! {
+                () = shared.schedules.bell.notified() => {}
+                Some(asked) = asked.recv() => self.answer(asked).await,
+                Some(ended) = self.tasks.join_next_with_id() => {
+                    let (id, failed) = match ended {
+                        Ok((id, ())) => (id, None),
+                        Err(error) => (error.id(), Some(error)),
+                    };
+                    if let Some(key) = self.keys.remove(&id) {
+                        self.running.remove(&key);
+                        if let Some(error) = failed {
+                            tracing::error!(server.id = %key.0, schedule.id = %key.1, %error, "a run of a schedule failed");
+                        }
+                    }
+                }
+                () = sleep => {}
+            }
+        }
+    }
+
+    fn until_next(&self) -> Duration {
+        let wait = self.book.next().map_or(LONGEST_SLEEP, |next| (next - self.now()).min(LONGEST_SLEEP));
+        wait.to_std().unwrap_or_default()
+    }
+
+    async fn hear_news(&mut self) {
+        let now = self.now();
+        for (server, schedules) in self.node.shared().schedules.take() {
+            let ids: Vec<ScheduleId> = schedules.iter().map(|schedule| schedule.id).collect();
+            let notes = self.book.replace(server, schedules, now);
+            self.write(notes).await;
+            let gone = |key: &Key| key.0 == server && !ids.contains(&key.1);
+            self.running.iter().filter(|(key, _)| gone(key)).for_each(|(_, cancel)| cancel.cancel());
+            self.skips.retain(|key, _| !gone(key));
+        }
+    }
+
+    async fn write(&self, notes: Vec<Note>) {
+        let ledger = &self.node.shared().ledger;
+        for note in notes {
+            let written = match &note {
+                Note::Dealt((server, id), dealt) => ledger.write_dealt(*server, *id, dealt).await,
+                Note::Forget((server, id)) => ledger.forget_dealt(*server, *id).await,
+            };
+            if let Err(error) = written {
+                tracing::error!(?note, error = chain(&error), "the ledger cannot be written");
+            }
+        }
+    }
+
+    async fn follow_due(&mut self) {
+        let (due, notes) = self.book.due(self.now());
+        // Before anything is done: what is not written down would be done again.
+        self.write(notes).await;
+        for Due { server, schedule, at, missed } in due {
+            let cause = RunCause::Clock { due_at: at };
+            let why = if missed {
+                Some("The node was not there when it was due.".to_owned())
+            } else {
+                self.hindrance(server, &schedule, schedule.when).await
+            };
+            match why {
+                None => drop(self.begin(server, &schedule, cause).await),
+                Some(why) => self.skip(server, &schedule, cause, why).await,
+            }
+        }
+    }
+
+    /// Why a schedule cannot be followed at this moment.
+    async fn hindrance(
+        &self,
+        server: ServerId,
+        schedule: &Schedule,
+        available: Availability,
+    ) -> Option<String> {
+        if self.running.contains_key(&(server, schedule.id)) {
+            return Some("The run before it had not ended.".to_owned());
+        }
+        if self.running.keys().filter(|(of, _)| *of == server).count() >= RUNS {
+            return Some(format!("{RUNS} schedules of the server were being followed already."));
+        }
+        let Some(handle) = self.node.server(server) else {
+            return Some("The server was not there.".to_owned());
+        };
+        match handle.excluded(available).await {
+            Ok(why) => why.map(str::to_owned),
+            Err(refusal) => Some(refusal.message),
+        }
+    }
+
+    async fn skip(&mut self, server: ServerId, schedule: &Schedule, cause: RunCause, why: String) {
+        let key = (server, schedule.id);
+        if self.skips.get(&key) == Some(&why) {
+            return;
+        }
+        self.tell(server, skipped(schedule, cause, why.clone(), self.now())).await;
+        self.skips.insert(key, why);
+    }
+
+    async fn answer(&mut self, asked: Asked) {
+        let Asked { server, schedule, actor, answer } = asked;
+        let begun = self.begin_for(server, schedule, actor).await;
+        // Whoever asked may have gone; what was asked is done all the same.
+        drop(answer.send(begun));
+    }
+
+    async fn begin_for(
+        &mut self,
+        server: ServerId,
+        id: ScheduleId,
+        actor: String,
+    ) -> Result<ScheduleRunId, Refusal> {
+        self.hear_news().await;
+        let unknown = || refusal(RefusalCode::UnknownSchedule, "the server has no such schedule here");
+        let schedule = self.book.find(server, id).ok_or_else(unknown)?;
+        if let Some(why) = self.hindrance(server, &schedule, Availability::Always).await {
+            return Err(refusal(RefusalCode::Busy, why));
+        }
+        self.begin(server, &schedule, RunCause::Person { name: actor }).await
+    }
+
+    /// Writes a run down and has it done.
+    async fn begin(
+        &mut self,
+        server: ServerId,
+        schedule: &Arc<Schedule>,
+        cause: RunCause,
+    ) -> Result<ScheduleRunId, Refusal> {
+        let handle = self.node.server(server);
+        let handle = handle.ok_or_else(|| refusal(RefusalCode::UnknownServer, "the server is not there"))?;
+        let run = fresh(schedule, cause, self.now());
+        let id = run.id;
+        let cancel = CancellationToken::new();
+        let shared = Arc::clone(self.node.shared());
+        let schedule = Arc::clone(schedule);
+        let key = (server, schedule.id);
+        let following = Following { shared, handle, server, schedule, run, cancel: cancel.clone() };
+        if let Err(error) = following.write().await {
+            tracing::error!(server.id = %server, schedule.id = %key.1, error = chain(&error), "a schedule is not followed: the ledger cannot be written");
+            return Err(refusal(RefusalCode::Internal, "the node's ledger cannot be written"));
+        }
+        self.skips.remove(&key);
+        self.running.insert(key, cancel);
+        self.keys.insert(self.tasks.spawn(following.follow()).id(), key);
+        Ok(id)
+    }
+
+    /// Tells a run that has ended.
+    async fn tell(&self, server: ServerId, run: ScheduleRun) {
+        let change = Change {
+            run: Some(RunChange { schedule: run.schedule_id, open: None }),
+            events: vec![Event::Schedule { run }],
+            ..Change::default()
+        };
+        if let Err(error) = self.node.shared().ledger.commit(server, self.now(), change).await {
+            tracing::error!(server.id = %server, error = chain(&error), "a run of a schedule could not be written down");
+        }
+    }
+}
+
+/// Who is said to have typed what a schedule types.
+fn actor(schedule: &Schedule) -> String {
+    format!("schedule \u{201C}{}\u{201D}", schedule.name)
+}
+
+/// A handle's own words, for those who follow.
+type Handle = ServerHandle;

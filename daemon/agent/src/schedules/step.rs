@@ -1,0 +1,181 @@
+//! One step of a schedule: done through the doors that people's requests come through, with what came of it in words.
+
+use super::{Handle, actor};
+use crate::{
+    failure::NotDone,
+    node::Shared,
+    server::{Wish, hand::Hand},
+};
+use gantry_protocol::{ConsoleCommand, Refusal};
+use gantry_types::{
+    ScheduleRunId,
+    action::Availability,
+    schedule::{Deed, Schedule},
+    server::{PowerAction, Setting},
+    unsaid::Unsaid,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::oneshot;
+
+/// So long a step waits until the server is where it is to be.
+const POWER_PATIENCE: Duration = Duration::from_secs(30 * 60);
+/// Characters of what came of a step.
+const TOLD: usize = 500;
+/// Characters of a command in a step's title.
+const TITLE: usize = 60;
+
+/// What came of a step: words for people, or why it was not done.
+type Done = Result<Option<String>, String>;
+
+pub(super) struct Doing<'a> {
+    pub(super) shared: &'a Arc<Shared>,
+    pub(super) handle: &'a Handle,
+    pub(super) schedule: &'a Schedule,
+    pub(super) run: ScheduleRunId,
+}
+
+impl Doing<'_> {
+    pub(super) async fn perform(&self, deed: &Deed) -> Done {
+        match deed {
+            Deed::Power { action } => self.power(*action).await,
+            Deed::Command { command } => {
+                let command = ConsoleCommand { command: command.clone(), actor: actor(self.schedule) };
+                let typed = self.handle.command(command).await;
+                typed.map(|()| None).map_err(|refusal| sentence(&refusal.message))
+            }
+            Deed::Broadcast { text } => {
+                let (text, actor) = (text.clone(), actor(self.schedule));
+                self.with_hand(Availability::Running, Vec::new(), |hand| async move {
+                    hand.broadcast(&text, &actor).await
+                })
+                .await
+            }
+            Deed::Action { action, form, secrets, available } => {
+                let (action, form, actor) = (action.clone(), form.clone(), actor(self.schedule));
+                let secret = values(&form, secrets);
+                let unsaid = secret.clone();
+                self.with_hand(*available, unsaid, |hand| async move {
+                    hand.act(&action, &form, secret, &actor).await
+                })
+                .await
+            }
+            Deed::Wait { seconds } => {
+                tokio::time::sleep(self.shared.clock.wait(Duration::from_secs((*seconds).into()))).await;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn power(&self, action: PowerAction) -> Done {
+        let (told, ended) = oneshot::channel();
+        let wish = Wish { action, schedule: self.schedule.id, run: self.run, told };
+        self.handle.wish(wish).await.map_err(|refusal| sentence(&refusal.message))?;
+        match tokio::time::timeout(self.shared.clock.wait(POWER_PATIENCE), ended).await {
+            Ok(Ok(done)) => done.map_err(|why| sentence(&why)),
+            Ok(Err(_)) => Err("The node's daemon ended meanwhile.".to_owned()),
+            Err(_) => Err("The server was not there after half an hour.".to_owned()),
+        }
+    }
+
+    /// Something of the plugin's. What it says is told without the server's secrets and these.
+    async fn with_hand<F>(
+        &self,
+        available: Availability,
+        secrets: Vec<String>,
+        deed: impl FnOnce(Hand) -> F + Send + 'static,
+    ) -> Done
+    where
+        F: Future<Output = Result<Vec<String>, NotDone>> + Send,
+    {
+        let whole = move |hand: Hand| async move {
+            let server = hand.secrets();
+            let unsaid = Unsaid::new(server.iter().chain(&secrets).map(String::as_str));
+            match deed(hand).await {
+                Ok(messages) => Ok(unsaid.out_of(messages.join("\n"))),
+                Err(not) => Err(Why(unsaid.out_of(sentence(&not.failure.message)))),
+            }
+        };
+        let done: Result<String, Why> = self.handle.with_hand(available, whole).await;
+        match done {
+            Ok(text) if text.is_empty() => Ok(None),
+            Ok(text) => Ok(Some(cut(&text, TOLD))),
+            Err(Why(why)) => Err(cut(&why, TOLD)),
+        }
+    }
+}
+
+/// Why something of a plugin's was not done.
+struct Why(String);
+
+impl From<Refusal> for Why {
+    fn from(refusal: Refusal) -> Self {
+        Self(sentence(&refusal.message))
+    }
+}
+
+fn values(form: &[Setting], keys: &[String]) -> Vec<String> {
+    form.iter().filter(|one| keys.contains(&one.key)).map(|one| one.value.clone()).collect()
+}
+
+/// What a step does, in a few words.
+pub(super) fn title(deed: &Deed) -> String {
+    match deed {
+        Deed::Power { action: PowerAction::Start } => "Start".to_owned(),
+        Deed::Power { action: PowerAction::Stop } => "Stop".to_owned(),
+        Deed::Power { action: PowerAction::Restart } => "Restart".to_owned(),
+        Deed::Power { action: PowerAction::Kill } => "Kill".to_owned(),
+        Deed::Command { command } => format!("Command: {}", cut(command, TITLE)),
+        Deed::Broadcast { .. } => "Message to players".to_owned(),
+        Deed::Action { action, .. } => format!("Action: {action}"),
+        Deed::Wait { seconds } => format!("Wait {}", spoken(*seconds)),
+    }
+}
+
+fn spoken(seconds: u32) -> String {
+    let (count, unit) = match seconds {
+        seconds if seconds % 3_600 == 0 => (seconds / 3_600, "hour"),
+        seconds if seconds % 60 == 0 => (seconds / 60, "minute"),
+        seconds => (seconds, "second"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// As it stands alone: with a capital and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{dot}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_short_and_says_what_is_done() {
+        let wait = |seconds| title(&Deed::Wait { seconds });
+        assert_eq!(
+            [wait(1), wait(60), wait(90), wait(3_600)],
+            ["Wait 1 second", "Wait 1 minute", "Wait 90 seconds", "Wait 1 hour"]
+        );
+        let command = title(&Deed::Command { command: "ü".repeat(100) });
+        assert_eq!(command.chars().count(), "Command: ".len() + TITLE + 1);
+    }
+
+    #[test]
+    fn a_reason_stands_alone() {
+        assert_eq!(
+            sentence("nothing runs that could take a command"),
+            "Nothing runs that could take a command."
+        );
+        assert_eq!(sentence("The door is shut."), "The door is shut.");
+    }
+}
