@@ -23,7 +23,8 @@ use gantry_domain::{
 use gantry_nodes::NodeError;
 use gantry_protocol::{RefusalCode, RunRequest};
 use gantry_types::{
-    ScheduleId, ServerId, action::Availability, permission::Permission, problem::Code, schedule::ScheduleRun,
+    ScheduleId, ServerId, action::Availability, blueprint::FieldProblem, permission::Permission,
+    problem::Code, schedule::ScheduleRun,
 };
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -81,9 +82,22 @@ impl App {
         server: ServerId,
         input: ScheduleInput,
     ) -> Answer<ScheduleView> {
-        let name = schedules::name(&input.name)?;
-        schedules::timetable(&input.cron, &input.time_zone)?;
-        let steps = self.planned(ctx, server, Permission::SchedulesCreate, input.steps, &[]).await?;
+        let (_, access) = self.access(ctx, server).await?;
+        access.require(Permission::SchedulesCreate)?;
+        let mut problems = Vec::new();
+        let name = problem_of(schedules::name(&input.name), &mut problems);
+        problem_of(schedules::timetable(&input.cron, &input.time_zone), &mut problems);
+        let steps = self.planned(ctx, server, Permission::SchedulesCreate, input.steps, &[]).await;
+        let steps = match steps {
+            Err(AppError::Fields { fields, .. }) => {
+                problems.extend(fields);
+                Vec::new()
+            }
+            steps => steps?,
+        };
+        let Some(name) = name.filter(|_| problems.is_empty()) else {
+            return Err(AppError::fields_of(problems));
+        };
         let (mut tx, access) = self.access(ctx, server).await?;
         let grant = access.grant::<rights::SchedulesCreate>()?;
         if let Some(earlier) = ctx.claim(&mut tx).await? {
@@ -196,6 +210,11 @@ impl App {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What was right; what was not is told with everything else.
+fn problem_of<T>(checked: Result<T, FieldProblem>, problems: &mut Vec<FieldProblem>) -> Option<T> {
+    checked.map_err(|problem| problems.push(problem)).ok()
 }
 
 fn author(ctx: &OpCtx) -> Person {

@@ -19,15 +19,15 @@ impl House {
     async fn follow(&mut self, id: &str) -> Value {
         let topic = format!("server:{}", self.id);
         let path = self.path(&format!("schedules/{id}"));
-        self.page.subscribe(&["servers", &topic]).await;
-        // A node that has not heard of it yet says so.
+        self.page.say(json!({ "type": "subscribe", "topics": ["servers", topic] })).await;
+        // A node that has not heard of it yet says so, and something comes each second.
         let started = loop {
             let answer = self.owner.post(&format!("{path}/run"), json!({})).await;
             if answer.status == 202 {
                 break answer.expect(202)["runId"].clone();
             }
             answer.problem("conflict");
-            self.page.until(|frame| frame["type"] == "server").await;
+            self.page.until(|_| true).await;
         };
         loop {
             let runs = self.owner.get(&format!("{path}/runs")).await.expect(200);
