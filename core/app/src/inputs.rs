@@ -323,24 +323,24 @@ const fn while_running() -> Availability {
 
 /// A step of a schedule. `goOn` says whether what comes after it is done although it failed.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase", deny_unknown_fields)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 #[schema(as = ScheduleStepInput)]
 pub enum StepInput {
     Power {
         action: PowerAction,
-        #[serde(default)]
+        #[serde(default, rename = "goOn")]
         go_on: bool,
     },
     /// One line to the game.
     Command {
         command: String,
-        #[serde(default)]
+        #[serde(default, rename = "goOn")]
         go_on: bool,
     },
     /// One line to everybody who plays.
     Broadcast {
         text: String,
-        #[serde(default)]
+        #[serde(default, rename = "goOn")]
         go_on: bool,
     },
     /// One of the plugin's actions, with its form.
@@ -349,14 +349,15 @@ pub enum StepInput {
         #[serde(default)]
         form: BTreeMap<String, String>,
         /// A step of the schedule as it is, counted from 0: secrets that are left out stay as they are there.
+        #[serde(rename = "keepSecretsOf")]
         keep_secrets_of: Option<u32>,
-        #[serde(default)]
+        #[serde(default, rename = "goOn")]
         go_on: bool,
     },
     Wait {
         /// 1 to 3600.
         seconds: u32,
-        #[serde(default)]
+        #[serde(default, rename = "goOn")]
         go_on: bool,
     },
 }

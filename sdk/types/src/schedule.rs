@@ -44,7 +44,7 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Deed {
     /// Ends when the server is where it is to be.
     Power { action: PowerAction },
@@ -82,10 +82,13 @@ pub struct ScheduleRun {
 
 /// Why a schedule was followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum RunCause {
     /// Its time had come.
-    Clock { due_at: DateTime<Utc> },
+    Clock {
+        #[serde(rename = "dueAt")]
+        due_at: DateTime<Utc>,
+    },
     /// Somebody wanted it.
     Person { name: String },
 }

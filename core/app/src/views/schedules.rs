@@ -43,19 +43,22 @@ pub struct ScheduleView {
 
 /// What a step does. Secrets of a form are not shown.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "snake_case")]
 #[schema(as = ScheduleStep)]
 pub enum StepView {
     Power {
         action: PowerAction,
+        #[serde(rename = "goOn")]
         go_on: bool,
     },
     Command {
         command: String,
+        #[serde(rename = "goOn")]
         go_on: bool,
     },
     Broadcast {
         text: String,
+        #[serde(rename = "goOn")]
         go_on: bool,
     },
     Action {
@@ -65,10 +68,12 @@ pub enum StepView {
         form: BTreeMap<String, String>,
         /// Keys of the secrets that have a value.
         secrets: Vec<String>,
+        #[serde(rename = "goOn")]
         go_on: bool,
     },
     Wait {
         seconds: u32,
+        #[serde(rename = "goOn")]
         go_on: bool,
     },
 }

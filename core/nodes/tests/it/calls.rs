@@ -91,6 +91,8 @@ fn desired() -> DesiredServer {
         facts: vec![],
         time_zone: "UTC".to_owned(),
         operation: None,
+        schedules: vec![],
+        heard_decision: 0,
     }
 }
 
