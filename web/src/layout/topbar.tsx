@@ -22,6 +22,7 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
     return [
       { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },
       ...(name ? [{ id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{name}</Link> }] : []),
+      ...(last.fullPath.startsWith('/servers/$serverId/schedules/') ? [{ id: 'list', node: <Link {...to.schedules(serverId)} className={crumbStyle}>{s.server.tabs.schedules}</Link> }] : []),
       { id: 'tab', node: title },
     ]
   }
