@@ -406,7 +406,7 @@ const SCENES = [
   ['schedules-long', `/servers/${S1}/schedules?mock=schedules-long`, (page) => page.getByRole('switch').first().waitFor()],
   ['schedules-loading', `/servers/${S1}/schedules?mock=loading-parts`, framed],
   ['schedules-failing', ...failing(`/servers/${S1}/schedules`, 'failing-parts')],
-  ['schedule-new', `/servers/${S1}/schedules/new?start=restart`, (page) => page.getByText('At 04:00', { exact: true }).waitFor()],
+  ['schedule-new', `/servers/${S1}/schedules/new?start=restart`, (page) => page.getByText('Every day at 04:00', { exact: true }).waitFor()],
   ['schedule-new-blank', `/servers/${S1}/schedules/new`, async (page) => {
     await page.getByRole('button', { name: 'Create schedule' }).click()
     await page.getByText('It needs at least one step. Add one below.').waitFor()
@@ -414,11 +414,11 @@ const SCENES = [
   }],
   ['schedule-new-weekly', `/servers/${S1}/schedules/new?start=say`, async (page) => {
     await page.getByLabel('Repeats').selectOption('weekly')
-    await page.getByRole('checkbox', { name: 'Friday' }).check()
-    await page.getByLabel('At').fill('20:30')
+    await page.getByText('Fri', { exact: true }).click()
+    await page.getByLabel('At', { exact: true }).fill('20:30')
     await page.getByRole('combobox', { name: 'Time zone' }).fill('new york')
     await page.getByRole('option', { name: 'America/New York' }).click()
-    await page.getByText('At 20:30, on Monday and Friday').waitFor()
+    await page.getByText('Mondays and Fridays at 20:30').waitFor()
     await page.getByText('for you').first().waitFor()
   }],
   ['schedule-new-custom', `/servers/${S1}/schedules/new?start=say`, async (page) => {
@@ -432,7 +432,7 @@ const SCENES = [
   }],
   ['schedule-edit-steps', `/servers/${S1}/schedules/${LEAGUE}/edit`, (page) => page.getByRole('button', { name: 'Move step 2 up' }).scrollIntoViewIfNeeded()],
   ['schedule-edit-errors', `/servers/${S1}/schedules/${SAVE}/edit`, async (page) => {
-    await page.getByLabel('Command').fill('quit now')
+    await page.getByRole('textbox', { name: 'Command', exact: true }).fill('quit now')
     await page.getByRole('button', { name: 'Move step 1 down' }).click()
     await page.getByRole('button', { name: 'Save schedule' }).click()
     await page.getByText('ends with this command').waitFor()
@@ -440,13 +440,13 @@ const SCENES = [
   }],
   ['schedule-edit-secret', `/servers/${S1}/schedules/${PASSWORD}/edit`, (page) => page.getByLabel('Password').scrollIntoViewIfNeeded()],
   ['schedule-edit-stale', `/servers/${S1}/schedules/${NIGHTLY}/edit?mock=schedules-stale`, async (page) => {
-    await page.getByLabel('Name').fill('Morning restart')
+    await page.getByLabel('Name', { exact: true }).fill('Morning restart')
     await page.getByRole('button', { name: 'Save schedule' }).click()
     await page.getByText('Somebody changed this schedule meanwhile').waitFor()
     await page.getByText('Somebody changed this schedule meanwhile').scrollIntoViewIfNeeded()
   }],
   ['schedule-edit-leave', `/servers/${S1}/schedules/${NIGHTLY}/edit`, async (page) => {
-    await page.getByLabel('Name').fill('Morning restart')
+    await page.getByLabel('Name', { exact: true }).fill('Morning restart')
     await page.getByRole('link', { name: 'Cancel' }).click()
     await page.getByRole('dialog').getByText('Leave without saving?').waitFor()
   }],
@@ -454,7 +454,7 @@ const SCENES = [
   ['schedule-runs', `/servers/${S1}/schedules/${LEAGUE}`, (page) => page.getByText('Jonas Berg').first().waitFor()],
   ['schedule-runs-failed', `/servers/${S1}/schedules/${SAVE}`, async (page) => {
     await page.getByText('Skipped', { exact: true }).click()
-    await page.getByText('The server was not running.').waitFor()
+    await page.locator('details[open]').getByText('The server was not running.').last().waitFor()
   }],
   ['schedule-runs-many', `/servers/${S1}/schedules/${NIGHTLY}`, async (page) => {
     await page.getByRole('button', { name: 'Load earlier runs' }).click()

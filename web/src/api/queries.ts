@@ -30,6 +30,7 @@ export const tabsKey = (serverId: string) => [...keys.server(serverId), 'tabs'] 
 
 /** All that is known of a server's schedules and their runs. */
 export const schedulesKey = (serverId: string) => [...keys.server(serverId), 'schedules'] as const
+export const scheduleKey = (serverId: string, scheduleId: string) => [...schedulesKey(serverId), 'one', scheduleId] as const
 
 export const setupQuery = queryOptions({ queryKey: keys.setup, queryFn: ({ signal }) => take(client.GET('/api/setup', { signal })), staleTime: MINUTE })
 

@@ -1,17 +1,18 @@
 /** What is read of schedules. All of a server's stand beneath one key: a live frame says only that something of them is another. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { client, take } from './client'
-import { schedulesKey } from './queries'
+import { scheduleKey, schedulesKey } from './queries'
 
 export const schedulesQuery = (id: string) =>
   queryOptions({ queryKey: [...schedulesKey(id), 'list'], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/schedules', { params: { path: { id } }, signal })) })
 
-export const scheduleQuery = (id: string, scheduleId: string) =>
-  queryOptions({ queryKey: [...schedulesKey(id), 'one', scheduleId], queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/schedules/{scheduleId}', { params: { path: { id, scheduleId } }, signal })), retry: false })
+const askFor = (id: string, scheduleId: string, signal: AbortSignal) => take(client.GET('/api/servers/{id}/schedules/{scheduleId}', { params: { path: { id, scheduleId } }, signal }))
+
+export const scheduleQuery = (id: string, scheduleId: string) => queryOptions({ queryKey: scheduleKey(id, scheduleId), queryFn: ({ signal }) => askFor(id, scheduleId, signal), retry: false })
 
 /** Asked for when the form opens, and never again behind the back of whoever fills it. */
 export const editedScheduleQuery = (id: string, scheduleId: string) =>
-  queryOptions({ ...scheduleQuery(id, scheduleId), queryKey: ['schedule', id, scheduleId], staleTime: Infinity, gcTime: 0, refetchOnWindowFocus: false, refetchOnReconnect: false })
+  queryOptions({ queryKey: ['schedule', id, scheduleId], queryFn: ({ signal }) => askFor(id, scheduleId, signal), staleTime: Infinity, gcTime: 0, retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false })
 
 /** Runs on a page of the list. */
 const RUNS = 20

@@ -47,7 +47,7 @@ function Breadcrumb() {
           <Fragment key={crumb.id}>
             {index > 0 && <ChevronRight aria-hidden className={`size-3.5 shrink-0 text-dim ${index < crumbs.length - 1 ? 'max-sm:hidden' : ''}`} />}
             <li
-              className={index === crumbs.length - 1 ? 'max-w-3/4 shrink-0 truncate font-medium' : index === 0 && crumbs.length > 2 ? 'shrink-0 max-sm:hidden' : 'min-w-0 truncate'}
+              className={index === crumbs.length - 1 ? 'max-w-3/4 shrink-0 truncate font-medium' : index < crumbs.length - 2 ? 'shrink-0 max-sm:hidden' : 'min-w-0 truncate'}
               aria-current={index === crumbs.length - 1 ? 'page' : undefined}
             >
               {crumb.node}

@@ -114,3 +114,21 @@ export function whenProblem(when: When): string | null {
   if (cronOf(when) !== '') return null
   return when.kind === 'custom' ? w.noCron : when.kind === 'weekly' && clockOf(when.time) ? w.noDay : w.noTime
 }
+
+/** The same in words; null for an expression of other kinds, which the control plane words. */
+export function whenWords(when: When): string | null {
+  switch (when.kind) {
+    case 'minutes':
+      return w.words.minutes(when.minutes)
+    case 'hours':
+      return w.words.hours(when.hours, when.past)
+    case 'daily':
+      return w.words.daily(when.time)
+    case 'weekly':
+      return w.words.weekly(WEEK.filter((day) => when.days.includes(day)), when.time)
+    case 'monthly':
+      return when.day === LAST_DAY ? w.words.lastDay(when.time) : w.words.monthly(when.day, when.time)
+    case 'custom':
+      return null
+  }
+}

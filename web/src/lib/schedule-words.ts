@@ -2,6 +2,7 @@
 import type { RunState, ScheduleRun, ScheduleStep, ScheduleView, StepState } from '~/api/types'
 import { schedules as t } from '~/strings/schedules'
 import type { GlyphShape, GlyphTone } from '~/ui/glyph'
+import { whenOf, whenWords } from './cron'
 import { duration } from './format'
 
 type Look = { shape: GlyphShape; tone: GlyphTone; word: string }
@@ -40,8 +41,8 @@ export function stepWords(step: ScheduleStep): string {
   }
 }
 
-/** Times in words, without the full stop that a sentence of its own would have. */
-export const timesWords = ({ description }: Pick<ScheduleView, 'description'>): string => description.replace(/\.$/, '')
+/** Times in words: our own, or the control plane's without the full stop that a sentence of its own would have. */
+export const timesWords = ({ cron, description }: Pick<ScheduleView, 'cron' | 'description'>): string => whenWords(whenOf(cron)) ?? description.replace(/\.$/, '')
 
 /** How long a run took; nothing while it goes on, or where it was over at once. */
 export function took({ startedAt, endedAt }: ScheduleRun): string | null {

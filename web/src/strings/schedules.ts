@@ -1,6 +1,18 @@
 /** What is said about schedules. Fetched with their pages; the first page does without. */
 
 const many = (n: number, one: string, more: string) => `${String(n)} ${n === 1 ? one : more}`
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
+const [WORKDAYS, WEEKEND, EACH_DAY] = ['1,2,3,4,5', '6,0', '1,2,3,4,5,6,0']
+
+/** Days of the week from Monday on: "Mondays", "Monday to Friday", "Mondays and Thursdays". */
+function week(days: readonly number[]): string {
+  const all = days.join()
+  if (all === EACH_DAY) return 'Every day'
+  if (all === WORKDAYS) return 'Monday to Friday'
+  if (all === WEEKEND) return 'Saturdays and Sundays'
+  const names = days.map((day) => `${DAYS[day] ?? ''}s`)
+  return [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' and ')
+}
 
 export const schedules = {
   title: 'Schedules',
@@ -8,13 +20,14 @@ export const schedules = {
   add: 'New schedule',
   full: (most: number) => `A server has ${String(most)} schedules at most. Delete one first.`,
   none: 'Nothing is done by itself yet',
-  noneHelp: 'A schedule restarts the server at night, tells players something each hour, or saves before a backup: steps, one after the other, at times that you choose.',
+  noneHelp: 'A schedule restarts the server at night, greets players each hour or saves the world: steps, one after the other, at times that you choose.',
   noneRead: 'Nobody has made a schedule for this server.',
   starts: 'Begin with',
   start: { restart: 'Restart every night', say: 'Say something every hour', save: 'Save every 15 minutes' },
   startName: { restart: 'Nightly restart', say: 'Hourly message', save: 'Regular save' },
   startSays: { restart: 'The server restarts in 5 minutes.', say: 'Welcome. Have fun, and be kind to each other.' },
   steps: 'Steps',
+  schedule: 'Schedule',
   next: 'Next',
   last: 'Last run',
   off: 'Off',
@@ -67,7 +80,7 @@ export const schedules = {
     shortMonth: (day: number) => `Months that have no ${String(day)}. are left out.`,
     hours: (n: number) => (n === 1 ? 'hour' : `${String(n)} hours`),
     minutes: (n: number) => (n === 1 ? 'minute' : `${String(n)} minutes`),
-    weekdays: ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'],
+    weekdays: DAYS,
     shortWeekdays: ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'],
     cron: 'Cron expression',
     cronHelp: 'Minute, hour, day of the month, month, day of the week, such as 0 4 * * 1-5.',
@@ -82,6 +95,14 @@ export const schedules = {
     previewWaits: 'The next times show here once the choice above is whole.',
     here: (time: string) => `${time} for you`,
     never: 'There is no next time.',
+    words: {
+      minutes: (n: number) => (n === 1 ? 'Every minute' : `Every ${String(n)} minutes`),
+      hours: (n: number, past: number) => `${n === 1 ? 'Every hour' : `Every ${String(n)} hours`}${past === 0 ? ', on the hour' : `, ${many(past, 'minute', 'minutes')} past`}`,
+      daily: (time: string) => `Every day at ${time}`,
+      weekly: (days: readonly number[], time: string) => `${week(days)} at ${time}`,
+      monthly: (day: string, time: string) => `On day ${day} of the month at ${time}`,
+      lastDay: (time: string) => `On the last day of the month at ${time}`,
+    },
     asking: 'Working out the next times',
   },
   form: {
@@ -138,7 +159,7 @@ export const schedules = {
     title: 'Runs',
     none: 'It has not run yet',
     noneHelp: 'Each time that it is followed, or passed over, shows here with what came of it.',
-    clock: 'Its time',
+    clock: 'At its time',
     by: (name: string) => `By ${name}`,
     due: (at: string) => `It was due ${at}.`,
     took: (time: string) => `took ${time}`,

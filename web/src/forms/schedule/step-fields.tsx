@@ -74,13 +74,15 @@ function ActionFields({ offer, deed, fault, onChange, onLeave }: ActionFieldsPro
   }
   return (
     <>
-      <Field label={f.actionField} help={offered?.help || (offer ? undefined : f.actionsLoading)} required error={fault('action') ?? (isGone ? f.actionGone : null)} className="sm:max-w-96">
-        <Select value={deed.action} onChange={({ target }) => choose(target.value)} onBlur={() => onLeave('action')}>
-          {deed.action === '' && <option value="">{f.actionPick}</option>}
-          {deed.action !== '' && !offered && <option value={deed.action}>{deed.title}</option>}
-          {offer?.items.map(({ action }) => <option key={action.id} value={action.id}>{action.title}</option>)}
-        </Select>
-      </Field>
+      <div className="grid gap-x-6 sm:grid-cols-2">
+        <Field label={f.actionField} help={offered?.help || (offer ? undefined : f.actionsLoading)} required error={fault('action') ?? (isGone ? f.actionGone : null)}>
+          <Select value={deed.action} onChange={({ target }) => choose(target.value)} onBlur={() => onLeave('action')}>
+            {deed.action === '' && <option value="">{f.actionPick}</option>}
+            {deed.action !== '' && !offered && <option value={deed.action}>{deed.title}</option>}
+            {offer?.items.map(({ action }) => <option key={action.id} value={action.id}>{action.title}</option>)}
+          </Select>
+        </Field>
+      </div>
       {offered && offered.form.length > 0 && (
         <div className="grid gap-x-6 gap-y-5 sm:grid-cols-2">
           {offered.form.map((variable) => {

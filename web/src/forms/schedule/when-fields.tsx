@@ -5,7 +5,7 @@ import { useEffect, useId, useMemo, useState } from 'react'
 import { toApiError } from '~/api/problem'
 import { scheduleTimesQuery } from '~/api/schedule-queries'
 import type { Availability } from '~/api/types'
-import { cronOf, EVERY_HOURS, EVERY_MINUTES, LAST_DAY, WEEK, WHEN_KINDS, type When } from '~/lib/cron'
+import { cronOf, EVERY_HOURS, EVERY_MINUTES, LAST_DAY, WEEK, WHEN_KINDS, whenWords, type When } from '~/lib/cron'
 import { inZone, ownZone, zones } from '~/lib/schedule-words'
 import { schedules } from '~/strings/schedules'
 import { Field, Input, Select } from '~/ui/field'
@@ -53,7 +53,7 @@ export function WhenFields({ when, timeZone, availability, fault, onWhen, onTime
           </Select>
         </Field>
       </div>
-      <Preview times={times.data && !times.error && cron !== '' ? times.data : null} timeZone={askedZone} waits={times.isFetching || !isCurrent} />
+      <Preview when={when} times={times.data && !times.error && cron !== '' ? times.data : null} timeZone={askedZone} waits={times.isFetching || !isCurrent} />
     </div>
   )
 }
@@ -152,12 +152,15 @@ function Days({ days, error, onChange }: { days: readonly number[]; error: strin
   )
 }
 
+/** An expression that is written by hand is read by the control plane. */
+const words = (when: When, description: string) => whenWords(when) ?? description.replace(/\.$/, '')
+
 /** In the schedule's own zone, which is what was picked, and in the reader's where that says another time. */
-function Preview({ times, timeZone, waits }: { times: { description: string; next: string[] } | null; timeZone: string; waits: boolean }) {
+function Preview({ when, times, timeZone, waits }: { when: When; times: { description: string; next: string[] } | null; timeZone: string; waits: boolean }) {
   return (
     <section aria-label={w.preview} className="min-h-44 self-start rounded-md bg-sunken px-4 py-3 ring-1 ring-line ring-inset">
       <h3 className="text-xs font-normal text-dim">{w.preview}</h3>
-      <p role="status" className="mt-1 text-sm font-medium">{times ? times.description.replace(/\.$/, '') : <span className="font-normal text-dim">{waits ? w.asking : w.previewWaits}</span>}</p>
+      <p role="status" className="mt-1 text-sm font-medium">{times ? words(when, times.description) : <span className="font-normal text-dim">{waits ? w.asking : w.previewWaits}</span>}</p>
       {times && (
         <ol className={waits ? 'mt-2 flex flex-col gap-1.5 opacity-60' : 'mt-2 flex flex-col gap-1.5'}>
           {times.next.map((at) => {

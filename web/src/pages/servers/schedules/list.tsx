@@ -15,7 +15,7 @@ import { Empty, SkeletonRows } from '~/ui/empty'
 import { ProblemCard } from '~/ui/problem'
 import { useServer } from '../layout'
 import { cannotAdd } from './acting'
-import { ScheduleRow } from './row'
+import { RowHeads, ScheduleRow } from './row'
 
 /** Times come and pass while one looks. */
 const OFTEN = 60_000
@@ -30,6 +30,7 @@ export function SchedulesPage() {
       <Card flush title={t.title} help={t.help} actions={items.length > 0 && <NewButton server={server} reason={reason} />}>
         {error && !data ? <ProblemCard error={error} onRetry={refetch} className="m-4" /> : !data ? <SkeletonRows rows={3} label={s.common.loading} /> : items.length === 0 ? <Nothing server={server} reason={reason} /> : (
           <div className="@container">
+            <RowHeads />
             <ul aria-label={t.title} className="divide-y divide-line">{items.map((schedule) => <ScheduleRow key={schedule.id} server={server} schedule={schedule} />)}</ul>
           </div>
         )}

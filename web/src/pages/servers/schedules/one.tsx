@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router'
 import { CalendarX2, Pencil, Play } from 'lucide-react'
+import { offeredQuery } from '~/actions/offered'
 import { toApiError } from '~/api/problem'
 import { scheduleQuery } from '~/api/schedule-queries'
 import type { ScheduleView, ServerView } from '~/api/types'
@@ -41,6 +42,7 @@ function OneSchedule({ server, schedule }: { server: ServerView; schedule: Sched
   const navigate = useNavigate()
   const heading = useArrival<HTMLHeadingElement>()
   const acts = useScheduleActs(server, schedule)
+  const { data: offer } = useQuery({ ...offeredQuery(server), enabled: server.permissions.includes('actions.use') && schedule.steps.some(({ type }) => type === 'action') })
   return (
     <div className="mx-auto flex max-w-5xl flex-col gap-5">
       <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
@@ -56,7 +58,7 @@ function OneSchedule({ server, schedule }: { server: ServerView; schedule: Sched
       </header>
       <div className="grid items-start gap-5 lg:grid-cols-2">
         <Card title={t.when.title}><When schedule={schedule} /></Card>
-        <Card title={t.steps}><Steps steps={schedule.steps} /></Card>
+        <Card title={t.steps}><Steps steps={schedule.steps} offer={offer} /></Card>
       </div>
       <Runs server={server} schedule={schedule} />
     </div>
@@ -68,7 +70,7 @@ function When({ schedule }: { schedule: ScheduleView }) {
   return (
     <Facts
       items={[
-        { term: t.facts.times, value: <>{timesWords(schedule)} <code className="font-mono text-xs text-dim">{schedule.cron}</code></> },
+        { term: t.facts.times, value: <span className="flex flex-wrap items-baseline gap-x-2">{timesWords(schedule)}<code className="font-mono text-xs whitespace-nowrap text-dim">{schedule.cron}</code></span> },
         { term: t.facts.zone, value: schedule.timeZone },
         { term: t.facts.next, value: next ? <><Until at={next} className="tabular" /> <span className="tabular text-dim">· {inZone(next, undefined)}</span></> : schedule.enabled ? t.noNext : t.off },
         { term: t.facts.states, value: t.availability[schedule.when] },

@@ -1,11 +1,11 @@
 /** One schedule in the list: whether it is on, what it does and when, when it comes next, and how it went last. */
 import { Link } from '@tanstack/react-router'
 import { ChevronRight } from 'lucide-react'
-import { Fragment } from 'react'
 import type { ScheduleRun, ScheduleStep, ScheduleView, ServerView } from '~/api/types'
 import { inZone, RUN_LOOK, stepWords, timesWords, took } from '~/lib/schedule-words'
 import { to } from '~/routes/to'
 import { schedules as t } from '~/strings/schedules'
+import { cn } from '~/ui/cn'
 import { Switch } from '~/ui/field'
 import { Glyph } from '~/ui/glyph'
 import { Ago, Until } from '~/ui/time'
@@ -15,10 +15,21 @@ import { ScheduleMenu } from './menu'
 /** More steps than this are counted. */
 const SHOWN_STEPS = 4
 
+const COLUMNS = 'grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-3.5 px-4 @3xl:grid-cols-[2.25rem_minmax(0,1fr)_9.5rem_10rem_2rem] @3xl:gap-x-5'
+
+/** Each row says the same to those who hear it alone. */
+export const RowHeads = () => (
+  <div aria-hidden className={cn(COLUMNS, 'h-9 items-center border-b border-line text-xs text-dim @max-3xl:hidden')}>
+    <span className="col-start-2">{t.schedule}</span>
+    <span>{t.next}</span>
+    <span>{t.last}</span>
+  </div>
+)
+
 export function ScheduleRow({ server, schedule }: { server: ServerView; schedule: ScheduleView }) {
   const acts = useScheduleActs(server, schedule)
   return (
-    <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] items-start gap-x-3.5 gap-y-2.5 px-4 py-3.5 @3xl:grid-cols-[auto_minmax(0,1fr)_9.5rem_10rem_auto] @3xl:gap-x-5">
+    <li className={cn(COLUMNS, 'items-start gap-y-2.5 py-3.5')}>
       <span className="flex h-6 items-center">
         <Switch label={t.isOn(schedule.name)} checked={acts.toggle.enabled} disabledReason={acts.toggle.reason} onChange={acts.toggle.perform} />
       </span>
@@ -29,29 +40,27 @@ export function ScheduleRow({ server, schedule }: { server: ServerView; schedule
       </div>
       <NextTime schedule={schedule} />
       <LastRun run={schedule.lastRun ?? null} />
-      <div className="-my-1 -mr-2 flex max-@3xl:col-start-3 max-@3xl:row-start-1">
+      <div className="-my-1 flex @max-3xl:col-start-3 @max-3xl:row-start-1">
         <ScheduleMenu server={server} schedule={schedule} acts={acts} place="row" />
       </div>
     </li>
   )
 }
 
-export function StepLine({ steps }: { steps: readonly ScheduleStep[] }) {
+/** An arrow goes to the next line with what it leads to. */
+const LINKED = 'inline-flex min-w-0 items-center gap-x-1'
+
+function StepLine({ steps }: { steps: readonly ScheduleStep[] }) {
   const shown = steps.slice(0, steps.length > SHOWN_STEPS ? SHOWN_STEPS - 1 : SHOWN_STEPS)
   return (
     <p className="mt-1 flex flex-wrap items-center gap-x-1 gap-y-0.5 text-xs text-dim">
       {shown.map((step, i) => (
-        <Fragment key={i}>
+        <span key={i} className={LINKED}>
           {i > 0 && <Then />}
           <span className="max-w-60 truncate" title={stepWords(step)}>{stepWords(step)}</span>
-        </Fragment>
+        </span>
       ))}
-      {steps.length > shown.length && (
-        <>
-          <Then />
-          <span>{t.further(steps.length - shown.length)}</span>
-        </>
-      )}
+      {steps.length > shown.length && <span className={LINKED}><Then />{t.further(steps.length - shown.length)}</span>}
     </p>
   )
 }
@@ -64,7 +73,7 @@ const Then = () => (
 )
 
 /** On a narrow screen both stand beneath the steps, each behind its own word. */
-const FIGURE = 'flex min-w-0 gap-x-2 text-sm max-@3xl:col-span-2 max-@3xl:col-start-2 max-@3xl:items-baseline max-@3xl:not-first:-mt-1.5 @3xl:flex-col'
+const FIGURE = 'flex min-w-0 gap-x-2 text-sm @max-3xl:col-span-2 @max-3xl:col-start-2 @max-3xl:items-baseline @max-3xl:not-first:-mt-1.5 @3xl:flex-col'
 const LABEL = 'w-16 shrink-0 text-xs text-dim @3xl:sr-only'
 
 function NextTime({ schedule }: { schedule: ScheduleView }) {

@@ -1,12 +1,13 @@
 /** The steps of a schedule, each with all that it does. Of secrets there is only that they are set. */
 import { Clock, MessageSquare, Power, SquareTerminal, Zap, type LucideIcon } from 'lucide-react'
-import type { ScheduleStep } from '~/api/types'
+import type { OfferedActionsView, ScheduleStep, Variable } from '~/api/types'
 import { stepWords } from '~/lib/schedule-words'
 import { schedules as t } from '~/strings/schedules'
 
 export const STEP_ICONS: Record<ScheduleStep['type'], LucideIcon> = { power: Power, command: SquareTerminal, broadcast: MessageSquare, action: Zap, wait: Clock }
 
-export const Steps = ({ steps }: { steps: readonly ScheduleStep[] }) => (
+/** `offer` is how the game calls what an action asks, as far as it is known. */
+export const Steps = ({ steps, offer }: { steps: readonly ScheduleStep[]; offer: OfferedActionsView | undefined }) => (
   <ol className="flex flex-col gap-3">
     {steps.map((step, i) => {
       const Icon = STEP_ICONS[step.type]
@@ -15,7 +16,7 @@ export const Steps = ({ steps }: { steps: readonly ScheduleStep[] }) => (
           <Icon aria-hidden className="mt-0.5 size-4 shrink-0 text-dim" />
           <div className="min-w-0 flex-1">
             <p className="font-medium">{step.type === 'command' ? t.kind.command : stepWords(step)}</p>
-            <Told step={step} />
+            <Told step={step} offer={offer} />
             {step.goOn && <p className="text-xs text-dim">{t.goesOn}</p>}
           </div>
         </li>
@@ -24,7 +25,12 @@ export const Steps = ({ steps }: { steps: readonly ScheduleStep[] }) => (
   </ol>
 )
 
-function Told({ step }: { step: ScheduleStep }) {
+function answered(question: Variable | undefined, key: string, value: string): string {
+  const shown = question?.kind.type === 'one_of' ? question.kind.choices.find((choice) => choice.value === value)?.label : undefined
+  return `${question?.label ?? key}: ${shown ?? value}`
+}
+
+function Told({ step, offer }: { step: ScheduleStep; offer: OfferedActionsView | undefined }) {
   switch (step.type) {
     case 'command':
       return <code className="block font-mono text-xs break-all text-dim">{step.command}</code>
@@ -32,7 +38,8 @@ function Told({ step }: { step: ScheduleStep }) {
       return <p className="break-words text-dim">“{step.text}”</p>
     case 'action': {
       const answers = [...Object.entries(step.form).filter(([, value]) => value !== ''), ...step.secrets.map((key) => [key, t.secretSet] as const)]
-      return answers.length === 0 ? null : <p className="break-words text-dim">{answers.map(([key, value]) => `${key}: ${value}`).join(' · ')}</p>
+      const questions = offer?.items.find(({ action }) => action.id === step.action)?.action.form
+      return answers.length === 0 ? null : <p className="break-words text-dim">{answers.map(([key, value]) => answered(questions?.find((one) => one.key === key), key, value)).join(' · ')}</p>
     }
     case 'power':
     case 'wait':
