@@ -53,7 +53,7 @@ describe('what is not picked yet', () => {
 describe('in words', () => {
   it.each([
     ['*/15 * * * *', 'Every 15 minutes'], ['* * * * *', 'Every minute'], ['0 * * * *', 'Every hour, on the hour'], ['1 */6 * * *', 'Every 6 hours, 1 minute past'], ['0 4 * * *', 'Every day at 04:00'],
-    ['0 4 * * 1-5', 'Monday to Friday at 04:00'], ['0 4 * * 0,6', 'Saturdays and Sundays at 04:00'], ['0 4 * * *', 'Every day at 04:00'], ['30 20 * * 2', 'Tuesdays at 20:30'], ['0 4 * * 1,3,5', 'Mondays, Wednesdays and Fridays at 04:00'],
+    ['0 4 * * 1-5', 'Monday to Friday at 04:00'], ['0 4 * * 0,6', 'Saturdays and Sundays at 04:00'], ['0 4 * * 0-6', 'Every day at 04:00'], ['30 20 * * 2', 'Tuesdays at 20:30'], ['0 4 * * 1,3,5', 'Mondays, Wednesdays and Fridays at 04:00'],
     ['0 4 3 * *', 'On day 3 of the month at 04:00'], ['0 4 L * *', 'On the last day of the month at 04:00'],
   ])('%s is %s', (cron, words) => expect(whenWords(whenOf(cron))).toBe(words))
   it('an expression of another kind is worded elsewhere', () => expect(whenWords(whenOf('0 4 * 1 *'))).toBeNull())

@@ -5,7 +5,7 @@ import type { ScheduleStep } from '~/api/types'
 import { ApiError } from '~/api/problem'
 import { ownFaults, toldFaults } from '~/forms/schedule/faults'
 import { begun, copied, stored } from '~/forms/schedule/starts'
-import { beginning, copiesOf, deedOf, draftsOf, inputOf, moved, refusalOf, rightFor, step, STEP_KINDS, stepProblems } from './schedule-steps'
+import { beginning, copiesOf, deedOf, draftsOf, inputOf, moved, refusalOf, step, STEP_KINDS, stepProblems } from './schedule-steps'
 
 const server = aServer()
 const offer = offerOf(server)
@@ -86,7 +86,6 @@ describe('who may', () => {
     const reader = aServer({ permissions: ['schedules.create', 'power.stop'] })
     expect(STEP_KINDS.map((kind) => refusalOf(kind, reader, undefined))).toEqual([null, expect.stringContaining('console.write'), expect.stringContaining('actions.use'), expect.stringContaining('actions.use'), null])
     expect(beginning('power', reader)).toEqual({ type: 'power', action: 'stop' })
-    expect(rightFor(beginning('power', reader))).toBe('power.stop')
   })
   it('say something only in a game that can', () => {
     expect(refusalOf('broadcast', server, offer)).toBeNull()

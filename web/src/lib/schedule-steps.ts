@@ -84,21 +84,6 @@ export function inputOf({ deed, goOn, former }: StepDraft): ScheduleStepInput {
   }
 }
 
-/** The right that a step takes, of whoever writes it. */
-export function rightFor(deed: Deed): Permission | null {
-  switch (deed.type) {
-    case 'power':
-      return `power.${deed.action}`
-    case 'command':
-      return 'console.write'
-    case 'broadcast':
-    case 'action':
-      return 'actions.use'
-    case 'wait':
-      return null
-  }
-}
-
 /** Why steps of a kind cannot be added here; null where they can. What the game offers is not known at once. */
 export function refusalOf(kind: StepKind, server: ServerView, offer: OfferedActionsView | undefined): string | null {
   const may = (right: Permission) => server.permissions.includes(right)

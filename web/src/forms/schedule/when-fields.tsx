@@ -75,9 +75,10 @@ function useSettled(value: string): string {
 type PickerProps = { when: When; error: string | null; onChange: (when: When) => void; onLeave: () => void }
 
 function Picker({ when, error, onChange, onLeave }: PickerProps) {
+  // The button inside of it takes the focus as well, and has no look of its own.
   const time = (error: string | null) => (
     <Field label={w.time} required error={error}>
-      <Input type="time" value={when.time} onChange={({ target }) => onChange({ ...when, time: target.value })} onBlur={onLeave} className="tabular w-36" />
+      <Input type="time" value={when.time} onChange={({ target }) => onChange({ ...when, time: target.value })} onBlur={onLeave} className="tabular w-36 focus-within:border-accent focus-within:outline-1 focus-within:outline-offset-0 focus-within:outline-accent" />
     </Field>
   )
   switch (when.kind) {
