@@ -3,7 +3,7 @@ import { offerOf } from '../../mock-api/actions'
 import { aServer } from '../../mock-api/data'
 import type { ScheduleStep } from '~/api/types'
 import { ApiError } from '~/api/problem'
-import { ownFaults, toldFaults } from '~/forms/schedule/faults'
+import { isPlaced, ownFaults, toldFaults } from '~/forms/schedule/faults'
 import { begun, copied, stored } from '~/forms/schedule/starts'
 import { beginning, copiesOf, deedOf, draftsOf, inputOf, moved, refusalOf, step, STEP_KINDS, stepProblems } from './schedule-steps'
 
@@ -77,6 +77,12 @@ describe('what is wrong', () => {
     const fields = [{ key: 'steps.1.form.player', message: 'Nobody.', remedy: 'Look.' }, { key: 'cron', message: 'No.', remedy: '' }]
     const problem = new ApiError({ code: 'validation_failed', status: 400, title: '', detail: '', remedy: '', fields })
     expect(toldFaults(problem, [7, 9])).toEqual({ '9.form.player': 'Nobody. Look.', cron: 'No.' })
+  })
+  it('stands at a field, or the whole of it is shown', () => {
+    const said = (...keys: string[]) => new ApiError({ code: 'validation_failed', status: 400, title: '', detail: '', remedy: '', fields: keys.map((key) => ({ key, message: 'No.', remedy: '' })) })
+    expect(isPlaced(said('name', 'steps', 'steps.2.form.player'))).toBe(true)
+    expect(isPlaced(said('name', 'when'))).toBe(false)
+    expect(isPlaced(said())).toBe(false)
   })
   it('is a name that another has', () => expect(toldFaults(new ApiError({ code: 'name_taken', status: 409, title: 'Taken', detail: 'There is one.', remedy: '' }), [])).toEqual({ name: 'There is one.' }))
 })

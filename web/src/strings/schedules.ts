@@ -92,7 +92,7 @@ export const schedules = {
     states: 'Followed',
     statesHelp: 'If its time comes in another state, that time is skipped.',
     preview: 'Next times',
-    previewWaits: 'The next times show here once the choice above is whole.',
+    previewWaits: 'The next times show here once the choice is whole.',
     here: (time: string) => `${time} for you`,
     never: 'There is no next time.',
     words: {

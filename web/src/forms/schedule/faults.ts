@@ -40,5 +40,8 @@ export function toldFaults(problem: ApiError, sent: readonly number[]): Faults {
   }))
 }
 
+/** Whether all that the API said stands at a field. */
+export const isPlaced = (problem: ApiError): boolean => problem.code === 'name_taken' || (problem.fields.length > 0 && problem.fields.every(({ key }) => /^(name|cron|timeZone|steps|steps\.\d+\..+)$/.test(key)))
+
 /** Without those of one place. */
 export const without = (faults: Faults, place: string): Faults => Object.fromEntries(Object.entries(faults).filter(([key]) => key !== place))

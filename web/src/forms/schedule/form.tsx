@@ -23,7 +23,7 @@ import { Confirm } from '~/ui/confirm'
 import { Field, Input, Switch } from '~/ui/field'
 import { Notice, ProblemCard } from '~/ui/problem'
 import { toast } from '~/ui/toast'
-import { ownFaults, toldFaults, without, type Faults } from './faults'
+import { isPlaced, ownFaults, toldFaults, without, type Faults } from './faults'
 import type { ScheduleValues } from './starts'
 import { StepsFields } from './steps-fields'
 import { WhenFields } from './when-fields'
@@ -98,7 +98,7 @@ export function ScheduleForm({ server, offer, initial: given, schedule, onReload
       {isStale ? (
         <Notice tone="warn" title={f.conflict} icon={<RotateCw aria-hidden />} action={<Button size="sm" onClick={onReload}>{f.reload}</Button>}>{f.conflictHelp}</Notice>
       ) : (
-        problem && Object.keys(toldFaults(problem, [])).length === 0 && <ProblemCard error={problem} />
+        problem && !isPlaced(problem) && <ProblemCard error={problem} />
       )}
       <div className="flex flex-wrap gap-2">
         <Button type="submit" variant="primary" busy={save.isPending} disabledReason={schedule && !isUnsaved() && !save.isSuccess ? s.common.nothingChanged : null}>{schedule ? f.save : f.create}</Button>

@@ -53,7 +53,7 @@ export function WhenFields({ when, timeZone, availability, fault, onWhen, onTime
           </Select>
         </Field>
       </div>
-      <Preview when={when} times={times.data && !times.error && cron !== '' ? times.data : null} timeZone={askedZone} waits={times.isFetching || !isCurrent} />
+      <Preview when={when} times={times.data && !times.error && cron !== '' ? times.data : null} timeZone={askedZone} waits={times.isFetching || !isCurrent} failure={problem && problem.fields.length === 0 ? problem.detail || problem.title : null} />
     </div>
   )
 }
@@ -157,11 +157,11 @@ function Days({ days, error, onChange }: { days: readonly number[]; error: strin
 const words = (when: When, description: string) => whenWords(when) ?? description.replace(/\.$/, '')
 
 /** In the schedule's own zone, which is what was picked, and in the reader's where that says another time. */
-function Preview({ when, times, timeZone, waits }: { when: When; times: { description: string; next: string[] } | null; timeZone: string; waits: boolean }) {
+function Preview({ when, times, timeZone, waits, failure }: { when: When; times: { description: string; next: string[] } | null; timeZone: string; waits: boolean; failure: string | null }) {
   return (
     <section aria-label={w.preview} className="min-h-44 self-start rounded-md bg-sunken px-4 py-3 ring-1 ring-line ring-inset">
       <h3 className="text-xs font-normal text-dim">{w.preview}</h3>
-      <p role="status" className="mt-1 text-sm font-medium">{times ? words(when, times.description) : <span className="font-normal text-dim">{waits ? w.asking : w.previewWaits}</span>}</p>
+      <p role="status" className="mt-1 text-sm font-medium">{times ? words(when, times.description) : <span className="font-normal text-dim">{failure ?? (waits ? w.asking : w.previewWaits)}</span>}</p>
       {times && (
         <ol className={waits ? 'mt-2 flex flex-col gap-1.5 opacity-60' : 'mt-2 flex flex-col gap-1.5'}>
           {times.next.map((at) => {

@@ -30,7 +30,7 @@ export function SchedulePage() {
   const { scheduleId } = route.useParams()
   const { data, error, refetch } = useQuery(scheduleQuery(server.id, scheduleId))
   if (error && toApiError(error).status === 404) return <GoneSchedule server={server} />
-  if (!data) return <div className="mx-auto max-w-5xl">{error ? <ProblemCard error={error} onRetry={refetch} /> : <Card flush title={t.title}><SkeletonRows rows={3} label={s.common.loading} /></Card>}</div>
+  if (!data) return <div className="mx-auto max-w-6xl">{error ? <ProblemCard error={error} onRetry={refetch} /> : <Card flush title={t.title}><SkeletonRows rows={3} label={s.common.loading} /></Card>}</div>
   return <OneSchedule key={data.id} server={server} schedule={data} />
 }
 
@@ -44,7 +44,7 @@ function OneSchedule({ server, schedule }: { server: ServerView; schedule: Sched
   const acts = useScheduleActs(server, schedule)
   const { data: offer } = useQuery({ ...offeredQuery(server), enabled: server.permissions.includes('actions.use') && schedule.steps.some(({ type }) => type === 'action') })
   return (
-    <div className="mx-auto flex max-w-5xl flex-col gap-5">
+    <div className="mx-auto flex max-w-6xl flex-col gap-5">
       <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
         <div className="flex min-w-0 items-center gap-3.5">
           <Switch label={t.isOn(schedule.name)} checked={acts.toggle.enabled} disabledReason={acts.toggle.reason} onChange={acts.toggle.perform} />
@@ -56,11 +56,14 @@ function OneSchedule({ server, schedule }: { server: ServerView; schedule: Sched
           <ScheduleMenu server={server} schedule={schedule} acts={acts} place="page" onDeleted={() => void navigate(to.schedules(server.id))} />
         </div>
       </header>
-      <div className="grid items-start gap-5 lg:grid-cols-2">
-        <Card title={t.when.title}><When schedule={schedule} /></Card>
-        <Card title={t.steps}><Steps steps={schedule.steps} offer={offer} /></Card>
+      {/* What it is comes first for who hears or scrolls it; many steps leave the runs where they are. */}
+      <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
+        <div className="flex min-w-0 flex-col gap-5 lg:order-last">
+          <Card title={t.when.title}><When schedule={schedule} /></Card>
+          <Card title={t.steps}><Steps steps={schedule.steps} offer={offer} /></Card>
+        </div>
+        <Runs server={server} schedule={schedule} />
       </div>
-      <Runs server={server} schedule={schedule} />
     </div>
   )
 }
