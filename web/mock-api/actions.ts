@@ -11,6 +11,7 @@ const ARENA = [
   action('kick', 'Kick a player', 'user-x', 'The player may come back.', [{ ...text('player', 'Name', 35), help: 'As it stands on the page of players.' }, { ...base, key: 'reason', label: 'Reason', required: false, kind: { type: 'text', minLength: 0, maxLength: 80, pattern: null, patternHelp: null } }]),
   action('map', 'Change the map', 'map', 'The match on the present map ends.', [{ ...base, key: 'map', label: 'Map', defaultValue: 'oa_dm1', kind: { type: 'one_of', choices: MAPS.map((value) => ({ value, label: value, help: null })) } }], 'The match that is being played ends at once.'),
   action('restart-match', 'Begin the match anew', 'rotate-ccw', 'The same map from the beginning, all scores at zero.', [], 'Everybody’s scores are lost.'),
+  action('join-password', 'Set the password to join', 'shield', 'Whoever plays stays; whoever comes needs it.', [{ ...base, key: 'password', label: 'Password', kind: { type: 'secret', minLength: 4, maxLength: 24, pattern: null, patternHelp: null } }, { ...text('note', 'Note', 60), help: 'For whom it is.', required: false }]),
   action('unknown-icon', 'Something with a title that is rather longer than others', 'no-such-icon', 'A plain button.'),
 ]
 

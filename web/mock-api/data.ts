@@ -59,6 +59,7 @@ const RIGHTS: [Permission, string][] = [
   ['files.list', 'See which files the server has.'], ['files.read', 'Read and download files. Configuration files show the passwords that are in them.'], ['files.write', 'Upload, edit, rename and copy files, and make directories.'], ['files.delete', 'Delete files and directories.'],
   ['variables.read', "See the server's variables."], ['variables.update', "Change the server's variables."], ['allocations.read', "See the server's allocations."], ['allocations.update', "Add, remove and reorder the server's allocations."],
   ['operations.read', 'See which operations ran and how they ended.'], ['operations.cancel', 'Cancel a running operation.'],
+  ['schedules.read', "See the server's schedules and how their runs went."], ['schedules.create', 'Add schedules, of steps that one could do oneself.'], ['schedules.update', 'Change schedules, switch them on and off, and run them by hand.'], ['schedules.delete', 'Delete schedules.'],
   ['members.read', 'See who else may use the server.'], ['members.create', 'Invite people to the server.'], ['members.update', "Change other people's rights, within one's own."], ['members.delete', 'Remove people from the server.'], ['activity.read', 'See what was done to the server, and by whom.'],
 ]
 export const permissions: PermissionView[] = RIGHTS.map(([permission, description]) => ({ permission, group: permission.split('.')[0] ?? '', description }))
@@ -181,6 +182,11 @@ export const audit: AuditView[] = [
   record(7011, 340, 2, 'sftp.open', 'server', id(1001), { via: 'sftp', credential: 'Backup script' }),
   record(7012, 3 * HOUR, 1, 'file.save', 'server', id(1001), { path: 'motd.txt', bytes: 31 }),
   record(7013, 3 * HOUR + 60, 2, 'file.copy', 'server', id(1001), { from: 'maps', to: 'maps (copy)' }),
+  record(7030, 3 * HOUR + 90, 2, 'schedule.run', 'schedule', id(9102), { name: 'Tuesday league' }),
+  record(7031, 4 * HOUR, null, 'server.restart', 'server', id(1001), { schedule: 'Nightly restart', scheduleId: id(9101), at: before(4 * HOUR) }),
+  record(7032, 4 * HOUR + 300, 1, 'schedule.update', 'schedule', id(9104), { name: 'Weekend guests', cron: '30 18 * * 5', timeZone: 'Europe/Berlin', enabled: false, when: 'always', steps: ['action: join-password'] }, { name: 'Weekend guests', cron: '0 18 * * 5', timeZone: 'Europe/Berlin', enabled: true, when: 'always', steps: ['action: join-password'] }),
+  record(7033, 4 * HOUR + 600, 1, 'schedule.create', 'schedule', id(9101), { name: 'Nightly restart', cron: '0 4 * * *', timeZone: 'Europe/Berlin', enabled: true, when: 'running', steps: ['message: The server restarts in 5 minutes.', 'wait 300 s', 'restart'] }),
+  record(7034, 4 * HOUR + 900, 1, 'schedule.delete', 'schedule', id(9109), null, { name: 'Old restart', cron: '0 3 * * *', timeZone: 'UTC', enabled: true, when: 'running', steps: ['restart'] }),
   record(7002, 5 * HOUR, 2, 'server.restart', 'server', id(1001), { desired: 'running', operationId: id(5001) }, { desired: 'running', observed: 'running' }),
   record(7003, 9 * HOUR, 1, 'server.variables', 'server', id(1001), { max_players: '16', motd: null, password: '(secret)' }, { max_players: '12', motd: 'Welcome.', password: '(secret)' }),
   record(7014, 10 * HOUR, 1, 'server.limits', 'server', id(1001), limits(512, 100), limits(256, 50)),

@@ -18,6 +18,7 @@ import * as hooks from './hooks'
 import * as lifecycle from './lifecycle'
 import * as described from './pages'
 import * as lookups from './lookups'
+import * as schedules from './schedules'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
@@ -291,7 +292,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   }],
   ['PATCH', '/api/servers/:/members/:', ({ params, body }) => Object.assign(members.find((one) => one.userId === params[1]) ?? {}, body)],
   ['DELETE', '/api/servers/:/members/:', ({ params }) => void members.splice(members.findIndex((one) => one.userId === params[1]), 1)],
-  ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id || (one.action.startsWith('member.') && server.id === id(1001)))))],
+  ['GET', '/api/servers/:/activity', withServer((server) => page(audit.filter((one) => one.subjectId === server.id || (/^(member|schedule)\./.test(one.action) && server.id === id(1001)))))],
   ['POST', '/api/operations/:/cancel', ({ params }) => {
     const operation = operations.find((one) => one.id === params[0])
     if (!operation) return missing()
@@ -342,6 +343,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/plugins', upload],
   ['POST', '/api/plugins/convert', convert],
   ['POST', '/api/plugins/documents', installDocument],
+  ...schedules.handlers,
   ...conduct.handlers,
   ...lifecycle.handlers,
   ...lookups.routes,
@@ -365,7 +367,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `spent`, `alike`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `spent`, `alike`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of schedules, `schedules-stale`, `schedules-long`, `no-power`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -387,6 +389,7 @@ export function scene(name: string | null): void {
   if (name === 'unlisted') lookups.world.answers = false
   if (name === 'listens' || name === 'told') hooks.scene(name)
   if (name?.startsWith('trust')) trust.scene(name)
+  if (name?.startsWith('schedules') || name === 'no-power') schedules.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()
   if (name === 'no-deleting') for (const server of servers) server.permissions = server.permissions.filter((right) => right !== 'files.delete')

@@ -23,6 +23,8 @@ const N2 = '0193a0c0-0000-7000-8000-000000000066'
 const N3 = '0193a0c0-0000-7000-8000-000000000067'
 const N1 = '0193a0c0-0000-7000-8000-000000000065'
 
+const [NIGHTLY, LEAGUE, SAVE, PASSWORD] = ['8d', '8e', '8f', '90'].map((end) => `0193a0c0-0000-7000-8000-0000000023${end}`)
+
 const PICTURE = 'the-longest-name-that-anybody-ever-gave-to-a-screenshot-of-a-very-good-round-on-a-friday-evening.png'
 
 const click = (role, name) => (page) => page.getByRole(role, { name }).first().click()
@@ -373,6 +375,102 @@ const SCENES = [
   ['config-away', `/servers/${S5}/config`, (page) => page.getByText('The file cannot be read now').waitFor()],
   ['config-loading', `/servers/${S1}/config?mock=loading-parts`, framed],
   ['config-failing', ...failing(`/servers/${S1}/config`, 'failing-parts')],
+  ['schedules', `/servers/${S1}/schedules`, async (page) => {
+    await page.getByText('Running', { exact: true }).nth(1).waitFor()
+    if ((await page.getByRole('link', { name: 'Schedules' }).first().getAttribute('aria-current')) !== 'page') throw new Error('the tab is not the open one')
+  }],
+  ['schedules-empty', `/servers/${S3}/schedules`, (page) => page.getByRole('link', { name: 'Say something every hour' }).waitFor()],
+  ['schedules-empty-voxel', `/servers/${S2}/schedules`, async (page) => {
+    await page.getByRole('link', { name: 'Restart every night' }).waitFor()
+    if (await page.getByRole('link', { name: 'Save every 15 minutes' }).count()) throw new Error('a game that reads no commands is offered one')
+  }],
+  ['schedules-menu', `/servers/${S1}/schedules`, async (page) => {
+    await page.getByRole('button', { name: 'More for Nightly restart' }).click()
+    await page.getByRole('menuitem', { name: 'Duplicate' }).waitFor()
+  }],
+  ['schedules-delete', `/servers/${S1}/schedules`, async (page) => {
+    await page.getByRole('button', { name: 'More for Weekend guests' }).click()
+    await page.getByRole('menuitem', { name: 'Delete' }).click()
+    await page.getByRole('dialog').getByText('Delete “Weekend guests”?').waitFor()
+  }],
+  ['schedules-no-power', `/servers/${S1}/schedules?mock=no-power`, async (page) => {
+    await page.getByRole('switch', { name: 'Nightly restart is on' }).click()
+    await page.getByText('“Nightly restart” is off').waitFor()
+    await page.getByRole('button', { name: 'More for Nightly restart' }).click()
+    await page.getByText('The schedule does what takes rights that you do not have: power.restart.').first().waitFor()
+  }],
+  ['schedules-reader', `/servers/${S1}/schedules?mock=reader`, async (page) => {
+    await page.getByRole('switch', { name: 'Nightly restart is on' }).hover()
+    await page.getByText('You need the permission schedules.update.').first().waitFor()
+  }],
+  ['schedules-long', `/servers/${S1}/schedules?mock=schedules-long`, (page) => page.getByRole('switch').first().waitFor()],
+  ['schedules-loading', `/servers/${S1}/schedules?mock=loading-parts`, framed],
+  ['schedules-failing', ...failing(`/servers/${S1}/schedules`, 'failing-parts')],
+  ['schedule-new', `/servers/${S1}/schedules/new?start=restart`, (page) => page.getByText('Every day at 04:00', { exact: true }).waitFor()],
+  ['schedule-new-blank', `/servers/${S1}/schedules/new`, async (page) => {
+    await page.getByRole('button', { name: 'Create schedule' }).click()
+    await page.getByText('It needs at least one step. Add one below.').waitFor()
+    await page.waitForFunction(() => document.activeElement?.labels?.[0]?.textContent === 'Name')
+  }],
+  ['schedule-new-weekly', `/servers/${S1}/schedules/new?start=say`, async (page) => {
+    await page.getByLabel('Repeats').selectOption('weekly')
+    await page.getByText('Fri', { exact: true }).click()
+    await page.getByLabel('At', { exact: true }).fill('20:30')
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('new york')
+    await page.getByRole('option', { name: 'America/New York' }).click()
+    await page.getByText('Mondays and Fridays at 20:30').waitFor()
+    await page.getByText('for you').first().waitFor()
+  }],
+  ['schedule-new-custom', `/servers/${S1}/schedules/new?start=say`, async (page) => {
+    await page.getByLabel('Repeats').selectOption('custom')
+    await page.getByLabel('Cron expression').fill('0 25 * *')
+    await page.getByText('It cannot be read').waitFor()
+  }],
+  ['schedule-zones', `/servers/${S1}/schedules/new?start=say`, async (page) => {
+    await page.getByRole('combobox', { name: 'Time zone' }).fill('berl')
+    await page.getByRole('option', { name: 'Europe/Berlin' }).waitFor()
+  }],
+  ['schedule-edit-steps', `/servers/${S1}/schedules/${LEAGUE}/edit`, (page) => page.getByRole('button', { name: 'Move step 2 up' }).scrollIntoViewIfNeeded()],
+  ['schedule-edit-errors', `/servers/${S1}/schedules/${SAVE}/edit`, async (page) => {
+    await page.getByRole('textbox', { name: 'Command', exact: true }).fill('quit now')
+    await page.getByRole('button', { name: 'Move step 1 down' }).click()
+    await page.getByRole('button', { name: 'Save schedule' }).click()
+    await page.getByText('ends with this command').waitFor()
+    await page.waitForFunction(() => document.activeElement?.labels?.[0]?.textContent === 'Command')
+  }],
+  ['schedule-edit-secret', `/servers/${S1}/schedules/${PASSWORD}/edit`, (page) => page.getByLabel('Password').scrollIntoViewIfNeeded()],
+  ['schedule-edit-stale', `/servers/${S1}/schedules/${NIGHTLY}/edit?mock=schedules-stale`, async (page) => {
+    await page.getByLabel('Name', { exact: true }).fill('Morning restart')
+    await page.getByRole('button', { name: 'Save schedule' }).click()
+    await page.getByText('Somebody changed this schedule meanwhile').waitFor()
+    await page.getByText('Somebody changed this schedule meanwhile').scrollIntoViewIfNeeded()
+  }],
+  ['schedule-edit-leave', `/servers/${S1}/schedules/${NIGHTLY}/edit`, async (page) => {
+    await page.getByLabel('Name', { exact: true }).fill('Morning restart')
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await page.getByRole('dialog').getByText('Leave without saving?').waitFor()
+  }],
+  ['schedule-edit-no-right', `/servers/${S1}/schedules/${NIGHTLY}/edit?mock=no-power`, (page) => page.getByText('You may not change this schedule').waitFor()],
+  ['schedule-runs', `/servers/${S1}/schedules/${LEAGUE}`, (page) => page.getByText('Jonas Berg').first().waitFor()],
+  ['schedule-runs-failed', `/servers/${S1}/schedules/${SAVE}`, async (page) => {
+    await page.getByText('Skipped', { exact: true }).click()
+    await page.locator('details[open]').getByText('The server was not running.').last().waitFor()
+  }],
+  ['schedule-runs-many', `/servers/${S1}/schedules/${NIGHTLY}`, async (page) => {
+    await page.getByRole('button', { name: 'Load earlier runs' }).click()
+    await page.waitForFunction(() => document.querySelectorAll('details').length === 40)
+  }],
+  ['schedule-run-now', `/servers/${S1}/schedules/${NIGHTLY}`, async (page) => {
+    await page.getByRole('button', { name: 'Run now' }).click()
+    await page.getByText('By Ada Moreau').waitFor()
+    await page.getByText('1 of 3 steps done').waitFor()
+  }],
+  ['schedule-runs-long', `/servers/${S1}/schedules/${SAVE}?mock=schedules-long`, (page) => page.getByText('Skipped', { exact: true }).waitFor()],
+  ['schedule-gone', `/servers/${S1}/schedules/0193a0c0-0000-7000-8000-00000000dead`, (page) => page.getByText('There is no such schedule any more').waitFor()],
+  ['schedule-away', `/servers/${S5}/schedules`, async (page) => {
+    await page.getByRole('button', { name: 'More for Nightly restart' }).click()
+    await page.getByText('The node is not connected.').first().waitFor()
+  }],
   ['page', `/servers/${S1}/pages/match`, async (page) => {
     await page.getByRole('button', { name: /^Kick: \S/ }).first().waitFor()
     await page.getByRole('navigation', { name: 'Breadcrumb' }).getByText('Match', { exact: true }).waitFor()
@@ -1215,7 +1313,7 @@ const SCENES = [
 /** Scenes of columns, which get tight long before a phone's layout takes over. */
 const COLUMNS = new Set([
   'servers', 'servers-long', 'servers-many', 'servers-columns', 'servers-picked', 'create-choose', 'create-resources', 'create-resources-tight', 'nodes', 'nodes-long', 'nodes-many', 'node', 'node-allocations-many',
-  'locations-long', 'people', 'people-long', 'people-many', 'audit', 'audit-many', 'plugins', 'plugins-long', 'plugin-releases', 'allocations', 'members', 'activity',
+  'locations-long', 'people', 'people-long', 'people-many', 'audit', 'audit-many', 'plugins', 'plugins-long', 'plugin-releases', 'allocations', 'members', 'activity', 'schedules', 'schedules-long', 'schedule-runs-failed', 'schedule-new',
 ])
 
 /** What is drawn past the edge of the card or the row that it is in; what is cut off or scrolls on purpose is not. */

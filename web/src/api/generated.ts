@@ -4481,7 +4481,7 @@ export interface components {
         /** @description Why a schedule was followed. */
         RunCause: {
             /** Format: date-time */
-            due_at: string;
+            dueAt: string;
             /** @enum {string} */
             type: "clock";
         } | {
@@ -4563,16 +4563,16 @@ export interface components {
         /** @description What a step does. Secrets of a form are not shown. */
         ScheduleStep: {
             action: components["schemas"]["PowerAction"];
-            go_on: boolean;
+            goOn: boolean;
             /** @enum {string} */
             type: "power";
         } | {
             command: string;
-            go_on: boolean;
+            goOn: boolean;
             /** @enum {string} */
             type: "command";
         } | {
-            go_on: boolean;
+            goOn: boolean;
             text: string;
             /** @enum {string} */
             type: "broadcast";
@@ -4581,7 +4581,7 @@ export interface components {
             form: {
                 [key: string]: string;
             };
-            go_on: boolean;
+            goOn: boolean;
             /** @description Keys of the secrets that have a value. */
             secrets: string[];
             /** @description What the plugin called it when the step was written. */
@@ -4589,7 +4589,7 @@ export interface components {
             /** @enum {string} */
             type: "action";
         } | {
-            go_on: boolean;
+            goOn: boolean;
             /** Format: int32 */
             seconds: number;
             /** @enum {string} */
@@ -4598,16 +4598,16 @@ export interface components {
         /** @description A step of a schedule. `goOn` says whether what comes after it is done although it failed. */
         ScheduleStepInput: {
             action: components["schemas"]["PowerAction"];
-            go_on?: boolean;
+            goOn?: boolean;
             /** @enum {string} */
             type: "power";
         } | {
             command: string;
-            go_on?: boolean;
+            goOn?: boolean;
             /** @enum {string} */
             type: "command";
         } | {
-            go_on?: boolean;
+            goOn?: boolean;
             text: string;
             /** @enum {string} */
             type: "broadcast";
@@ -4616,16 +4616,16 @@ export interface components {
             form?: {
                 [key: string]: string;
             };
-            go_on?: boolean;
+            goOn?: boolean;
             /**
              * Format: int32
              * @description A step of the schedule as it is, counted from 0: secrets that are left out stay as they are there.
              */
-            keep_secrets_of?: number | null;
+            keepSecretsOf?: number | null;
             /** @enum {string} */
             type: "action";
         } | {
-            go_on?: boolean;
+            goOn?: boolean;
             /**
              * Format: int32
              * @description 1 to 3600.

@@ -28,6 +28,10 @@ export const keys = {
 /** The tabs that a game's plugin fills, whatever state the server is in. */
 export const tabsKey = (serverId: string) => [...keys.server(serverId), 'tabs'] as const
 
+/** All that is known of a server's schedules and their runs. */
+export const schedulesKey = (serverId: string) => [...keys.server(serverId), 'schedules'] as const
+export const scheduleKey = (serverId: string, scheduleId: string) => [...schedulesKey(serverId), 'one', scheduleId] as const
+
 export const setupQuery = queryOptions({ queryKey: keys.setup, queryFn: ({ signal }) => take(client.GET('/api/setup', { signal })), staleTime: MINUTE })
 
 /** Who is signed in; null when nobody is. */

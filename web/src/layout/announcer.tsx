@@ -6,8 +6,8 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useMatches, useRouter } from '@tanstack/react-router'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { keys, tabsKey } from '~/api/queries'
-import type { NodeView, ServerView, TabsView } from '~/api/types'
+import { keys, scheduleKey, tabsKey } from '~/api/queries'
+import type { NodeView, ScheduleView, ServerView, TabsView } from '~/api/types'
 import { s } from '~/strings'
 
 /** Whose page it is: many windows of one panel differ by nothing else. */
@@ -20,14 +20,16 @@ export function useNameOf({ serverId, nodeId }: { serverId?: string; nodeId?: st
   )
 }
 
-/** What the page is called; one that a game's plugin fills, as its tab is. */
+const OF_SCHEDULE = '/servers/$serverId/schedules/$scheduleId'
+
+/** What the page is called; one that a game's plugin fills, as its tab is, and that of a schedule, as that is. */
 export function useTitle(): string {
   const queries = useQueryClient()
   const match = useMatches({ select: (matches) => matches.at(-1) })
-  const { serverId = '', page } = (match?.params ?? {}) as { serverId?: string; page?: string }
+  const { serverId = '', page, scheduleId = '' } = (match?.params ?? {}) as { serverId?: string; page?: string; scheduleId?: string }
   const own = useSyncExternalStore(
     (changed) => queries.getQueryCache().subscribe(changed),
-    () => (page === undefined ? undefined : queries.getQueriesData<TabsView>({ queryKey: tabsKey(serverId) }).flatMap(([, tabs]) => tabs?.items ?? []).find(({ id }) => id === page)?.title),
+    () => (match?.fullPath === OF_SCHEDULE ? queries.getQueryData<ScheduleView>(scheduleKey(serverId, scheduleId))?.name : page === undefined ? undefined : queries.getQueriesData<TabsView>({ queryKey: tabsKey(serverId) }).flatMap(([, tabs]) => tabs?.items ?? []).find(({ id }) => id === page)?.title),
   )
   return own ?? match?.staticData.title ?? ''
 }

@@ -4,8 +4,11 @@ import { ChevronLeft, ChevronRight } from 'lucide-react'
 import { useEffect, useRef, useState, type RefObject } from 'react'
 import { cn } from '~/ui/cn'
 
-/** Labels may be a plugin's, and then be the same twice: `id` tells them apart. */
-export type Tab = { label: string; link: LinkProps; id?: string }
+/**
+ * Labels may be a plugin's, and then be the same twice: `id` tells them apart. `reach` is which addresses are the tab's: its own, or
+ * those beneath it too.
+ */
+export type Tab = { label: string; link: LinkProps; id?: string; reach?: 'own' | 'beneath' }
 
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const nav = useRef<HTMLElement>(null)
@@ -22,7 +25,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
           <Link
             key={tab.id ?? tab.label}
             {...tab.link}
-            activeOptions={{ exact: true, includeSearch: false }}
+            activeOptions={{ exact: tab.reach !== 'beneath', includeSearch: false }}
             className="flex h-9 shrink-0 items-center border-b-2 border-transparent px-2.5 text-sm text-dim -outline-offset-2 transition-colors hover:text-text"
             activeProps={{ className: '!border-accent font-medium !text-text' }}
           >

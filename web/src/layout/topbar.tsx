@@ -22,6 +22,7 @@ function useCrumbs(): { id: string; node: ReactNode }[] {
     return [
       { id: 'servers', node: <Link {...to.servers()} className={crumbStyle}>{s.servers.title}</Link> },
       ...(name ? [{ id: 'server', node: <Link {...to.server(serverId)} className={crumbStyle}>{name}</Link> }] : []),
+      ...(last.fullPath.startsWith('/servers/$serverId/schedules/') ? [{ id: 'list', node: <Link {...to.schedules(serverId)} className={crumbStyle}>{s.server.tabs.schedules}</Link> }] : []),
       { id: 'tab', node: title },
     ]
   }
@@ -46,7 +47,7 @@ function Breadcrumb() {
           <Fragment key={crumb.id}>
             {index > 0 && <ChevronRight aria-hidden className={`size-3.5 shrink-0 text-dim ${index < crumbs.length - 1 ? 'max-sm:hidden' : ''}`} />}
             <li
-              className={index === crumbs.length - 1 ? 'max-w-3/4 shrink-0 truncate font-medium' : index === 0 && crumbs.length > 2 ? 'shrink-0 max-sm:hidden' : 'min-w-0 truncate'}
+              className={index === crumbs.length - 1 ? 'max-w-3/4 shrink-0 truncate font-medium' : index < crumbs.length - 2 ? 'shrink-0 max-sm:hidden' : 'min-w-0 truncate'}
               aria-current={index === crumbs.length - 1 ? 'page' : undefined}
             >
               {crumb.node}

@@ -17,6 +17,7 @@ describe('words for what is written down', () => {
   const among = (pattern: RegExp, files = /./) => sources.filter(({ file }) => files.test(file)).flatMap(({ text }) => [...text.matchAll(pattern)].map((match) => match[1] ?? ''))
   const written = new Set([
     ...among(/AuditEntry::(?:new|server)\(\s*"([a-z_.]+)"/g),
+    ...among(/entry\(ctx, "([a-z_.]+)"/g, /schedules\/mod\.rs$/),
     // Some actions come to the entry by a variable.
     ...among(/(?:asked|refused): "([a-z_.]+)"/g, /actions\.rs$/),
     ...among(/(?:=> |let action = |if [^{]+\{ |\} else \{ |Wish \{ action: |change_hold\([^"]+|lines\.push\(\()"([a-z_]+\.[a-z_]+)"/g, /(servers\/(power|change)|nodes\/visits|members|files)\.rs$/),
@@ -49,6 +50,11 @@ describe('details', () => {
     expect(told(record('server.update', { name: 'New', description: null }, { name: 'Old', description: 'Same' }))).toEqual(['Name: Old → New'])
     expect(told(record('server.limits', { memoryMib: 512, cpuPercent: 100, pids: 0 }, { memoryMib: 256, cpuPercent: 100, pids: 64 }))).toEqual(['Memory: 256 MiB → 512 MiB', 'Processes: 64 → No limit'])
     expect(told(record('node.update', { name: null, locationId: 'l2', capacity: null }, { name: 'n', locationId: 'l1', capacity: { memoryMib: 1 } }), new Map([['l1', 'Home'], ['l2', 'Frankfurt']]))).toEqual(['Location: Home → Frankfurt'])
+  })
+  it('say which schedule wanted it, and what one does', () => {
+    expect(told(record('server.restart', { schedule: 'Nightly restart', scheduleId: 'x' }))).toEqual(['Because of: by the schedule “Nightly restart”'])
+    const [was, is] = [{ name: 'Nightly restart', cron: '0 4 * * *', enabled: true, steps: ['restart'] }, { name: 'Nightly restart', cron: '0 5 * * *', enabled: false, steps: ['wait 5 s', 'restart'] }]
+    expect(told(record('schedule.update', is, was, { subjectKind: 'schedule', subjectId: 'c1' }))).toEqual(['Switched: on → off', 'Expression: 0 4 * * * → 0 5 * * *', 'Steps: restart → 2 steps'])
   })
   it('call settings as the game does, and keep its secrets', () => {
     const row = record('server.variables', { max_players: '16', motd: null, password: '(secret)' }, { max_players: '12', motd: 'Hi', password: '(secret)' })

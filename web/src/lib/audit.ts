@@ -74,6 +74,9 @@ const texts: Field['show'] = (value) => plainly(Array.isArray(value) && value.ev
 const rights: Field['show'] = (value) => (Array.isArray(value) ? listed(value.map(String), a.rights) : plainly(value))
 const allRights: Field['show'] = (value) => (Array.isArray(value) ? { ...listed(value.map(String), a.rights), speaks: value.length !== 1 } : plainly(value))
 const isEndpoint = (one: unknown): one is { address: string; port: number } => isFields(one) && typeof one.address === 'string' && typeof one.port === 'number'
+/** Of a schedule, in the words of the control plane. */
+const steps: Field['show'] = (value) => (Array.isArray(value) && value.length > 0 ? { ...listed(value.map(String), a.steps), speaks: value.length > 1 } : plainly(value))
+const bySchedule: Field['show'] = (value) => (isFilled(value) ? { value: a.bySchedule(value), speaks: true } : null)
 const endpoints: Field['show'] = (value) =>
   Array.isArray(value) && value.every(isEndpoint) ? { value: value.map(address).join(', ') || a.nothing, code: value.length > 0 } : plainly(value)
 /** Of a form, what was answered; of a secret, that it was. */
@@ -84,6 +87,12 @@ const unlisted: Field['show'] = (value) => plainly(typeof value === 'number' ? a
 /** In reading order; null for what only programs want to know. */
 const FIELDS: Record<string, Field | null> = {
   name: field(a.field.name),
+  schedule: field(a.field.schedule, bySchedule),
+  enabled: field(a.field.enabled, (value) => plainly(a.switched[String(value)] ?? value)),
+  cron: field(a.field.cron, inCode),
+  timeZone: field(a.field.timeZone),
+  when: field(a.field.when, word(a.availability)),
+  steps: field(a.field.steps, steps),
   paths: field(a.field.path, pathsShown),
   manifestId: field(a.field.manifest, inCode),
   email: field(a.field.email),
@@ -133,6 +142,7 @@ const FIELDS: Record<string, Field | null> = {
   via: null,
   desired: null,
   operationId: null,
+  scheduleId: null,
 }
 const ORDER = Object.keys(FIELDS)
 const place = (key: string) => (key in FIELDS ? ORDER.indexOf(key) : ORDER.length)

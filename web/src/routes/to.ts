@@ -1,6 +1,10 @@
 /** Every address inside the panel, built in one place. */
 import { linkOptions } from '@tanstack/react-router'
 
+/** What a new schedule can begin with. */
+export const SCHEDULE_STARTS = ['restart', 'say', 'save'] as const
+export type ScheduleStart = (typeof SCHEDULE_STARTS)[number]
+
 export const to = {
   setup: () => linkOptions({ to: '/setup' }),
   signIn: () => linkOptions({ to: '/sign-in' }),
@@ -12,6 +16,10 @@ export const to = {
   files: (serverId: string, path = '', edit?: string) => linkOptions({ to: '/servers/$serverId/files', params: { serverId }, search: { ...(path && { path }), ...(edit && { edit }) } }),
   config: (serverId: string, file?: string) => linkOptions({ to: '/servers/$serverId/config', params: { serverId }, search: file ? { file } : {} }),
   page: (serverId: string, page: string) => linkOptions({ to: '/servers/$serverId/pages/$page', params: { serverId, page } }),
+  schedules: (serverId: string) => linkOptions({ to: '/servers/$serverId/schedules', params: { serverId } }),
+  newSchedule: (serverId: string, from: { start?: ScheduleStart; copy?: string } = {}) => linkOptions({ to: '/servers/$serverId/schedules/new', params: { serverId }, search: from }),
+  schedule: (serverId: string, scheduleId: string) => linkOptions({ to: '/servers/$serverId/schedules/$scheduleId', params: { serverId, scheduleId } }),
+  editSchedule: (serverId: string, scheduleId: string) => linkOptions({ to: '/servers/$serverId/schedules/$scheduleId/edit', params: { serverId, scheduleId } }),
   settings: (serverId: string) => linkOptions({ to: '/servers/$serverId/settings', params: { serverId } }),
   allocations: (serverId: string) => linkOptions({ to: '/servers/$serverId/allocations', params: { serverId } }),
   members: (serverId: string) => linkOptions({ to: '/servers/$serverId/members', params: { serverId } }),

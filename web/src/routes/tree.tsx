@@ -13,6 +13,7 @@ import {
 import { NotFound, PageError } from '~/layout/states'
 import { rangeIn } from '~/lib/ranges'
 import { s } from '~/strings'
+import { SCHEDULE_STARTS, type ScheduleStart } from './to'
 
 export type RouterContext = { queries: QueryClient; live: Live }
 
@@ -171,6 +172,34 @@ const page = createRoute({
   staticData: { title: s.server.tabs.page },
   component: lazyRouteComponent(() => import('~/pages/servers/pages/page'), 'PluginPage'),
 })
+const schedules = createRoute({
+  getParentRoute: () => server,
+  path: '/schedules',
+  staticData: { title: s.server.tabs.schedules },
+  component: lazyRouteComponent(() => import('~/pages/servers/schedules/list'), 'SchedulesPage'),
+})
+const newSchedule = createRoute({
+  getParentRoute: () => server,
+  path: '/schedules/new',
+  staticData: { title: s.schedule.new },
+  validateSearch: (search: Record<string, unknown>): { start?: ScheduleStart; copy?: string } => {
+    const start = SCHEDULE_STARTS.find((known) => known === search.start)
+    return { ...(start && { start }), ...(typeof search.copy === 'string' && { copy: search.copy }) }
+  },
+  component: lazyRouteComponent(() => import('~/forms/schedule/pages'), 'NewSchedulePage'),
+})
+const schedule = createRoute({
+  getParentRoute: () => server,
+  path: '/schedules/$scheduleId',
+  staticData: { title: s.schedule.one },
+  component: lazyRouteComponent(() => import('~/pages/servers/schedules/one'), 'SchedulePage'),
+})
+const editSchedule = createRoute({
+  getParentRoute: () => server,
+  path: '/schedules/$scheduleId/edit',
+  staticData: { title: s.schedule.edit },
+  component: lazyRouteComponent(() => import('~/forms/schedule/pages'), 'EditSchedulePage'),
+})
 const settings = createRoute({
   getParentRoute: () => server,
   path: '/settings',
@@ -300,7 +329,7 @@ export const routeTree = root.addChildren([
     home,
     servers,
     newServer,
-    server.addChildren([serverHome, serverConsole, overview, players, page, files, config, settings, allocations, members, activity]),
+    server.addChildren([serverHome, serverConsole, overview, players, page, files, config, schedules, newSchedule, schedule, editSchedule, settings, allocations, members, activity]),
     account,
     admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, trust, people, audit]),
   ]),

@@ -45,6 +45,10 @@ export const audit = {
     'member.update': 'Changed a member’s rights',
     'member.delete': 'Removed a member',
     'member.leave': 'Left the server',
+    'schedule.create': 'Added the schedule',
+    'schedule.update': 'Changed the schedule',
+    'schedule.delete': 'Deleted the schedule',
+    'schedule.run': 'Had the schedule run',
     'operation.cancel': 'Called off an operation',
     'node.create': 'Added the node',
     'node.update': 'Changed the node',
@@ -93,14 +97,14 @@ export const audit = {
   /** What a change was about. */
   kind: {
     server: 'Server', node: 'Node', user: 'Person', session: 'Session', allocation: 'Allocation', location: 'Location', plugin: 'Plugin', operation: 'Operation',
-    ssh_key: 'SSH key', app_password: 'App password', trust: 'Trust policy', registry: 'Registry',
+    ssh_key: 'SSH key', app_password: 'App password', trust: 'Trust policy', registry: 'Registry', schedule: 'Schedule',
   } as Record<string, string>,
   field: {
     name: 'Name', email: 'E-mail address', role: 'Role', description: 'Description', blueprint: 'Blueprint', owner: 'Owner', node: 'Node', location: 'Location',
     version: 'Version', agentVersion: 'Daemon version', manifest: 'Plugin', granted: 'Granted', source: 'Source', path: 'Path', size: 'Size', replaced: 'Replaced',
     address: 'Address', ports: 'Ports', addresses: 'Addresses', reason: 'Reason', observed: 'State before', rights: 'Rights', given: 'Given', taken: 'Taken',
     servers: 'Servers', memory: 'Memory', cpu: 'CPU', disk: 'Disk', swap: 'Swap', pids: 'Processes', fingerprint: 'Fingerprint', expires: 'Expires', credential: 'Signed in with',
-    did: 'Action', text: 'Message', answers: 'Answers', unlisted: 'Not listed', at: 'Done on', digest: 'Digest', action: 'Action', refused: 'Asked for', unconfirmed: 'Says', person: 'Person', username: 'User name', tokenService: 'Token service', sshKeys: 'SSH keys', appPasswords: 'App passwords',
+    did: 'Action', text: 'Message', answers: 'Answers', unlisted: 'Not listed', at: 'Done on', digest: 'Digest', action: 'Action', refused: 'Asked for', unconfirmed: 'Says', person: 'Person', username: 'User name', tokenService: 'Token service', schedule: 'Because of', cron: 'Expression', timeZone: 'Time zone', enabled: 'Switched', when: 'Followed', steps: 'Steps', sshKeys: 'SSH keys', appPasswords: 'App passwords',
   },
   /** What came into the trust policy, went from it, or was changed there. */
   trust: {
@@ -108,6 +112,10 @@ export const audit = {
     keys: { came: 'Key trusted', went: 'Key removed', changed: 'Key changed' },
     pins: { came: 'Pinned', went: 'Unpinned', changed: 'Pin changed' },
   },
+  bySchedule: (name: string) => `by the schedule “${name}”`,
+  switched: { true: 'on', false: 'off' } as Record<string, string>,
+  availability: { running: 'while it runs', stopped: 'while it is stopped', always: 'whatever its state' } as Record<string, string>,
+  steps: (n: number) => many(n, 'step', 'steps'),
   via: 'SFTP',
   bundled: 'came with Gantry',
   unconfirmed: 'the node; it cannot be borne out',

@@ -143,7 +143,7 @@ export const servers = {
   server: {
     noRight: (tab: string) => `You may not see this: ${tab}`,
     noRightHelp: 'Your rights on this server do not include it, or no longer do. Its owner can give them to you.',
-    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', config: 'Config files', page: 'Page', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
+    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', config: 'Config files', schedules: 'Schedules', page: 'Page', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
     power: 'Power',
     start: 'Start',
     stop: 'Stop',
@@ -249,6 +249,8 @@ export const servers = {
     created: 'Created',
     limits: 'Limits',
   },
+  /** What pages of schedules are called; their own words come with them. */
+  schedule: { one: 'Schedule', new: 'New schedule', edit: 'Edit schedule' },
   players: {
     title: 'Players',
     name: 'Name',
@@ -351,7 +353,7 @@ export const servers = {
     pick: 'Choose at least one right.',
     groups: {
       server: 'Server', power: 'Power', console: 'Console', actions: 'Actions', tabs: 'Pages of the game', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
-      allocations: 'Allocations', operations: 'Operations', members: 'Members', activity: 'Activity',
+      allocations: 'Allocations', operations: 'Operations', schedules: 'Schedules', members: 'Members', activity: 'Activity',
     } satisfies Record<PermissionGroup, string> as Record<string, string>,
   },
   activity: {

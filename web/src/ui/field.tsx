@@ -5,6 +5,7 @@
 import { CircleAlert } from 'lucide-react'
 import { createContext, useContext, useId, type ComponentPropsWithRef, type ReactNode } from 'react'
 import { cn } from './cn'
+import { Tooltip } from './tooltip'
 
 type FieldIds = { control: string; describedBy: string | undefined; invalid: boolean; required: boolean }
 const FieldContext = createContext<FieldIds | null>(null)
@@ -84,20 +85,23 @@ export function Select({ className, children, ...rest }: ComponentPropsWithRef<'
   )
 }
 
-type SwitchProps = { checked: boolean; onChange: (checked: boolean) => void; disabled?: boolean; label?: string }
+type SwitchProps = { checked: boolean; onChange: (checked: boolean) => void; disabled?: boolean; label?: string; /** Why it cannot be switched: it can be reached nevertheless, and says so. */ disabledReason?: string | null | undefined }
 
-export function Switch({ checked, onChange, disabled = false, label }: SwitchProps) {
+export function Switch({ checked, onChange, disabled = false, label, disabledReason }: SwitchProps) {
   return (
-    <input
-      type="checkbox"
-      role="switch"
-      aria-label={label}
-      checked={checked}
-      disabled={disabled}
-      onChange={(event) => onChange(event.target.checked)}
-      className="relative h-5 w-9 shrink-0 cursor-pointer appearance-none rounded-full bg-line-strong transition-colors before:absolute before:top-0.5 before:left-0.5 before:size-4 before:rounded-full before:bg-white before:shadow-sm before:transition-transform checked:bg-accent-fill checked:before:translate-x-4 disabled:cursor-not-allowed disabled:opacity-50"
-      {...useField()}
-    />
+    <Tooltip content={disabledReason}>
+      <input
+        type="checkbox"
+        role="switch"
+        aria-label={label}
+        checked={checked}
+        disabled={disabled}
+        aria-disabled={Boolean(disabledReason) || undefined}
+        onChange={(event) => !disabledReason && onChange(event.target.checked)}
+        className="relative h-5 w-9 shrink-0 cursor-pointer appearance-none rounded-full bg-line-strong transition-colors before:absolute before:top-0.5 before:left-0.5 before:size-4 before:rounded-full before:bg-white before:shadow-sm before:transition-transform checked:bg-accent-fill checked:before:translate-x-4 disabled:cursor-not-allowed disabled:opacity-50 aria-disabled:cursor-not-allowed aria-disabled:opacity-50"
+        {...useField()}
+      />
+    </Tooltip>
   )
 }
 

@@ -19,3 +19,9 @@ export function Since({ at, className }: TimeProps) {
   const words = useWords((time) => since(at, time))
   return <time dateTime={at} title={moment(at)} className={className}>{words}</time>
 }
+
+/** A moment that is to come; once it is there, that it is. */
+export function Until({ at, className }: TimeProps) {
+  const words = useWords((time) => ago(at, Math.min(time, Date.parse(at))))
+  return <time dateTime={at} title={moment(at)} className={className}>{words}</time>
+}

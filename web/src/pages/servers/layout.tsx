@@ -37,12 +37,14 @@ export function useServer(): ServerView {
 }
 
 const CONFIG = 'config'
-const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'config' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
+const SCHEDULES = 'schedules'
+const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'config' | 'schedules' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
   { label: s.server.tabs.console, link: to.server, path: 'console', right: 'console.read' },
   { label: s.server.tabs.overview, link: to.overview, path: 'overview', right: 'statistics.read' },
   { label: s.server.tabs.players, link: to.players, path: 'players', right: 'players.read' },
   { label: s.server.tabs.files, link: (serverId) => to.files(serverId), path: 'files', right: 'files.list' },
   { label: s.server.tabs.config, link: (serverId) => to.config(serverId), path: CONFIG, right: 'files.read' },
+  { label: s.server.tabs.schedules, link: to.schedules, path: SCHEDULES, right: 'schedules.read' },
   { label: s.server.tabs.settings, link: to.settings, path: 'settings', right: 'variables.read' },
   { label: s.server.tabs.allocations, link: to.allocations, path: 'allocations', right: 'allocations.read' },
   { label: s.server.tabs.members, link: to.members, path: 'members', right: 'members.read' },
@@ -56,7 +58,7 @@ function useTabs(server: ServerView): Tab[] {
   const may = (right: Permission) => server.permissions.includes(right)
   const own = TABS.filter(({ path, right }) => may(right) && (path !== CONFIG || files.length > 0))
   const at = own.findIndex(({ path }) => path === 'files' || path === 'settings')
-  const tabs: Tab[] = own.map(({ label, link, path }) => ({ id: path, label, link: link(server.id) }))
+  const tabs: Tab[] = own.map(({ label, link, path }) => ({ id: path, label, link: link(server.id), ...(path === SCHEDULES && { reach: 'beneath' }) }))
   const filled = may('tabs.read') ? pages.map(({ id, title }) => ({ id: `page ${id}`, label: title, link: to.page(server.id, id) })) : []
   return at < 0 ? [...tabs, ...filled] : [...tabs.slice(0, at), ...filled, ...tabs.slice(at)]
 }
