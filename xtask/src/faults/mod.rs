@@ -7,7 +7,7 @@
 //!
 //! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`secrets`],
 //! [`world`], [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
-//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`],
+//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`], [`schedules`],
 //! [`whispers`], [`forgery`], [`herd`].
 
 mod backlog;
@@ -31,6 +31,7 @@ mod program;
 mod proxy;
 mod repeat;
 mod restore;
+mod schedules;
 mod secrets;
 mod servers;
 mod socket;

@@ -3,7 +3,7 @@
 use super::{
     backlog, clock, crash, cut, database, disk, docker,
     engine::LiveRestore,
-    everything, files, forgery, herd, plan, plane, power, repeat, restore,
+    everything, files, forgery, herd, plan, plane, power, repeat, restore, schedules,
     watch::Watch,
     whispers,
     world::{Kind, Parts, Small, World},
@@ -49,7 +49,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("F09", "needs transfers between nodes"),
     ("F15", "needs control planes that share one database"),
     ("F19", "needs the adoption of servers that the database does not know"),
-    ("F34", "needs schedules"),
     ("F35", "needs backups"),
 ];
 
@@ -86,6 +85,7 @@ pub const ENTRIES: &[Entry] = &[
     long("F31", "a start comes after the stop that followed it", COMMON, repeat::reordered),
     long("F32a", "the daemon's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::of_the_daemon),
     long("F32b", "the control plane's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::of_the_control_plane),
+    long("F34", "times of schedules come while the control plane, and then the daemon, is away", COMMON, schedules::while_away),
     long("F36", "100,000 events while the control plane is away", COMMON, backlog::told_at_last),
     long("F38", "servers are deleted and suspended while the daemon is away", COMMON, power::wishes_meanwhile),
     long("F39", "another program listens on the server's port", COMMON, docker::port_taken),
