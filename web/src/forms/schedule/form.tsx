@@ -134,7 +134,8 @@ function useSaving({ server, schedule, values, isChanged, onTold }: Saving) {
       toast({ title: schedule ? f.saved(view.name) : f.created(view.name) })
       queries.setQueryData(scheduleQuery(server.id, view.id).queryKey, view)
       void queries.invalidateQueries({ queryKey: schedulesKey(server.id) })
-      await navigate(to.schedule(server.id, view.id))
+      // Whoever goes back does not come to a form that was sent.
+      await navigate({ ...to.schedule(server.id, view.id), replace: true })
     },
     onError: async (error, _, sent = []) => {
       const problem = toApiError(error)

@@ -45,7 +45,7 @@ function OneSchedule({ server, schedule }: { server: ServerView; schedule: Sched
   const { data: offer } = useQuery({ ...offeredQuery(server), enabled: server.permissions.includes('actions.use') && schedule.steps.some(({ type }) => type === 'action') })
   return (
     <div className="mx-auto flex max-w-6xl flex-col gap-5">
-      <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
+      <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-3">
         <div className="flex min-w-0 items-center gap-3.5">
           <Switch label={t.isOn(schedule.name)} checked={acts.toggle.enabled} disabledReason={acts.toggle.reason} onChange={acts.toggle.perform} />
           <h2 ref={heading} tabIndex={-1} className="min-w-0 text-lg break-words outline-none">{schedule.name}</h2>

@@ -45,14 +45,14 @@ function Run({ run, begins }: { run: ScheduleRun; begins: 'open' | 'closed' }) {
         <summary className="grid list-none grid-cols-[auto_minmax(0,1fr)_auto] items-center gap-x-3 gap-y-0.5 px-4 py-3 text-sm -outline-offset-2 hover:bg-hover @2xl:grid-cols-[auto_8rem_minmax(0,1fr)_8rem_7rem]">
           <ChevronRight aria-hidden className="size-3.5 text-dim transition-transform group-open:rotate-90" />
           <span className="flex items-center gap-2 font-medium"><Glyph shape={look.shape} tone={look.tone} />{look.word}</span>
-          <span className="min-w-0 truncate text-dim @max-2xl:col-start-2 @max-2xl:row-start-2">{causeOf(run)} · {run.steps.length === 0 ? (run.reason ?? r.noSteps) : r.steps(done, run.steps.length)}</span>
+          <span className="min-w-0 truncate text-dim @max-2xl:col-start-2 @max-2xl:row-start-2">{causeOf(run)}{run.steps.length > 0 ? ` · ${r.steps(done, run.steps.length)}` : <span className="group-open:hidden"> · {run.reason ?? r.noSteps}</span>}</span>
           <span className="tabular text-xs whitespace-nowrap text-dim @max-2xl:hidden">{run.state === 'running' ? <>{r.since} <Since at={run.startedAt} /></> : took(run) && r.took(took(run) ?? '')}</span>
           <Ago at={run.startedAt} className="text-right text-xs whitespace-nowrap text-dim" />
         </summary>
         <div className="flex flex-col gap-2.5 px-4 pt-0.5 pb-4 pl-10.5">
           {run.reason && <p className="max-w-prose text-sm break-words">{run.reason}</p>}
           <StepRuns run={run} />
-          <p className="tabular text-xs text-dim @2xl:hidden">{run.state === 'running' ? <>{r.since} <Since at={run.startedAt} /></> : took(run) && r.took(took(run) ?? '')}</p>
+          <p className="tabular text-xs text-dim empty:hidden @2xl:hidden">{run.state === 'running' ? <>{r.since} <Since at={run.startedAt} /></> : took(run) && r.took(took(run) ?? '')}</p>
         </div>
       </details>
     </li>
