@@ -139,6 +139,10 @@ function run({ params }: Call) {
   const tell = () => world.emit({ type: 'schedules', serverId })
   let at = -1
   const timer = setInterval(() => {
+    if (begun.state !== 'running') {
+      clearInterval(timer)
+      return
+    }
     if (at < 0) runs = [begun, ...runs]
     for (const [i, step] of begun.steps.entries()) step.state = i <= at ? 'succeeded' : i === at + 1 ? 'running' : 'waiting'
     at += 1
@@ -150,6 +154,15 @@ function run({ params }: Call) {
     tell()
   }, STEP_MS)
   return { runId: begun.id }
+}
+
+function callOff({ params }: Call) {
+  const [serverId = '', scheduleId = ''] = params
+  const run = runs.find((one) => one.scheduleId === scheduleId && one.state === 'running')
+  if (!run) return problem('conflict', 409, 'This does not fit the present state', 'The schedule is not being followed.', 'Read the detail, look at the thing again and decide.')
+  for (const step of run.steps) step.state = step.state === 'running' ? 'failed' : step.state === 'waiting' ? 'skipped' : step.state
+  Object.assign(run, { state: 'cancelled', reason: `${users[0]?.name ?? ''} called it off.`, endedAt: new Date().toISOString() })
+  world.emit({ type: 'schedules', serverId })
 }
 
 const paged = <T>(items: T[], query: URLSearchParams) => {
@@ -175,6 +188,7 @@ export const handlers: [string, string, (call: Call) => unknown][] = [
     world.emit({ type: 'schedules', serverId: params[0] ?? '' })
   }],
   ['POST', '/api/servers/:/schedules/:/run', run],
+  ['POST', '/api/servers/:/schedules/:/call-off', callOff],
   ['GET', '/api/servers/:/schedules/:/runs', ({ params, query }) => paged(runs.filter((one) => one.scheduleId === params[1]), query)],
 ]
 

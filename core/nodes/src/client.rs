@@ -234,6 +234,17 @@ impl NodeClient {
         self.link.fetch(Method::POST, &path, call::json(request)?, ORDINARY, REPORT).await
     }
 
+    /// Ends the run of a schedule where it is.
+    pub async fn call_off_schedule(
+        &self,
+        server_id: ServerId,
+        schedule: ScheduleId,
+        request: &RunRequest,
+    ) -> Result<(), NodeError> {
+        let path = format!("/v1/servers/{server_id}/schedules/{schedule}/call-off");
+        self.link.perform(Method::POST, &path, call::json(request)?, ORDINARY).await
+    }
+
     /// At most `limit` lines, oldest first: those after `after`, or the newest there are.
     pub async fn console_history(
         &self,

@@ -22,6 +22,7 @@
 //! | `POST /v1/servers/{id}/broadcast` | [`BroadcastRequest`] → [`ActionReport`] |
 //! | `POST /v1/servers/{id}/quiesce`, `POST /v1/servers/{id}/resume` | [`QuietRequest`] → [`ActionReport`] |
 //! | `POST /v1/servers/{id}/schedules/{schedule}/run` | [`RunRequest`] → 202 [`RunStarted`] |
+//! | `POST /v1/servers/{id}/schedules/{schedule}/call-off` | [`RunRequest`] → 204: its run ends where it is; 409 [`Refusal`] while there is none |
 //! | `GET /v1/servers/{id}/tabs/{tab}` | → `[Block]` |
 //! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |

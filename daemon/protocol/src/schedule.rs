@@ -1,9 +1,9 @@
-//! Schedules that people run by hand.
+//! Schedules that people run by hand, and whose runs they call off.
 
 use gantry_types::ScheduleRunId;
 use serde::{Deserialize, Serialize};
 
-/// One of the server's schedules, now, whatever the time is and whether it is on or off.
+/// What somebody asks of one of the server's schedules: that it is followed now, whatever the time is and whether it is on or off, or no longer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunRequest {
     /// Who asked.

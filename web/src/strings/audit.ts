@@ -49,6 +49,7 @@ export const audit = {
     'schedule.update': 'Changed the schedule',
     'schedule.delete': 'Deleted the schedule',
     'schedule.run': 'Had the schedule run',
+    'schedule.call_off': 'Called off a run of the schedule',
     'operation.cancel': 'Called off an operation',
     'node.create': 'Added the node',
     'node.update': 'Changed the node',

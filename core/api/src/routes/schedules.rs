@@ -56,6 +56,10 @@ pub(super) fn routes() -> Vec<Route> {
             .status(202)
             .answers::<ScheduleRunStartedView>()
             .fails(&[Code::Conflict, Code::ServerHeld, Code::NotInstalled, Code::OperationInProgress, Code::NodeUnreachable, Code::DeadlineExceeded]),
+        Route::post("/api/servers/{id}/schedules/{scheduleId}/call-off", "callOffSchedule", "Ends the run of a schedule where it is", update, call_off)
+            .details("What its step began goes on: a server that is being started starts.")
+            .status(204)
+            .fails(&[Code::Conflict, Code::NodeUnreachable, Code::DeadlineExceeded]),
         Route::get("/api/servers/{id}/schedules/{scheduleId}/runs", "listScheduleRuns", "How a schedule was followed, latest first", read, runs)
             .query::<PageQuery>()
             .pages::<ScheduleRun>(),
@@ -115,6 +119,15 @@ async fn run(
     Path((id, schedule)): Path<(ServerId, ScheduleId)>,
 ) -> Result<(StatusCode, Json<ScheduleRunStartedView>), EdgeError> {
     Ok((StatusCode::ACCEPTED, Json(edge.app().run_schedule(&ctx, id, schedule).await?)))
+}
+
+async fn call_off(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path((id, schedule)): Path<(ServerId, ScheduleId)>,
+) -> Done {
+    edge.app().call_off_schedule(&ctx, id, schedule).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn runs(

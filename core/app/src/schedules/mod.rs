@@ -217,6 +217,19 @@ fn problem_of<T>(checked: Result<T, FieldProblem>, problems: &mut Vec<FieldProbl
     checked.map_err(|problem| problems.push(problem)).ok()
 }
 
+impl App {
+    /// Ends the run of a schedule where it is. What its step began goes on: a server that is being started starts.
+    pub async fn call_off_schedule(&self, ctx: &OpCtx, server: ServerId, id: ScheduleId) -> Answer<()> {
+        let (mut tx, _, row) = self.server_with(ctx, server, Permission::SchedulesUpdate).await?;
+        let schedule = tx.schedule(server, id).await?;
+        let client = self.client(row.node.id)?;
+        tx.audit(entry(ctx, "schedule.call_off", &schedule));
+        tx.commit().await?;
+        let request = RunRequest { actor: ctx.actor.name.clone() };
+        Ok(client.call_off_schedule(server, id, &request).await?)
+    }
+}
+
 fn author(ctx: &OpCtx) -> Person {
     Person { id: ctx.actor.user_id, name: ctx.actor.name.clone() }
 }

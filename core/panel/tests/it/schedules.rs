@@ -17,21 +17,30 @@ impl House {
 
     /// Runs it by hand and waits for its end.
     async fn follow(&mut self, id: &str) -> Value {
+        let started = self.begin(id).await;
+        self.ended(id, &started).await
+    }
+
+    async fn begin(&mut self, id: &str) -> Value {
         let topic = format!("server:{}", self.id);
         let path = self.path(&format!("schedules/{id}"));
         self.page.say(json!({ "type": "subscribe", "topics": ["servers", topic] })).await;
         // A node that has not heard of it yet says so, and something comes each second.
-        let started = loop {
+        loop {
             let answer = self.owner.post(&format!("{path}/run"), json!({})).await;
             if answer.status == 202 {
-                break answer.expect(202)["runId"].clone();
+                return answer.expect(202)["runId"].clone();
             }
             answer.problem("conflict");
             self.page.until(|_| true).await;
-        };
+        }
+    }
+
+    async fn ended(&mut self, id: &str, started: &Value) -> Value {
+        let path = self.path(&format!("schedules/{id}"));
         loop {
             let runs = self.owner.get(&format!("{path}/runs")).await.expect(200);
-            if let Some(run) = runs["items"].as_array().unwrap().iter().find(|run| run["id"] == started)
+            if let Some(run) = runs["items"].as_array().unwrap().iter().find(|run| run["id"] == *started)
                 && run["state"] != "running"
             {
                 return run.clone();
@@ -119,6 +128,19 @@ async fn a_stop_by_schedule_is_what_is_wanted_from_then_on() {
     house.owner.patch(server, json!({ "name": "Quiet house" })).await.expect(200);
     house.owner.post(&house.path("power"), json!({ "action": "start" })).await.expect(202);
     house.page.until(|frame| is_in_state(frame, "running")).await;
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_called_off_ends_where_it_is() {
+    let mut house = House::new().await;
+    let id = house.schedule(json!([{ "type": "wait", "seconds": 3600 }])).await;
+    let path = house.path(&format!("schedules/{id}/call-off"));
+    let started = house.begin(&id).await;
+    house.owner.post(&path, json!({})).await.expect(204);
+    let run = house.ended(&id, &started).await;
+    assert_eq!((&run["state"], &run["reason"]), (&json!("cancelled"), &json!("olga called it off.")));
+    house.owner.post(&path, json!({})).await.problem("conflict");
     house.end().await;
 }
 

@@ -77,6 +77,16 @@ pub(super) async fn run_schedule(
     Ok((StatusCode::ACCEPTED, Json(RunStarted { run })))
 }
 
+pub(super) async fn call_off_schedule(
+    State(node): State<Node>,
+    Path((id, schedule)): Path<(ServerId, ScheduleId)>,
+    Body(asked): Body<RunRequest>,
+) -> Result<StatusCode, Refused> {
+    known(&node, id)?;
+    node.shared().schedules.call_off(id, schedule, asked.actor).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 pub(super) async fn tab(
     State(node): State<Node>,
     Path((id, tab)): Path<(ServerId, String)>,

@@ -50,6 +50,7 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}/quiesce", post(actions::quiesce))
         .route("/v1/servers/{id}/resume", post(actions::resume))
         .route("/v1/servers/{id}/schedules/{schedule}/run", post(actions::run_schedule))
+        .route("/v1/servers/{id}/schedules/{schedule}/call-off", post(actions::call_off_schedule))
         .route("/v1/servers/{id}/tabs/{tab}", get(actions::tab))
         .route("/v1/servers/{id}/console/live", get(streams::console))
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))

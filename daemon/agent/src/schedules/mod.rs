@@ -25,7 +25,7 @@ use gantry_types::{
     action::Availability,
     schedule::{RunCause, RunState, Schedule, ScheduleRun, StepState},
 };
-use run::{Following, fresh, skipped};
+use run::{CallOff, Following, fresh, skipped};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -35,12 +35,12 @@ use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::{Id, JoinSet},
 };
-use tokio_util::sync::CancellationToken;
-
 /// The longest that the clock is believed without a look at it.
 const LONGEST_SLEEP: TimeDelta = TimeDelta::minutes(1);
 /// Runs of one server at a time.
 const RUNS: usize = 4;
+/// Why a run ends whose schedule goes, or whose server.
+const DELETED: &str = "The schedule or its server was deleted.";
 /// People who may wait for a run to begin.
 const ASKED: usize = 64;
 
@@ -51,12 +51,19 @@ pub(crate) struct Schedules {
     asked: mpsc::Sender<Asked>,
 }
 
-/// Somebody wants a schedule followed now.
+/// What somebody wants of a schedule now.
 pub(crate) struct Asked {
     server: ServerId,
     schedule: ScheduleId,
     actor: String,
-    answer: oneshot::Sender<Result<ScheduleRunId, Refusal>>,
+    wanted: Wanted,
+}
+
+enum Wanted {
+    /// That it is followed; answered once that is written down.
+    Run(oneshot::Sender<Result<ScheduleRunId, Refusal>>),
+    /// That its run ends where it is.
+    CallOff(oneshot::Sender<Result<(), Refusal>>),
 }
 
 impl Schedules {
@@ -82,11 +89,28 @@ impl Schedules {
         schedule: ScheduleId,
         actor: String,
     ) -> Result<ScheduleRunId, Refusal> {
-        let gone = |_| refusal(RefusalCode::Internal, "the daemon ends");
         let (answer, answered) = oneshot::channel();
-        self.asked.send(Asked { server, schedule, actor, answer }).await.map_err(|_| gone(()))?;
-        answered.await.map_err(|_| gone(()))?
+        let wanted = Wanted::Run(answer);
+        self.asked.send(Asked { server, schedule, actor, wanted }).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
     }
+
+    /// Has a run of a schedule end where it is.
+    pub(crate) async fn call_off(
+        &self,
+        server: ServerId,
+        schedule: ScheduleId,
+        actor: String,
+    ) -> Result<(), Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let wanted = Wanted::CallOff(answer);
+        self.asked.send(Asked { server, schedule, actor, wanted }).await.map_err(|_| gone())?;
+        answered.await.map_err(|_| gone())?
+    }
+}
+
+fn gone() -> Refusal {
+    refusal(RefusalCode::Internal, "the daemon ends")
 }
 
 /// Follows schedules until the node stops.
@@ -101,7 +125,7 @@ struct Keeper {
     node: Node,
     book: Book,
     tasks: JoinSet<()>,
-    running: HashMap<Key, CancellationToken>,
+    running: HashMap<Key, CallOff>,
     keys: HashMap<Id, Key>,
     /// Why a schedule was skipped last: the same is not told again and again.
     skips: HashMap<Key, String>,
@@ -187,7 +211,7 @@ impl Keeper {
             let notes = self.book.replace(server, schedules, now);
             self.write(notes).await;
             let gone = |key: &Key| key.0 == server && !ids.contains(&key.1);
-            self.running.iter().filter(|(key, _)| gone(key)).for_each(|(_, cancel)| cancel.cancel());
+            self.running.iter().filter(|(key, _)| gone(key)).for_each(|(_, run)| run.call_off(DELETED));
             self.skips.retain(|key, _| !gone(key));
         }
     }
@@ -255,10 +279,19 @@ impl Keeper {
     }
 
     async fn answer(&mut self, asked: Asked) {
-        let Asked { server, schedule, actor, answer } = asked;
-        let begun = self.begin_for(server, schedule, actor).await;
+        let Asked { server, schedule, actor, wanted } = asked;
         // Whoever asked may have gone; what was asked is done all the same.
-        drop(answer.send(begun));
+        match wanted {
+            Wanted::Run(answer) => drop(answer.send(self.begin_for(server, schedule, actor).await)),
+            Wanted::CallOff(answer) => drop(answer.send(self.call_off(server, schedule, &actor))),
+        }
+    }
+
+    fn call_off(&self, server: ServerId, schedule: ScheduleId, actor: &str) -> Result<(), Refusal> {
+        let idle = || refusal(RefusalCode::NotRunning, "the schedule is not being followed");
+        let run = self.running.get(&(server, schedule)).ok_or_else(idle)?;
+        run.call_off(&format!("{actor} called it off."));
+        Ok(())
     }
 
     async fn begin_for(
@@ -287,17 +320,17 @@ impl Keeper {
         let handle = handle.ok_or_else(|| refusal(RefusalCode::UnknownServer, "the server is not there"))?;
         let run = fresh(schedule, cause, self.now());
         let id = run.id;
-        let cancel = CancellationToken::new();
+        let called_off = CallOff::default();
         let shared = Arc::clone(self.node.shared());
         let schedule = Arc::clone(schedule);
         let key = (server, schedule.id);
-        let following = Following { shared, handle, server, schedule, run, cancel: cancel.clone() };
+        let following = Following { shared, handle, server, schedule, run, called_off: called_off.clone() };
         if let Err(error) = following.write().await {
             tracing::error!(server.id = %server, schedule.id = %key.1, error = chain(&error), "a schedule is not followed: the ledger cannot be written");
             return Err(refusal(RefusalCode::Internal, "the node's ledger cannot be written"));
         }
         self.skips.remove(&key);
-        self.running.insert(key, cancel);
+        self.running.insert(key, called_off);
         self.keys.insert(self.tasks.spawn(following.follow()).id(), key);
         Ok(id)
     }

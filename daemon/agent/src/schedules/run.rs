@@ -12,7 +12,10 @@ use gantry_types::{
     ScheduleRunId, ServerId,
     schedule::{RunCause, RunState, Schedule, ScheduleRun, StepRun, StepState},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -47,21 +50,32 @@ pub(super) struct Following {
     pub(super) server: ServerId,
     pub(super) schedule: Arc<Schedule>,
     pub(super) run: ScheduleRun,
-    /// The schedule or the server is no more.
-    pub(super) cancel: CancellationToken,
+    pub(super) called_off: CallOff,
+}
+
+/// Ends a run where it is, and says why. Clones are of the same run.
+#[derive(Clone, Default)]
+pub(super) struct CallOff(Arc<(CancellationToken, OnceLock<String>)>);
+
+impl CallOff {
+    /// The first reason counts.
+    pub(super) fn call_off(&self, why: &str) {
+        self.0.1.get_or_init(|| why.to_owned());
+        self.0.0.cancel();
+    }
 }
 
 impl Following {
     /// Does it all. It was written down before.
     pub(super) async fn follow(mut self) {
         self.say(&format!("The {} began.", actor(&self.schedule)));
-        let (cancel, longest) = (self.cancel.clone(), self.shared.clock.wait(LONGEST));
-        let ended = cancel.run_until_cancelled(tokio::time::timeout(longest, self.steps())).await;
+        let (called_off, longest) = (self.called_off.clone(), self.shared.clock.wait(LONGEST));
+        let ended = called_off.0.0.run_until_cancelled(tokio::time::timeout(longest, self.steps())).await;
         let (state, reason) = match ended {
             Some(Ok(None)) => (RunState::Succeeded, None),
             Some(Ok(Some(reason))) => (RunState::Failed, Some(reason)),
             Some(Err(_)) => (RunState::Failed, Some("It took longer than a day.".to_owned())),
-            None => (RunState::Cancelled, Some("The schedule or its server was deleted.".to_owned())),
+            None => (RunState::Cancelled, called_off.0.1.get().cloned()),
         };
         for step in &mut self.run.steps {
             step.state = match step.state {

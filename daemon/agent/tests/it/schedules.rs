@@ -69,6 +69,23 @@ impl Daemon {
         Err(serde_json::from_slice(&bytes).unwrap())
     }
 
+    /// The same, as soon as the run before it is forgotten.
+    async fn again(&self, server: &DesiredServer, schedule: ScheduleId) -> RunStarted {
+        loop {
+            match self.by_hand(server, schedule).await {
+                Ok(started) => return started,
+                Err(refusal) => assert_eq!(refusal.code, RefusalCode::Busy),
+            }
+        }
+    }
+
+    async fn call_off(&self, server: &DesiredServer, schedule: ScheduleId) -> Result<(), Refusal> {
+        let path = format!("/v1/servers/{}/schedules/{schedule}/call-off", server.id);
+        let body = serde_json::to_vec(&RunRequest { actor: "ann".to_owned() }).unwrap();
+        let (status, bytes) = self.send(Method::POST, &path, body.into()).await;
+        if status == StatusCode::NO_CONTENT { Ok(()) } else { Err(serde_json::from_slice(&bytes).unwrap()) }
+    }
+
     /// Runs it by hand until its end.
     async fn follow(&self, server: &DesiredServer, schedule: ScheduleId) -> ScheduleRun {
         let started = self.by_hand(server, schedule).await.unwrap();
@@ -379,9 +396,15 @@ async fn a_schedule_is_followed_once_at_a_time_and_ends_when_it_is_deleted() {
     assert_eq!(skipped.reason.as_deref(), Some("The run before it had not ended."));
     let unknown = daemon.by_hand(&server, ScheduleId::new(Uuid::now_v7())).await.unwrap_err();
     assert_eq!(unknown.code, RefusalCode::UnknownSchedule);
+    assert!(daemon.call_off(&server, long.id).await.is_ok());
+    let run = daemon.run(|run| run.id == started.run && run.state.is_terminal()).await;
+    assert_eq!((run.state, run.reason.as_deref()), (RunState::Cancelled, Some("ann called it off.")));
+    let started = daemon.again(&server, long.id).await;
     daemon.schedules(&server, vec![]).await;
     let run = daemon.run(|run| run.id == started.run && run.state.is_terminal()).await;
     assert_eq!(run.state, RunState::Cancelled);
+    let idle = daemon.call_off(&server, long.id).await.unwrap_err();
+    assert_eq!(idle.code, RefusalCode::NotRunning);
     let gone = daemon.by_hand(&server, long.id).await.unwrap_err();
     assert_eq!(gone.code, RefusalCode::UnknownSchedule);
     assert!(daemon.ledger().dealt().await.unwrap().is_empty());

@@ -143,6 +143,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("updateSchedule", Server(SchedulesUpdate)),
     ("deleteSchedule", Server(SchedulesDelete)),
     ("runSchedule", Server(SchedulesUpdate)),
+    ("callOffSchedule", Server(SchedulesUpdate)),
     ("listScheduleRuns", Server(SchedulesRead)),
     ("listPermissions", SignedIn),
     ("listMembers", Server(MembersRead)),

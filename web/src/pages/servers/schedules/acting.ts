@@ -51,9 +51,21 @@ function useRun(server: ServerView, schedule: ScheduleView) {
   })
 }
 
+/** Ends the run that is under way. Its node tells the rest. */
+function useCallOff(server: ServerView, schedule: ScheduleView) {
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: () => take(client.POST('/api/servers/{id}/schedules/{scheduleId}/call-off', { params: { path: { id: server.id, scheduleId: schedule.id } } })),
+    onSuccess: () => toast({ title: t.calledOff(schedule.name) }),
+    onError: refused(t.notCalledOff(schedule.name)),
+    onSettled: () => queries.invalidateQueries({ queryKey: schedulesKey(server.id) }),
+  })
+}
+
 export function useScheduleActs(server: ServerView, schedule: ScheduleView) {
   const queries = useQueryClient()
   const run = useRun(server, schedule)
+  const callOff = useCallOff(server, schedule)
   const toggle = useMutation({
     mutationFn: (enabled: boolean) => take(client.PATCH('/api/servers/{id}/schedules/{scheduleId}', { params: { path: { id: server.id, scheduleId: schedule.id } }, body: { enabled } })),
     onSuccess: (saved) => {
@@ -68,6 +80,8 @@ export function useScheduleActs(server: ServerView, schedule: ScheduleView) {
   const away = server.node.connected ? null : `${s.server.nodeAway}.`
   return {
     run: { reason: foreign ?? away ?? (schedule.lastRun?.state === 'running' ? t.running : null), busy: run.isPending, perform: () => run.mutate() },
+    // While it is being run there is this in its place. It takes no right of the steps: they only end.
+    callOff: { shown: schedule.lastRun?.state === 'running', reason: lacks(server, 'schedules.update') ?? away, busy: callOff.isPending, perform: () => callOff.mutate() },
     // Off is always possible: what happens no more takes no right of whoever ends it.
     toggle: { reason: lacks(server, 'schedules.update') ?? (schedule.enabled ? null : foreign), enabled: toggle.isPending ? toggle.variables : schedule.enabled, perform: (enabled: boolean) => toggle.mutate(enabled) },
     edit: { reason: foreign },

@@ -1,7 +1,7 @@
 /** What can be done to a schedule beside switching it: behind a button in its row and on its page. */
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { Copy, Ellipsis, Pencil, Play, Trash2 } from 'lucide-react'
+import { CircleStop, Copy, Ellipsis, Pencil, Play, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { schedulesKey } from '~/api/queries'
@@ -26,6 +26,7 @@ export function ScheduleMenu({ server, schedule, acts, place, onDeleted }: Sched
         {place === 'row' && (
           <>
             <MenuItem icon={<Play aria-hidden />} disabledReason={acts.run.reason} onSelect={acts.run.perform}>{t.runNow}</MenuItem>
+            {acts.callOff.shown && <MenuItem icon={<CircleStop aria-hidden />} disabledReason={acts.callOff.reason} onSelect={acts.callOff.perform}>{t.callOff}</MenuItem>}
             <MenuItem icon={<Pencil aria-hidden />} disabledReason={acts.edit.reason} onSelect={() => void navigate(to.editSchedule(server.id, schedule.id))}>{t.edit}</MenuItem>
           </>
         )}

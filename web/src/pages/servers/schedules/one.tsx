@@ -1,7 +1,7 @@
 /** One schedule: what it does and when, and how it was followed. */
 import { useQuery } from '@tanstack/react-query'
 import { Link, getRouteApi, useNavigate } from '@tanstack/react-router'
-import { CalendarX2, Pencil, Play } from 'lucide-react'
+import { CalendarX2, CircleStop, Pencil, Play } from 'lucide-react'
 import { offeredQuery } from '~/actions/offered'
 import { toApiError } from '~/api/problem'
 import { scheduleQuery } from '~/api/schedule-queries'
@@ -51,6 +51,7 @@ function OneSchedule({ server, schedule }: { server: ServerView; schedule: Sched
           <h2 ref={heading} tabIndex={-1} className="min-w-0 text-lg break-words outline-none">{schedule.name}</h2>
         </div>
         <div className="flex items-center gap-2">
+          {acts.callOff.shown && <Button busy={acts.callOff.busy} disabledReason={acts.callOff.reason} onClick={acts.callOff.perform}><CircleStop aria-hidden />{t.callOff}</Button>}
           <Button variant="primary" busy={acts.run.busy} disabledReason={acts.run.reason} onClick={acts.run.perform}><Play aria-hidden />{t.runNow}</Button>
           {acts.edit.reason ? <Button disabledReason={acts.edit.reason}><Pencil aria-hidden />{t.edit}</Button> : <Link {...to.editSchedule(server.id, schedule.id)} className={buttonStyle()}><Pencil aria-hidden />{t.edit}</Link>}
           <ScheduleMenu server={server} schedule={schedule} acts={acts} place="page" onDeleted={() => void navigate(to.schedules(server.id))} />
