@@ -48,7 +48,7 @@ impl Timetable {
         let cron = parser.parse(expression.trim());
         let cron = cron.map_err(|error| TimetableError::Expression(error.to_string()))?;
         let table = Self { cron, zone };
-        // Any moment does: a day that comes at all comes within eight years of it.
+        // Any moment does: a day that comes at all comes again within decades, and the search goes on for longer.
         table.after(DateTime::UNIX_EPOCH).map(|_| table).ok_or(TimetableError::Never)
     }
 

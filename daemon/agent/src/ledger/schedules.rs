@@ -2,12 +2,12 @@
 
 use super::{Change, Ledger, LedgerError, Seal, failed};
 use chrono::{DateTime, Utc};
-use gantry_types::{ScheduleId, ServerId, schedule::ScheduleRun};
+use gantry_types::{ScheduleId, ScheduleRunId, ServerId, schedule::ScheduleRun};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-/// Rows by the numbers of server and schedule.
+/// Rows by the numbers of a server, and of a schedule or a run.
 pub(super) type Pairs = TableDefinition<'static, (u128, u128), &'static [u8]>;
 
 /// → [`Dealt`], sealed.
@@ -23,38 +23,37 @@ pub struct Dealt {
     pub until: DateTime<Utc>,
 }
 
-/// What becomes of the open run of a schedule.
+/// What becomes of an open run.
 #[derive(Clone, Debug)]
 pub struct RunChange {
-    pub schedule: ScheduleId,
+    pub id: ScheduleRunId,
     /// None once it has ended.
     pub open: Option<ScheduleRun>,
 }
 
 impl Ledger {
-    /// Writes down until when the times of a schedule were dealt with.
+    /// Writes down until when the times of schedules were dealt with, or forgets it; all at once, for many come at the same minute.
     pub async fn write_dealt(
         &self,
-        server: ServerId,
-        schedule: ScheduleId,
-        dealt: &Dealt,
+        all: Vec<((ServerId, ScheduleId), Option<Dealt>)>,
     ) -> Result<(), LedgerError> {
-        let key = key(server, schedule);
-        let sealed = self.0.seal.seal_pair(&DEALT, key, dealt)?;
-        self.stored(move |_, database| {
+        self.stored(move |inner, database| {
             let write = database.begin_write().map_err(failed)?;
-            write.open_table(DEALT).map_err(failed)?.insert(key, sealed.as_slice()).map_err(failed)?;
-            write.commit().map_err(failed)
-        })
-        .await
-    }
-
-    /// Forgets that.
-    pub async fn forget_dealt(&self, server: ServerId, schedule: ScheduleId) -> Result<(), LedgerError> {
-        let key = key(server, schedule);
-        self.stored(move |_, database| {
-            let write = database.begin_write().map_err(failed)?;
-            write.open_table(DEALT).map_err(failed)?.remove(key).map_err(failed)?;
+            {
+                let mut table = write.open_table(DEALT).map_err(failed)?;
+                for ((server, schedule), dealt) in &all {
+                    let key = key(*server, schedule.uuid());
+                    match dealt {
+                        Some(dealt) => {
+                            let sealed = inner.seal.seal_pair(&DEALT, key, dealt)?;
+                            table.insert(key, sealed.as_slice()).map_err(failed)?;
+                        }
+                        None => {
+                            table.remove(key).map_err(failed)?;
+                        }
+                    }
+                }
+            }
             write.commit().map_err(failed)
         })
         .await
@@ -62,28 +61,28 @@ impl Ledger {
 
     /// Until when all schedules' times were dealt with.
     pub async fn dealt(&self) -> Result<Vec<((ServerId, ScheduleId), Dealt)>, LedgerError> {
-        self.pairs(DEALT).await
+        let ids =
+            |(server, schedule), dealt| ((of(server), ScheduleId::new(Uuid::from_u128(schedule))), dealt);
+        self.pairs(DEALT, ids).await
     }
 
     /// The runs that have not ended.
-    pub async fn open_runs(&self) -> Result<Vec<((ServerId, ScheduleId), ScheduleRun)>, LedgerError> {
-        self.pairs(RUNS).await
+    pub async fn open_runs(&self) -> Result<Vec<(ServerId, ScheduleRun)>, LedgerError> {
+        self.pairs(RUNS, |(server, _), run| (of(server), run)).await
     }
 
-    async fn pairs<T: DeserializeOwned + Send + 'static>(
+    async fn pairs<T: DeserializeOwned + 'static, R: Send + 'static>(
         &self,
         table: Pairs,
-    ) -> Result<Vec<((ServerId, ScheduleId), T)>, LedgerError> {
+        row: fn((u128, u128), T) -> R,
+    ) -> Result<Vec<R>, LedgerError> {
         self.stored(move |inner, database| {
             let read = database.begin_read().map_err(failed)?;
             let rows = read.open_table(table).map_err(failed)?;
             let mut all = Vec::new();
             for entry in rows.iter().map_err(failed)? {
                 let (key, value) = entry.map_err(failed)?;
-                let (server, schedule) = key.value();
-                let ids =
-                    (ServerId::new(Uuid::from_u128(server)), ScheduleId::new(Uuid::from_u128(schedule)));
-                all.push((ids, inner.seal.open_pair(&table, key.value(), value.value())?));
+                all.push(row(key.value(), inner.seal.open_pair(&table, key.value(), value.value())?));
             }
             Ok(all)
         })
@@ -91,8 +90,12 @@ impl Ledger {
     }
 }
 
-fn key(server: ServerId, schedule: ScheduleId) -> (u128, u128) {
-    (server.uuid().as_u128(), schedule.uuid().as_u128())
+fn of(server: u128) -> ServerId {
+    ServerId::new(Uuid::from_u128(server))
+}
+
+fn key(server: ServerId, of_it: Uuid) -> (u128, u128) {
+    (server.uuid().as_u128(), of_it.as_u128())
 }
 
 /// Writes what a step says of a run.
@@ -102,8 +105,8 @@ pub(super) fn write(
     server: ServerId,
     change: &Change,
 ) -> Result<(), LedgerError> {
-    let Some(RunChange { schedule, open }) = &change.run else { return Ok(()) };
-    let key = key(server, *schedule);
+    let Some(RunChange { id, open }) = &change.run else { return Ok(()) };
+    let key = key(server, id.uuid());
     let mut table = write.open_table(RUNS).map_err(failed)?;
     match open {
         Some(run) => {

@@ -14,15 +14,14 @@ use std::{
 /// A time that was missed by less is made up for.
 pub(super) const MADE_UP_FOR: TimeDelta = TimeDelta::minutes(5);
 
+/// A clock that is set back by more was wrong before, and times are counted from it again.
+const SET_BACK: TimeDelta = TimeDelta::minutes(10);
+
 /// A schedule of a server.
 pub(super) type Key = (ServerId, ScheduleId);
 
-/// What has to be written down.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Note {
-    Dealt(Key, Dealt),
-    Forget(Key),
-}
+/// What has to be written down of a schedule; none is to be forgotten.
+pub(super) type Note = (Key, Option<Dealt>);
 
 /// A schedule whose time has come.
 #[derive(Debug)]
@@ -50,6 +49,8 @@ pub(super) struct Book {
     queue: BTreeSet<(DateTime<Utc>, ServerId, ScheduleId)>,
     /// What a former daemon dealt with, until its schedule is heard of.
     former: HashMap<Key, Dealt>,
+    /// What the clock said last.
+    looked: Option<DateTime<Utc>>,
 }
 
 impl Book {
@@ -90,10 +91,10 @@ impl Book {
             let entry = self.entry(schedule, former.as_ref(), now);
             match &entry.table {
                 Some(_) if former.as_ref() != Some(&dealt(&entry)) => {
-                    notes.push(Note::Dealt(key, dealt(&entry)));
+                    notes.push((key, Some(dealt(&entry))));
                 }
                 Some(_) => {}
-                None if former.is_some() => notes.push(Note::Forget(key)),
+                None if former.is_some() => notes.push((key, None)),
                 None => {}
             }
             if let Some(next) = entry.next {
@@ -103,7 +104,7 @@ impl Book {
         }
         for (id, entry) in before {
             self.dequeue((server, id), &entry);
-            notes.push(Note::Forget((server, id)));
+            notes.push(((server, id), None));
         }
         if !after.is_empty() {
             self.entries.insert(server, after);
@@ -119,8 +120,9 @@ impl Book {
                 .ok()
         });
         let same = |former: &&Dealt| former.cron == schedule.cron && former.time_zone == schedule.time_zone;
-        // A clock that went back does not bring times again.
+        // A clock that went back a little does not bring times again.
         let until = former.filter(same).map_or(now, |former| former.until);
+        let until = if until - now > SET_BACK { now } else { until };
         let next = table.as_ref().and_then(|table| table.after(until));
         Entry { schedule: Arc::new(schedule), table, until, next }
     }
@@ -131,9 +133,33 @@ impl Book {
         }
     }
 
+    /// What was dealt with by a clock that was far ahead was not: else nothing would be due until that time comes.
+    fn count_anew_if_set_back(&mut self, now: DateTime<Utc>) -> Vec<Note> {
+        let mut notes = Vec::new();
+        if self.looked.replace(now).is_none_or(|last| last - now <= SET_BACK) {
+            return notes;
+        }
+        for (server, entries) in &mut self.entries {
+            for (id, entry) in entries.iter_mut().filter(|(_, entry)| entry.until - now > SET_BACK) {
+                let Some(table) = &entry.table else { continue };
+                if let Some(next) = entry.next {
+                    self.queue.remove(&(next, *server, *id));
+                }
+                entry.until = now;
+                entry.next = table.after(now);
+                if let Some(next) = entry.next {
+                    self.queue.insert((next, *server, *id));
+                }
+                notes.push(((*server, *id), Some(dealt(entry))));
+            }
+        }
+        notes
+    }
+
     /// Those whose time has come, each once, however many of its times passed.
     pub(super) fn due(&mut self, now: DateTime<Utc>) -> (Vec<Due>, Vec<Note>) {
-        let (mut due, mut notes) = (Vec::new(), Vec::new());
+        let mut due = Vec::new();
+        let mut notes = self.count_anew_if_set_back(now);
         while let Some(&(first, server, id)) = self.queue.first().filter(|(at, ..)| *at <= now) {
             self.queue.pop_first();
             let Some(entry) = self.entries.get_mut(&server).and_then(|all| all.get_mut(&id)) else {
@@ -146,7 +172,7 @@ impl Book {
             if let Some(next) = entry.next {
                 self.queue.insert((next, server, id));
             }
-            notes.push(Note::Dealt((server, id), dealt(entry)));
+            notes.push(((server, id), Some(dealt(entry))));
             let schedule = Arc::clone(&entry.schedule);
             due.push(Due { server, schedule, at, missed: now - at > MADE_UP_FOR });
         }
@@ -212,7 +238,7 @@ mod tests {
     fn a_daemon_goes_on_where_the_former_one_was() {
         let mut before = Book::default();
         let notes = before.replace(server(), vec![schedule(1, "0 * * * *")], at("10:30"));
-        let [Note::Dealt(key, dealt)] = notes.as_slice() else { panic!("{notes:?}") };
+        let [(key, Some(dealt))] = notes.as_slice() else { panic!("{notes:?}") };
         let mut book = Book::new([(*key, dealt.clone())]);
         assert_eq!(book.replace(server(), vec![schedule(1, "0 * * * *")], at("12:02")), []);
         assert_eq!(times(&mut book, "12:02"), [(at("12:00"), false)]);
@@ -253,5 +279,20 @@ mod tests {
         assert_eq!(times(&mut book, "10:58"), []);
         assert_eq!(times(&mut book, "11:00"), []);
         assert_eq!(times(&mut book, "11:10"), [(at("11:10"), false)]);
+    }
+
+    #[test]
+    fn a_clock_that_was_hours_ahead_does_not_keep_schedules_waiting_for_hours() {
+        let mut book = Book::default();
+        book.replace(server(), vec![schedule(1, "0 * * * *")], at("10:30"));
+        assert_eq!(times(&mut book, "20:30"), [(at("20:00"), true)]);
+        assert_eq!(times(&mut book, "10:31"), []);
+        assert_eq!(times(&mut book, "11:00"), [(at("11:00"), false)]);
+        let mut notes = book.replace(server(), vec![schedule(1, "0 * * * *")], at("11:01"));
+        assert_eq!(notes.pop(), None);
+        let ahead = Dealt { cron: "0 * * * *".to_owned(), time_zone: "UTC".to_owned(), until: at("23:00") };
+        let mut book = Book::new([((server(), schedule(1, "").id), ahead)]);
+        book.replace(server(), vec![schedule(1, "0 * * * *")], at("11:30"));
+        assert_eq!(book.next(), Some(at("12:00")));
     }
 }

@@ -121,11 +121,17 @@ pub(crate) async fn keep(node: Node, asked: mpsc::Receiver<Asked>) {
     keeper.tasks.shutdown().await;
 }
 
+/// A run under way. It leaves this a moment after it was told as ended.
+struct Running {
+    task: Id,
+    called_off: CallOff,
+}
+
 struct Keeper {
     node: Node,
     book: Book,
     tasks: JoinSet<()>,
-    running: HashMap<Key, CallOff>,
+    running: HashMap<Key, Running>,
     keys: HashMap<Id, Key>,
     /// Why a schedule was skipped last: the same is not told again and again.
     skips: HashMap<Key, String>,
@@ -145,17 +151,17 @@ impl Keeper {
             keys: HashMap::new(),
             skips: HashMap::new(),
         };
-        keeper.end_open_runs().await;
+        keeper.end_open_runs(|_| true).await;
         keeper
     }
 
-    /// What the former daemon was in the middle of.
-    async fn end_open_runs(&self) {
+    /// What the former daemon, or a run that failed, was in the middle of.
+    async fn end_open_runs(&self, of: impl Fn(&Key) -> bool) {
         let open = self.node.shared().ledger.open_runs().await.unwrap_or_else(|error| {
             tracing::error!(error = chain(&error), "which schedules were being followed is not known");
             Vec::new()
         });
-        for ((server, _), mut run) in open {
+        for (server, mut run) in open.into_iter().filter(|(server, run)| of(&(*server, run.schedule_id))) {
             for step in &mut run.steps {
                 step.state = match step.state {
                     StepState::Running => StepState::Failed,
@@ -163,7 +169,8 @@ impl Keeper {
                     ended @ (StepState::Succeeded | StepState::Failed | StepState::Skipped) => ended,
                 };
             }
-            run.reason = Some("The node's daemon ended while the schedule was followed.".to_owned());
+            run.reason =
+                Some("The node's daemon ended or failed while the schedule was followed.".to_owned());
             (run.state, run.ended_at) = (RunState::Failed, Some(self.now()));
             self.tell(server, run).await;
         }
@@ -188,9 +195,12 @@ impl Keeper {
                         Err(error) => (error.id(), Some(error)),
                     };
                     if let Some(key) = self.keys.remove(&id) {
-                        self.running.remove(&key);
+                        if self.running.get(&key).is_some_and(|run| run.task == id) {
+                            self.running.remove(&key);
+                        }
                         if let Some(error) = failed {
                             tracing::error!(server.id = %key.0, schedule.id = %key.1, %error, "a run of a schedule failed");
+                            self.end_open_runs(|open| *open == key).await;
                         }
                     }
                 }
@@ -206,26 +216,29 @@ impl Keeper {
 
     async fn hear_news(&mut self) {
         let now = self.now();
+        let mut notes = Vec::new();
         for (server, schedules) in self.node.shared().schedules.take() {
             let ids: Vec<ScheduleId> = schedules.iter().map(|schedule| schedule.id).collect();
-            let notes = self.book.replace(server, schedules, now);
-            self.write(notes).await;
+            notes.extend(self.book.replace(server, schedules, now));
             let gone = |key: &Key| key.0 == server && !ids.contains(&key.1);
-            self.running.iter().filter(|(key, _)| gone(key)).for_each(|(_, run)| run.call_off(DELETED));
+            self.running
+                .iter()
+                .filter(|(key, _)| gone(key))
+                .for_each(|(_, run)| run.called_off.call_off(DELETED));
             self.skips.retain(|key, _| !gone(key));
         }
+        self.write(notes).await;
     }
 
     async fn write(&self, notes: Vec<Note>) {
-        let ledger = &self.node.shared().ledger;
-        for note in notes {
-            let written = match &note {
-                Note::Dealt((server, id), dealt) => ledger.write_dealt(*server, *id, dealt).await,
-                Note::Forget((server, id)) => ledger.forget_dealt(*server, *id).await,
-            };
-            if let Err(error) = written {
-                tracing::error!(?note, error = chain(&error), "the ledger cannot be written");
-            }
+        if notes.is_empty() {
+            return;
+        }
+        if let Err(error) = self.node.shared().ledger.write_dealt(notes).await {
+            tracing::error!(
+                error = chain(&error),
+                "until when schedules were dealt with cannot be written down"
+            );
         }
     }
 
@@ -254,10 +267,12 @@ impl Keeper {
         schedule: &Schedule,
         available: Availability,
     ) -> Option<String> {
-        if self.running.contains_key(&(server, schedule.id)) {
+        let mut under_way =
+            self.running.iter().filter(|((of, _), run)| *of == server && !run.called_off.is_over());
+        if under_way.clone().any(|((_, id), _)| *id == schedule.id) {
             return Some("The run before it had not ended.".to_owned());
         }
-        if self.running.keys().filter(|(of, _)| *of == server).count() >= RUNS {
+        if under_way.nth(RUNS - 1).is_some() {
             return Some(format!("{RUNS} schedules of the server were being followed already."));
         }
         let Some(handle) = self.node.server(server) else {
@@ -289,8 +304,8 @@ impl Keeper {
 
     fn call_off(&self, server: ServerId, schedule: ScheduleId, actor: &str) -> Result<(), Refusal> {
         let idle = || refusal(RefusalCode::NotRunning, "the schedule is not being followed");
-        let run = self.running.get(&(server, schedule)).ok_or_else(idle)?;
-        run.call_off(&format!("{actor} called it off."));
+        let run = self.running.get(&(server, schedule)).filter(|run| !run.called_off.is_over());
+        run.ok_or_else(idle)?.called_off.call_off(&format!("{actor} called it off."));
         Ok(())
     }
 
@@ -330,15 +345,16 @@ impl Keeper {
             return Err(refusal(RefusalCode::Internal, "the node's ledger cannot be written"));
         }
         self.skips.remove(&key);
-        self.running.insert(key, called_off);
-        self.keys.insert(self.tasks.spawn(following.follow()).id(), key);
+        let task = self.tasks.spawn(following.follow()).id();
+        self.running.insert(key, Running { task, called_off });
+        self.keys.insert(task, key);
         Ok(id)
     }
 
     /// Tells a run that has ended.
     async fn tell(&self, server: ServerId, run: ScheduleRun) {
         let change = Change {
-            run: Some(RunChange { schedule: run.schedule_id, open: None }),
+            run: Some(RunChange { id: run.id, open: None }),
             events: vec![Event::Schedule { run }],
             ..Change::default()
         };

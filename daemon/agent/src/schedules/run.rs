@@ -13,7 +13,10 @@ use gantry_types::{
     schedule::{RunCause, RunState, Schedule, ScheduleRun, StepRun, StepState},
 };
 use std::{
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
@@ -55,13 +58,25 @@ pub(super) struct Following {
 
 /// Ends a run where it is, and says why. Clones are of the same run.
 #[derive(Clone, Default)]
-pub(super) struct CallOff(Arc<(CancellationToken, OnceLock<String>)>);
+pub(super) struct CallOff(Arc<Ending>);
+
+#[derive(Default)]
+struct Ending {
+    cancel: CancellationToken,
+    why: OnceLock<String>,
+    over: AtomicBool,
+}
 
 impl CallOff {
     /// The first reason counts.
     pub(super) fn call_off(&self, why: &str) {
-        self.0.1.get_or_init(|| why.to_owned());
-        self.0.0.cancel();
+        self.0.why.get_or_init(|| why.to_owned());
+        self.0.cancel.cancel();
+    }
+
+    /// Whether nothing more is done.
+    pub(super) fn is_over(&self) -> bool {
+        self.0.over.load(Ordering::Acquire)
     }
 }
 
@@ -70,12 +85,13 @@ impl Following {
     pub(super) async fn follow(mut self) {
         self.say(&format!("The {} began.", actor(&self.schedule)));
         let (called_off, longest) = (self.called_off.clone(), self.shared.clock.wait(LONGEST));
-        let ended = called_off.0.0.run_until_cancelled(tokio::time::timeout(longest, self.steps())).await;
+        let ended =
+            called_off.0.cancel.run_until_cancelled(tokio::time::timeout(longest, self.steps())).await;
         let (state, reason) = match ended {
             Some(Ok(None)) => (RunState::Succeeded, None),
             Some(Ok(Some(reason))) => (RunState::Failed, Some(reason)),
             Some(Err(_)) => (RunState::Failed, Some("It took longer than a day.".to_owned())),
-            None => (RunState::Cancelled, called_off.0.1.get().cloned()),
+            None => (RunState::Cancelled, called_off.0.why.get().cloned()),
         };
         for step in &mut self.run.steps {
             step.state = match step.state {
@@ -88,6 +104,8 @@ impl Following {
             self.say(&format!("The {} did not do all of its steps: {reason}", actor(&self.schedule)));
         }
         (self.run.state, self.run.reason, self.run.ended_at) = (state, reason, Some(self.shared.clock.now()));
+        // Before it is told: whoever hears of it may have the next begin.
+        called_off.0.over.store(true, Ordering::Release);
         self.tell().await;
     }
 
@@ -128,7 +146,7 @@ impl Following {
     pub(super) async fn write(&self) -> Result<(), LedgerError> {
         let open = (!self.run.state.is_terminal()).then(|| self.run.clone());
         let change = Change {
-            run: Some(RunChange { schedule: self.schedule.id, open }),
+            run: Some(RunChange { id: self.run.id, open }),
             events: vec![Event::Schedule { run: self.run.clone() }],
             ..Change::default()
         };

@@ -26,7 +26,7 @@ pub(super) fn excluded(record: &ServerRecord, available: Availability) -> Option
         | (Availability::Running, Observed::Running)
         | (Availability::Stopped, Observed::Offline | Observed::Crashed) => None,
         (Availability::Running, _) => Some("The game does not run."),
-        (Availability::Stopped, _) => Some("The server is no longer stopped."),
+        (Availability::Stopped, _) => Some("The server is not stopped."),
     }
 }
 

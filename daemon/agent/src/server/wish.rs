@@ -44,6 +44,11 @@ impl Supervisor {
             drop(told.send(Ok(Some(already.to_owned()))));
             return;
         }
+        // What people or another schedule asked for comes to its end first.
+        if self.state().operation.is_some() {
+            drop(told.send(Err("Something else that was asked for is at work.".to_owned())));
+            return;
+        }
         let (kind, desired) = meant(action);
         let id = OperationId::new(Uuid::now_v7());
         let before = self.record.clone();
@@ -106,10 +111,7 @@ impl Supervisor {
     /// What is desired by a message, given what the node decided since the control plane last heard of it.
     pub(super) fn reconciled(&self, mut message: DesiredServer, asked: &Asked) -> DesiredServer {
         let decided = self.record.decided;
-        let later_wish = match asked {
-            Asked::New(request) => is_about_power(request.kind),
-            Asked::Known | Asked::Nothing => message.desired == Desired::Deleted,
-        };
+        let later_wish = message.desired == Desired::Deleted || is_a_later_wish(asked);
         if decided.unheard && message.heard_decision < decided.number && !later_wish {
             message.desired = self.record.desired.desired;
         }
@@ -118,8 +120,7 @@ impl Supervisor {
 
     /// Whether a message, as it was, knew of what the node decided or made it void.
     pub(super) fn settles(&self, heard: u64, asked: &Asked) -> bool {
-        let later_wish = matches!(asked, Asked::New(request) if is_about_power(request.kind));
-        heard >= self.record.decided.number || later_wish
+        heard >= self.record.decided.number || is_a_later_wish(asked)
     }
 }
 
@@ -132,9 +133,10 @@ const fn meant(action: PowerAction) -> (OperationKind, Desired) {
     }
 }
 
-/// An installation says nothing of whether the game is to run.
-const fn is_about_power(kind: OperationKind) -> bool {
-    match kind {
+/// Whether somebody asked for power. An installation says nothing of whether the game is to run.
+const fn is_a_later_wish(asked: &Asked) -> bool {
+    let Asked::New(request) = asked else { return false };
+    match request.kind {
         OperationKind::Start
         | OperationKind::Stop
         | OperationKind::Restart

@@ -215,7 +215,7 @@ async fn what_is_for_one_state_ends_with_it_and_an_installation_excludes_all() {
     daemon.until(server.id, Observed::Running).await;
     assert!(!daemon.file(server.id, "house.ini").exists());
     let outcome = act_in(&daemon, server.id, "open", &[("open", "false")], Availability::Stopped).await;
-    assert_eq!(refused(outcome), (409, RefusalCode::Busy, "The server is no longer stopped.".to_owned()));
+    assert_eq!(refused(outcome), (409, RefusalCode::Busy, "The server is not stopped.".to_owned()));
 
     let again = daemon.next(&server, Desired::Stopped, Kind::Reinstall);
     let reinstalling = async { daemon.put(&again).await.unwrap() };

@@ -139,7 +139,7 @@ async fn every_refusal_is_readable() {
         assert_eq!(status, wanted, "{path}");
         serde_json::from_slice::<gantry_protocol::Refusal>(&bytes).unwrap();
     }
-    let huge = vec![b' '; 2 << 20];
+    let huge = vec![b' '; 3 << 20];
     let (status, _) = daemon.send(Method::PUT, &format!("/v1/servers/{unknown}"), huge.into()).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     actions::{house, said},
-    daemon::{Daemon, Pushed},
+    daemon::{Daemon, PATIENCE, Pushed},
 };
 use axum::http::{Method, StatusCode};
 use chrono::TimeDelta;
@@ -56,6 +56,14 @@ impl Daemon {
         let next = self.next(server, server.desired, Kind::Start);
         let next = DesiredServer { operation: None, schedules, ..next };
         self.put(&next).await.unwrap();
+        // Their times count from the moment in which they are heard of.
+        let on = next.schedules.iter().filter(|schedule| schedule.enabled).count();
+        let heard = async {
+            while self.ledger().dealt().await.unwrap().len() != on {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, heard).await.expect("nobody follows them");
         next
     }
 
@@ -67,16 +75,6 @@ impl Daemon {
             return Ok(serde_json::from_slice(&bytes).unwrap());
         }
         Err(serde_json::from_slice(&bytes).unwrap())
-    }
-
-    /// The same, as soon as the run before it is forgotten.
-    async fn again(&self, server: &DesiredServer, schedule: ScheduleId) -> RunStarted {
-        loop {
-            match self.by_hand(server, schedule).await {
-                Ok(started) => return started,
-                Err(refusal) => assert_eq!(refusal.code, RefusalCode::Busy),
-            }
-        }
     }
 
     async fn call_off(&self, server: &DesiredServer, schedule: ScheduleId) -> Result<(), Refusal> {
@@ -161,7 +159,7 @@ async fn what_is_off_or_for_another_state_is_not_followed_and_a_reason_is_told_o
                 if run.schedule_id == when_stopped.id {
                     skipped += 1;
                     assert_eq!(run.state, RunState::Skipped);
-                    assert_eq!(run.reason.as_deref(), Some("The server is no longer stopped."));
+                    assert_eq!(run.reason.as_deref(), Some("The server is not stopped."));
                 }
                 None
             }
@@ -325,6 +323,38 @@ async fn a_power_step_ends_with_somebodys_later_wish() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_or_another_schedule_asked_for_is_not_cut_short() {
+    let mut daemon = Daemon::slow(|moment| match moment {
+        Moment::Stop => Duration::from_secs(3_600),
+        _ => Duration::ZERO,
+    })
+    .await;
+    let server = daemon.running().await;
+    let starts = off("Starts", vec![power(PowerAction::Start)]);
+    let kills = off("Kills", vec![power(PowerAction::Kill)]);
+    let server = daemon.schedules(&server, vec![starts.clone(), kills.clone()]).await;
+    let stop = daemon.next(&server, Desired::Stopped, Kind::Stop);
+    daemon.put(&stop).await.unwrap();
+    daemon.until(server.id, Observed::Stopping).await;
+    let run = daemon.follow(&server, starts.id).await;
+    assert_eq!(run.reason.as_deref(), Some("Start: Something else that was asked for is at work."));
+    daemon.until(server.id, Observed::Stopping).await;
+    // Nor is what another schedule asked for.
+    let kill = daemon.next(&server, Desired::Stopped, Kind::Kill);
+    daemon.put(&kill).await.unwrap();
+    daemon.until(server.id, Observed::Offline).await;
+    let start = daemon.next(&server, Desired::Running, Kind::Start);
+    daemon.put(&start).await.unwrap();
+    daemon.until(server.id, Observed::Running).await;
+    let stops = off("Stops", vec![power(PowerAction::Stop)]);
+    let server = daemon.schedules(&start, vec![stops.clone(), kills.clone()]).await;
+    daemon.by_hand(&server, stops.id).await.unwrap();
+    daemon.until(server.id, Observed::Stopping).await;
+    let run = daemon.follow(&server, kills.id).await;
+    assert_eq!(run.reason.as_deref(), Some("Kill: Something else that was asked for is at work."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_daemon_missed_for_a_little_is_made_up_for_once_and_more_is_told() {
     let clock = Pushed::default();
     let mut daemon = Daemon::pushed(&clock).await;
@@ -399,7 +429,7 @@ async fn a_schedule_is_followed_once_at_a_time_and_ends_when_it_is_deleted() {
     assert!(daemon.call_off(&server, long.id).await.is_ok());
     let run = daemon.run(|run| run.id == started.run && run.state.is_terminal()).await;
     assert_eq!((run.state, run.reason.as_deref()), (RunState::Cancelled, Some("ann called it off.")));
-    let started = daemon.again(&server, long.id).await;
+    let started = daemon.by_hand(&server, long.id).await.unwrap();
     daemon.schedules(&server, vec![]).await;
     let run = daemon.run(|run| run.id == started.run && run.state.is_terminal()).await;
     assert_eq!(run.state, RunState::Cancelled);
