@@ -67,7 +67,7 @@ fn silent(error: &DistributionError, case: &str) {
         {
             assert!(!bare.contains(&told.to_lowercase()), "{case} brought {text}");
         }
-        assert!(!text.contains("%53%75") && !text.contains("0053"), "{case} brought {text}");
+        assert!(!text.contains("%53%75") && !text.contains("u0053"), "{case} brought {text}");
     }
 }
 
