@@ -178,7 +178,8 @@ fn wish(file: &ConfigFile, answers: &[Answered<'_>]) -> Wish {
     Wish { action: "file.form", about: json!({ "path": file.path, "form": form }) }
 }
 
-fn cut(value: &str) -> String {
+/// As much of a text as the audit log keeps.
+pub(crate) fn cut(value: &str) -> String {
     match value.char_indices().nth(TOLD) {
         Some((end, _)) => format!("{}\u{2026}", &value[..end]),
         None => value.to_owned(),

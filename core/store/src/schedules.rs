@@ -264,13 +264,7 @@ impl UserTx {
 
     /// The node has to hear of it.
     async fn schedules_changed(&mut self, server: ServerId) -> Result<(), StoreError> {
-        let node = sqlx::query_scalar!(
-            "UPDATE servers SET generation = generation + 1 WHERE id = $1 RETURNING node_id",
-            server.uuid()
-        )
-        .fetch_optional(self.db())
-        .await?
-        .ok_or(StoreError::NotFound("server"))?;
+        let node = self.raise(server).await?.ok_or(StoreError::NotFound("server"))?;
         self.tell(Notice::Schedules { server });
         self.tell(Notice::Server { server, node: NodeId::new(node), desired: true });
         Ok(())

@@ -242,7 +242,8 @@ impl UserTx {
 }
 
 impl<W: Who> Tx<W> {
-    async fn raise(&mut self, server: ServerId) -> Result<Option<uuid::Uuid>, StoreError> {
+    /// The node has to hear of a change; answers which it is.
+    pub(crate) async fn raise(&mut self, server: ServerId) -> Result<Option<uuid::Uuid>, StoreError> {
         Ok(sqlx::query_scalar!(
             "UPDATE servers SET generation = generation + 1, updated_at = now() WHERE id = $1 RETURNING node_id",
             server.uuid()

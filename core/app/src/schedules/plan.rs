@@ -3,6 +3,7 @@
 use crate::{
     App, OpCtx,
     actions::{answers, message},
+    config_files::cut,
     error::{Answer, AppError},
     inputs::StepInput,
     servers::{context, settings},
@@ -24,8 +25,6 @@ use std::collections::BTreeMap;
 
 /// All steps of one schedule together, in bytes as they go to the node.
 const MAX_BYTES: usize = 32 * 1024;
-/// Characters of a command that the audit log keeps.
-const TOLD: usize = 200;
 
 /// What the plugin offers for steps, and for whom it is asked.
 struct Offer {
@@ -181,12 +180,5 @@ pub(super) fn in_words(planned: &PlannedStep) -> String {
         Deed::Broadcast { text } => format!("message: {}", cut(text)),
         Deed::Action { action, .. } => format!("action: {action}"),
         Deed::Wait { seconds } => format!("wait {seconds} s"),
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(TOLD) {
-        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
-        None => text.to_owned(),
     }
 }

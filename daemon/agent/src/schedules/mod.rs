@@ -15,7 +15,7 @@ use crate::{
     failure::chain,
     ledger::{Change, RunChange},
     node::Node,
-    server::{ServerHandle, refusal},
+    server::refusal,
 };
 use book::{Book, Due, Key, Note};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -23,9 +23,9 @@ use gantry_protocol::{Event, Refusal, RefusalCode};
 use gantry_types::{
     ScheduleId, ScheduleRunId, ServerId,
     action::Availability,
-    schedule::{RunCause, RunState, Schedule, ScheduleRun, StepState},
+    schedule::{RunCause, RunState, Schedule, ScheduleRun},
 };
-use run::{CallOff, Following, fresh, skipped};
+use run::{CallOff, Following, end_steps, fresh, skipped};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -162,13 +162,7 @@ impl Keeper {
             Vec::new()
         });
         for (server, mut run) in open.into_iter().filter(|(server, run)| of(&(*server, run.schedule_id))) {
-            for step in &mut run.steps {
-                step.state = match step.state {
-                    StepState::Running => StepState::Failed,
-                    StepState::Waiting => StepState::Skipped,
-                    ended @ (StepState::Succeeded | StepState::Failed | StepState::Skipped) => ended,
-                };
-            }
+            end_steps(&mut run);
             run.reason =
                 Some("The node's daemon ended or failed while the schedule was followed.".to_owned());
             (run.state, run.ended_at) = (RunState::Failed, Some(self.now()));
@@ -368,6 +362,3 @@ impl Keeper {
 fn actor(schedule: &Schedule) -> String {
     format!("schedule \u{201C}{}\u{201D}", schedule.name)
 }
-
-/// A handle's own words, for those who follow.
-type Handle = ServerHandle;

@@ -1,10 +1,11 @@
 //! One time that a schedule is followed: its steps one after the other, each told before and after.
 
-use super::{Handle, actor, step};
+use super::{actor, step};
 use crate::{
     failure::chain,
     ledger::{Change, LedgerError, RunChange},
     node::Shared,
+    server::ServerHandle,
 };
 use chrono::{DateTime, Utc};
 use gantry_protocol::Event;
@@ -47,9 +48,20 @@ pub(super) fn skipped(schedule: &Schedule, cause: RunCause, why: String, now: Da
     ScheduleRun { state: RunState::Skipped, reason: Some(why), ended_at: Some(now), ..run }
 }
 
+/// What a run that ends leaves of its steps: the one at work failed, and what waited is not done.
+pub(super) fn end_steps(run: &mut ScheduleRun) {
+    for step in &mut run.steps {
+        step.state = match step.state {
+            StepState::Running => StepState::Failed,
+            StepState::Waiting => StepState::Skipped,
+            ended @ (StepState::Succeeded | StepState::Failed | StepState::Skipped) => ended,
+        };
+    }
+}
+
 pub(super) struct Following {
     pub(super) shared: Arc<Shared>,
-    pub(super) handle: Handle,
+    pub(super) handle: ServerHandle,
     pub(super) server: ServerId,
     pub(super) schedule: Arc<Schedule>,
     pub(super) run: ScheduleRun,
@@ -93,13 +105,7 @@ impl Following {
             Some(Err(_)) => (RunState::Failed, Some("It took longer than a day.".to_owned())),
             None => (RunState::Cancelled, called_off.0.why.get().cloned()),
         };
-        for step in &mut self.run.steps {
-            step.state = match step.state {
-                StepState::Running => StepState::Failed,
-                StepState::Waiting => StepState::Skipped,
-                ended @ (StepState::Succeeded | StepState::Failed | StepState::Skipped) => ended,
-            };
-        }
+        end_steps(&mut self.run);
         if let Some(reason) = &reason {
             self.say(&format!("The {} did not do all of its steps: {reason}", actor(&self.schedule)));
         }

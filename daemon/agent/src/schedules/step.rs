@@ -1,10 +1,10 @@
 //! One step of a schedule: done through the doors that people's requests come through, with what came of it in words.
 
-use super::{Handle, actor};
+use super::actor;
 use crate::{
     failure::NotDone,
     node::Shared,
-    server::{Wish, hand::Hand},
+    server::{ServerHandle, Wish, hand::Hand},
 };
 use gantry_protocol::{ConsoleCommand, Refusal};
 use gantry_types::{
@@ -29,7 +29,7 @@ type Done = Result<Option<String>, String>;
 
 pub(super) struct Doing<'a> {
     pub(super) shared: &'a Arc<Shared>,
-    pub(super) handle: &'a Handle,
+    pub(super) handle: &'a ServerHandle,
     pub(super) schedule: &'a Schedule,
     pub(super) run: ScheduleRunId,
 }
