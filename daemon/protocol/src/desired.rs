@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use gantry_types::{
-    OperationId, ServerId, UserId,
+    BackupId, OperationId, ServerId, UserId,
     blueprint::CommandDoor,
     operation::OperationKind,
     schedule::Schedule,
@@ -71,6 +71,9 @@ pub struct BlueprintRef {
 pub struct OperationRequest {
     pub id: OperationId,
     pub kind: OperationKind,
+    /// What a restore puts back; absent for everything else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup: Option<BackupId>,
     pub requested_at: DateTime<Utc>,
     /// After this the node refuses to begin it.
     pub deadline: DateTime<Utc>,
@@ -115,6 +118,12 @@ pub enum RefusalCode {
     UnknownServer,
     /// The server has no such schedule.
     UnknownSchedule,
+    /// The server has no such backup.
+    UnknownBackup,
+    /// The server has as many backups as it may, and none of them goes by itself.
+    TooManyBackups,
+    /// The backup is locked, being made or being restored.
+    BackupInUse,
     /// Nothing runs that could take a command.
     NotRunning,
     /// The game takes no commands at all.

@@ -23,6 +23,11 @@
 //! | `POST /v1/servers/{id}/quiesce`, `POST /v1/servers/{id}/resume` | [`QuietRequest`] → [`ActionReport`] |
 //! | `POST /v1/servers/{id}/schedules/{schedule}/run` | [`RunRequest`] → 202 [`RunStarted`] |
 //! | `POST /v1/servers/{id}/schedules/{schedule}/call-off` | [`RunRequest`] → 204: its run ends where it is; 409 [`Refusal`] while there is none |
+//! | `GET /v1/servers/{id}/backups` | → `[Backup]`, oldest first |
+//! | `POST /v1/servers/{id}/backups` | [`BackupRequest`] → 202 `Backup`: it is being made |
+//! | `PATCH /v1/servers/{id}/backups/{backup}` | [`BackupChange`] → `Backup` |
+//! | `DELETE /v1/servers/{id}/backups/{backup}` | → 204; what is being made is called off; 409 [`Refusal`] while it is locked or being restored |
+//! | `GET /v1/servers/{id}/backups/{backup}/content` | → the archive's bytes, `.tar.zst` |
 //! | `GET /v1/servers/{id}/tabs/{tab}` | → `[Block]` |
 //! | `GET /v1/servers/{id}/files?path=P` | → [`FileListing`] |
 //! | `POST /v1/servers/{id}/files` | [`FileChange`] → [`FileOutcome`] |
@@ -36,10 +41,11 @@
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`schedule`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`schedule`], [`backup`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod action;
+pub mod backup;
 pub mod console;
 pub mod desired;
 pub mod files;
@@ -54,6 +60,7 @@ pub mod sftp;
 pub mod tunnel;
 
 pub use action::*;
+pub use backup::*;
 pub use console::*;
 pub use desired::*;
 pub use files::*;

@@ -4,6 +4,7 @@ use crate::SftpActivity;
 use chrono::{DateTime, Utc};
 use gantry_types::{
     OperationId, ScheduleId, ScheduleRunId, ServerId,
+    backup::Backup,
     operation::{OperationFailure, OperationState, Progress},
     sample::{ConsoleEvent, LiveSample},
     schedule::ScheduleRun,
@@ -58,6 +59,8 @@ pub enum Event {
     Sftp { activity: SftpActivity },
     /// A schedule is followed: the whole run as it stands, again with each step.
     Schedule { run: ScheduleRun },
+    /// A backup is being made, was made, changed or is no more: the whole of it as it stands.
+    Backup { backup: Box<Backup> },
     /// What is desired of the server changed by a schedule.
     Decided { decision: Decision },
 }

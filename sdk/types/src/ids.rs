@@ -58,6 +58,8 @@ typed_id! {
     ScheduleId,
     /// One time that a schedule was followed.
     ScheduleRunId,
+    /// All files of a server as they were at one time.
+    BackupId,
     /// One line of the audit log.
     AuditId,
     /// A public key that somebody signs in to SFTP with.

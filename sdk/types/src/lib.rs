@@ -5,10 +5,11 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`action`], [`schedule`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`], [`unsaid`].
+//! [`action`], [`schedule`], [`backup`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`], [`unsaid`].
 
 pub mod action;
 pub mod address;
+pub mod backup;
 pub mod blueprint;
 pub mod conduct;
 pub mod foreign;

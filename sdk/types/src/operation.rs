@@ -9,6 +9,8 @@ use utoipa::ToSchema;
 pub enum OperationKind {
     Install,
     Reinstall,
+    /// All files become those of a backup.
+    Restore,
     Start,
     Stop,
     Restart,

@@ -74,6 +74,18 @@ permissions! {
     OperationsRead = "operations.read",
     /// Cancel a running operation.
     OperationsCancel = "operations.cancel",
+    /// See the server's backups.
+    BackupsRead = "backups.read",
+    /// Make backups.
+    BackupsCreate = "backups.create",
+    /// Download backups. All files are in them, with the passwords that are in those.
+    BackupsDownload = "backups.download",
+    /// Put back a backup in place of all files that the server has.
+    BackupsRestore = "backups.restore",
+    /// Rename, lock and unlock backups.
+    BackupsUpdate = "backups.update",
+    /// Delete backups that are not locked, and call off those that are being made.
+    BackupsDelete = "backups.delete",
     /// See the server's schedules and how their runs went.
     SchedulesRead = "schedules.read",
     /// Add schedules, of steps that one could do oneself.

@@ -60,6 +60,8 @@ pub enum Deed {
         secrets: Vec<String>,
         available: Availability,
     },
+    /// A backup. The oldest that a schedule made and nobody locked goes where there is no room for one more.
+    Backup,
     /// Does nothing for so long.
     Wait { seconds: u32 },
 }
