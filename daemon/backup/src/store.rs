@@ -76,7 +76,7 @@ impl Store {
             let partial = partial.clone();
             blocking(move || begin(&directory, &partial)).await?
         };
-        let packed = workers.pack(jail, beginning, most, limits, progress, cancel).await;
+        let packed = workers.pack(jail, &beginning, most, limits, progress, cancel).await;
         let packed = packed.map_err(|error| match error {
             FilesError::DiskFull | FilesError::Worker(WorkerError::FileSize { .. }) => BackupError::NoRoom,
             error => error.into(),
@@ -118,7 +118,7 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<(), BackupError> {
         let archive = self.read(server, backup).await?;
-        let unpacked = workers.unpack(into, archive, content_bytes, progress, cancel).await?;
+        let unpacked = workers.unpack(into, &archive, content_bytes, progress, cancel).await?;
         if unpacked.dropped > 0 {
             tracing::warn!(
                 server.id = %server, backup.id = %backup, dropped = unpacked.dropped,

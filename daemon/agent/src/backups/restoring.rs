@@ -175,7 +175,6 @@ pub(crate) async fn tidy(shared: &Shared, server: ServerId) {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "errors are mapped with it by name")]
 fn of_refusal(refusal: Refusal) -> Ended {
     let remedy = "Look at the server's backups; restore another one.";
     failure("backup_unavailable", refusal.message, remedy).into()

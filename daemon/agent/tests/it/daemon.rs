@@ -431,6 +431,7 @@ pub(crate) fn request(kind: OperationKind) -> OperationRequest {
     OperationRequest {
         id: operation_id(),
         kind,
+        backup: None,
         requested_at: now,
         deadline: now + chrono::TimeDelta::minutes(5),
         sent_at: None,

@@ -43,6 +43,7 @@ async fn the_same_message_five_times_has_one_effect_even_with_higher_generations
             | Event::PluginFault { .. }
             | Event::Sftp { .. }
             | Event::Schedule { .. }
+            | Event::Backup { .. }
             | Event::Decided { .. } => None,
         })
         .await;

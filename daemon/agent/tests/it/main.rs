@@ -4,6 +4,7 @@
 
 mod actions;
 mod adoption;
+mod backups;
 mod console;
 mod daemon;
 mod delivery;

@@ -85,7 +85,7 @@ impl Daemon {
     }
 
     /// Runs it by hand until its end.
-    async fn follow(&self, server: &DesiredServer, schedule: ScheduleId) -> ScheduleRun {
+    pub(crate) async fn follow(&self, server: &DesiredServer, schedule: ScheduleId) -> ScheduleRun {
         let started = self.by_hand(server, schedule).await.unwrap();
         self.run(|run| run.id == started.run && run.state.is_terminal()).await
     }

@@ -161,14 +161,14 @@ impl Packer<'_> {
             self.done.left_out += 1;
             return Ok(());
         }
-        self.content(&path, file, &stat)?;
+        self.content(&path, &file, &stat)?;
         if several {
             self.names.insert(identity, path);
         }
         Ok(())
     }
 
-    fn content(&mut self, path: &JailPath, file: File, stat: &Stat) -> Result<(), FilesError> {
+    fn content(&mut self, path: &JailPath, file: &File, stat: &Stat) -> Result<(), FilesError> {
         let length = u64::try_from(stat.st_size).unwrap_or(0);
         if length > self.limits.content.saturating_sub(self.done.bytes) {
             return Err(FilesError::TooLarge { path: path.to_string(), limit: self.limits.content });
@@ -176,7 +176,7 @@ impl Packer<'_> {
         let mut header = header(stat, EntryType::Regular);
         header.set_size(length);
         let mut reader = Exactly {
-            file: &file,
+            file,
             left: length,
             is_short: false,
             failed: None,

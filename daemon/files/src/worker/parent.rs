@@ -108,7 +108,7 @@ impl Workers {
     pub async fn pack(
         &self,
         jail: &Jail,
-        into: File,
+        into: &File,
         most_bytes: u64,
         pack: PackLimits,
         progress: &dyn TransferSink,
@@ -126,7 +126,7 @@ impl Workers {
     pub async fn unpack(
         &self,
         jail: &Jail,
-        archive: File,
+        archive: &File,
         most_bytes: u64,
         progress: &dyn TransferSink,
         cancel: &CancellationToken,
@@ -216,7 +216,7 @@ impl Workers {
     async fn perform(
         &self,
         jail: &Jail,
-        archive: Option<File>,
+        archive: Option<&File>,
         limits: Limits,
         job: Job,
         progress: &dyn TransferSink,
@@ -257,7 +257,7 @@ impl Workers {
     fn start(
         &self,
         jail: &Jail,
-        archive: Option<File>,
+        archive: Option<&File>,
         limits: Limits,
     ) -> Result<(Child, UnixStream), FilesError> {
         let directory = jail.directory(&JailPath::root())?;
@@ -265,7 +265,7 @@ impl Workers {
             let (ours, theirs) = UnixStream::pair()?;
             ours.set_nonblocking(true)?;
             let terms = Terms { limits, user: jail.owner() };
-            terms.send(&ours, directory.as_fd(), archive.as_ref().map(AsFd::as_fd))?;
+            terms.send(&ours, directory.as_fd(), archive.map(AsFd::as_fd))?;
             Ok((ours, theirs))
         };
         let (ours, theirs) = pair().map_err(WorkerError::Pipe)?;

@@ -20,7 +20,7 @@ fn workers() -> Workers {
 }
 
 async fn pack(jail: &Jail, into: &Path) -> Result<Packed, FilesError> {
-    workers().pack(jail, File::create(into).unwrap(), MOST, LIMITS, &|_, _| {}, &never()).await
+    workers().pack(jail, &File::create(into).unwrap(), MOST, LIMITS, &|_, _| {}, &never()).await
 }
 
 /// Packs it, and unpacks that into another directory.
@@ -30,7 +30,7 @@ async fn through(fixture: &Fixture) -> (Packed, Fixture) {
     let packed = pack(&fixture.jail, &archive).await.unwrap();
     let other = Fixture::new();
     let file = File::open(&archive).unwrap();
-    let unpacked = workers().unpack(&other.jail, file, packed.bytes, &|_, _| {}, &never()).await.unwrap();
+    let unpacked = workers().unpack(&other.jail, &file, packed.bytes, &|_, _| {}, &never()).await.unwrap();
     assert_eq!((unpacked.bytes, unpacked.dropped), (packed.bytes, 0));
     fixture.assert_untouched();
     other.assert_untouched();
@@ -139,7 +139,7 @@ async fn more_content_than_there_can_be_and_more_archive_than_there_is_room_for_
     File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
     fs::write(fixture.root.join("noise"), noise).unwrap();
     let into = File::create(&archive).unwrap();
-    let refused = workers().pack(&fixture.jail, into, 1 << 20, LIMITS, &|_, _| {}, &never()).await;
+    let refused = workers().pack(&fixture.jail, &into, 1 << 20, LIMITS, &|_, _| {}, &never()).await;
     assert!(matches!(refused, Err(FilesError::Worker(WorkerError::FileSize { .. }))), "{refused:?}");
 }
 
@@ -152,7 +152,7 @@ async fn it_is_called_off_in_the_middle_of_a_file() {
     let cancel = CancellationToken::new();
     let enough = cancel.clone();
     let progress = move |_: u64, _: Option<u64>| enough.cancel();
-    let packed = workers().pack(&fixture.jail, into, MOST, LIMITS, &progress, &cancel).await;
+    let packed = workers().pack(&fixture.jail, &into, MOST, LIMITS, &progress, &cancel).await;
     assert!(matches!(packed, Err(FilesError::Cancelled)), "{packed:?}");
 }
 
@@ -171,7 +171,7 @@ async fn an_archive_that_was_cut_or_altered_is_not_taken_for_whole() {
         fs::write(&archive, damaged).unwrap();
         let other = Fixture::new();
         let file = File::open(&archive).unwrap();
-        let unpacked = workers().unpack(&other.jail, file, packed.bytes, &|_, _| {}, &never()).await;
+        let unpacked = workers().unpack(&other.jail, &file, packed.bytes, &|_, _| {}, &never()).await;
         assert!(matches!(unpacked, Err(FilesError::Archive { .. })), "{unpacked:?}");
     }
 }
