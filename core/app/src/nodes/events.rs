@@ -91,6 +91,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             plugins::fault_on_node(tx, server_id, at, (&call, &code, &message)).await?;
         }
         Event::Schedule { run } => followed::run(tx, node, server_id, &run).await?,
+        Event::Backup { backup } => followed::backup(tx, node, server_id, &backup).await?,
         Event::Decided { decision } => followed::decision(tx, node, server_id, at, &decision).await?,
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }

@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order: `manage` (use cases), `allocations`, `enrollment` (identity and link), `follow` (one task
 //! per connected node), `reconcile` (wishes go down), `grants` (so does who may come in by SFTP),
-//! `events` (what happened comes up) with `visits` (what people did by SFTP) and `followed` (schedules).
+//! `events` (what happened comes up) with `visits` (what people did by SFTP) and `followed` (schedules and backups).
 
 mod allocations;
 mod enrollment;
@@ -16,3 +16,4 @@ mod visits;
 
 pub(crate) use enrollment::StoredKeys;
 pub(crate) use follow::follow_all;
+pub(crate) use followed::backup as keep_backup;

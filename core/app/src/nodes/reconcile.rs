@@ -190,6 +190,7 @@ fn request(operation: &Operation) -> Option<wire::OperationRequest> {
     (!operation.state.is_terminal()).then_some(wire::OperationRequest {
         id: operation.id,
         kind: operation.kind,
+        backup: operation.backup,
         requested_at: operation.requested_at,
         deadline: operation.deadline,
         sent_at: Some(Utc::now()),

@@ -5,6 +5,7 @@ use gantry_types::blueprint::{
     Variable, VariableKind,
 };
 use gantry_types::glob::{Glob, MAX_GLOBS};
+use gantry_types::units;
 
 use super::{Checked, check};
 use crate::bindings::{blueprints as wit, types};
@@ -53,7 +54,7 @@ fn blueprint(given: wit::Blueprint, parts: Parts) -> Checked<Blueprint> {
             .map(|each| variable(&format!("blueprint {id}"), each, parts))
             .collect::<Checked<_>>()?,
         endpoints: endpoints.into_iter().map(|each| endpoint(&id, each)).collect::<Checked<_>>()?,
-        least: super::limits(given.least),
+        least: units::Limits { backups: 0, ..super::limits(given.least) },
         recommended: super::limits(given.recommended),
         collect_every_ms: interval(
             &place("collect-every-ms"),

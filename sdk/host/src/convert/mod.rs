@@ -26,7 +26,7 @@ pub(crate) use pages::{blocks, config_files, tabs};
 pub(crate) use plans::{install_plan, run_spec};
 
 use gantry_types::server::{Protocol, ServerContext};
-use gantry_types::units::Limits;
+use gantry_types::units::{Limits, USUAL_BACKUPS};
 
 use crate::bindings::types;
 
@@ -77,6 +77,8 @@ fn limits(limits: types::Limits) -> Limits {
         cpu_percent: limits.cpu,
         disk_mib: limits.disk,
         pids: limits.pids,
+        // Games do not say how many copies of them are kept.
+        backups: USUAL_BACKUPS,
     }
 }
 

@@ -239,7 +239,11 @@ impl<'a> Play<'a> {
             }
             Event::Operation { operation } => self.failed &= operation.state != OperationState::Succeeded,
             // A server that is tried out has no schedules.
-            Event::Console { .. } | Event::Sftp { .. } | Event::Schedule { .. } | Event::Decided { .. } => {}
+            Event::Console { .. }
+            | Event::Sftp { .. }
+            | Event::Schedule { .. }
+            | Event::Backup { .. }
+            | Event::Decided { .. } => {}
         }
         Ok(())
     }

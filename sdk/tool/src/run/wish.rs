@@ -205,6 +205,7 @@ fn operation(kind: OperationKind) -> OperationRequest {
     OperationRequest {
         id: OperationId::new(Uuid::now_v7()),
         kind,
+        backup: None,
         requested_at: now,
         deadline: now + TimeDelta::hours(1),
         sent_at: Some(now),

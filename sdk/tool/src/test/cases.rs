@@ -458,7 +458,14 @@ fn server(blueprint: &Blueprint, told: &fixture::Server) -> Result<ServerContext
     }
     if let Some(limits) = told.limits {
         let fixture::Limits { memory, swap, cpu, disk, pids } = limits;
-        server.limits = Limits { memory_mib: memory, swap_mib: swap, cpu_percent: cpu, disk_mib: disk, pids };
+        server.limits = Limits {
+            memory_mib: memory,
+            swap_mib: swap,
+            cpu_percent: cpu,
+            disk_mib: disk,
+            pids,
+            ..server.limits
+        };
     }
     for (own, told) in
         [(&mut server.id, &told.id), (&mut server.name, &told.name), (&mut server.time_zone, &told.time_zone)]
