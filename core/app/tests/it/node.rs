@@ -220,8 +220,8 @@ fn router(memory: Arc<Memory>) -> Router {
         .route("/v1/events", get(events))
         .route("/v1/events/acknowledge", post(acknowledge))
         .route("/v1/samples", get(samples))
-        .with_state(memory.clone())
         .merge(shelf::router(memory.shelf.clone()))
+        .with_state(memory)
 }
 
 type Shared = State<Arc<Memory>>;
