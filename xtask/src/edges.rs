@@ -65,6 +65,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("gantry-protocol", &["gantry-types"]),
     ("gantry-lifecycle", &["gantry-types"]),
     ("gantry-files", &["gantry-confine", "gantry-outbound", "gantry-types"]),
+    ("gantry-backup", &["gantry-files", "gantry-types"]),
     ("gantry-sftp", &["gantry-files", "gantry-protocol", "gantry-types"]),
     ("gantry-runtime", &["gantry-types"]),
     (
@@ -76,6 +77,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "gantry-protocol",
             "gantry-runtime",
             "gantry-seal",
+            "gantry-backup",
             "gantry-sftp",
             "gantry-timetable",
             "gantry-types",

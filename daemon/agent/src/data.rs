@@ -16,7 +16,7 @@ impl DataDir {
     /// Makes what is missing, readable by the daemon alone.
     pub fn open(root: &Path) -> io::Result<Self> {
         let data = Self(root.to_owned());
-        for directory in [root.to_owned(), data.servers(), data.plugins(), data.cache()] {
+        for directory in [root.to_owned(), data.servers(), data.backups(), data.plugins(), data.cache()] {
             make(&directory)?;
         }
         Ok(data)
@@ -56,9 +56,19 @@ impl DataDir {
         self.servers().join(id.to_string())
     }
 
+    /// Backups of all servers.
+    pub fn backups(&self) -> PathBuf {
+        self.0.join("backups")
+    }
+
     /// What is mounted into its container.
     pub fn server_files(&self, id: ServerId) -> PathBuf {
         self.server(id).join("data")
+    }
+
+    /// Where a backup is unpacked before it takes that place.
+    pub fn server_restore(&self, id: ServerId) -> PathBuf {
+        self.server(id).join("restore")
     }
 
     /// Makes the server's directory.

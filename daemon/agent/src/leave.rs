@@ -86,6 +86,8 @@ const fn may_run(phase: &Phase) -> bool {
         Phase::Uninstalled
         | Phase::Installing(_)
         | Phase::AbortingInstall
+        | Phase::Restoring { .. }
+        | Phase::AbortingRestore { .. }
         | Phase::Offline
         | Phase::BackingOff { .. }
         | Phase::GivenUp

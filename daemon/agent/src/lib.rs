@@ -6,8 +6,9 @@
 //! here is what joins them.
 //!
 //! Modules in reading order: [`data`], [`clock`], [`ledger`], [`console`], [`plugins`], `plugin_traces`, `failure`, `faults`,
-//! `machine`, [`node`], `server`, `schedules`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
+//! `machine`, [`node`], `server`, `schedules`, `backups`, `leave`, `desk`, `subvolumes`, `install`, [`sftp`], [`http`], [`report`], [`link`], [`enroll`], [`run`].
 
+mod backups;
 pub mod clock;
 pub mod console;
 pub mod data;
@@ -30,3 +31,4 @@ mod schedules;
 mod server;
 pub mod sftp;
 mod subvolumes;
+mod words;

@@ -7,6 +7,7 @@
 //! Modules in reading order: [`crate::server`], [`crate::http`].
 
 use crate::{
+    backups::{self, Backups},
     clock::Clock,
     console::Console,
     data::DataDir,
@@ -79,6 +80,7 @@ pub(crate) struct Shared {
     pub(crate) sftp: OnceLock<Door>,
     pub(crate) plugin_traces: PluginTraces,
     pub(crate) schedules: Schedules,
+    pub(crate) backups: Backups,
 }
 
 impl Shared {
@@ -172,6 +174,7 @@ impl Node {
         })?;
         let (schedules, asked) = Schedules::new();
         let subvolumes = Subvolumes::find(&config.data.servers()).await;
+        let backups = Backups::open(&config.data, &config.ledger, config.clock.now()).await?;
         let shared = Arc::new(Shared {
             node: config.node,
             plugins: PluginStore::new(config.data.plugins(), host),
@@ -190,6 +193,7 @@ impl Node {
             sftp: OnceLock::new(),
             plugin_traces: PluginTraces::default(),
             schedules,
+            backups,
         });
         let records = shared.ledger.servers().await?;
         let servers: Vec<ServerId> = records.iter().map(|record| record.desired.id).collect();
@@ -215,6 +219,7 @@ impl Node {
         let traces = PluginTraces::keep(Arc::clone(node.shared()), node.stopping());
         *node.0.traces_task.lock().await = Some(tokio::spawn(traces));
         node.adopt(records).await?;
+        node.shared().backups.make_up(node.shared(), |server| node.server(server)).await;
         // Not before every server is there: what is due is done to it.
         let followed = tokio::spawn(schedules::keep(node.clone(), asked));
         *node.0.schedules_task.lock().await = Some(followed);
@@ -228,6 +233,8 @@ impl Node {
 
     /// Stops all that the daemon does. Containers go on.
     pub async fn stop(&self) {
+        // While games can still be told that they may write again.
+        self.shared().backups.stop().await;
         self.0.shutdown.cancel();
         let task = self.0.keeper_task.lock().await.take();
         if let Some(task) = task
@@ -357,6 +364,9 @@ impl Node {
             let found = self.container_of(id, &mut containers).await;
             if let Some(found) = &found {
                 tracing::info!(server.id = %id, container.id = %found.id, "found the server's container");
+            }
+            if self.shared().data.server_restore(id).exists() {
+                backups::tidy(self.shared(), id).await;
             }
             self.keep_server(record, found, true).await?;
         }

@@ -39,7 +39,7 @@ pub mod transfer;
 mod walk;
 pub mod worker;
 
-pub use archive::{ArchiveLimits, Extracted};
+pub use archive::{ArchiveLimits, Extracted, PackLimits, Packed};
 pub use attributes::{Attributes, Changes, Links, Names, Times};
 pub use config::EditError;
 pub use copy::Copied;

@@ -142,6 +142,14 @@ impl JailPath {
         Some(Self(at.iter().collect()))
     }
 
+    /// Whether a link at this path to that target stays inside, whatever the names in it lead to: a way up that begins behind a
+    /// name goes up from wherever that name leads.
+    pub(crate) fn may_link_to(&self, target: &[u8]) -> bool {
+        let goes_up_late =
+            target.split(|byte| *byte == b'/').skip_while(|part| *part == b"..").any(|part| part == b"..");
+        !goes_up_late && self.link_target(target).is_some()
+    }
+
     /// For resolution beneath a directory that is held open; the root is `.`.
     pub(crate) fn as_path(&self) -> &Path {
         if self.is_root() { Path::new(".") } else { &self.0 }

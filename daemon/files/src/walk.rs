@@ -27,6 +27,8 @@ const MAX_ENTRIES: u64 = 20_000_000;
 pub struct Usage {
     /// Allocated, not apparent.
     pub bytes: u64,
+    /// What files claim to hold, holes and all.
+    pub content: u64,
     pub entries: u64,
 }
 
@@ -167,6 +169,10 @@ impl Sum {
         if first {
             let bytes = u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
             self.usage.bytes = self.usage.bytes.saturating_add(bytes);
+            if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+                let content = u64::try_from(stat.st_size).unwrap_or(0);
+                self.usage.content = self.usage.content.saturating_add(content);
+            }
         }
         self.usage.entries += 1;
     }

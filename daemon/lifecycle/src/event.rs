@@ -24,6 +24,12 @@ pub enum Event {
     InstallFailed(OperationFailure),
     /// It stopped because it was called off.
     InstallCancelled,
+    /// The backup's files are in place.
+    BackupRestored,
+    /// They are not: all is as it was before.
+    RestoreFailed(OperationFailure),
+    /// The same, because it was called off.
+    RestoreCancelled,
     /// A container runs.
     Started(Process),
     /// None runs, and why.
@@ -49,7 +55,7 @@ pub enum Asked {
     New(Request),
     /// Nothing new: what is at work goes on.
     Known,
-    /// Nobody waits for an operation any more. An installation at work is called off; what people want of a process they
+    /// Nobody waits for an operation any more. An installation or a restore at work is called off; what people want of a process they
     /// say by what is desired.
     Nothing,
 }
@@ -116,6 +122,11 @@ pub enum Effect {
     Install(OperationId),
     /// Make the installation stop soon. It still answers.
     CancelInstall,
+    /// Put the files of the backup that this operation names in place of what is there. Answers `BackupRestored`, `RestoreFailed`
+    /// or `RestoreCancelled`.
+    RestoreBackup(OperationId),
+    /// Make the restore stop soon. It still answers.
+    CancelRestore,
     /// Edits, image, container, process. Answers `Started`, `StartFailed` or `StartCancelled`.
     Start,
     /// Make the start stop soon. It still answers.

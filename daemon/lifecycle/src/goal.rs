@@ -10,6 +10,8 @@ pub(crate) enum Goal {
     Gone,
     /// Freshly installed, for this operation.
     Installed(OperationId),
+    /// With the files of a backup, for this operation.
+    Restored(OperationId),
     /// Without a process.
     Down(Manner),
     /// Ready for players.
@@ -35,9 +37,14 @@ pub(crate) fn goal(state: &State) -> Goal {
     match (operation.kind, operation.stage) {
         (OperationKind::Delete, _) => Goal::Gone,
         (OperationKind::Install | OperationKind::Reinstall, Stage::Work) => Goal::Installed(operation.id),
-        (OperationKind::Install | OperationKind::Reinstall | OperationKind::Restart, Stage::Lower) => {
-            Goal::Down(Manner::Gently)
-        }
+        (OperationKind::Restore, Stage::Work) => Goal::Restored(operation.id),
+        (
+            OperationKind::Install
+            | OperationKind::Reinstall
+            | OperationKind::Restore
+            | OperationKind::Restart,
+            Stage::Lower,
+        ) => Goal::Down(Manner::Gently),
         (OperationKind::Start, _) | (OperationKind::Restart, Stage::Work) => up,
         (OperationKind::Stop, _) => Goal::Down(Manner::Gently),
         (OperationKind::Kill, _) => Goal::Down(Manner::AtOnce),

@@ -60,6 +60,10 @@ pub enum Phase {
     Installing(OperationId),
     /// The install plan was called off and has not stopped yet.
     AbortingInstall,
+    /// The files of a backup are being put in place of what is there, for this operation.
+    Restoring { operation: OperationId, before: Ground },
+    /// That was called off and has not stopped yet.
+    AbortingRestore { before: Ground },
     /// Installed, no process.
     Offline,
     /// Configuration, image and container are being made; there may be a container at any moment.
@@ -91,6 +95,10 @@ impl Phase {
             Self::Uninstalled | Self::Installing(_) | Self::AbortingInstall | Self::Removing => {
                 Observed::Uninstalled
             }
+            Self::Restoring { before, .. } | Self::AbortingRestore { before } => match before {
+                Ground::Bare => Observed::Uninstalled,
+                Ground::Installed => Observed::Offline,
+            },
             Self::Offline => Observed::Offline,
             Self::Preparing | Self::Starting => Observed::Starting,
             Self::Running => Observed::Running,
@@ -106,6 +114,8 @@ impl Phase {
             Self::Uninstalled => "uninstalled",
             Self::Installing(_) => "installing",
             Self::AbortingInstall => "aborting-install",
+            Self::Restoring { .. } => "restoring",
+            Self::AbortingRestore { .. } => "aborting-restore",
             Self::Offline => "offline",
             Self::Preparing => "preparing",
             Self::AbortingStart => "aborting-start",
@@ -127,6 +137,8 @@ impl Phase {
             Self::Uninstalled
             | Self::Installing(_)
             | Self::AbortingInstall
+            | Self::Restoring { .. }
+            | Self::AbortingRestore { .. }
             | Self::Offline
             | Self::Preparing
             | Self::AbortingStart
@@ -136,6 +148,15 @@ impl Phase {
             | Self::Deleted => false,
         }
     }
+}
+
+/// What was on the disk before a restore, and is there unless it comes to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Ground {
+    /// Nothing usable.
+    Bare,
+    /// A game.
+    Installed,
 }
 
 /// A request at work.

@@ -3,7 +3,7 @@
 //! A restore is an operation and comes with the whole desired server. The rest is asked for here, answered with the backup as it is from
 //! then on, and told as events; what schedules have made comes up as events alone.
 
-use gantry_types::BackupId;
+use gantry_types::{BackupId, ServerId, backup::Backup};
 use serde::{Deserialize, Serialize};
 
 /// A backup that somebody wants. Asking again with the same id changes nothing.
@@ -23,4 +23,12 @@ pub struct BackupChange {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locked: Option<bool>,
+}
+
+/// A backup with whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KnownBackup {
+    pub server_id: ServerId,
+    pub backup: Backup,
 }

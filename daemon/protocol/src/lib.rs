@@ -23,6 +23,7 @@
 //! | `POST /v1/servers/{id}/quiesce`, `POST /v1/servers/{id}/resume` | [`QuietRequest`] → [`ActionReport`] |
 //! | `POST /v1/servers/{id}/schedules/{schedule}/run` | [`RunRequest`] → 202 [`RunStarted`] |
 //! | `POST /v1/servers/{id}/schedules/{schedule}/call-off` | [`RunRequest`] → 204: its run ends where it is; 409 [`Refusal`] while there is none |
+//! | `GET /v1/backups` | → `[KnownBackup]`: all that the node has |
 //! | `GET /v1/servers/{id}/backups` | → `[Backup]`, oldest first |
 //! | `POST /v1/servers/{id}/backups` | [`BackupRequest`] → 202 `Backup`: it is being made |
 //! | `PATCH /v1/servers/{id}/backups/{backup}` | [`BackupChange`] → `Backup` |

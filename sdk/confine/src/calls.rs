@@ -82,6 +82,8 @@ const FILES: &[c_long] = &[
     libc::SYS_linkat,
     libc::SYS_symlinkat,
     libc::SYS_fchmod,
+    libc::SYS_ftruncate,
+    libc::SYS_utimensat,
     libc::SYS_fsync,
     libc::SYS_fdatasync,
     libc::SYS_syncfs,

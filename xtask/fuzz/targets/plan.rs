@@ -106,7 +106,7 @@ fn perform(jail: &Jail, inside: &Path, outside: &Path, step: Step<'_>) {
                     strip_components: u32::from(strip % 3),
                     max_bytes: 1 << 20,
                 };
-                let limits = ArchiveLimits { entries: 100, ratio: 100, free_bytes: 1 << 20, room: None };
+                let limits = ArchiveLimits { entries: 100, ratio: 100, free_bytes: 1 << 20, ..ArchiveLimits::default() };
                 drop(jail.extract_within(&extract, limits, &|_, _| (), &cancel));
             }
         }

@@ -4,9 +4,10 @@
 //! authenticated by the connection. Every refusal is a [`Refusal`] in JSON; every body and every stream is bounded.
 //!
 //! Modules in reading order: [`routes`], `streams`, `files`, `forms`,
-//! `deletion`, `actions`, `conduct`.
+//! `deletion`, `actions`, `backups`, `conduct`.
 
 mod actions;
+mod backups;
 mod conduct;
 mod deletion;
 mod files;
@@ -20,7 +21,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, post, put},
+    routing::{get, patch, post, put},
 };
 use gantry_protocol::{MAX_FORM_REQUEST, Refusal, RefusalCode};
 
@@ -51,6 +52,10 @@ pub fn router(node: Node) -> Router {
         .route("/v1/servers/{id}/resume", post(actions::resume))
         .route("/v1/servers/{id}/schedules/{schedule}/run", post(actions::run_schedule))
         .route("/v1/servers/{id}/schedules/{schedule}/call-off", post(actions::call_off_schedule))
+        .route("/v1/backups", get(backups::all))
+        .route("/v1/servers/{id}/backups", get(backups::list).post(backups::make))
+        .route("/v1/servers/{id}/backups/{backup}", patch(backups::change).delete(backups::delete))
+        .route("/v1/servers/{id}/backups/{backup}/content", get(backups::read))
         .route("/v1/servers/{id}/tabs/{tab}", get(actions::tab))
         .route("/v1/servers/{id}/console/live", get(streams::console))
         .route("/v1/servers/{id}/files", get(files::list).post(files::change))
@@ -93,6 +98,8 @@ impl From<Refusal> for Refused {
             | RefusalCode::NotRunning
             | RefusalCode::NoCommands
             | RefusalCode::FileExists
+            | RefusalCode::TooManyBackups
+            | RefusalCode::BackupInUse
             | RefusalCode::Busy => StatusCode::CONFLICT,
             RefusalCode::FileProtected => StatusCode::FORBIDDEN,
             RefusalCode::FileChanged => StatusCode::PRECONDITION_FAILED,
@@ -103,9 +110,10 @@ impl From<Refusal> for Refused {
             RefusalCode::PluginOnHold | RefusalCode::PluginBusy => StatusCode::SERVICE_UNAVAILABLE,
             RefusalCode::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             RefusalCode::DigestMismatch | RefusalCode::Invalid => StatusCode::BAD_REQUEST,
-            RefusalCode::UnknownServer | RefusalCode::UnknownSchedule | RefusalCode::NoSuchFile => {
-                StatusCode::NOT_FOUND
-            }
+            RefusalCode::UnknownServer
+            | RefusalCode::UnknownSchedule
+            | RefusalCode::UnknownBackup
+            | RefusalCode::NoSuchFile => StatusCode::NOT_FOUND,
             RefusalCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self(status, refusal)

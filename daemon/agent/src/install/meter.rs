@@ -99,7 +99,7 @@ const fn as_float(bytes: u64) -> f64 {
     bytes as f64
 }
 
-fn ratio(done: u64, total: u64) -> f64 {
+pub(crate) fn ratio(done: u64, total: u64) -> f64 {
     as_float(done) / as_float(total)
 }
 

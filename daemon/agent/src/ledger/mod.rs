@@ -5,8 +5,9 @@
 //! are one transaction. Values are JSON, because they are read by people in need more often than they are large; those
 //! that secrets may be part of are sealed, and forgotten when their server is deleted.
 //!
-//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`, [`schedules`].
+//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`, [`schedules`], [`backups`].
 
+pub mod backups;
 mod kept;
 pub mod record;
 pub mod schedules;
@@ -15,6 +16,7 @@ pub mod spool;
 mod store;
 mod tables;
 
+pub use backups::{BackupKept, KeptBackup};
 pub use record::{Journal, RunNote, ServerRecord};
 pub use schedules::{Dealt, RunChange};
 
@@ -69,6 +71,7 @@ pub struct Change {
     pub operations: Vec<OperationReport>,
     pub events: Vec<Event>,
     pub run: Option<RunChange>,
+    pub backups: Vec<BackupKept>,
 }
 
 /// A change on its way down.
@@ -321,6 +324,7 @@ impl Inner {
             insert(&write, OPERATIONS, report.id.uuid().as_u128(), &serde_json::to_vec(&kept)?)?;
         }
         schedules::write(&write, &self.seal, server, change)?;
+        backups::write(&write, &self.seal, server, change)?;
         if !change.events.is_empty() {
             let mut table = write.open_table(EVENTS).map_err(failed)?;
             let mut meta = write.open_table(META).map_err(failed)?;

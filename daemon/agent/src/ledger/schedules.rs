@@ -1,13 +1,13 @@
 //! What has to be known of schedules after a daemon was killed: until when their times were dealt with, and which runs were open.
 
-use super::{Change, Ledger, LedgerError, Seal, failed};
+use super::{Change, Ledger, LedgerError, Seal, backups::BACKUPS, failed};
 use chrono::{DateTime, Utc};
 use gantry_types::{ScheduleId, ScheduleRunId, ServerId, schedule::ScheduleRun};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
-/// Rows by the numbers of a server, and of a schedule or a run.
+/// Rows by the numbers of a server, and of something of it: a schedule, a run, a backup.
 pub(super) type Pairs = TableDefinition<'static, (u128, u128), &'static [u8]>;
 
 /// → [`Dealt`], sealed.
@@ -71,7 +71,7 @@ impl Ledger {
         self.pairs(RUNS, |(server, _), run| (of(server), run)).await
     }
 
-    async fn pairs<T: DeserializeOwned + 'static, R: Send + 'static>(
+    pub(super) async fn pairs<T: DeserializeOwned + 'static, R: Send + 'static>(
         &self,
         table: Pairs,
         row: fn((u128, u128), T) -> R,
@@ -90,11 +90,11 @@ impl Ledger {
     }
 }
 
-fn of(server: u128) -> ServerId {
+pub(super) fn of(server: u128) -> ServerId {
     ServerId::new(Uuid::from_u128(server))
 }
 
-fn key(server: ServerId, of_it: Uuid) -> (u128, u128) {
+pub(super) fn key(server: ServerId, of_it: Uuid) -> (u128, u128) {
     (server.uuid().as_u128(), of_it.as_u128())
 }
 
@@ -119,9 +119,9 @@ pub(super) fn write(
     Ok(())
 }
 
-/// Forgets all that was kept of a server's schedules.
+/// Forgets all that was kept of a server's schedules and backups.
 pub(super) fn forget(write: &WriteTransaction, row: u128) -> Result<(), LedgerError> {
-    for table in [DEALT, RUNS] {
+    for table in [DEALT, RUNS, BACKUPS] {
         let mut table = write.open_table(table).map_err(failed)?;
         table.retain_in((row, 0)..=(row, u128::MAX), |_, _| false).map_err(failed)?;
     }

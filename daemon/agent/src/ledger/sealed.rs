@@ -40,7 +40,7 @@ impl Seal {
     }
 }
 
-/// Rows of schedules, bound to their whole key.
+/// Rows of what there may be several of for a server, bound to their whole key.
 impl Seal {
     pub(super) fn seal_pair<T: Serialize>(
         &self,

@@ -1,7 +1,7 @@
 //! Which undelivered events are kept while nobody takes them.
 //!
 //! The control plane may be away for days, and a disk is finite. What can be learned again or matters least goes first:
-//! console events, faults and progress, then observed states, ends of schedules' runs and what was done over SFTP. Beginnings and ends of
+//! console events, faults and progress, then observed states, backups, ends of schedules' runs and what was done over SFTP. Beginnings and ends of
 //! operations and what schedules decided are never dropped; their number is bounded by what people ask for.
 
 use gantry_protocol::Event;
@@ -29,6 +29,8 @@ impl Worth {
             Event::Observed { .. } | Event::Sftp { .. } => Self::Middle,
             Event::Schedule { run } if !run.state.is_terminal() => Self::Low,
             Event::Schedule { .. } => Self::Middle,
+            Event::Backup { backup } if backup.progress.is_some() => Self::Low,
+            Event::Backup { .. } => Self::Middle,
             Event::Decided { .. } => Self::Kept,
             Event::Operation { operation } => match (operation.state, &operation.progress) {
                 (OperationState::Running, Some(_)) => Self::Low,

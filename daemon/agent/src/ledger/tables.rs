@@ -1,7 +1,9 @@
 //! The tables, with what their keys are.
 
 use super::{
-    LedgerError, failed,
+    LedgerError,
+    backups::BACKUPS,
+    failed,
     schedules::{DEALT, RUNS},
 };
 use redb::{TableDefinition, WriteTransaction};
@@ -32,6 +34,7 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), LedgerError> {
     write.open_table(KEPT).map_err(failed)?;
     write.open_table(DEALT).map_err(failed)?;
     write.open_table(RUNS).map_err(failed)?;
+    write.open_table(BACKUPS).map_err(failed)?;
     write.open_table(META).map_err(failed)?;
     Ok(())
 }

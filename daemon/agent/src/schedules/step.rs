@@ -2,20 +2,25 @@
 
 use super::actor;
 use crate::{
+    backups::{Begun, Wanted},
     failure::NotDone,
+    install::meter::bytes_of,
     node::Shared,
     server::{ServerHandle, Wish, hand::Hand},
+    words::{cut, sentence},
 };
 use gantry_protocol::{ConsoleCommand, Refusal};
 use gantry_types::{
-    ScheduleRunId,
+    BackupId, ScheduleRunId,
     action::Availability,
+    backup::{BackupCause, BackupState, MAX_NAME},
     schedule::{Deed, Schedule},
     server::{PowerAction, Setting},
     unsaid::Unsaid,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 /// So long a step waits until the server is where it is to be.
 const POWER_PATIENCE: Duration = Duration::from_secs(30 * 60);
@@ -59,6 +64,7 @@ impl Doing<'_> {
                 })
                 .await
             }
+            Deed::Backup => self.backup().await,
             Deed::Wait { seconds } => {
                 tokio::time::sleep(self.shared.clock.wait(Duration::from_secs((*seconds).into()))).await;
                 Ok(None)
@@ -74,6 +80,27 @@ impl Doing<'_> {
             Ok(Ok(done)) => done.map_err(|why| sentence(&why)),
             Ok(Err(_)) => Err("The node's daemon ended meanwhile.".to_owned()),
             Err(_) => Err("The server was not there after half an hour.".to_owned()),
+        }
+    }
+
+    async fn backup(&self) -> Done {
+        let cause = BackupCause::Schedule { schedule_id: self.schedule.id, name: self.schedule.name.clone() };
+        let name = cut(&self.schedule.name, MAX_NAME - 1);
+        let wanted = Wanted { id: BackupId::new(Uuid::now_v7()), name, locked: false, cause };
+        let begun = self.shared.backups.make(self.shared, self.handle, wanted).await;
+        let Begun { ended, called_off, .. } = begun.map_err(|refusal| sentence(&refusal.message))?;
+        // With its run it is called off.
+        let _called_off = called_off.drop_guard();
+        let backup = ended.await.map_err(|_| "It could not be written down.".to_owned())?;
+        let reason = backup.reason.as_deref().map(|reason| cut(reason, TOLD));
+        match backup.state {
+            BackupState::Ready => {
+                let size = bytes_of(backup.archive_bytes, None, None);
+                Ok(Some([Some(size), reason].into_iter().flatten().collect::<Vec<_>>().join(". ")))
+            }
+            BackupState::Running | BackupState::Failed | BackupState::Deleted => {
+                Err(reason.unwrap_or_else(|| "It was not made.".to_owned()))
+            }
         }
     }
 
@@ -127,6 +154,7 @@ pub(super) fn title(deed: &Deed) -> String {
         Deed::Command { command } => format!("Command: {}", cut(command, TITLE)),
         Deed::Broadcast { .. } => "Message to players".to_owned(),
         Deed::Action { action, .. } => format!("Action: {action}"),
+        Deed::Backup => "Backup".to_owned(),
         Deed::Wait { seconds } => format!("Wait {}", spoken(*seconds)),
     }
 }
@@ -138,21 +166,6 @@ fn spoken(seconds: u32) -> String {
         seconds => (seconds, "second"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}\u{2026}", &text[..end]),
-        None => text.to_owned(),
-    }
-}
-
-/// As it stands alone: with a capital and a full stop.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let dot = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{dot}", letters.as_str())
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, Re
 use gantry_types::action::Availability;
 use hand::Hand;
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot, watch};
+use tokio_util::sync::DropGuard;
 
 /// Messages that may wait for one server.
 pub(crate) const MAILBOX: usize = 64;
@@ -39,12 +40,22 @@ pub(crate) enum Message {
     Observe(oneshot::Sender<ObservedServer>),
     /// Why what is for these states cannot be done, if it cannot.
     Excluded(Availability, oneshot::Sender<Option<&'static str>>),
+    /// That nothing has the server's files to itself for a while.
+    Reading(oneshot::Sender<Result<Reading, Refusal>>),
     /// What a schedule wants of the process.
     Wish(Wish),
     /// Something that is done to the game on its plugin's behalf, or why it cannot begin.
     Deed(Availability, Deed),
     /// The daemon leaves and takes its servers along; answered once nothing runs.
     Leave(oneshot::Sender<()>),
+}
+
+/// All files of a server as they are, for whoever reads them. Nothing has them to itself before this is dropped; when something is to,
+/// the work is called off.
+pub(crate) struct Reading {
+    pub(crate) work: work::Work,
+    _turn: OwnedRwLockReadGuard<()>,
+    _done: DropGuard,
 }
 
 /// What somebody does with the hand on the game. It tells its outcome to whoever still listens.
@@ -75,6 +86,11 @@ impl ServerHandle {
     /// Why what is for these states cannot be done at this moment, if it cannot.
     pub(crate) async fn excluded(&self, available: Availability) -> Result<Option<&'static str>, Refusal> {
         self.ask(|answer| Message::Excluded(available, answer)).await
+    }
+
+    /// Keeps whatever would have the files to itself away for as long as they are read.
+    pub(crate) async fn reading(&self) -> Result<Reading, Refusal> {
+        self.ask(Message::Reading).await?
     }
 
     /// Has what a schedule wants of the process done; it is told what came of it.

@@ -1,17 +1,18 @@
 //! Doing what the machine asks for.
 
 use super::{
-    Deed,
+    Deed, Reading,
     follow::{Follower, Typed},
     hand::Hand,
     probe, refusal, start,
     supervisor::{Duty, Live, Report, Supervisor},
     telemetry::{self, Board, Hearing},
-    terms::excluded,
+    terms::{closed, excluded},
     work::Work,
 };
 use crate::{
-    failure::{internal, of_files, of_runtime},
+    backups,
+    failure::{chain, internal, of_files, of_runtime},
     install,
 };
 use chrono::{DateTime, Utc};
@@ -44,6 +45,14 @@ impl Supervisor {
                     Report::Work(install::install(work, operation).await)
                 });
             }
+            Effect::RestoreBackup(operation) => {
+                let work = self.fresh_work();
+                let hands = Arc::clone(&self.hands);
+                self.begin(Duty::Restore, async move {
+                    let _alone = hands.write().await;
+                    Report::Work(backups::restore(work, operation).await)
+                });
+            }
             Effect::Start => {
                 let work = self.fresh_work();
                 self.begin(Duty::Start, async move { Report::Start(Box::new(start::start(work).await)) });
@@ -57,7 +66,7 @@ impl Supervisor {
                     Report::Work(remove(work).await)
                 });
             }
-            Effect::CancelInstall | Effect::CancelStart => self.calling_off.cancel(),
+            Effect::CancelInstall | Effect::CancelRestore | Effect::CancelStart => self.calling_off.cancel(),
             Effect::Probe => self.probe(),
             Effect::Adopt => self.watch_process(self.console.last_output()),
             Effect::Type(command) => self.type_line(command),
@@ -216,6 +225,30 @@ impl Supervisor {
             }
             !ended.is_cancelled()
         });
+        let closed = closed(record).is_some();
+        self.readings.retain(|ended| {
+            if closed {
+                ended.cancel();
+            }
+            !ended.is_cancelled()
+        });
+    }
+
+    /// Lets somebody read all files, unless something has them to itself.
+    pub(super) fn read(&mut self) -> Result<Reading, Refusal> {
+        let busy = |why: &str| refusal(RefusalCode::Busy, why);
+        if let Some(why) = closed(&self.record) {
+            return Err(busy(why));
+        }
+        if self.record.state.phase == Phase::Uninstalled {
+            return Err(busy("The game is not installed."));
+        }
+        let turn = Arc::clone(&self.hands).try_read_owned();
+        let turn = turn.map_err(|_| busy("The server's files are not free yet."))?;
+        let cancel = CancellationToken::new();
+        self.readings.push(cancel.clone());
+        let _done = cancel.clone().drop_guard();
+        Ok(Reading { work: self.work(cancel), _turn: turn, _done })
     }
 
     /// An action that stops the game. What comes of it shows in the game; the next stop step does not wait for it.
@@ -290,6 +323,8 @@ async fn remove(work: Work) -> Event {
 async fn delete(work: &Work) -> Result<(), OperationFailure> {
     work.shared.runtime.remove_server(work.id()).await.map_err(|error| of_runtime(&error))?;
     work.shared.plugin_traces.forget(work.shared.plugins.host(), work.id()).await;
+    let forgotten = work.shared.backups.forget(work.id()).await;
+    forgotten.map_err(|error| internal(format!("its backups could not be removed: {}", chain(&error))))?;
     let data = &work.shared.data;
     let remains = work.shared.subvolumes.leave(work.id(), &data.server_files(work.id())).await;
     let (directory, cancel) = (data.server(work.id()), work.cancel.clone());

@@ -73,6 +73,7 @@ pub(super) enum Report {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Duty {
     Install,
+    Restore,
     Start,
     Remove,
     Follow,
@@ -100,6 +101,8 @@ pub(crate) struct Supervisor {
     pub(super) places: Arc<Semaphore>,
     /// What is done with it, each for the states that it is for.
     pub(super) deeds: Vec<(Availability, CancellationToken)>,
+    /// Who reads all files.
+    pub(super) readings: Vec<CancellationToken>,
     /// Held for reading by all that reaches the server through its plugin, and for writing by what has it to itself.
     pub(super) hands: Arc<RwLock<()>>,
     pub(super) duties: HashMap<Id, Duty>,
@@ -138,6 +141,7 @@ impl Supervisor {
             tasks: JoinSet::new(),
             places: Arc::new(Semaphore::new(DEEDS)),
             deeds: Vec::new(),
+            readings: Vec::new(),
             hands: Arc::default(),
             duties: HashMap::new(),
             calling_off: CancellationToken::new(),
@@ -214,6 +218,7 @@ impl Supervisor {
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
             Message::Excluded(available, answer) => drop(answer.send(excluded(&self.record, available))),
+            Message::Reading(answer) => drop(answer.send(self.read())),
             Message::Wish(wish) => self.take_wish(wish).await,
             Message::Deed(available, deed) => self.do_deed(available, deed),
             Message::Leave(answer) => self.leave(answer).await,
@@ -487,6 +492,7 @@ impl Supervisor {
         let failure = internal("a part of the daemon failed; its log says which");
         match duty {
             Some(Duty::Install) => self.hear(Event::InstallFailed(failure)).await,
+            Some(Duty::Restore) => self.hear(Event::RestoreFailed(failure)).await,
             Some(Duty::Start) => self.hear(Event::StartFailed(failure)).await,
             Some(Duty::Remove) => self.hear(Event::RemoveFailed(failure)).await,
             Some(Duty::Follow) => {

@@ -11,8 +11,8 @@ use gantry_types::{
     server::{Desired, Observed, SystemUser},
 };
 
-/// Why what somebody has done beside the game cannot begin, or ends where it is. Installing and deleting have the server to
-/// themselves, a hold forbids what would be typed, and otherwise what was offered for some states ends with them.
+/// Why what somebody has done beside the game cannot begin, or ends where it is. Installing, restoring and deleting have the
+/// server to themselves, a hold forbids what would be typed, and otherwise what was offered for some states ends with them.
 pub(super) fn excluded(record: &ServerRecord, available: Availability) -> Option<&'static str> {
     if let Some(closed) = closed(record) {
         return Some(closed);
@@ -59,11 +59,12 @@ impl FileTerms {
     }
 }
 
-/// Installing and deleting have the files to themselves.
-fn closed(record: &ServerRecord) -> Option<&'static str> {
+/// Installing, restoring and deleting have the files to themselves.
+pub(super) fn closed(record: &ServerRecord) -> Option<&'static str> {
     let deleted = record.desired.desired == Desired::Deleted;
     match record.state.phase {
         Phase::Installing(_) | Phase::AbortingInstall => Some("The server is being installed."),
+        Phase::Restoring { .. } | Phase::AbortingRestore { .. } => Some("A backup is being restored."),
         Phase::Removing | Phase::Deleted => Some("The server is being deleted."),
         Phase::Uninstalled
         | Phase::Offline

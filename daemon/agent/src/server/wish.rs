@@ -142,6 +142,6 @@ const fn is_a_later_wish(asked: &Asked) -> bool {
         | OperationKind::Restart
         | OperationKind::Kill
         | OperationKind::Delete => true,
-        OperationKind::Install | OperationKind::Reinstall => false,
+        OperationKind::Install | OperationKind::Reinstall | OperationKind::Restore => false,
     }
 }

@@ -1,20 +1,23 @@
-//! Unpacking archives that strangers made.
+//! Unpacking archives that strangers made, and packing a server's files.
 //!
 //! Every entry is looked at before anything is made of it: its path goes through the jail, devices and pipes are dropped,
 //! links that lead out are dropped, set-user-id bits are dropped, and bytes, entries and the ratio to what was read are
 //! counted as they come, whatever the archive claims of itself.
 //!
-//! Modules in reading order: [`unpack`], [`compressed`], [`tar`], [`zip`].
+//! Modules in reading order: [`unpack`], [`compressed`], [`tar`], [`zip`], [`pack`].
 
 mod compressed;
+mod pack;
 mod tar;
 mod unpack;
 mod zip;
 
 use crate::{TransferSink, error::FilesError, jail::Jail, path::JailPath, quota::Room};
 use gantry_types::plan::{ArchiveFormat, Extract};
+pub use pack::{PackLimits, Packed};
 use serde::{Deserialize, Serialize};
 use std::{
+    fs::File,
     io::{self, Read, Seek, SeekFrom},
     sync::{
         Arc,
@@ -33,11 +36,21 @@ pub struct ArchiveLimits {
     pub free_bytes: u64,
     /// What the server's disk limit leaves, if it has one.
     pub room: Option<Room>,
+    /// Of files.
+    pub times: Times,
+}
+
+/// Whether files have the times that an archive gives them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Times {
+    /// They are as new as their unpacking.
+    Now,
+    Kept,
 }
 
 impl Default for ArchiveLimits {
     fn default() -> Self {
-        Self { entries: 500_000, ratio: 200, free_bytes: 64 << 20, room: None }
+        Self { entries: 500_000, ratio: 200, free_bytes: 64 << 20, room: None, times: Times::Now }
     }
 }
 
@@ -70,8 +83,20 @@ impl Jail {
         progress: &dyn TransferSink,
         cancel: &CancellationToken,
     ) -> Result<Extracted, FilesError> {
+        let file = self.open_file(&JailPath::parse(&extract.archive)?)?;
+        self.unpack(file, extract, limits, progress, cancel)
+    }
+
+    /// The same from a file that is open already, whatever the plan says of where it is; see [`crate::worker`].
+    pub fn unpack(
+        &self,
+        file: File,
+        extract: &Extract,
+        limits: ArchiveLimits,
+        progress: &dyn TransferSink,
+        cancel: &CancellationToken,
+    ) -> Result<Extracted, FilesError> {
         let path = JailPath::parse(&extract.archive)?;
-        let file = self.open_file(&path)?;
         let length = file.metadata().map_err(|error| FilesError::io("look at", &path, error))?.len();
         let read = Arc::new(AtomicU64::new(0));
         let file = Metered { inner: io::BufReader::with_capacity(128 * 1024, file), read: Arc::clone(&read) };

@@ -3,7 +3,10 @@
 //! Entries are taken raw, and the extensions for long names are read here with a cap: the library would read one of any
 //! claimed length into memory. Formats: POSIX.1-2001 pax, GNU tar.
 
-use super::{Stop, unpack::Unpacker};
+use super::{
+    Stop,
+    unpack::{About, Unpacker},
+};
 use std::io::{self, Read};
 use tar::{Archive, Entry, EntryType, PaxExtensions};
 
@@ -62,8 +65,10 @@ fn make(
         // Old archives mark a directory by its name alone.
         EntryType::Regular | EntryType::Continuous if name.ends_with(b"/") => unpacker.directory(&path),
         EntryType::Regular | EntryType::Continuous => {
-            let mode = entry.header().mode().unwrap_or(0o644);
-            unpacker.file(path, mode, entry)
+            let header = entry.header();
+            let modified = header.mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
+            let about = About { mode: header.mode().unwrap_or(0o644), modified };
+            unpacker.file(path, about, entry)
         }
         EntryType::Directory => unpacker.directory(&path),
         EntryType::Symlink => unpacker.symbolic_link(&path, &link()),

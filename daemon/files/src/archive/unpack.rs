@@ -1,6 +1,6 @@
 //! What an archive's entries become, whichever format they come from.
 
-use super::{ArchiveLimits, Extracted, Stop};
+use super::{ArchiveLimits, Extracted, Stop, Times};
 use crate::{
     TransferSink,
     error::FilesError,
@@ -10,11 +10,12 @@ use crate::{
     quota::entry_bytes,
 };
 use gantry_types::plan::Extract;
-use rustix::fs::AtFlags;
+use rustix::fs::{AtFlags, Timespec, Timestamps};
 use std::{
     collections::HashSet,
     ffi::OsStr,
-    io::{Read, Write},
+    fs::File,
+    io::{self, Read, Seek, SeekFrom, Write},
     os::unix::ffi::OsStrExt,
     sync::{
         Arc,
@@ -25,6 +26,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Bytes that are copied at a time.
 const PORTION: usize = 128 * 1024;
+
+/// What an archive says of a file.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About {
+    pub(super) mode: u32,
+    /// In seconds of Unix time.
+    pub(super) modified: Option<i64>,
+}
 
 /// Makes entries, and counts.
 pub(super) struct Unpacker<'a> {
@@ -152,11 +161,12 @@ impl<'a> Unpacker<'a> {
         Ok(self.jail.make_directory(path)?)
     }
 
-    pub(super) fn file(&mut self, path: JailPath, mode: u32, mut from: impl Read) -> Result<(), Stop> {
+    /// A file; what is nothing but zeros in it takes no room on the disk.
+    pub(super) fn file(&mut self, path: JailPath, about: About, mut from: impl Read) -> Result<(), Stop> {
         self.take_place(&path)?;
         let replaced = self.jail.stat(&path)?.map_or(0, |stat| stat.alone);
         // The owner keeps the right to read and replace what it is given.
-        let mut placing = Placing::begin(self.jail, &path, (mode & 0o777) | 0o600)?;
+        let mut placing = Placing::begin(self.jail, &path, (about.mode & 0o777) | 0o600)?;
         let mut bytes = 0_u64;
         loop {
             let count = from.read(&mut self.buffer)?;
@@ -165,9 +175,11 @@ impl<'a> Unpacker<'a> {
             }
             self.count(count as u64)?;
             bytes += count as u64;
-            let written = placing.file().write_all(&self.buffer[..count]);
+            let written = write_or_skip(placing.file(), &self.buffer[..count]);
             written.map_err(|error| FilesError::io("write", &path, error))?;
         }
+        let ended = end(placing.file(), bytes, about.modified.filter(|_| self.limits.times == Times::Kept));
+        ended.map_err(|error| FilesError::io("write", &path, error))?;
         placing.commit(Durability::Later)?;
         self.give_back(bytes, replaced);
         self.files.insert(path);
@@ -175,10 +187,7 @@ impl<'a> Unpacker<'a> {
     }
 
     pub(super) fn symbolic_link(&mut self, path: &JailPath, target: &[u8]) -> Result<(), Stop> {
-        // A way up that begins behind a name goes up from wherever that name leads.
-        let goes_up_late =
-            target.split(|byte| *byte == b'/').skip_while(|part| *part == b"..").any(|part| part == b"..");
-        if path.link_target(target).is_none() || goes_up_late {
+        if !path.may_link_to(target) {
             self.drop_entry();
             return Ok(());
         }
@@ -202,7 +211,7 @@ impl<'a> Unpacker<'a> {
             Err(Stop::Files(FilesError::Escapes { .. })) => {
                 let from = self.jail.open_file(&target)?;
                 let mode = self.jail.stat(&target)?.map_or(0o644, |stat| stat.mode);
-                self.file(path.clone(), mode, from)
+                self.file(path.clone(), About { mode, modified: None }, from)
             }
             linked => {
                 linked?;
@@ -264,4 +273,22 @@ impl<'a> Unpacker<'a> {
         self.progress.moved(self.length, Some(self.length));
         Ok(self.done)
     }
+}
+
+/// Writes a portion, or leaves a hole for it.
+fn write_or_skip(file: &mut File, portion: &[u8]) -> io::Result<()> {
+    if portion.iter().all(|byte| *byte == 0) {
+        return file.seek(SeekFrom::Current(portion.len() as i64)).map(drop);
+    }
+    file.write_all(portion)
+}
+
+/// Gives a file its length, which a hole at its end does not, and its time.
+fn end(file: &File, bytes: u64, modified: Option<i64>) -> io::Result<()> {
+    if file.metadata()?.len() < bytes {
+        file.set_len(bytes)?;
+    }
+    let Some(seconds) = modified else { return Ok(()) };
+    let at = Timespec { tv_sec: seconds, tv_nsec: 0 };
+    Ok(rustix::fs::futimens(file, &Timestamps { last_access: at, last_modification: at })?)
 }

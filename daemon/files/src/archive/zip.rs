@@ -1,6 +1,9 @@
 //! Zip archives, by their central directory. Stored and deflated entries are read; encrypted ones are refused.
 
-use super::{Metered, Stop, unpack::Unpacker};
+use super::{
+    Metered, Stop,
+    unpack::{About, Unpacker},
+};
 use rustix::fs::FileType;
 use std::{
     io::{self, Read, Seek, SeekFrom},
@@ -73,7 +76,7 @@ fn make(entry: &mut ZipFile<'_, impl Read>, unpacker: &mut Unpacker<'_>) -> Resu
         }
         FileType::RegularFile | FileType::Unknown => {
             let mode = if mode & 0o777 == 0 { 0o644 } else { mode };
-            unpacker.file(path, mode, entry)
+            unpacker.file(path, About { mode, modified: None }, entry)
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{
     order::{Job, LENGTH_BYTES, MAX_BYTES, Order},
-    terms::Terms,
+    terms::{Received, Terms},
     told::{Said, Told},
 };
 use crate::{FilesError, jail::Jail, place};
@@ -48,7 +48,8 @@ pub fn worker_main() -> ExitCode {
 
 fn work() -> Result<(), String> {
     let socket = io::stdin().as_fd().try_clone_to_owned().map_err(|error| format!("no socket: {error}"))?;
-    let (terms, directory) = Terms::receive(&socket).map_err(|error| format!("no terms: {error}"))?;
+    let Received { terms, directory, archive } =
+        Terms::receive(&socket).map_err(|error| format!("no terms: {error}"))?;
     let cancel = CancellationToken::new();
     let listener = Listener { walls: Arc::new(Barrier::new(2)), cancel: cancel.clone() };
     let (walls, order) = (Arc::clone(&listener.walls), sync_channel(1));
@@ -58,7 +59,7 @@ fn work() -> Result<(), String> {
     let order = read(&order.1)?;
     let Order { temporary, job } = order;
     place::begin_names_with(temporary).map_err(|_| "temporary files have names already")?;
-    let said = perform(&Jail::of_directory(directory), &job, &cancel);
+    let said = perform(&Jail::of_directory(directory), archive, &job, &cancel);
     say(&said).map_err(|error| format!("the answer is not heard: {error}"))
 }
 
@@ -122,12 +123,19 @@ fn read(order: &Receiver<io::Result<Vec<u8>>>) -> Result<Order, String> {
     serde_json::from_slice(&order).map_err(|error| format!("no order: {error}"))
 }
 
-fn perform(jail: &Jail, job: &Job, cancel: &CancellationToken) -> Said {
+fn perform(jail: &Jail, archive: Option<OwnedFd>, job: &Job, cancel: &CancellationToken) -> Said {
+    let progress = progress(cancel.clone());
+    let archive = || archive.map(File::from).ok_or(FilesError::Interrupted);
     let done = match job {
         Job::Extract { extract, limits } => {
-            let progress = progress(cancel.clone());
             jail.extract_within(extract, *limits, &progress, cancel).map(Said::Extracted)
         }
+        Job::Pack { limits } => {
+            archive().and_then(|into| jail.pack(into, *limits, &progress, cancel)).map(Said::Packed)
+        }
+        Job::Unpack { extract, limits } => archive()
+            .and_then(|file| jail.unpack(file, extract, *limits, &progress, cancel))
+            .map(Said::Extracted),
         Job::Edit { edits } => {
             let each =
                 |edit| if cancel.is_cancelled() { Err(FilesError::Cancelled) } else { jail.edit(edit) };

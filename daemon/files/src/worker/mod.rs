@@ -5,8 +5,8 @@
 //! server's directory alone in reach, gives up everything else (`gantry-confine`), and only then is told what to do. What
 //! it says is believed as far as it is shown: it names no path that the daemon would open, and its numbers count nothing.
 //!
-//! On the wire: the child's stdin is a socket. Its first message brings the directory's descriptor, limits and user
-//! (`terms`); then follow the length of an [`order`] and the order itself as JSON. The child's stdout carries lines of
+//! On the wire: the child's stdin is a socket. Its first message brings the directory's descriptor, that of an archive outside of it
+//! where the work is about one, limits and user (`terms`); then follow the length of an [`order`] and the order itself as JSON. The child's stdout carries lines of
 //! JSON: progress, and last what came of it ([`told`]). The socket's end calls the work off: the child tidies up and ends,
 //! also where the daemon died, because the next daemon does the step again.
 //!

@@ -1,6 +1,10 @@
 //! What a worker is told to do.
 
-use crate::{archive::ArchiveLimits, form::Form, worker::WorkerError};
+use crate::{
+    archive::{ArchiveLimits, PackLimits},
+    form::Form,
+    worker::WorkerError,
+};
 use gantry_types::plan::{ConfigEdit, Extract};
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +22,25 @@ pub(super) struct Order {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Job {
-    Extract { extract: Extract, limits: ArchiveLimits },
-    Edit { edits: Vec<ConfigEdit> },
-    Form { form: Form },
+    Extract {
+        extract: Extract,
+        limits: ArchiveLimits,
+    },
+    Edit {
+        edits: Vec<ConfigEdit>,
+    },
+    Form {
+        form: Form,
+    },
+    /// Everything into the file that came with the directory.
+    Pack {
+        limits: PackLimits,
+    },
+    /// That file's content into the directory.
+    Unpack {
+        extract: Extract,
+        limits: ArchiveLimits,
+    },
 }
 
 impl Order {

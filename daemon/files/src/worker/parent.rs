@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     TransferSink,
-    archive::{ArchiveLimits, Extracted},
+    archive::{ArchiveLimits, Extracted, PackLimits, Packed, Times},
     config,
     error::FilesError,
     form::{Filled, Form},
@@ -19,8 +19,9 @@ use crate::{
     quota::Room,
 };
 use gantry_confine::{ChildProgram, Ending, Limits, ending};
-use gantry_types::plan::{ConfigEdit, Extract};
+use gantry_types::plan::{ArchiveFormat, ConfigEdit, Extract};
 use std::{
+    fs::File,
     io,
     os::{fd::AsFd, unix::net::UnixStream},
     process::Stdio,
@@ -34,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 /// Archives that a node unpacks at a time. Each may take a processor for minutes and half a gigabyte of memory, beside games
 /// that must not notice.
 const UNPACKING: usize = 4;
+/// Servers that are packed at a time: each reads as fast as the disk gives, which games need too.
+const PACKING: usize = 2;
 /// Children that edit at a time. They are brief, and apart from those that unpack, because a start waits for them: a node
 /// that comes back starts many servers at once.
 const EDITING: usize = 8;
@@ -45,6 +48,8 @@ const UNPACK_NICENESS: i32 = 5;
 const EDIT_NICENESS: i32 = 0;
 /// The longest that an archive may take of a processor, whatever size the plan allows.
 const MAX_UNPACK_CPU_S: u64 = 6 * 3600;
+/// What an archive of the daemon's own is called where people read of it.
+const OWN_ARCHIVE: &str = "backup.tar.zst";
 /// A slow processor's pace.
 const UNPACK_BYTES_PER_CPU_S: u64 = 4 << 20;
 
@@ -70,13 +75,14 @@ pub struct Workers {
     command: ChildProgram,
     limits: WorkerLimits,
     unpacking: Semaphore,
+    packing: Semaphore,
     editing: Semaphore,
 }
 
 impl Workers {
     pub fn new(command: ChildProgram, limits: WorkerLimits) -> Self {
-        let (unpacking, editing) = (Semaphore::new(UNPACKING), Semaphore::new(EDITING));
-        Self { command, limits, unpacking, editing }
+        let (unpacking, packing) = (Semaphore::new(UNPACKING), Semaphore::new(PACKING));
+        Self { command, limits, unpacking, packing, editing: Semaphore::new(EDITING) }
     }
 
     /// Unpacks an archive of the jail into the jail, where there is room; see [`Jail::extract`].
@@ -89,17 +95,73 @@ impl Workers {
         cancel: &CancellationToken,
     ) -> Result<Extracted, FilesError> {
         let _turn = turn(&self.unpacking, cancel).await?;
-        let of_size = extract.max_bytes / UNPACK_BYTES_PER_CPU_S;
-        let limits = Limits {
-            cpu_s: self.limits.unpack_cpu_s.saturating_add(of_size).min(MAX_UNPACK_CPU_S),
-            niceness: UNPACK_NICENESS,
-            ..self.usual(extract.max_bytes)
-        };
+        let limits = self.of_size(extract.max_bytes, extract.max_bytes);
         let job =
             Job::Extract { extract: extract.clone(), limits: ArchiveLimits { room, ..self.limits.archive } };
-        match self.perform(jail, limits, job, progress, cancel).await? {
+        match self.perform(jail, None, limits, job, progress, cancel).await? {
             Said::Extracted(extracted) => Ok(extracted),
             _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+
+    /// Packs all files of the jail into a file that is open for writing, of no more than so many bytes; see [`Jail::pack`].
+    pub async fn pack(
+        &self,
+        jail: &Jail,
+        into: File,
+        most_bytes: u64,
+        pack: PackLimits,
+        progress: &dyn TransferSink,
+        cancel: &CancellationToken,
+    ) -> Result<Packed, FilesError> {
+        let _turn = turn(&self.packing, cancel).await?;
+        let limits = self.of_size(pack.content, most_bytes);
+        match self.perform(jail, Some(into), limits, Job::Pack { limits: pack }, progress, cancel).await? {
+            Said::Packed(packed) => Ok(packed),
+            _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+
+    /// Puts all that was packed into the jail, which is empty; see [`Jail::unpack`].
+    pub async fn unpack(
+        &self,
+        jail: &Jail,
+        archive: File,
+        most_bytes: u64,
+        progress: &dyn TransferSink,
+        cancel: &CancellationToken,
+    ) -> Result<Extracted, FilesError> {
+        let _turn = turn(&self.unpacking, cancel).await?;
+        let extract = Extract {
+            archive: OWN_ARCHIVE.to_owned(),
+            into: String::new(),
+            format: ArchiveFormat::TarZst,
+            strip_components: 0,
+            max_bytes: most_bytes,
+        };
+        // What the daemon packed may be nothing but zeros, and as many as there were.
+        let archived = ArchiveLimits {
+            entries: u64::MAX,
+            ratio: u64::MAX,
+            free_bytes: 0,
+            room: None,
+            times: Times::Kept,
+        };
+        let limits = self.of_size(most_bytes, most_bytes);
+        let job = Job::Unpack { extract, limits: archived };
+        match self.perform(jail, Some(archive), limits, job, progress, cancel).await? {
+            Said::Extracted(extracted) => Ok(extracted),
+            _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+
+    /// The limits of work on so many bytes that makes files of at most so many.
+    fn of_size(&self, bytes: u64, file_bytes: u64) -> Limits {
+        let of_size = bytes / UNPACK_BYTES_PER_CPU_S;
+        Limits {
+            cpu_s: self.limits.unpack_cpu_s.saturating_add(of_size).min(MAX_UNPACK_CPU_S),
+            niceness: UNPACK_NICENESS,
+            ..self.usual(file_bytes)
         }
     }
 
@@ -116,7 +178,7 @@ impl Workers {
         let _turn = turn(&self.editing, cancel).await?;
         let limits = self.usual(config::MAX_BYTES);
         let job = Job::Edit { edits: edits.to_vec() };
-        match self.perform(jail, limits, job, &|_, _| {}, cancel).await? {
+        match self.perform(jail, None, limits, job, &|_, _| {}, cancel).await? {
             Said::Edited => Ok(()),
             _ => Err(WorkerError::Nonsense.into()),
         }
@@ -133,7 +195,7 @@ impl Workers {
         let _turn = turn(&self.editing, cancel).await?;
         let limits = self.usual(most_bytes.min(config::MAX_BYTES));
         let job = Job::Form { form: form.clone() };
-        match self.perform(jail, limits, job, &|_, _| {}, cancel).await? {
+        match self.perform(jail, None, limits, job, &|_, _| {}, cancel).await? {
             Said::Filled(filled) if filled.fits(form) => Ok(filled.plain()),
             _ => Err(WorkerError::Nonsense.into()),
         }
@@ -154,6 +216,7 @@ impl Workers {
     async fn perform(
         &self,
         jail: &Jail,
+        archive: Option<File>,
         limits: Limits,
         job: Job,
         progress: &dyn TransferSink,
@@ -161,11 +224,11 @@ impl Workers {
     ) -> Result<Said, FilesError> {
         let line_bytes = match job {
             Job::Form { .. } => FORM_LINE_BYTES,
-            Job::Extract { .. } | Job::Edit { .. } => LINE_BYTES,
+            Job::Extract { .. } | Job::Edit { .. } | Job::Pack { .. } | Job::Unpack { .. } => LINE_BYTES,
         };
         let order = Order { temporary: place::beginning_for_worker(), job };
         let bytes = order.encode()?;
-        let (child, socket) = self.start(jail, limits)?;
+        let (child, socket) = self.start(jail, archive, limits)?;
         let heard = talk::talk(child, socket, &bytes, line_bytes, progress, cancel)
             .await
             .map_err(WorkerError::Pipe)?;
@@ -191,12 +254,18 @@ impl Workers {
         Err(answered.unwrap_or_else(|| verdict(status, message, &limits)).into())
     }
 
-    fn start(&self, jail: &Jail, limits: Limits) -> Result<(Child, UnixStream), FilesError> {
+    fn start(
+        &self,
+        jail: &Jail,
+        archive: Option<File>,
+        limits: Limits,
+    ) -> Result<(Child, UnixStream), FilesError> {
         let directory = jail.directory(&JailPath::root())?;
         let pair = || {
             let (ours, theirs) = UnixStream::pair()?;
             ours.set_nonblocking(true)?;
-            Terms { limits, user: jail.owner() }.send(&ours, directory.as_fd())?;
+            let terms = Terms { limits, user: jail.owner() };
+            terms.send(&ours, directory.as_fd(), archive.as_ref().map(AsFd::as_fd))?;
             Ok((ours, theirs))
         };
         let (ours, theirs) = pair().map_err(WorkerError::Pipe)?;

@@ -1,4 +1,4 @@
-//! The terms of work, which come before everything else: the directory, the limits, the user.
+//! The terms of work, which come before everything else: the directory, an archive where there is one, the limits, the user.
 //!
 //! They have a fixed form of seven numbers (little-endian `u64`), so that nothing has to be parsed before the walls stand.
 
@@ -23,6 +23,13 @@ const NOBODY_ELSE: u64 = u64::MAX;
 pub(super) struct Terms {
     pub(super) limits: Limits,
     pub(super) user: Option<SystemUser>,
+}
+
+/// What a child is given to begin with.
+pub(super) struct Received {
+    pub(super) terms: Terms,
+    pub(super) directory: OwnedFd,
+    pub(super) archive: Option<OwnedFd>,
 }
 
 impl Terms {
@@ -51,29 +58,37 @@ impl Terms {
         Ok(Self { limits: Limits { cpu_s, memory_bytes, file_bytes, open_files, niceness }, user })
     }
 
-    /// Sends them with the directory, as the first message of a socket whose other end nobody reads yet.
-    pub(super) fn send(&self, socket: impl AsFd, directory: BorrowedFd<'_>) -> io::Result<()> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    /// Sends them with the directory, and with an archive if there is one, as the first message of a socket whose other end
+    /// nobody reads yet.
+    pub(super) fn send(
+        &self,
+        socket: impl AsFd,
+        directory: BorrowedFd<'_>,
+        archive: Option<BorrowedFd<'_>>,
+    ) -> io::Result<()> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut control = SendAncillaryBuffer::new(&mut space);
-        let directories = [directory];
-        let fits = control.push(SendAncillaryMessage::ScmRights(&directories));
+        let descriptors: Vec<_> = [Some(directory), archive].into_iter().flatten().collect();
+        let fits = control.push(SendAncillaryMessage::ScmRights(&descriptors));
         let bytes = self.encode();
         let sent = rustix::net::sendmsg(socket, &[IoSlice::new(&bytes)], &mut control, SendFlags::empty())?;
         if fits && sent == BYTES { Ok(()) } else { Err(io::Error::other("the terms were cut")) }
     }
 
-    pub(super) fn receive(socket: impl AsFd) -> io::Result<(Self, OwnedFd)> {
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    pub(super) fn receive(socket: impl AsFd) -> io::Result<Received> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut bytes = [0; BYTES];
         let mut room = [IoSliceMut::new(&mut bytes)];
         let received = rustix::net::recvmsg(socket, &mut room, &mut control, RecvFlags::CMSG_CLOEXEC)?;
-        let mut directories = control.drain().flat_map(|message| match message {
+        let mut descriptors = control.drain().flat_map(|message| match message {
             RecvAncillaryMessage::ScmRights(descriptors) => descriptors.collect::<Vec<_>>(),
             _ => Vec::new(),
         });
-        match directories.next() {
-            Some(directory) if received.bytes == BYTES => Ok((Self::decode(&bytes)?, directory)),
+        match descriptors.next() {
+            Some(directory) if received.bytes == BYTES => {
+                Ok(Received { terms: Self::decode(&bytes)?, directory, archive: descriptors.next() })
+            }
             _ => Err(io::Error::other("there are no terms of work")),
         }
     }
@@ -84,17 +99,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn terms_arrive_as_they_were_sent_with_the_directory() {
+    fn terms_arrive_as_they_were_sent_with_the_directory_and_the_archive() {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
         let limits = Limits { cpu_s: 1, memory_bytes: 2, file_bytes: 3, open_files: 4, niceness: 5 };
         for user in [None, Some(SystemUser { uid: 6, gid: 7 })] {
             let terms = Terms { limits, user };
             let directory = std::fs::File::open("/").unwrap();
-            terms.send(&ours, directory.as_fd()).unwrap();
-            let (received, same) = Terms::receive(&theirs).unwrap();
-            assert_eq!(received, terms);
+            let archive = tempfile::tempfile().unwrap();
             let inode = |of: BorrowedFd<'_>| rustix::fs::fstat(of).unwrap().st_ino;
-            assert_eq!(inode(same.as_fd()), inode(directory.as_fd()));
+            for sent in [None, Some(archive.as_fd())] {
+                terms.send(&ours, directory.as_fd(), sent).unwrap();
+                let received = Terms::receive(&theirs).unwrap();
+                assert_eq!(received.terms, terms);
+                assert_eq!(inode(received.directory.as_fd()), inode(directory.as_fd()));
+                assert_eq!(received.archive.map(|same| inode(same.as_fd())), sent.map(inode));
+            }
         }
     }
 

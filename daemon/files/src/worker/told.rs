@@ -4,7 +4,12 @@
 //! what a child that was taken over may choose freely: texts are bounded and lose their control characters, and a kind of
 //! error decides over nothing but the advice that stands beside it.
 
-use crate::{archive::Extracted, config::EditError, error::FilesError, form::Filled};
+use crate::{
+    archive::{Extracted, Packed},
+    config::EditError,
+    error::FilesError,
+    form::Filled,
+};
 use serde::{Deserialize, Serialize};
 use std::io;
 
@@ -20,6 +25,7 @@ pub(super) enum Said {
     Progress { done: u64, total: Option<u64> },
     Extracted(Extracted),
     Edited,
+    Packed(Packed),
     Filled(Filled),
     Failed(Told),
 }

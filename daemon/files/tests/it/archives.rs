@@ -82,7 +82,13 @@ fn unpack(
     bytes: &[u8],
     strip: u32,
 ) -> Result<Extracted, FilesError> {
-    let limits = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20, room: None };
+    let limits = ArchiveLimits {
+        entries: 100,
+        ratio: 20,
+        free_bytes: 1 << 20,
+        room: None,
+        ..ArchiveLimits::default()
+    };
     unpack_within(fixture, format, bytes, strip, limits, 64 << 20)
 }
 
@@ -269,7 +275,13 @@ fn what_an_archive_unpacks_to_is_limited() {
     assert!(refusal(unpack(&fixture, ArchiveFormat::Tar, &many, 0)).contains("100 entries"));
     for (format, pack) in COMPRESSED {
         assert!(refusal(unpack(&fixture, format, &pack(&zeros), 0)).contains("20 times"));
-        let limits = ArchiveLimits { entries: 100, ratio: 10_000_000, free_bytes: 0, room: None };
+        let limits = ArchiveLimits {
+            entries: 100,
+            ratio: 10_000_000,
+            free_bytes: 0,
+            room: None,
+            ..ArchiveLimits::default()
+        };
         let refused = unpack_within(&fixture, format, &pack(&zeros), 0, limits, 1 << 20);
         assert!(refusal(refused).contains("1048576 bytes"));
         assert!(refusal(unpack(&fixture, format, &pack(&many), 0)).contains("100 entries"));

@@ -8,6 +8,7 @@ mod by_hand;
 mod downloads;
 mod in_place;
 mod jail;
+mod packing;
 mod protected;
 mod worker;
 

@@ -30,7 +30,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const USER: SystemUser = SystemUser { uid: 20_321, gid: 20_321 };
 
 fn limits() -> WorkerLimits {
-    let archive = ArchiveLimits { entries: 100, ratio: 20, free_bytes: 1 << 20, room: None };
+    let archive = ArchiveLimits {
+        entries: 100,
+        ratio: 20,
+        free_bytes: 1 << 20,
+        room: None,
+        ..ArchiveLimits::default()
+    };
     WorkerLimits { archive, ..WorkerLimits::default() }
 }
 

@@ -5,7 +5,7 @@ use super::{
     words::{gone, not_installed},
 };
 use crate::{
-    Effect, Outcome, Phase, Stage, Timer,
+    Effect, Ground, Outcome, Phase, Stage, Timer,
     goal::{Goal, Manner, goal},
 };
 use gantry_types::{OperationId, operation::OperationKind};
@@ -16,6 +16,7 @@ impl Turn {
         match goal(&self.state) {
             Goal::Gone => self.advance_to_gone(),
             Goal::Installed(operation) => self.advance_to_installed(operation),
+            Goal::Restored(operation) => self.advance_to_restored(operation),
             Goal::Down(manner) => self.advance_down(manner),
             Goal::Up => self.advance_up(),
         }
@@ -31,6 +32,8 @@ impl Turn {
             Phase::Removing | Phase::Deleted => false,
             Phase::Installing(_)
             | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
             | Phase::Preparing
             | Phase::AbortingStart
             | Phase::Starting
@@ -56,6 +59,8 @@ impl Turn {
             }
             Phase::Installing(_)
             | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
             | Phase::Preparing
             | Phase::AbortingStart
             | Phase::Starting
@@ -65,6 +70,33 @@ impl Turn {
             | Phase::BackingOff { .. }
             | Phase::GivenUp => self.lower(Manner::Gently),
         }
+    }
+
+    pub(super) fn advance_to_restored(&mut self, operation: OperationId) -> bool {
+        let before = match self.state.phase {
+            Phase::Uninstalled => Ground::Bare,
+            Phase::Offline => Ground::Installed,
+            Phase::Restoring { operation: at_work, .. } if at_work == operation => return false,
+            Phase::Removing | Phase::Deleted => {
+                self.finish(gone());
+                return true;
+            }
+            Phase::Installing(_)
+            | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
+            | Phase::Preparing
+            | Phase::AbortingStart
+            | Phase::Starting
+            | Phase::Running
+            | Phase::Stopping { .. }
+            | Phase::Killing { .. }
+            | Phase::BackingOff { .. }
+            | Phase::GivenUp => return self.lower(Manner::Gently),
+        };
+        self.enter(Phase::Restoring { operation, before }, None);
+        self.push(Effect::RestoreBackup(operation));
+        false
     }
 
     pub(super) fn advance_down(&mut self, manner: Manner) -> bool {
@@ -77,6 +109,8 @@ impl Turn {
             }
             Phase::Installing(_)
             | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
             | Phase::Preparing
             | Phase::AbortingStart
             | Phase::Starting
@@ -92,7 +126,9 @@ impl Turn {
     pub(super) fn reached_the_ground(&mut self) -> bool {
         let Some(operation) = self.state.operation.as_mut() else { return false };
         match operation.kind {
-            OperationKind::Install | OperationKind::Reinstall => operation.stage = Stage::Work,
+            OperationKind::Install | OperationKind::Reinstall | OperationKind::Restore => {
+                operation.stage = Stage::Work;
+            }
             OperationKind::Restart if self.state.phase == Phase::Uninstalled => self.finish(not_installed()),
             OperationKind::Restart => operation.stage = Stage::Work,
             OperationKind::Stop | OperationKind::Kill => self.finish(Outcome::Succeeded),
@@ -108,6 +144,11 @@ impl Turn {
             (Phase::Installing(_), _) => {
                 self.enter(Phase::AbortingInstall, None);
                 self.push(Effect::CancelInstall);
+                false
+            }
+            (Phase::Restoring { before, .. }, _) => {
+                self.enter(Phase::AbortingRestore { before }, None);
+                self.push(Effect::CancelRestore);
                 false
             }
             (Phase::Preparing, _) => {
@@ -140,6 +181,7 @@ impl Turn {
             (
                 Phase::Uninstalled
                 | Phase::AbortingInstall
+                | Phase::AbortingRestore { .. }
                 | Phase::Offline
                 | Phase::AbortingStart
                 | Phase::Killing { .. }
@@ -167,13 +209,14 @@ impl Turn {
                 self.finish(not_installed());
                 at_work
             }
-            Phase::Installing(_) => self.lower(Manner::Gently),
+            Phase::Installing(_) | Phase::Restoring { .. } => self.lower(Manner::Gently),
             Phase::Removing | Phase::Deleted => {
                 let at_work = self.state.operation.is_some();
                 self.finish(gone());
                 at_work
             }
             Phase::AbortingInstall
+            | Phase::AbortingRestore { .. }
             | Phase::Preparing
             | Phase::AbortingStart
             | Phase::Starting

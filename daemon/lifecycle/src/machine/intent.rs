@@ -27,7 +27,7 @@ impl Turn {
         match asked {
             Asked::New(request) => self.accept(request),
             Asked::Known => {}
-            Asked::Nothing => self.call_off_the_installation(),
+            Asked::Nothing => self.call_off_work_on_files(),
         }
         self.call_off_what_is_forbidden();
     }
@@ -58,11 +58,11 @@ impl Turn {
             return Some(fail(Code::DeadlineExceeded, "the request arrived after its deadline"));
         }
         let wants_up = matches!(request.kind, OperationKind::Start | OperationKind::Restart);
-        let wants_install = matches!(request.kind, OperationKind::Install | OperationKind::Reinstall);
+        let wants_files = is_work_on_files(request.kind);
         if self.state.desired == Desired::Deleted && request.kind != OperationKind::Delete {
             return Some(fail(Code::Conflict, "the server is being deleted"));
         }
-        if (wants_up || wants_install) && self.state.is_held() {
+        if (wants_up || wants_files) && self.state.is_held() {
             return Some(held(&self.state.holds));
         }
         if wants_up && self.state.desired == Desired::Stopped {
@@ -75,6 +75,9 @@ impl Turn {
             Phase::Uninstalled => Some(fail(Code::NotInstalled, "the server is not installed")),
             Phase::Installing(_) | Phase::AbortingInstall => {
                 Some(fail(Code::OperationInProgress, "the server is being installed"))
+            }
+            Phase::Restoring { .. } | Phase::AbortingRestore { .. } => {
+                Some(fail(Code::OperationInProgress, "a backup is being restored"))
             }
             Phase::Removing | Phase::Deleted => Some(fail(Code::Conflict, "the server is being deleted")),
             Phase::Offline
@@ -89,12 +92,9 @@ impl Turn {
         }
     }
 
-    /// The installation ends where it is. Without an operation what is desired decides, and that never installs.
-    pub(super) fn call_off_the_installation(&mut self) {
-        let installing = self.state.operation.is_some_and(|operation| {
-            matches!(operation.kind, OperationKind::Install | OperationKind::Reinstall)
-        });
-        if installing {
+    /// The installation or the restore ends where it is. Without an operation what is desired decides, and that never installs.
+    pub(super) fn call_off_work_on_files(&mut self) {
+        if self.state.operation.is_some_and(|operation| is_work_on_files(operation.kind)) {
             self.finish(Outcome::Cancelled);
         }
     }
@@ -138,11 +138,24 @@ impl Turn {
             | (
                 OperationKind::Install
                 | OperationKind::Reinstall
+                | OperationKind::Restore
                 | OperationKind::Stop
                 | OperationKind::Kill
                 | OperationKind::Delete,
                 _,
             ) => false,
         })
+    }
+}
+
+/// Whether a kind of operation has the files to itself and leaves alone whether the game is to run.
+pub(super) const fn is_work_on_files(kind: OperationKind) -> bool {
+    match kind {
+        OperationKind::Install | OperationKind::Reinstall | OperationKind::Restore => true,
+        OperationKind::Start
+        | OperationKind::Stop
+        | OperationKind::Restart
+        | OperationKind::Kill
+        | OperationKind::Delete => false,
     }
 }

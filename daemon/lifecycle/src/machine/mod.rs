@@ -9,50 +9,68 @@
 //!
 //! ```text
 //! uninstalled      ┬─ install ─▶ installing
+//!                  ├─ restore ─▶ restoring
 //!                  └─ delete ─▶ removing
 //! installing       ┬─ cancelled, failed ─▶ uninstalled
-//!                  ├─ call-off, delete, install, kill, stop ─▶ aborting-install
+//!                  ├─ call-off, delete, install, kill, restore, stop ─▶ aborting-install
 //!                  ├─ installed ─▶ offline
 //!                  └─ installed ─▶ preparing
 //! aborting-install ┬─ cancelled, failed ─▶ uninstalled
 //!                  ├─ cancelled, failed, installed ─▶ installing
+//!                  ├─ cancelled, failed, installed ─▶ restoring
 //!                  ├─ installed ─▶ offline
 //!                  ├─ installed ─▶ preparing
 //!                  └─ cancelled, failed, installed ─▶ removing
+//! restoring        ┬─ cancelled, failed ─▶ uninstalled
+//!                  ├─ call-off, delete, install, kill, restore, stop ─▶ aborting-restore
+//!                  ├─ cancelled, failed, restored ─▶ offline
+//!                  └─ cancelled, failed, restored ─▶ preparing
+//! aborting-restore ┬─ cancelled, failed ─▶ uninstalled
+//!                  ├─ cancelled, failed, restored ─▶ installing
+//!                  ├─ cancelled, failed, restored ─▶ restoring
+//!                  ├─ cancelled, failed, restored ─▶ offline
+//!                  ├─ cancelled, failed, restored ─▶ preparing
+//!                  └─ cancelled, failed, restored ─▶ removing
 //! offline          ┬─ install ─▶ installing
+//!                  ├─ restore ─▶ restoring
 //!                  ├─ restart, start ─▶ preparing
 //!                  └─ delete ─▶ removing
-//! preparing        ┬─ delete, hold, install, kill, restart, stop ─▶ aborting-start
+//! preparing        ┬─ delete, hold, install, kill, restart, restore, stop ─▶ aborting-start
 //!                  ├─ started ─▶ starting
 //!                  ├─ failed ─▶ backing-off
 //!                  └─ failed ─▶ given-up
 //! aborting-start   ┬─ cancelled, failed ─▶ installing
+//!                  ├─ cancelled, failed ─▶ restoring
 //!                  ├─ cancelled, failed ─▶ offline
 //!                  ├─ cancelled, failed ─▶ preparing
 //!                  ├─ started ─▶ killing
 //!                  └─ cancelled, failed ─▶ removing
 //! starting         ┬─ ready ─▶ running
-//!                  ├─ hold, install, restart, stop ─▶ stopping
+//!                  ├─ hold, install, restart, restore, stop ─▶ stopping
 //!                  ├─ delete, kill ─▶ killing
 //!                  ├─ exit ─▶ backing-off
 //!                  └─ exit ─▶ given-up
-//! running          ┬─ hold, install, restart, stop ─▶ stopping
+//! running          ┬─ hold, install, restart, restore, stop ─▶ stopping
 //!                  ├─ delete, kill ─▶ killing
 //!                  ├─ exit ─▶ backing-off
 //!                  └─ exit ─▶ given-up
 //! stopping         ┬─ exit ─▶ installing
+//!                  ├─ exit ─▶ restoring
 //!                  ├─ exit ─▶ offline
 //!                  ├─ exit ─▶ preparing
 //!                  └─ delete, kill, time ─▶ killing
 //! killing          ┬─ exit ─▶ installing
+//!                  ├─ exit ─▶ restoring
 //!                  ├─ exit ─▶ offline
 //!                  ├─ exit ─▶ preparing
 //!                  └─ exit ─▶ removing
 //! backing-off      ┬─ install ─▶ installing
+//!                  ├─ restore ─▶ restoring
 //!                  ├─ hold, kill, stop ─▶ offline
 //!                  ├─ restart, start, time ─▶ preparing
 //!                  └─ delete ─▶ removing
 //! given-up         ┬─ install ─▶ installing
+//!                  ├─ restore ─▶ restoring
 //!                  ├─ hold, kill, stop ─▶ offline
 //!                  ├─ restart, start ─▶ preparing
 //!                  └─ delete ─▶ removing
@@ -122,6 +140,9 @@ impl Turn {
             Event::Installed => self.installed(),
             Event::InstallFailed(failure) => self.install_ended(Outcome::Failed(failure)),
             Event::InstallCancelled => self.install_ended(Outcome::Cancelled),
+            Event::BackupRestored => self.backup_restored(),
+            Event::RestoreFailed(failure) => self.restore_ended(Outcome::Failed(failure)),
+            Event::RestoreCancelled => self.restore_ended(Outcome::Cancelled),
             Event::Started(process) => self.started(process),
             Event::StartFailed(failure) => self.start_failed(failure),
             Event::StartCancelled => self.start_cancelled(),

@@ -2,22 +2,22 @@
 
 use super::{
     KILL_PATIENCE_MS, LONGEST_STOP_WAIT_MS, REMOVE_PAUSE_MS, Turn,
+    intent::is_work_on_files,
     words::{describe, fail, lament, remedy_for},
 };
 use crate::{
-    Effect, Exit, Found, Outcome, Phase, Process, Stage, Timer, Verdict,
+    Effect, Exit, Found, Ground, Outcome, Phase, Process, Stage, Timer, Verdict,
     goal::{Goal, goal},
 };
-use gantry_types::{
-    operation::{OperationFailure, OperationKind},
-    plan::StopStep,
-    problem::Code,
-};
+use gantry_types::{operation::OperationFailure, plan::StopStep, problem::Code};
 
 impl Turn {
     pub(super) fn restore(&mut self, found: Found) {
         match self.state.phase {
             Phase::Installing(_) | Phase::AbortingInstall => self.enter(Phase::Uninstalled, None),
+            Phase::Restoring { before, .. } | Phase::AbortingRestore { before } => {
+                self.enter(on(before), None);
+            }
             Phase::Removing => self.push(Effect::Remove),
             Phase::Uninstalled | Phase::Deleted => {}
             Phase::Offline
@@ -70,7 +70,7 @@ impl Turn {
     pub(super) fn installed(&mut self) {
         if matches!(self.state.phase, Phase::Installing(_) | Phase::AbortingInstall) {
             self.enter(Phase::Offline, None);
-            self.finish_install(Outcome::Succeeded);
+            self.finish_work_on_files(Outcome::Succeeded);
         }
     }
 
@@ -81,18 +81,34 @@ impl Turn {
                 Outcome::Running | Outcome::Succeeded | Outcome::Cancelled => None,
             };
             self.enter(Phase::Uninstalled, reason);
-            self.finish_install(outcome);
+            self.finish_work_on_files(outcome);
         } else if self.state.phase == Phase::AbortingInstall {
             self.enter(Phase::Uninstalled, None);
         }
     }
 
-    pub(super) fn finish_install(&mut self, outcome: Outcome) {
-        let installing = self.state.operation.is_some_and(|operation| {
-            matches!(operation.kind, OperationKind::Install | OperationKind::Reinstall)
-                && operation.stage == Stage::Work
-        });
-        if installing {
+    pub(super) fn backup_restored(&mut self) {
+        if matches!(self.state.phase, Phase::Restoring { .. } | Phase::AbortingRestore { .. }) {
+            self.enter(Phase::Offline, None);
+            self.finish_work_on_files(Outcome::Succeeded);
+        }
+    }
+
+    pub(super) fn restore_ended(&mut self, outcome: Outcome) {
+        if let Phase::Restoring { before, .. } = self.state.phase {
+            self.enter(on(before), None);
+            self.finish_work_on_files(outcome);
+        } else if let Phase::AbortingRestore { before } = self.state.phase {
+            self.enter(on(before), None);
+        }
+    }
+
+    pub(super) fn finish_work_on_files(&mut self, outcome: Outcome) {
+        let at_work = self
+            .state
+            .operation
+            .is_some_and(|operation| is_work_on_files(operation.kind) && operation.stage == Stage::Work);
+        if at_work {
             self.finish(outcome);
         }
     }
@@ -112,6 +128,8 @@ impl Turn {
             Phase::Uninstalled
             | Phase::Installing(_)
             | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
             | Phase::Offline
             | Phase::Starting
             | Phase::Running
@@ -171,6 +189,8 @@ impl Turn {
             Phase::Uninstalled
             | Phase::Installing(_)
             | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
             | Phase::Offline
             | Phase::Preparing
             | Phase::AbortingStart
@@ -257,6 +277,8 @@ impl Turn {
             Phase::Uninstalled
             | Phase::Installing(_)
             | Phase::AbortingInstall
+            | Phase::Restoring { .. }
+            | Phase::AbortingRestore { .. }
             | Phase::Offline
             | Phase::Preparing
             | Phase::AbortingStart
@@ -282,6 +304,14 @@ impl Turn {
             self.finish(Outcome::Failed(failure));
             self.set(Timer::Remove, REMOVE_PAUSE_MS);
         }
+    }
+}
+
+/// Where a server is whose restore did not come to its end.
+const fn on(before: Ground) -> Phase {
+    match before {
+        Ground::Bare => Phase::Uninstalled,
+        Ground::Installed => Phase::Offline,
     }
 }
 

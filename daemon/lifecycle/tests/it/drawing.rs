@@ -22,6 +22,7 @@ fn events(state: &State) -> Vec<(&'static str, Event)> {
     let called_off = Event::Intent { desired, holds, operation: Asked::Nothing };
     vec![
         ("install", ask(Kind::Install, Desired::Stopped)),
+        ("restore", ask(Kind::Restore, Desired::Stopped)),
         ("start", ask(Kind::Start, Desired::Running)),
         ("stop", ask(Kind::Stop, Desired::Stopped)),
         ("restart", ask(Kind::Restart, Desired::Running)),
@@ -33,6 +34,9 @@ fn events(state: &State) -> Vec<(&'static str, Event)> {
         ("installed", Event::Installed),
         ("failed", Event::InstallFailed(failure())),
         ("cancelled", Event::InstallCancelled),
+        ("restored", Event::BackupRestored),
+        ("failed", Event::RestoreFailed(failure())),
+        ("cancelled", Event::RestoreCancelled),
         ("started", Event::Started(process(0))),
         ("failed", Event::StartFailed(failure())),
         ("cancelled", Event::StartCancelled),
@@ -53,6 +57,7 @@ fn sketch(state: &State) -> (&'static str, u32, Desired, bool, Option<Kind>, Str
     let detail = match state.phase {
         Phase::Stopping { next_step } => next_step,
         Phase::Killing { .. } => 0,
+        Phase::Restoring { before, .. } | Phase::AbortingRestore { before } => before as u32,
         _ => state.crashes.streak.min(5),
     };
     let operation = state.operation.map(|operation| operation.kind);
@@ -85,6 +90,9 @@ fn edges() -> BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<&'static st
             if let Phase::Installing(_) = next.phase {
                 next.phase = Phase::Installing(id(2));
             }
+            if let Phase::Restoring { before, .. } = next.phase {
+                next.phase = Phase::Restoring { operation: id(2), before };
+            }
             if seen.insert(sketch(&next)) {
                 queue.push_back(next);
             }
@@ -93,10 +101,12 @@ fn edges() -> BTreeMap<&'static str, BTreeMap<&'static str, BTreeSet<&'static st
     edges
 }
 
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 16] = [
     "uninstalled",
     "installing",
     "aborting-install",
+    "restoring",
+    "aborting-restore",
     "offline",
     "preparing",
     "aborting-start",

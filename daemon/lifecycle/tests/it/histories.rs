@@ -68,6 +68,72 @@ fn a_reinstallation_that_is_called_off_before_its_work_leaves_the_game_as_it_was
 }
 
 #[test]
+fn a_restore_stops_the_game_and_has_it_run_again_if_it_is_to() {
+    for desired in [Desired::Running, Desired::Stopped] {
+        let mut world = World::running();
+        world.ask(3, Kind::Restore, desired);
+        assert!(matches!(world.state.phase, Phase::Stopping { .. }));
+        assert!(world.exit(0).contains(&Effect::RestoreBackup(id(3))));
+        assert_eq!(world.state.phase.observed(), Observed::Offline);
+        let starts = world.hear(Event::BackupRestored).contains(&Effect::Start);
+        assert_eq!(starts, desired == Desired::Running);
+        assert_eq!(world.outcome(3), Some(Outcome::Succeeded));
+    }
+}
+
+#[test]
+fn what_a_restore_did_not_do_leaves_all_as_it_was() {
+    let mut world = World::installed();
+    world.ask(3, Kind::Restore, Desired::Stopped);
+    world.hear(Event::RestoreFailed(failure()));
+    assert_eq!((world.state.phase, world.failed_with(3).as_deref()), (Phase::Offline, Some("test")));
+    let mut world = World::unknown();
+    world.ask(3, Kind::Restore, Desired::Stopped);
+    assert_eq!(world.state.phase.observed(), Observed::Uninstalled);
+    world.hear(Event::RestoreFailed(failure()));
+    assert_eq!(world.state.phase, Phase::Uninstalled);
+    world.ask(4, Kind::Restore, Desired::Stopped);
+    world.hear(Event::BackupRestored);
+    assert_eq!(world.state.phase, Phase::Offline, "a backup makes a game of nothing");
+}
+
+#[test]
+fn a_restore_that_is_called_off_still_answers_before_anything_else_begins() {
+    let mut world = World::installed();
+    world.ask(3, Kind::Restore, Desired::Running);
+    assert!(world.call_off().contains(&Effect::CancelRestore));
+    assert_eq!(world.outcome(3), Some(Outcome::Cancelled));
+    assert_eq!(world.count(&Effect::Start), 0);
+    assert!(world.hear(Event::RestoreCancelled).contains(&Effect::Start));
+    let mut world = World::installed();
+    world.ask(3, Kind::Restore, Desired::Stopped);
+    assert!(world.ask(4, Kind::Install, Desired::Stopped).contains(&Effect::CancelRestore));
+    assert!(world.hear(Event::BackupRestored).contains(&Effect::Install(id(4))), "it was too late to stop");
+}
+
+#[test]
+fn a_daemon_that_was_killed_amid_a_restore_does_it_again() {
+    let mut world = World::installed();
+    world.ask(3, Kind::Restore, Desired::Stopped);
+    assert!(world.hear(Event::Restored(Found::Nothing)).contains(&Effect::RestoreBackup(id(3))));
+    world.hear(Event::BackupRestored);
+    assert_eq!(world.outcome(3), Some(Outcome::Succeeded));
+}
+
+#[test]
+fn a_held_server_is_not_restored_and_one_under_restore_does_not_start() {
+    let mut world = World::installed();
+    world.want(Desired::Stopped, vec![hold()]);
+    world.ask(3, Kind::Restore, Desired::Stopped);
+    assert_eq!(world.failed_with(3).as_deref(), Some("server_held"));
+    world.want(Desired::Stopped, vec![]);
+    world.ask(4, Kind::Restore, Desired::Running);
+    world.ask(5, Kind::Start, Desired::Running);
+    assert_eq!(world.failed_with(5).as_deref(), Some("operation_in_progress"));
+    assert_eq!(world.count(&Effect::CancelRestore), 0);
+}
+
+#[test]
 fn a_stop_takes_its_steps_in_order_and_kills_when_they_are_exhausted() {
     let mut world = World::running();
     assert!(world.ask(3, Kind::Stop, Desired::Stopped).contains(&Effect::Type("quit".to_owned())));

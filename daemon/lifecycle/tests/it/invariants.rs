@@ -30,6 +30,8 @@ fn moves() -> impl Strategy<Value = Move> {
         Just((Kind::Install, Desired::Running)),
         Just((Kind::Install, Desired::Stopped)),
         Just((Kind::Reinstall, Desired::Running)),
+        Just((Kind::Restore, Desired::Running)),
+        Just((Kind::Restore, Desired::Stopped)),
         Just((Kind::Start, Desired::Running)),
         Just((Kind::Stop, Desired::Stopped)),
         Just((Kind::Restart, Desired::Running)),
@@ -52,7 +54,7 @@ impl Outside {
     fn obey(&mut self, world: &World, effects: &[Effect]) {
         for effect in effects {
             match effect {
-                Effect::Install(_) | Effect::Start | Effect::Remove => {
+                Effect::Install(_) | Effect::RestoreBackup(_) | Effect::Start | Effect::Remove => {
                     assert!(self.work.is_none(), "{effect:?} began while {:?} was at work", self.work);
                     assert_eq!(self.containers, 0, "{effect:?} began while a container ran");
                     if *effect == Effect::Start {
@@ -71,6 +73,7 @@ impl Outside {
                     assert_eq!(self.containers, 1, "{effect:?} without a process");
                 }
                 Effect::CancelInstall => assert!(matches!(self.work, Some(Effect::Install(_)))),
+                Effect::CancelRestore => assert!(matches!(self.work, Some(Effect::RestoreBackup(_)))),
                 Effect::CancelStart => assert_eq!(self.work, Some(Effect::Start)),
                 Effect::SetTimer { .. }
                 | Effect::ClearTimer(_)
@@ -87,6 +90,13 @@ impl Outside {
             }
             (Effect::Install(_), true) => Event::Installed,
             (Effect::Install(_), false) => Event::InstallFailed(failure()),
+            (Effect::RestoreBackup(_), true)
+                if matches!(world.state.phase, Phase::AbortingRestore { .. }) =>
+            {
+                Event::RestoreCancelled
+            }
+            (Effect::RestoreBackup(_), true) => Event::BackupRestored,
+            (Effect::RestoreBackup(_), false) => Event::RestoreFailed(failure()),
             (Effect::Start, true) => {
                 self.containers += 1;
                 Event::Started(process(world.now))
