@@ -8,8 +8,9 @@ use bytes::Bytes;
 use gantry_protocol::{
     Acknowledge, ActionReport, ActionRequest, BackupChange, BackupRequest, BroadcastRequest, ConsoleCommand,
     ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion,
-    FileDeletionOutcome, FileListing, FileOutcome, FileSaved, FormReport, FormRequest, Hello, NodeReport,
-    NodeSample, ObservedServer, PROTECTED_HEADER, RunRequest, RunStarted, SampleEnvelope, SftpGrants,
+    FileDeletionOutcome, FileListing, FileOutcome, FileSaved, FormReport, FormRequest, Hello, KnownBackup,
+    NodeReport, NodeSample, ObservedServer, PROTECTED_HEADER, RunRequest, RunStarted, SampleEnvelope,
+    SftpGrants,
 };
 use gantry_types::{
     BackupId, NodeId, ScheduleId, ServerId,
@@ -254,10 +255,9 @@ impl NodeClient {
         self.link.perform(Method::POST, &path, call::json(request)?, ORDINARY).await
     }
 
-    /// The server's backups, oldest first.
-    pub async fn backups(&self, server_id: ServerId) -> Result<Vec<Backup>, NodeError> {
-        let path = format!("/v1/servers/{server_id}/backups");
-        self.link.fetch(Method::GET, &path, Bytes::new(), ORDINARY, PAGE).await
+    /// All backups of all the node's servers.
+    pub async fn all_backups(&self) -> Result<Vec<KnownBackup>, NodeError> {
+        self.link.fetch(Method::GET, "/v1/backups", Bytes::new(), ORDINARY, LIST).await
     }
 
     /// Begins a backup; asked again with the same id, nothing further happens.

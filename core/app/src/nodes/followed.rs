@@ -1,17 +1,12 @@
-//! What nodes do by themselves, taken in: how they follow schedules, what they want of a server because a schedule says so, and
-//! which backups they keep.
+//! How nodes follow schedules, taken in: runs for their page, and what a node wants of a server because a schedule says so.
 
 use crate::error::Answer;
 use chrono::{DateTime, Utc};
-use gantry_domain::{
-    audit::{AuditEntry, Origin},
-    backups,
-};
+use gantry_domain::audit::{AuditEntry, Origin};
 use gantry_protocol::Decision;
-use gantry_store::{StoreError, SystemTx, backups::Kept, schedules::Decided};
+use gantry_store::{StoreError, SystemTx, schedules::Decided};
 use gantry_types::{
     NodeId, ServerId,
-    backup::{Backup, BackupState},
     schedule::{MAX_STEPS, ScheduleRun},
     server::{Desired, PowerAction},
 };
@@ -57,36 +52,6 @@ pub(super) async fn decision(
         tracing::info!(server.id = %server, node.id = %node, "somebody wanted something else than a schedule meanwhile");
     }
     Ok(())
-}
-
-/// Keeps what a node tells of a backup of one of its servers, if it is news.
-pub(crate) async fn backup(tx: &mut SystemTx, node: NodeId, server: ServerId, backup: &Backup) -> Answer<()> {
-    let id = backup.id;
-    if let Some(why) = backups::incredible(backup) {
-        tracing::warn!(server.id = %server, node.id = %node, backup.id = %id, why, "a node told of a backup what is not kept");
-        return Ok(());
-    }
-    match tx.record_backup(node, server, backup).await? {
-        Kept::Changed { before } if before != Some(backup.state) => ended(backup.state),
-        Kept::Changed { .. } | Kept::Known => {}
-        Kept::NotTheirs => {
-            tracing::warn!(server.id = %server, node.id = %node, backup.id = %id, "a node told of a backup that is not its own");
-        }
-        Kept::TooMany => {
-            tracing::warn!(server.id = %server, node.id = %node, backup.id = %id, "a node told of more backups than there can be");
-        }
-    }
-    Ok(())
-}
-
-fn ended(state: BackupState) {
-    let state = match state {
-        BackupState::Running => return,
-        BackupState::Ready => "ready",
-        BackupState::Failed => "failed",
-        BackupState::Deleted => "deleted",
-    };
-    metrics::counter!("gantry_backups_total", "state" => state).increment(1);
 }
 
 const fn action(action: PowerAction) -> &'static str {

@@ -219,6 +219,35 @@ async fn a_node_that_lies_gets_nothing() {
 }
 
 #[tokio::test]
+async fn a_node_that_comes_back_is_asked_which_it_has() {
+    let mut house = House::new().await;
+    let (other, _) = house.world.server(house.world.connected_node("cellar").await.id).await;
+    let (kept, lost) = (ready(), ready());
+    house.has(&kept).await;
+    house.told(&lost).await;
+    // It made one and changed one, and the database that was told of it is no more.
+    let (changed, unheard) = (Backup { revision: 2, locked: true, ..kept }, ready());
+    for (server, backup) in [(house.server, &changed), (house.server, &unheard), (other, &ready())] {
+        house.node.shelf().all.lock().unwrap().insert((server, backup.id), backup.clone());
+    }
+    let mut feed = house.world.app.live(&house.world.admin).await.unwrap();
+    feed.subscribe([Topic::Server(house.server)]).unwrap();
+    house.node.connect(&house.world.app).await;
+    let told = LiveFrame::Backups { server_id: house.server };
+    soon(async {
+        while house.items().await.len() != 2 || house.items().await.contains(&lost) {
+            while feed.next().await.unwrap() != told {}
+        }
+    })
+    .await;
+    let items = house.items().await;
+    assert!(items.contains(&changed) && items.contains(&unheard));
+    let theirs = house.world.app.list_backups(&house.world.admin, other).await.unwrap();
+    assert!(theirs.items.is_empty(), "a node has none of another's servers");
+    house.world.end().await;
+}
+
+#[tokio::test]
 async fn a_backup_is_named_and_locked_and_deleted() {
     let house = House::new().await;
     let kept = ready();

@@ -208,6 +208,7 @@ pub(crate) fn observed(state: Observed) -> ObservedState {
 }
 
 fn router(memory: Arc<Memory>) -> Router {
+    let shelf = shelf::router(memory.shelf.clone());
     Router::new()
         .route("/v1/node", get(node))
         .route("/v1/node/samples", get(machine))
@@ -220,8 +221,8 @@ fn router(memory: Arc<Memory>) -> Router {
         .route("/v1/events", get(events))
         .route("/v1/events/acknowledge", post(acknowledge))
         .route("/v1/samples", get(samples))
-        .merge(shelf::router(memory.shelf.clone()))
         .with_state(memory)
+        .merge(shelf)
 }
 
 type Shared = State<Arc<Memory>>;

@@ -5,10 +5,10 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::{get, patch},
+    routing::{get, patch, post},
 };
 use chrono::{DateTime, Utc};
-use gantry_protocol::{BackupChange, BackupRequest, Refusal, RefusalCode};
+use gantry_protocol::{BackupChange, BackupRequest, KnownBackup, Refusal, RefusalCode};
 use gantry_types::{
     BackupId, ServerId,
     backup::{Backup, BackupCause, BackupState},
@@ -54,7 +54,8 @@ type Shared = State<Arc<Shelf>>;
 
 pub(crate) fn router(shelf: Arc<Shelf>) -> Router {
     Router::new()
-        .route("/v1/servers/{id}/backups", get(list).post(make))
+        .route("/v1/backups", get(all))
+        .route("/v1/servers/{id}/backups", post(make))
         .route("/v1/servers/{id}/backups/{backup}", patch(change).delete(delete))
         .route("/v1/servers/{id}/backups/{backup}/content", get(content))
         .with_state(shelf)
@@ -70,9 +71,13 @@ fn refusal(shelf: &Shelf) -> Option<Response> {
     shelf.refuses.lock().unwrap().map(no)
 }
 
-async fn list(State(shelf): Shared, Path(server): Path<ServerId>) -> Json<Vec<Backup>> {
+async fn all(State(shelf): Shared) -> Json<Vec<KnownBackup>> {
     let all = shelf.all.lock().unwrap();
-    Json(all.iter().filter(|((of, _), _)| *of == server).map(|(_, backup)| backup.clone()).collect())
+    let known = |(&(server_id, _), backup): (&(ServerId, BackupId), &Backup)| KnownBackup {
+        server_id,
+        backup: backup.clone(),
+    };
+    Json(all.iter().map(known).collect())
 }
 
 async fn make(
