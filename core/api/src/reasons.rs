@@ -56,6 +56,12 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::InUse => {
             "What is to be deleted is referred to: a node that has servers, a location that has nodes, a plugin that servers run."
         }
+        Code::TooManyBackups => {
+            "A server's limits say how many backups are kept of it. Those that people made stay until somebody deletes them; of those that a schedule made the oldest goes, for the schedule's next alone."
+        }
+        Code::BackupInUse => {
+            "What is locked is not deleted. What is being restored is needed until that has ended, and of what is being made there is nothing to be had yet; one backup of a server is made at a time."
+        }
         Code::IdempotencyMismatch => {
             "An Idempotency-Key stands for one request. The same key came with another method, address or body within a day."
         }

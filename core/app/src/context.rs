@@ -7,7 +7,9 @@ use gantry_auth::Actor;
 use gantry_store::{UserTx, idempotency::Idempotency};
 use gantry_types::problem::Code;
 use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Longest idempotency key, in bytes.
 const MAX_KEY: usize = 200;
@@ -56,6 +58,19 @@ impl OpCtx {
                     .map_err(|_| AppError::Broken("a kept answer has a shape that is no longer known"))
             }
         }
+    }
+
+    /// An id for what is made elsewhere, where asking again with it makes nothing further: the same for the same request, by its
+    /// key; another each time without one.
+    pub(crate) fn id_of_made(&self) -> Uuid {
+        let Some(key) = &self.key else { return gantry_store::new_uuid() };
+        let mut hash = Sha256::new();
+        hash.update(self.actor.user_id.uuid());
+        hash.update(key.fingerprint);
+        hash.update(&key.key);
+        let hash: [u8; 32] = hash.finalize().into();
+        let [bytes @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = hash;
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
     }
 
     /// Keeps the answer with the work.

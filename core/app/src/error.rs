@@ -210,7 +210,11 @@ fn node_code(error: &NodeError) -> Code {
             RefusalCode::PluginBusy => Code::Overloaded,
             RefusalCode::UnknownServer => Code::NotInstalled,
             RefusalCode::Invalid => Code::InvalidRequest,
-            RefusalCode::NoSuchFile | RefusalCode::UnknownSchedule => Code::NotFound,
+            RefusalCode::NoSuchFile | RefusalCode::UnknownSchedule | RefusalCode::UnknownBackup => {
+                Code::NotFound
+            }
+            RefusalCode::TooManyBackups => Code::TooManyBackups,
+            RefusalCode::BackupInUse => Code::BackupInUse,
             RefusalCode::FileExists => Code::FileExists,
             RefusalCode::FileChanged => Code::FileChanged,
             RefusalCode::FileRefused => Code::FileRefused,

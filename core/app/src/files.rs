@@ -11,20 +11,16 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::{FileCopyInput, FileDirectoryInput, FileRenameInput},
-    rights::RightsNews,
-    standing::Standing,
-    transfers::Transfer,
     views::FileContentView,
 };
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use gantry_domain::{audit::AuditEntry, problem};
 use gantry_nodes::{BodyError, BodyStream, NodeClient, NodeError, Pace};
 use gantry_protocol::{ExpectedFile, FileChange, FileListing, FileOutcome, FileSaved};
 use gantry_store::UserTx;
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest file that an editor gets or saves, in bytes.
 pub const MAX_TEXT: usize = 1 << 20;
@@ -155,7 +151,7 @@ impl App {
         tx.commit().await?;
         let expected = if replace { ExpectedFile::Anything } else { ExpectedFile::Nothing };
         let watch = self.watch(ctx, server, Permission::FilesWrite, news, place);
-        let (ending, content) = (watch.ending.clone(), watch.guard(content));
+        let (ending, content) = (watch.ending(), watch.guard(content));
         let saved = node.write_file(server, &path, &expected, Pace::OfPerson, length, content).await;
         // The node knows only that the bytes broke off.
         match (saved, ending.why()) {
@@ -265,62 +261,5 @@ impl App {
             spelled(path)?;
         }
         Ok((tx, self.client(row.node.id)?))
-    }
-
-    /// Watches whether the caller still may, from the moment in which `news` began.
-    fn watch(
-        &self,
-        ctx: &OpCtx,
-        server: ServerId,
-        right: Permission,
-        news: RightsNews,
-        place: Transfer,
-    ) -> Watch {
-        let standing = Standing::new(self, ctx, server, right, news);
-        Watch { standing, ending: Ending::default(), _place: place }
-    }
-}
-
-/// Who moves a file, and whether they still may.
-struct Watch {
-    standing: Standing,
-    ending: Ending,
-    /// Given back when the bytes have ended.
-    _place: Transfer,
-}
-
-/// Why bytes were ended from here, if they were.
-#[derive(Clone, Default)]
-struct Ending(Arc<Mutex<Option<AppError>>>);
-
-impl Ending {
-    fn note(&self, why: AppError) -> BodyError {
-        let text = why.to_string();
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
-        text.into()
-    }
-
-    fn why(&self) -> Option<AppError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl Watch {
-    /// The same bytes, until the session or the right is gone.
-    fn guard(self, content: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> BodyStream {
-        stream::try_unfold((self, content.boxed()), |(mut watch, mut content)| async move {
-            loop {
-                tokio::select! {
-                    biased;
-                    () = watch.standing.doubt() => {
-                        watch.standing.ask().await.map_err(|why| watch.ending.note(why))?;
-                    }
-                    piece = content.next() => {
-                        return Ok(piece.transpose()?.map(|piece| (piece, (watch, content))));
-                    }
-                }
-            }
-        })
-        .boxed()
     }
 }

@@ -274,6 +274,17 @@ inputs! {
         /// In place of all that there are.
         steps: Option<Vec<StepInput>>,
     }
+    BackupInput {
+        /// `Backup`, if left out.
+        name: Option<String>,
+        /// Whether it stays until somebody unlocks it.
+        #[serde(default)]
+        locked: bool,
+    }
+    BackupUpdate {
+        name: Option<String>,
+        locked: Option<bool>,
+    }
     BroadcastInput {
         /// One line.
         text: String,
@@ -351,6 +362,11 @@ pub enum StepInput {
         /// A step of the schedule as it is, counted from 0: secrets that are left out stay as they are there.
         #[serde(rename = "keepSecretsOf")]
         keep_secrets_of: Option<u32>,
+        #[serde(default, rename = "goOn")]
+        go_on: bool,
+    },
+    /// A backup. Where there is no room for one more, the oldest that a schedule made and nobody locked goes.
+    Backup {
         #[serde(default, rename = "goOn")]
         go_on: bool,
     },

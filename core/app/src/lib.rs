@@ -6,13 +6,13 @@
 //! node, followers of what nodes tell, jobs. Nothing here speaks HTTP, and nothing here is SQL.
 //!
 //! **Invariants.** No use case talks to a node before its transaction is committed, but to type into a console or
-//! read one, to look at files, or to have a plugin's action done or its page filled; and no plugin asks the world while one is
+//! read one, to look at files, to have backups made and changed, or to have a plugin's action done or its page filled; and no plugin asks the world while one is
 //! open. Every task has an owner that joins it; every queue has a named bound. What a person sees is narrowed by that
 //! person's rights at the moment of telling.
 //!
 //! Modules in reading order: [`error`], [`context`], [`inputs`], [`views`], [`wire`], `app`, `access`; then one for
 //! each noun: `setup`, `sessions`, `tickets`, `turns`, `accounts`, `allowances`, `credentials`, `locations`, `nodes`, `plugins` with `components`, `lend`, `lookups` and `workshop`, `servers`,
-//! `files` with `transfers`, `config_files`, `actions`, `tabs`, `sftp`, `operations`, `schedules`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
+//! `files` with `transfers` and `watch`, `backups`, `config_files`, `actions`, `tabs`, `sftp`, `operations`, `schedules`, `members`, `activity`; then what runs: `supervisor`, `doorbell`, `rights`, `live`, `console`,
 //! `samples`; and `seldom` for the log.
 
 pub mod context;
@@ -28,6 +28,7 @@ mod accounts;
 mod actions;
 mod activity;
 mod allowances;
+mod backups;
 mod components;
 mod config_files;
 mod credentials;
@@ -49,6 +50,7 @@ mod tabs;
 mod tickets;
 mod transfers;
 mod turns;
+mod watch;
 mod workshop;
 
 mod console;
@@ -60,6 +62,7 @@ mod seldom;
 mod supervisor;
 
 pub use app::{App, AppOptions};
+pub use backups::BackupDownload;
 pub use console::{ConsoleFeed, ConsoleFrame};
 pub use context::{OpCtx, Origin};
 pub use error::{Answer, AppError};

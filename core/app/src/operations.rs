@@ -38,7 +38,7 @@ impl App {
         Ok(Page::of(tx.operations(server, &page.parse()?).await?, OperationView::from))
     }
 
-    /// Calls off an installation that has not ended. The node hears of it and stops where it is.
+    /// Calls off an installation or a restore that has not ended. The node hears of it and stops where it is.
     pub async fn cancel_operation(&self, ctx: &OpCtx, id: OperationId) -> Answer<OperationView> {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         let server = tx.operation(id).await?.server_id;
@@ -49,10 +49,12 @@ impl App {
             return Err(AppError::refused(Code::Conflict, "The operation has ended."));
         };
         // What people want of a running server they say by another power action; nothing brings deleted files back.
-        if !matches!(active.kind, OperationKind::Install | OperationKind::Reinstall) {
+        let may_end =
+            matches!(active.kind, OperationKind::Install | OperationKind::Reinstall | OperationKind::Restore);
+        if !may_end {
             return Err(AppError::refused(
                 Code::Conflict,
-                "Only an installation can be called off; ask for another power action instead.",
+                "Only an installation or a restore can be called off; ask for another power action instead.",
             ));
         }
         let entry = AuditEntry::new("operation.cancel", "operation", id, ctx.origin.clone()).about(server);

@@ -99,6 +99,7 @@ impl ServerAccess {
     pub fn operation(&self, kind: OperationKind) -> Result<OperationGrant, Denied> {
         self.require(match kind {
             OperationKind::Install | OperationKind::Reinstall => Permission::ServerReinstall,
+            OperationKind::Restore => Permission::BackupsRestore,
             OperationKind::Start => Permission::PowerStart,
             OperationKind::Stop => Permission::PowerStop,
             OperationKind::Restart => Permission::PowerRestart,

@@ -34,7 +34,8 @@ macro_rules! rights {
 rights! {
     ServerRead, ServerUpdate, ServerDelete, ServerReinstall, PowerStart, PowerStop, PowerRestart, PowerKill, ConsoleRead,
     ConsoleWrite, ActionsUse, TabsRead, StatisticsRead, PlayersRead, VariablesRead, VariablesUpdate, AllocationsRead, AllocationsUpdate,
-    FilesList, FilesRead, FilesWrite, FilesDelete, OperationsRead, OperationsCancel, SchedulesRead, SchedulesCreate, SchedulesUpdate,
+    FilesList, FilesRead, FilesWrite, FilesDelete, OperationsRead, OperationsCancel, BackupsRead, BackupsCreate, BackupsDownload,
+    BackupsRestore, BackupsUpdate, BackupsDelete, SchedulesRead, SchedulesCreate, SchedulesUpdate,
     SchedulesDelete, MembersRead, MembersCreate, MembersUpdate, MembersDelete, ActivityRead,
 }
 

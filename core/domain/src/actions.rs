@@ -12,7 +12,7 @@
 //! | crashed | yes | yes: gives up restarting | yes | – | – |
 //! | deleted | – | – | – | – | – |
 //!
-//! Reinstalling and deleting are possible in every state but `deleted`. On top of the table: a hold forbids what would
+//! Reinstalling, restoring a backup and deleting are possible in every state but `deleted`. On top of the table: a hold forbids what would
 //! run the game; a server that is to be deleted takes nothing more; an operation at work lets only stop, kill and
 //! delete through, because a person must always be able to end what misbehaves. A game that reads no commands takes none in
 //! any state.
@@ -50,7 +50,7 @@ pub struct NotPossible {
     pub reason: String,
 }
 
-fn not(code: Code, reason: impl Into<String>) -> Result<(), NotPossible> {
+pub(crate) fn not(code: Code, reason: impl Into<String>) -> Result<(), NotPossible> {
     Err(NotPossible { code, reason: reason.into() })
 }
 
@@ -78,14 +78,12 @@ pub fn check_offered(situation: Situation<'_>, available: Availability) -> Resul
     }
     // Whoever may not type a command may not have one typed.
     held(situation, ServerAction::Command)?;
-    match situation.operation {
-        Some(OperationKind::Install | OperationKind::Reinstall) => {
-            return not(Code::OperationInProgress, "The game is being installed.");
-        }
-        Some(OperationKind::Start | OperationKind::Restart) if available == Availability::Stopped => {
-            return not(Code::OperationInProgress, "The server is being started.");
-        }
-        _ => {}
+    if let Some(because) = situation.operation.and_then(replaces_files) {
+        return not(Code::OperationInProgress, because);
+    }
+    let starts = matches!(situation.operation, Some(OperationKind::Start | OperationKind::Restart));
+    if starts && available == Availability::Stopped {
+        return not(Code::OperationInProgress, "The server is being started.");
     }
     match (available, situation.observed) {
         (_, Observed::Deleted) => return gone(),
@@ -113,15 +111,19 @@ pub fn check_offered(situation: Situation<'_>, available: Availability) -> Resul
 }
 
 /// An older copy of the database was put back.
-fn gone() -> Result<(), NotPossible> {
+pub(crate) fn gone() -> Result<(), NotPossible> {
     let reason = "The server is gone from its node, which was told to delete it: delete it here as well.";
     not(Code::Conflict, reason)
 }
 
-fn held(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
+pub(crate) fn held(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
     let Some(hold) = situation.holds.first() else { return Ok(()) };
     match action {
-        ServerAction::Start | ServerAction::Restart | ServerAction::Reinstall | ServerAction::Command => {
+        ServerAction::Start
+        | ServerAction::Restart
+        | ServerAction::Reinstall
+        | ServerAction::Restore
+        | ServerAction::Command => {
             let because = if hold.reason.is_empty() { String::new() } else { format!(": {}", hold.reason) };
             not(Code::ServerHeld, format!("The server is suspended{because}."))
         }
@@ -134,9 +136,8 @@ fn busy(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossibl
     match (kind, action) {
         (OperationKind::Delete, _) => not(Code::OperationInProgress, "The server is being deleted."),
         (_, ServerAction::Delete | ServerAction::Command) => Ok(()),
-        (OperationKind::Install | OperationKind::Reinstall, _) => {
-            not(Code::OperationInProgress, "The game is being installed.")
-        }
+        (OperationKind::Install | OperationKind::Reinstall, _) => not(Code::OperationInProgress, INSTALLING),
+        (OperationKind::Restore, _) => not(Code::OperationInProgress, RESTORING),
         (OperationKind::Start | OperationKind::Restart, ServerAction::Stop | ServerAction::Kill)
         | (OperationKind::Stop, ServerAction::Kill) => Ok(()),
         (OperationKind::Start, _) => not(Code::OperationInProgress, "The server is being started."),
@@ -147,12 +148,28 @@ fn busy(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossibl
     }
 }
 
+const INSTALLING: &str = "The game is being installed.";
+const RESTORING: &str = "A backup is being restored.";
+
+/// What is said while such an operation puts others in place of the server's files; none of those that do not.
+pub(crate) const fn replaces_files(kind: OperationKind) -> Option<&'static str> {
+    match kind {
+        OperationKind::Install | OperationKind::Reinstall => Some(INSTALLING),
+        OperationKind::Restore => Some(RESTORING),
+        OperationKind::Start
+        | OperationKind::Stop
+        | OperationKind::Restart
+        | OperationKind::Kill
+        | OperationKind::Delete => None,
+    }
+}
+
 fn state(observed: Observed, action: ServerAction) -> Result<(), NotPossible> {
     use ServerAction as A;
     match (action, observed) {
         (A::Delete, _) => Ok(()),
         (_, Observed::Deleted) => gone(),
-        (A::Reinstall, _) => Ok(()),
+        (A::Reinstall | A::Restore, _) => Ok(()),
         (_, Observed::Uninstalled) => not(Code::NotInstalled, "The game is not installed."),
         (A::Start, Observed::Offline | Observed::Crashed) => Ok(()),
         (A::Start, Observed::Starting | Observed::Running) => not(Code::Conflict, "The server runs already."),
@@ -204,6 +221,7 @@ Stop        --++-+-
 Restart     -+++-+-
 Kill        --+++--
 Reinstall   ++++++-
+Restore     ++++++-
 Delete      +++++++
 Command     --+++--
 ";
@@ -236,6 +254,22 @@ Command     --+++--
         let installing = Situation { operation: Some(OperationKind::Install), ..idle(Observed::Uninstalled) };
         assert!(check(installing, ServerAction::Delete).is_ok());
         assert_eq!(check(installing, ServerAction::Start).unwrap_err().code, Code::OperationInProgress);
+    }
+
+    #[test]
+    fn while_a_backup_is_restored_nothing_runs_the_game_and_nothing_restores_another() {
+        let restoring = Situation { operation: Some(OperationKind::Restore), ..idle(Observed::Offline) };
+        for action in [ServerAction::Start, ServerAction::Reinstall, ServerAction::Restore] {
+            let refusal = check(restoring, action).unwrap_err();
+            assert_eq!(
+                (refusal.code, refusal.reason.as_str()),
+                (Code::OperationInProgress, "A backup is being restored.")
+            );
+        }
+        assert!(check(restoring, ServerAction::Delete).is_ok());
+        let holds = [Hold { by: "administrator".to_owned(), reason: String::new() }];
+        let held = Situation { holds: &holds, ..idle(Observed::Offline) };
+        assert_eq!(check(held, ServerAction::Restore).unwrap_err().code, Code::ServerHeld);
     }
 
     #[test]

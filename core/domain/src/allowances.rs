@@ -167,7 +167,8 @@ mod tests {
 
     const BOUND: Allowance =
         Allowance { servers: Some(2), memory_mib: Some(1_000), disk_mib: None, cpu_percent: Some(200) };
-    const ASKED: Limits = Limits { memory_mib: 400, swap_mib: 0, cpu_percent: 100, disk_mib: 0, pids: 0 };
+    const ASKED: Limits =
+        Limits { memory_mib: 400, swap_mib: 0, cpu_percent: 100, disk_mib: 0, pids: 0, backups: 5 };
 
     fn held(servers: u64, memory_mib: u64, cpu_percent: u64) -> Holdings {
         let taken = |amount| Taken { amount, unlimited: false };

@@ -5,12 +5,11 @@
 //! not answered at all.
 
 use crate::{
-    actions::{NotPossible, Situation},
+    actions::{NotPossible, Situation, replaces_files},
     variables::{StoredValue, Values, canonical, is_secret, may},
 };
 use gantry_types::{
     blueprint::{Audience, FieldProblem, VariableKind},
-    operation::OperationKind,
     page::{ConfigField, ConfigFile, PlaceValue},
     problem::Code,
     server::{Desired, Observed},
@@ -42,8 +41,8 @@ pub fn check(situation: Situation<'_>) -> Result<(), NotPossible> {
     if situation.desired == Desired::Deleted {
         return no(Code::Conflict, "The server is being deleted.");
     }
-    if let Some(OperationKind::Install | OperationKind::Reinstall) = situation.operation {
-        return no(Code::OperationInProgress, "The game is being installed.");
+    if let Some(because) = situation.operation.and_then(replaces_files) {
+        return no(Code::OperationInProgress, because);
     }
     if matches!(situation.observed, Observed::Uninstalled | Observed::Deleted) {
         return no(Code::NotInstalled, "The game is not installed.");

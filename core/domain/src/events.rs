@@ -253,6 +253,7 @@ pub fn of_operation(kind: OperationKind, failure: Option<&OperationFailure>) -> 
     let word = match kind {
         OperationKind::Install => "installing",
         OperationKind::Reinstall => "reinstalling",
+        OperationKind::Restore => "restoring",
         OperationKind::Start => "starting",
         OperationKind::Stop => "stopping",
         OperationKind::Restart => "restarting",
@@ -271,7 +272,8 @@ pub fn of_operation(kind: OperationKind, failure: Option<&OperationFailure>) -> 
             Some(Happening::new(EventKind::ServerInstalled))
         }
         (
-            OperationKind::Start
+            OperationKind::Restore
+            | OperationKind::Start
             | OperationKind::Stop
             | OperationKind::Restart
             | OperationKind::Kill

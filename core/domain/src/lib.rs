@@ -5,13 +5,14 @@
 //! door (HTTP, command line, page) explains itself in the same words.
 //!
 //! Modules in reading order: [`page`], [`text`], [`users`], [`sessions`], [`credentials`] with [`ssh_keys`], [`locations`],
-//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`config_files`], [`limits`], [`allowances`], [`operations`], [`schedules`], [`members`], [`audit`], [`events`],
+//! [`nodes`], [`allocations`], [`plugins`], [`servers`], [`actions`], [`variables`], [`config_files`], [`limits`], [`allowances`], [`operations`], [`backups`], [`schedules`], [`members`], [`audit`], [`events`],
 //! [`statistics`].
 
 pub mod actions;
 pub mod allocations;
 pub mod allowances;
 pub mod audit;
+pub mod backups;
 pub mod config_files;
 pub mod credentials;
 pub mod events;

@@ -1,13 +1,20 @@
 //! What a server may use, against what its game needs and what its node has left.
 
 use crate::nodes::{Capacity, Promised};
-use gantry_types::{blueprint::FieldProblem, units::Limits};
+use gantry_types::{backup::MAX_BACKUPS, blueprint::FieldProblem, units::Limits};
 
 /// Bounds that keep a typing error from becoming a promise: 4 TiB of memory, 1 PiB of disk, 1024 cores.
-const MOST: Limits =
-    Limits { memory_mib: 4 << 20, swap_mib: 4 << 20, cpu_percent: 102_400, disk_mib: 1 << 30, pids: 1 << 20 };
+const MOST: Limits = Limits {
+    memory_mib: 4 << 20,
+    swap_mib: 4 << 20,
+    cpu_percent: 102_400,
+    disk_mib: 1 << 30,
+    pids: 1 << 20,
+    backups: MAX_BACKUPS,
+};
 
-/// Whether `limits` are sensible and at least what the blueprint needs. Zero is unlimited, but for swap.
+/// Whether `limits` are sensible and at least what the blueprint needs. Zero is unlimited, but for
+/// swap and backups.
 pub fn check(limits: Limits, least: Limits) -> Result<(), Vec<FieldProblem>> {
     let fields = [
         ("limits.memoryMib", limits.memory_mib, least.memory_mib, MOST.memory_mib, "MiB of memory"),
@@ -32,6 +39,13 @@ pub fn check(limits: Limits, least: Limits) -> Result<(), Vec<FieldProblem>> {
     if limits.swap_mib > MOST.swap_mib {
         let remedy = format!("Use at most {}.", MOST.swap_mib);
         problems.push(crate::problem("limits.swapMib", "No machine has so much swap.", remedy));
+    }
+    if limits.backups > MOST.backups {
+        let (message, remedy) = (
+            format!("No server keeps {} backups.", limits.backups),
+            format!("Use at most {}, or 0 for none.", MOST.backups),
+        );
+        problems.push(crate::problem("limits.backups", message, remedy));
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
@@ -88,7 +102,8 @@ pub fn fits(asked: Limits, capacity: Capacity, promised: Promised) -> Result<(),
 mod tests {
     use super::*;
 
-    const LEAST: Limits = Limits { memory_mib: 256, swap_mib: 0, cpu_percent: 50, disk_mib: 500, pids: 32 };
+    const LEAST: Limits =
+        Limits { memory_mib: 256, swap_mib: 0, cpu_percent: 50, disk_mib: 500, pids: 32, backups: 0 };
     const CAPACITY: Capacity = Capacity { memory_mib: 1024, disk_mib: 0, cpu_percent: 200 };
 
     fn keys(result: Result<(), Vec<FieldProblem>>) -> Vec<String> {
@@ -104,6 +119,8 @@ mod tests {
     #[test]
     fn a_typing_error_is_no_promise() {
         assert_eq!(keys(check(Limits { disk_mib: u32::MAX, ..LEAST }, LEAST)), ["limits.diskMib"]);
+        assert_eq!(keys(check(Limits { backups: 101, ..LEAST }, LEAST)), ["limits.backups"]);
+        assert!(check(Limits { backups: 100, ..LEAST }, LEAST).is_ok());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use crate::users::Person;
 use chrono::{DateTime, Duration, Utc};
 use gantry_types::{
-    OperationId, ServerId,
+    BackupId, OperationId, ServerId,
     operation::{OperationFailure, OperationKind, OperationState, Progress},
 };
 
@@ -18,6 +18,8 @@ pub struct Operation {
     pub id: OperationId,
     pub server_id: ServerId,
     pub kind: OperationKind,
+    /// What a restore puts back.
+    pub backup: Option<BackupId>,
     pub state: OperationState,
     pub progress: Option<Progress>,
     pub failure: Option<OperationFailure>,
@@ -33,7 +35,7 @@ pub struct Operation {
 /// How long an operation may take before it counts as failed.
 pub fn time_allowed(kind: OperationKind) -> Duration {
     match kind {
-        OperationKind::Install | OperationKind::Reinstall => Duration::hours(2),
+        OperationKind::Install | OperationKind::Reinstall | OperationKind::Restore => Duration::hours(2),
         OperationKind::Start | OperationKind::Restart => Duration::minutes(20),
         OperationKind::Stop | OperationKind::Kill => Duration::minutes(10),
         OperationKind::Delete => Duration::hours(24),
@@ -55,9 +57,10 @@ pub fn may_move(from: OperationState, to: OperationState) -> bool {
 pub fn deadline_exceeded(kind: OperationKind) -> OperationFailure {
     let code = gantry_types::problem::Code::DeadlineExceeded;
     let remedy = match kind {
-        OperationKind::Install | OperationKind::Reinstall | OperationKind::Restart => {
-            "Check that the node is connected, then try again."
-        }
+        OperationKind::Install
+        | OperationKind::Reinstall
+        | OperationKind::Restore
+        | OperationKind::Restart => "Check that the node is connected, then try again.",
         OperationKind::Start | OperationKind::Stop | OperationKind::Kill | OperationKind::Delete => {
             "Check that the node is connected. What is wanted of the server stands: the node sees to it once it hears."
         }

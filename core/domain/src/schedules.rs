@@ -133,6 +133,7 @@ pub fn check_step(key: &str, deed: &Deed) -> Result<(), FieldProblem> {
         | Deed::Command { .. }
         | Deed::Broadcast { .. }
         | Deed::Action { .. }
+        | Deed::Backup
         | Deed::Wait { .. } => Ok(()),
     }
 }
@@ -146,6 +147,7 @@ pub const fn needs(deed: &Deed) -> Option<Permission> {
         Deed::Power { action: PowerAction::Kill } => Some(Permission::PowerKill),
         Deed::Command { .. } => Some(Permission::ConsoleWrite),
         Deed::Broadcast { .. } | Deed::Action { .. } => Some(Permission::ActionsUse),
+        Deed::Backup => Some(Permission::BackupsCreate),
         Deed::Wait { .. } => None,
     }
 }

@@ -129,6 +129,8 @@ pub enum ServerAction {
     Restart,
     Kill,
     Reinstall,
+    /// Put a backup in place of all files.
+    Restore,
     Delete,
     /// Type a line into the console.
     Command,
@@ -136,8 +138,16 @@ pub enum ServerAction {
 
 impl ServerAction {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] =
-        [Self::Start, Self::Stop, Self::Restart, Self::Kill, Self::Reinstall, Self::Delete, Self::Command];
+    pub const ALL: [Self; 8] = [
+        Self::Start,
+        Self::Stop,
+        Self::Restart,
+        Self::Kill,
+        Self::Reinstall,
+        Self::Restore,
+        Self::Delete,
+        Self::Command,
+    ];
 
     /// The right that it needs.
     pub const fn permission(self) -> Permission {
@@ -147,6 +157,7 @@ impl ServerAction {
             Self::Restart => Permission::PowerRestart,
             Self::Kill => Permission::PowerKill,
             Self::Reinstall => Permission::ServerReinstall,
+            Self::Restore => Permission::BackupsRestore,
             Self::Delete => Permission::ServerDelete,
             Self::Command => Permission::ConsoleWrite,
         }
@@ -160,6 +171,7 @@ impl ServerAction {
             Self::Restart => Some(OperationKind::Restart),
             Self::Kill => Some(OperationKind::Kill),
             Self::Reinstall => Some(OperationKind::Reinstall),
+            Self::Restore => Some(OperationKind::Restore),
             Self::Delete => Some(OperationKind::Delete),
             Self::Command => None,
         }

@@ -29,7 +29,7 @@ pub fn description(key: &str, text: &str) -> Result<String, FieldProblem> {
     Ok(text.to_owned())
 }
 
-fn bounded(key: &str, text: &str, most: usize) -> Result<(), FieldProblem> {
+pub(crate) fn bounded(key: &str, text: &str, most: usize) -> Result<(), FieldProblem> {
     let count = text.chars().count();
     if count <= most {
         return Ok(());
@@ -37,7 +37,7 @@ fn bounded(key: &str, text: &str, most: usize) -> Result<(), FieldProblem> {
     Err(crate::problem(key, format!("It has {count} characters."), format!("Use at most {most}.")))
 }
 
-fn shown_as_written(key: &str, line: &str) -> Result<(), FieldProblem> {
+pub(crate) fn shown_as_written(key: &str, line: &str) -> Result<(), FieldProblem> {
     match names::oddity(line) {
         None => Ok(()),
         Some(oddity) => Err(crate::problem(key, format!("It has {oddity}."), "Type it without that.")),

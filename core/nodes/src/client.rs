@@ -6,17 +6,19 @@ use crate::{
 };
 use bytes::Bytes;
 use gantry_protocol::{
-    Acknowledge, ActionReport, ActionRequest, BroadcastRequest, ConsoleCommand, ConsoleLine, ConsolePage,
-    DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion, FileDeletionOutcome, FileListing,
-    FileOutcome, FileSaved, FormReport, FormRequest, Hello, NodeReport, NodeSample, ObservedServer,
-    PROTECTED_HEADER, RunRequest, RunStarted, SampleEnvelope, SftpGrants,
+    Acknowledge, ActionReport, ActionRequest, BackupChange, BackupRequest, BroadcastRequest, ConsoleCommand,
+    ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion,
+    FileDeletionOutcome, FileListing, FileOutcome, FileSaved, FormReport, FormRequest, Hello, KnownBackup,
+    NodeReport, NodeSample, ObservedServer, PROTECTED_HEADER, RunRequest, RunStarted, SampleEnvelope,
+    SftpGrants,
 };
 use gantry_types::{
-    NodeId, ScheduleId, ServerId,
+    BackupId, NodeId, ScheduleId, ServerId,
+    backup::Backup,
     conduct::{PluginConduct, PluginLine, PluginRecord},
     page::Block,
 };
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
@@ -64,6 +66,14 @@ pub struct NodeFile {
     pub version: String,
     /// Only the game and its plugin write it.
     pub protected: bool,
+    pub content: NodeBytes,
+}
+
+/// A backup's archive, as it comes.
+#[derive(Debug)]
+pub struct NodeArchive {
+    /// How many bytes come, if the node says so; fewer are an error.
+    pub bytes: Option<u64>,
     pub content: NodeBytes,
 }
 
@@ -245,6 +255,51 @@ impl NodeClient {
         self.link.perform(Method::POST, &path, call::json(request)?, ORDINARY).await
     }
 
+    /// All backups of all the node's servers.
+    pub async fn all_backups(&self) -> Result<Vec<KnownBackup>, NodeError> {
+        self.link.fetch(Method::GET, "/v1/backups", Bytes::new(), ORDINARY, LIST).await
+    }
+
+    /// Begins a backup; asked again with the same id, nothing further happens.
+    pub async fn make_backup(
+        &self,
+        server_id: ServerId,
+        request: &BackupRequest,
+    ) -> Result<Backup, NodeError> {
+        let path = format!("/v1/servers/{server_id}/backups");
+        let made = self.link.fetch(Method::POST, &path, call::json(request)?, ORDINARY, SMALL).await?;
+        of_backup(made, request.id)
+    }
+
+    /// Names, locks or unlocks a backup.
+    pub async fn change_backup(
+        &self,
+        server_id: ServerId,
+        backup: BackupId,
+        change: &BackupChange,
+    ) -> Result<Backup, NodeError> {
+        let path = format!("/v1/servers/{server_id}/backups/{backup}");
+        let changed = self.link.fetch(Method::PATCH, &path, call::json(change)?, ORDINARY, SMALL).await?;
+        of_backup(changed, backup)
+    }
+
+    /// Deletes a backup, or calls off one that is being made.
+    pub async fn delete_backup(&self, server_id: ServerId, backup: BackupId) -> Result<(), NodeError> {
+        let path = format!("/v1/servers/{server_id}/backups/{backup}");
+        self.link.perform(Method::DELETE, &path, Bytes::new(), ORDINARY).await
+    }
+
+    /// A backup's bytes.
+    pub async fn backup_content(
+        &self,
+        server_id: ServerId,
+        backup: BackupId,
+    ) -> Result<NodeArchive, NodeError> {
+        let path = format!("/v1/servers/{server_id}/backups/{backup}/content");
+        let (head, content) = self.link.download(&path, ORDINARY).await?;
+        Ok(NodeArchive { bytes: length(&head), content })
+    }
+
     /// At most `limit` lines, oldest first: those after `after`, or the newest there are.
     pub async fn console_history(
         &self,
@@ -295,7 +350,7 @@ impl NodeClient {
         let path = format!("/v1/servers/{server_id}/files/content?{}", query(&parameters));
         let (head, content) = self.link.download(&path, ORDINARY).await?;
         let said = |name: HeaderName| head.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        let bytes = said(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        let bytes = length(&head);
         let version = said(header::ETAG).map(|tag| tag.trim_matches('"').to_owned());
         let protected = said(HeaderName::from_static(PROTECTED_HEADER)).is_some();
         match (bytes, version) {
@@ -367,6 +422,15 @@ impl NodeClient {
     pub async fn node_samples(&self, watched: bool) -> Result<NodeStream<NodeSample>, NodeError> {
         self.link.follow(&format!("/v1/node/samples?watched={watched}"), ORDINARY).await
     }
+}
+
+/// How many bytes are said to come.
+fn length(head: &HeaderMap) -> Option<u64> {
+    head.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+fn of_backup(answer: Backup, asked: BackupId) -> Result<Backup, NodeError> {
+    if answer.id == asked { Ok(answer) } else { Err(NodeError::Protocol(ProtocolFault::OtherBackup)) }
 }
 
 fn about(server_id: Option<ServerId>) -> String {

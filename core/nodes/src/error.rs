@@ -58,6 +58,8 @@ pub enum ProtocolFault {
     Reset,
     #[error("an answer about another server than was asked for")]
     OtherServer,
+    #[error("an answer about another backup than was asked for")]
+    OtherBackup,
     #[error("a request that cannot be made")]
     Request,
 }

@@ -19,7 +19,7 @@ pub mod stream;
 mod call;
 
 pub use call::{BodyError, BodyStream};
-pub use client::{NodeClient, NodeFile, Pace};
+pub use client::{NodeArchive, NodeClient, NodeFile, Pace};
 pub use error::{LinkError, NodeError, ProtocolFault};
 pub use gantry_protocol::tunnel::{
     Frame, FrameSocket, HandshakeError, KeyError, MAX_FRAME, Mapped, NodeKeyPair, SigningKey, SocketError,

@@ -3,6 +3,7 @@
 use crate::StoreError;
 use gantry_types::{
     action::Availability,
+    backup::BackupState,
     blueprint::CommandDoor,
     operation::{OperationKind, OperationState},
     permission::Permission,
@@ -54,11 +55,21 @@ codec!(
     to_kind,
     Install = "install",
     Reinstall = "reinstall",
+    Restore = "restore",
     Start = "start",
     Stop = "stop",
     Restart = "restart",
     Kill = "kill",
     Delete = "delete"
+);
+codec!(
+    BackupState,
+    backup_state,
+    to_backup_state,
+    Running = "running",
+    Ready = "ready",
+    Failed = "failed",
+    Deleted = "deleted"
 );
 codec!(
     OperationState,

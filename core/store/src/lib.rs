@@ -23,6 +23,7 @@ mod cursor;
 pub mod allocations;
 pub mod allowances;
 pub mod audit;
+pub mod backups;
 pub mod credentials;
 pub mod deliveries;
 pub mod enrollment;

@@ -22,6 +22,8 @@ pub enum Notice {
     Operation { operation: OperationId, server: ServerId },
     /// A schedule of a server, or how it was followed.
     Schedules { server: ServerId },
+    /// A backup of a server.
+    Backups { server: ServerId },
     /// What a person may do changed.
     Rights { user: UserId },
     /// A person's keys or app passwords.

@@ -14,7 +14,7 @@ use gantry_domain::{
     users::Person,
 };
 use gantry_types::{
-    NodeId, OperationId, ServerId, UserId,
+    BackupId, NodeId, OperationId, ServerId, UserId,
     operation::{OperationFailure, OperationKind, OperationState, Progress},
     server::Desired,
 };
@@ -25,6 +25,7 @@ pub(crate) struct OperationRow {
     pub(crate) id: Uuid,
     pub(crate) server_id: Uuid,
     pub(crate) kind: String,
+    pub(crate) backup_id: Option<Uuid>,
     pub(crate) state: String,
     pub(crate) progress: Option<Json<Progress>>,
     pub(crate) failure: Option<Json<OperationFailure>>,
@@ -40,7 +41,7 @@ macro_rules! operations {
     ($tail:tt $(, $argument:expr)*) => {
         sqlx::query_as!(
             $crate::operations::OperationRow,
-            r#"SELECT id, server_id, kind, state, progress AS "progress: Json<Progress>",
+            r#"SELECT id, server_id, kind, backup_id, state, progress AS "progress: Json<Progress>",
                       failure AS "failure: Json<OperationFailure>", requested_by, requested_by_name, requested_at,
                       deadline, started_at, ended_at
                FROM operations "# + $tail
@@ -57,6 +58,7 @@ impl TryFrom<OperationRow> for Operation {
             id: OperationId::new(row.id),
             server_id: ServerId::new(row.server_id),
             kind: codec::to_kind(&row.kind)?,
+            backup: row.backup_id.map(BackupId::new),
             state: codec::to_state(&row.state)?,
             progress: row.progress.map(|json| json.0),
             failure: row.failure.map(|json| json.0),
@@ -67,6 +69,17 @@ impl TryFrom<OperationRow> for Operation {
             ended_at: row.ended_at,
         })
     }
+}
+
+/// An operation that begins.
+struct Beginning {
+    id: OperationId,
+    kind: OperationKind,
+    /// What a restore puts back.
+    backup: Option<BackupId>,
+    /// What is wanted of the server from then on; none leaves that as it is.
+    desired: Option<Desired>,
+    at: DateTime<Utc>,
 }
 
 /// What a node says of an operation.
@@ -89,7 +102,23 @@ impl UserTx {
         now: DateTime<Utc>,
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
-        self.begin(grant.server(), grant.kind(), id, desired, now).await?;
+        let beginning = Beginning { id, kind: grant.kind(), backup: None, desired, at: now };
+        self.begin(grant.server(), beginning).await?;
+        self.record(entry);
+        Ok(())
+    }
+
+    /// Asks for all files of a server to become those of a backup. What is wanted of the server otherwise stays.
+    pub async fn request_restore(
+        &mut self,
+        grant: &OperationGrant,
+        id: OperationId,
+        backup: BackupId,
+        now: DateTime<Utc>,
+        entry: AuditEntry,
+    ) -> Result<(), StoreError> {
+        let beginning = Beginning { id, kind: grant.kind(), backup: Some(backup), desired: None, at: now };
+        self.begin(grant.server(), beginning).await?;
         self.record(entry);
         Ok(())
     }
@@ -102,7 +131,8 @@ impl UserTx {
         id: OperationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.begin(server, OperationKind::Install, id, None, now).await
+        let kind = OperationKind::Install;
+        self.begin(server, Beginning { id, kind, backup: None, desired: None, at: now }).await
     }
 
     /// Calls off an operation that has not ended. The node learns of it by the next generation.
@@ -128,14 +158,8 @@ impl UserTx {
 }
 
 impl<W: Who> Tx<W> {
-    async fn begin(
-        &mut self,
-        server: ServerId,
-        kind: OperationKind,
-        id: OperationId,
-        desired: Option<Desired>,
-        now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
+    async fn begin(&mut self, server: ServerId, beginning: Beginning) -> Result<(), StoreError> {
+        let Beginning { id, kind, backup, desired, at } = beginning;
         let node = sqlx::query_scalar!(
             "UPDATE servers SET desired = coalesce($2, desired), generation = generation + 1, updated_at = now(),
                     desired_generation = CASE WHEN $2::text IS NULL THEN desired_generation ELSE generation + 1 END
@@ -146,20 +170,21 @@ impl<W: Who> Tx<W> {
         .fetch_optional(self.db())
         .await?
         .ok_or(StoreError::NotFound("server"))?;
-        self.cancel_active(server, now).await?;
+        self.cancel_active(server, at).await?;
         let signature = self.who.signature().map(|(id, name)| (id.uuid(), name.to_owned()));
         let (by, by_name) = signature.unzip();
         sqlx::query!(
-            "INSERT INTO operations (id, server_id, node_id, kind, requested_by, requested_by_name, requested_at, deadline)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO operations (id, server_id, node_id, kind, requested_by, requested_by_name, requested_at, deadline, backup_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             id.uuid(),
             server.uuid(),
             node,
             codec::kind(kind),
             by,
             by_name,
-            now,
-            now + operations::time_allowed(kind)
+            at,
+            at + operations::time_allowed(kind),
+            backup.map(BackupId::uuid)
         )
         .execute(self.db())
         .await?;
@@ -225,7 +250,8 @@ impl SystemTx {
         id: OperationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.begin(server, OperationKind::Start, id, None, now).await
+        let kind = OperationKind::Start;
+        self.begin(server, Beginning { id, kind, backup: None, desired: None, at: now }).await
     }
 
     /// Moves an operation as its node says. None if it is not of that node's, or the move is not legal: what has ended

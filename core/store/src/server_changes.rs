@@ -65,8 +65,8 @@ impl UserTx {
         let (blueprint, limits) = (server.blueprint, server.limits);
         sqlx::query!(
             "INSERT INTO servers (id, name, description, owner_id, node_id, plugin_id, digest, blueprint,
-                 blueprint_name, memory_mib, swap_mib, cpu_percent, disk_mib, pids, time_zone, endpoints, desired)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                 blueprint_name, memory_mib, swap_mib, cpu_percent, disk_mib, pids, backups, time_zone, endpoints, desired)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             server.id.uuid(),
             server.name,
             server.description,
@@ -81,6 +81,7 @@ impl UserTx {
             codec::to_i32(limits.cpu_percent),
             codec::to_i32(limits.disk_mib),
             codec::to_i32(limits.pids),
+            codec::to_i32(limits.backups),
             server.time_zone,
             Json(&server.endpoints) as _,
             codec::desired(server.desired)
@@ -136,7 +137,7 @@ impl UserTx {
         entry: AuditEntry,
     ) -> Result<(), StoreError> {
         let node = sqlx::query_scalar!(
-            "UPDATE servers SET memory_mib = $2, swap_mib = $3, cpu_percent = $4, disk_mib = $5, pids = $6,
+            "UPDATE servers SET memory_mib = $2, swap_mib = $3, cpu_percent = $4, disk_mib = $5, pids = $6, backups = $7,
                     generation = generation + 1, updated_at = now()
              WHERE id = $1 RETURNING node_id",
             server.uuid(),
@@ -144,7 +145,8 @@ impl UserTx {
             codec::to_i32(limits.swap_mib),
             codec::to_i32(limits.cpu_percent),
             codec::to_i32(limits.disk_mib),
-            codec::to_i32(limits.pids)
+            codec::to_i32(limits.pids),
+            codec::to_i32(limits.backups)
         )
         .fetch_optional(self.db())
         .await?;

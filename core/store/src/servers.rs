@@ -15,7 +15,7 @@ use gantry_domain::{
     users::Person,
 };
 use gantry_types::{
-    LocationId, NodeId, OperationId, PluginId, ServerId, UserId,
+    BackupId, LocationId, NodeId, OperationId, PluginId, ServerId, UserId,
     operation::{OperationKind, OperationState, Progress},
     permission::Permission,
     server::{Hold, ObservedState},
@@ -32,6 +32,8 @@ use uuid::Uuid;
 pub(crate) struct ActiveOperation {
     id: OperationId,
     kind: OperationKind,
+    #[serde(default)]
+    backup: Option<BackupId>,
     state: OperationState,
     progress: Option<Progress>,
     requested_by: Option<UserId>,
@@ -65,6 +67,7 @@ pub(crate) struct ServerRow {
     pub(crate) cpu_percent: i32,
     pub(crate) disk_mib: i32,
     pub(crate) pids: i32,
+    pub(crate) backups: i32,
     pub(crate) time_zone: String,
     pub(crate) endpoints: Json<Vec<ServerEndpoint>>,
     pub(crate) desired: String,
@@ -95,7 +98,7 @@ macro_rules! servers {
             r#"SELECT s.id, s.name, s.sort_key, s.description, s.owner_id, s.owner_name, s.node_id, s.node_name,
                       s.location_id, s.location_name, s.plugin_id, s.manifest_id, s.plugin_name, s.plugin_version,
                       s.digest, s.blueprint, s.blueprint_name, s.commands, s.memory_mib, s.swap_mib, s.cpu_percent, s.disk_mib,
-                      s.pids, s.time_zone, s.endpoints AS "endpoints: Json<Vec<ServerEndpoint>>", s.desired,
+                      s.pids, s.backups, s.time_zone, s.endpoints AS "endpoints: Json<Vec<ServerEndpoint>>", s.desired,
                       s.holds AS "holds: Json<Vec<Hold>>", s.generation, s.acknowledged_generation, s.observed,
                       s.observed_since, s.observed_reason, s.crashes, s.started_at,
                       s.run_generation, s.limits_generation, s.endpoints_generation,
@@ -146,6 +149,7 @@ impl ServerRow {
                 cpu_percent: codec::to_u32(self.cpu_percent.into()),
                 disk_mib: codec::to_u32(self.disk_mib.into()),
                 pids: codec::to_u32(self.pids.into()),
+                backups: codec::to_u32(self.backups.into()),
             },
             time_zone: self.time_zone,
             endpoints: self.endpoints.0,
@@ -180,6 +184,7 @@ impl ActiveOperation {
             id: self.id,
             server_id,
             kind: self.kind,
+            backup: self.backup,
             state: self.state,
             progress: self.progress,
             failure: None,

@@ -21,7 +21,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use gantry_app::{FileUpload, MAX_TEXT, wire::MAX_UPLOAD};
+use gantry_app::{BodyStream, FileUpload, MAX_TEXT, wire::MAX_UPLOAD};
 use gantry_types::{ServerId, permission::Permission, problem::Code};
 use http::{HeaderMap, HeaderValue, header};
 
@@ -195,13 +195,25 @@ async fn download(
     Query(query): Query<FileQuery>,
 ) -> Result<Response, EdgeError> {
     let file = edge.app().download_file(&ctx, id, &query.path).await?;
+    passed_on(OCTETS, &file.name, Some(file.bytes), file.content)
+}
+
+/// Bytes of a node as an attachment.
+pub(super) fn passed_on(
+    kind: &'static str,
+    name: &str,
+    bytes: Option<u64>,
+    content: BodyStream,
+) -> Result<Response, EdgeError> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(OCTETS));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(file.bytes));
-    headers.insert(header::CONTENT_DISPOSITION, attachment(&file.name)?);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if let Some(bytes) = bytes {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
+    headers.insert(header::CONTENT_DISPOSITION, attachment(name)?);
     let policy = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    Ok((headers, Body::from_stream(file.content)).into_response())
+    Ok((headers, Body::from_stream(content)).into_response())
 }
 
 /// An attachment's name by RFC 6266, every byte but the plainest escaped.

@@ -5,6 +5,7 @@
 mod account;
 mod actions;
 mod audit;
+mod backups;
 mod blueprints;
 mod conduct;
 mod config_files;
@@ -46,6 +47,7 @@ pub(crate) const TAGS: &[(&str, &str)] = &[
     ("blueprints", "What the installed plugins can run."),
     ("servers", "Game servers: intent, state, variables, power."),
     ("files", "A server's files: look, fetch, bring, change."),
+    ("backups", "Copies of all files of a server, kept on its node."),
     ("config-files", "The game's own files as forms."),
     ("console", "A server's console, as history and live."),
     ("actions", "What a game's plugin lets people do beyond power."),
@@ -94,6 +96,7 @@ pub(crate) fn all() -> Vec<Route> {
         ("servers", servers::routes()),
         ("servers", releases::routes()),
         ("files", files::routes()),
+        ("backups", backups::routes()),
         ("config-files", config_files::routes()),
         ("console", console::routes()),
         ("actions", actions::routes()),

@@ -263,6 +263,12 @@ impl LiveFeed {
                     self.ready.push_back(LiveFrame::Schedules { server_id });
                 }
             }
+            Change::Backups(server_id) => {
+                let wanted = self.topics.contains(&Topic::Server(server_id));
+                if wanted && self.may(server_id, Permission::BackupsRead) {
+                    self.ready.push_back(LiveFrame::Backups { server_id });
+                }
+            }
             Change::Everything => self.ended = true,
         }
     }

@@ -71,6 +71,9 @@ pub enum LiveFrame {
     /// A schedule of the server, or how one is followed, changed: look again.
     #[serde(rename_all = "camelCase")]
     Schedules { server_id: ServerId },
+    /// A backup of the server is made, was made, changed or is no more: look again.
+    #[serde(rename_all = "camelCase")]
+    Backups { server_id: ServerId },
     /// A plugin, its releases or what it offers changed: look again.
     #[serde(rename_all = "camelCase")]
     Plugin { plugin_id: PluginId },

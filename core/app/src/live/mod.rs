@@ -51,6 +51,8 @@ pub(crate) enum Change {
     Plugin(PluginId),
     /// Schedules of a server.
     Schedules(ServerId),
+    /// Backups of a server.
+    Backups(ServerId),
     /// Anything may have changed.
     Everything,
 }
@@ -235,6 +237,7 @@ async fn take(app: &App, notice: Notice) {
         }
         Notice::Operation { operation, .. } => live.mark(|dirty| dirty.operations.extend([operation])),
         Notice::Schedules { server } => live.spread(Change::Schedules(server)),
+        Notice::Backups { server } => live.spread(Change::Backups(server)),
         Notice::Rights { user } => app.rights_changed(RightsChange::User(user)),
         Notice::Credentials { .. } => app.grants_changed(),
         Notice::Session { session } => app.rights_changed(RightsChange::Session(session)),

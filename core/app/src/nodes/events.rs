@@ -4,7 +4,7 @@
 //! on its number is part of that commit. So an event has its effect exactly once, whichever side falls over. Every
 //! statement names the node: it moves its own servers and operations, along legal edges, and nothing else.
 
-use super::{follow::Link, followed};
+use super::{backups, follow::Link, followed};
 use crate::{error::Answer, plugins};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
@@ -91,6 +91,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             plugins::fault_on_node(tx, server_id, at, (&call, &code, &message)).await?;
         }
         Event::Schedule { run } => followed::run(tx, node, server_id, &run).await?,
+        Event::Backup { backup } => backups::keep(tx, node, server_id, &backup).await?,
         Event::Decided { decision } => followed::decision(tx, node, server_id, at, &decision).await?,
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }

@@ -2,9 +2,10 @@
 //!
 //! Modules in reading order: `manage` (use cases), `allocations`, `enrollment` (identity and link), `follow` (one task
 //! per connected node), `reconcile` (wishes go down), `grants` (so does who may come in by SFTP),
-//! `events` (what happened comes up) with `visits` (what people did by SFTP) and `followed` (schedules).
+//! `events` (what happened comes up) with `visits` (what people did by SFTP) and `followed` (schedules) and `backups`.
 
 mod allocations;
+mod backups;
 mod enrollment;
 mod events;
 mod follow;
@@ -14,5 +15,6 @@ mod manage;
 mod reconcile;
 mod visits;
 
+pub(crate) use backups::keep as keep_backup;
 pub(crate) use enrollment::StoredKeys;
 pub(crate) use follow::follow_all;

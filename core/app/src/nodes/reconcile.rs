@@ -3,7 +3,7 @@
 //! Nothing here is told what changed. It reads what differs, sends the full desired server, and notes the generation
 //! that the node answers with, so it may run at any time and any number of times.
 
-use super::follow::Link;
+use super::{backups, follow::Link};
 use crate::error::{Answer, AppError};
 use chrono::Utc;
 use gantry_domain::{operations::Operation, schedules::Schedule, variables};
@@ -40,7 +40,7 @@ pub(super) async fn everything(link: &Link) -> Answer<()> {
         // Never deleted: somebody's data may be in it, and the database may be a restored one.
         tracing::warn!(server.id = %orphan, node.id = %link.node(), "the node has a server that nobody knows of");
     }
-    Ok(())
+    backups::compare(link).await
 }
 
 /// Sends what the node has not written down.
@@ -190,6 +190,7 @@ fn request(operation: &Operation) -> Option<wire::OperationRequest> {
     (!operation.state.is_terminal()).then_some(wire::OperationRequest {
         id: operation.id,
         kind: operation.kind,
+        backup: operation.backup,
         requested_at: operation.requested_at,
         deadline: operation.deadline,
         sent_at: Some(Utc::now()),

@@ -110,6 +110,8 @@ pub(crate) async fn ended_on_node(tx: &mut SystemTx, operation: &Operation, at: 
             true
         }
         OperationKind::Stop | OperationKind::Kill | OperationKind::Delete => false,
+        // Nothing was planned: it says nothing of a release.
+        OperationKind::Restore => return Ok(()),
     };
     match (operation.state, &operation.failure) {
         (OperationState::Succeeded, _) if plans => {

@@ -26,10 +26,12 @@ use std::collections::BTreeMap;
 /// All steps of one schedule together, in bytes as they go to the node.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// What the plugin offers for steps, and for whom it is asked.
+/// What the server and its plugin offer for steps, and for whom it is asked.
 struct Offer {
     actions: Vec<ServerAction>,
     can_broadcast: bool,
+    /// How many backups the server may have.
+    backups: u32,
     who: Audience,
 }
 
@@ -75,10 +77,10 @@ impl App {
         steps: &[StepInput],
     ) -> Answer<Offer> {
         let (mut tx, access, server) = self.server_with(ctx, id, needs).await?;
-        let who = access.audience()?;
+        let (who, backups) = (access.audience()?, server.limits.backups);
         let asks = |step: &StepInput| matches!(step, StepInput::Action { .. } | StepInput::Broadcast { .. });
         if !steps.iter().any(asks) {
-            return Ok(Offer { actions: Vec::new(), can_broadcast: false, who });
+            return Ok(Offer { actions: Vec::new(), can_broadcast: false, backups, who });
         }
         // Nobody learns what the plugin offers who may not use it.
         access.require(Permission::ActionsUse)?;
@@ -87,7 +89,7 @@ impl App {
         drop(tx);
         let can_broadcast = self.components().can_broadcast(self.db(), &offered).await?;
         let actions = self.offer(&server, &offered, &given, who).await?;
-        Ok(Offer { actions, can_broadcast, who })
+        Ok(Offer { actions, can_broadcast, backups, who })
     }
 }
 
@@ -100,6 +102,13 @@ fn plan(key: &str, step: StepInput, former: &[PlannedStep], offer: &Offer) -> An
             plain(Deed::Command { command: command.trim().to_owned() }, go_on)
         }
         StepInput::Wait { seconds, go_on } => plain(Deed::Wait { seconds }, go_on),
+        StepInput::Backup { go_on } => {
+            if offer.backups == 0 {
+                let remedy = "Remove the step, or ask an administrator for a higher limit.";
+                return Err(problem(key, "The server's limits allow no backups.", remedy).into());
+            }
+            plain(Deed::Backup, go_on)
+        }
         StepInput::Broadcast { text, go_on } => {
             if !offer.can_broadcast {
                 return Err(AppError::refused(
@@ -153,6 +162,7 @@ fn kept_secrets(step: &PlannedStep, id: &str) -> Vec<Setting> {
         | Deed::Command { .. }
         | Deed::Broadcast { .. }
         | Deed::Action { .. }
+        | Deed::Backup
         | Deed::Wait { .. } => Vec::new(),
     }
 }
@@ -179,6 +189,7 @@ pub(super) fn in_words(planned: &PlannedStep) -> String {
         Deed::Command { command } => format!("command: {}", cut(command)),
         Deed::Broadcast { text } => format!("message: {}", cut(text)),
         Deed::Action { action, .. } => format!("action: {action}"),
+        Deed::Backup => "backup".to_owned(),
         Deed::Wait { seconds } => format!("wait {seconds} s"),
     }
 }

@@ -134,7 +134,7 @@ fn desired(action: ServerAction) -> Option<Desired> {
         ServerAction::Start | ServerAction::Restart => Some(Desired::Running),
         ServerAction::Stop | ServerAction::Kill => Some(Desired::Stopped),
         ServerAction::Delete => Some(Desired::Deleted),
-        ServerAction::Reinstall | ServerAction::Command => None,
+        ServerAction::Reinstall | ServerAction::Restore | ServerAction::Command => None,
     }
 }
 
@@ -145,6 +145,7 @@ fn name(action: ServerAction) -> &'static str {
         ServerAction::Restart => "server.restart",
         ServerAction::Kill => "server.kill",
         ServerAction::Reinstall => "server.reinstall",
+        ServerAction::Restore => "backup.restore",
         ServerAction::Delete => "server.delete",
         ServerAction::Command => "console.command",
     }

@@ -6,6 +6,7 @@
 mod account;
 mod actions;
 mod activity;
+mod backups;
 mod conduct;
 mod config_files;
 mod conversion;
@@ -24,6 +25,7 @@ mod trust;
 pub use account::*;
 pub use actions::*;
 pub use activity::*;
+pub use backups::*;
 pub use conduct::*;
 pub use config_files::*;
 pub use conversion::*;

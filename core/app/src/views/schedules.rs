@@ -71,6 +71,10 @@ pub enum StepView {
         #[serde(rename = "goOn")]
         go_on: bool,
     },
+    Backup {
+        #[serde(rename = "goOn")]
+        go_on: bool,
+    },
     Wait {
         seconds: u32,
         #[serde(rename = "goOn")]
@@ -122,6 +126,7 @@ impl StepView {
             Deed::Power { action } => Self::Power { action, go_on },
             Deed::Command { command } => Self::Command { command, go_on },
             Deed::Broadcast { text } => Self::Broadcast { text, go_on },
+            Deed::Backup => Self::Backup { go_on },
             Deed::Wait { seconds } => Self::Wait { seconds, go_on },
             Deed::Action { action, form, secrets, .. } => {
                 let title = planned.title.clone().unwrap_or_else(|| action.clone());

@@ -6,8 +6,10 @@
 
 mod fixture;
 mod node;
+mod shelf;
 
 mod allowances;
+mod backups;
 mod consoles;
 mod convergence;
 mod news;

@@ -1,6 +1,9 @@
 //! A node that remembers what it is sent and says what a test has it say.
 
-use crate::fixture::{World, local, soon};
+use crate::{
+    fixture::{World, local, soon},
+    shelf::{self, Shelf},
+};
 use axum::{
     Json, Router,
     body::{Body, Bytes},
@@ -47,6 +50,7 @@ pub(crate) struct Memory {
     pub(crate) servers: watch::Sender<BTreeMap<ServerId, DesiredServer>>,
     pub(crate) plugins: watch::Sender<BTreeSet<String>>,
     pub(crate) commands: watch::Sender<Vec<ConsoleCommand>>,
+    pub(crate) shelf: Arc<Shelf>,
     pub(crate) acknowledged: watch::Sender<u64>,
     /// How often the console of any server was followed.
     pub(crate) followed: watch::Sender<u32>,
@@ -93,6 +97,7 @@ impl FakeNode {
             servers: watch::Sender::default(),
             plugins: watch::Sender::default(),
             commands: watch::Sender::default(),
+            shelf: Arc::default(),
             acknowledged: watch::Sender::default(),
             followed: watch::Sender::default(),
             events: Mutex::default(),
@@ -136,6 +141,11 @@ impl FakeNode {
     pub(crate) async fn disconnected(&mut self) {
         let (_cut, task) = self.link.take().unwrap();
         soon(task).await.unwrap();
+    }
+
+    /// Its backups.
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.memory.shelf
     }
 
     /// Says an event; answers its number.
@@ -198,6 +208,7 @@ pub(crate) fn observed(state: Observed) -> ObservedState {
 }
 
 fn router(memory: Arc<Memory>) -> Router {
+    let shelf = shelf::router(memory.shelf.clone());
     Router::new()
         .route("/v1/node", get(node))
         .route("/v1/node/samples", get(machine))
@@ -211,6 +222,7 @@ fn router(memory: Arc<Memory>) -> Router {
         .route("/v1/events/acknowledge", post(acknowledge))
         .route("/v1/samples", get(samples))
         .with_state(memory)
+        .merge(shelf)
 }
 
 type Shared = State<Arc<Memory>>;

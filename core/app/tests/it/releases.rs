@@ -3,6 +3,7 @@
 use crate::{
     fixture::{DIGEST, World, local, release},
     node::FakeNode,
+    shelf::backup,
 };
 use gantry_app::inputs::PowerInput;
 use gantry_auth::rights;
@@ -10,7 +11,8 @@ use gantry_domain::audit::AuditEntry;
 use gantry_protocol::{Event, OperationReport};
 use gantry_store::{plugins::NewRelease, server_changes::Move};
 use gantry_types::{
-    OperationId, PluginId, ServerId,
+    BackupId, OperationId, PluginId, ServerId,
+    backup::BackupState,
     operation::{OperationFailure, OperationKind, OperationState},
     server::{Observed, PowerAction},
 };
@@ -171,6 +173,24 @@ async fn an_operation_from_before_the_move_says_nothing_of_the_release() {
     let start = house.start().await;
     house.moves_again_from_before(start).await;
     assert_eq!(house.versions().await, at("1.1.0", "1.1.0"));
+    house.world.end().await;
+}
+
+#[tokio::test]
+async fn a_restore_proves_no_release_and_gives_none_up() {
+    let house = House::new().await;
+    let kept = backup(BackupId::new(uuid::Uuid::now_v7()), BackupState::Ready);
+    let seq = house.node.say(house.server, Event::Backup { backup: Box::new(kept.clone()) });
+    house.node.acknowledged(seq).await;
+    let (app, admin) = (&house.world.app, &house.world.admin);
+    for failure in [None, Some(failure("plugin_failed", Some("plans.run")))] {
+        let restore = app.restore_backup(admin, house.server, kept.id).await.unwrap();
+        house.ends(restore.operation_id, failure).await;
+        assert_eq!(house.versions().await, at("1.1.0", "1.1.0"));
+    }
+    let start = house.start().await;
+    house.ends(start, Some(failure("plugin_failed", Some("plans.run")))).await;
+    assert_eq!(house.versions().await, at("1.0.0", "1.0.0"), "its first plan is still the first");
     house.world.end().await;
 }
 

@@ -6,15 +6,17 @@ use axum::{
     body::{Body, Bytes},
     extract::{Path, Query},
     http::StatusCode,
-    routing::{get, post, put},
+    routing::{get, patch, post, put},
 };
 use futures_util::{StreamExt, stream};
 use gantry_nodes::{NodeClient, NodeError, ProtocolFault};
 use gantry_protocol::{
-    BlueprintRef, ConsoleCommand, ConsoleLine, ConsoleSource, DesiredServer, ObservedServer, RefusalCode,
+    BackupChange, BackupRequest, BlueprintRef, ConsoleCommand, ConsoleLine, ConsoleSource, DesiredServer,
+    ObservedServer, RefusalCode,
 };
 use gantry_types::{
-    ServerId,
+    BackupId, ServerId,
+    backup::{Backup, BackupCause, BackupState},
     server::{Desired, Observed, ObservedState},
     units::Limits,
 };
@@ -52,6 +54,27 @@ fn ndjson(line: &ConsoleLine) -> Bytes {
     let mut bytes = serde_json::to_vec(line).unwrap();
     bytes.push(b'\n');
     bytes.into()
+}
+
+fn backup(id: BackupId) -> Backup {
+    Backup {
+        id,
+        revision: 1,
+        name: "Backup".to_owned(),
+        cause: BackupCause::Person { name: "Ada".to_owned() },
+        state: BackupState::Running,
+        locked: false,
+        created_at: chrono::DateTime::UNIX_EPOCH,
+        ended_at: None,
+        progress: None,
+        quiesce: None,
+        archive_bytes: 0,
+        content_bytes: 0,
+        entries: 0,
+        left_out: 0,
+        changed: 0,
+        reason: None,
+    }
 }
 
 fn offline() -> ObservedState {
@@ -135,6 +158,23 @@ async fn status_without_a_refusal_breaks_the_protocol() {
 async fn answer_that_is_no_message_breaks_the_protocol() {
     let node = connected(Router::new().route("/v1/servers", get(|| async { "surprise" }))).await;
     assert!(matches!(node.client.servers().await, Err(NodeError::Protocol(ProtocolFault::Message(_)))));
+}
+
+#[tokio::test]
+async fn answer_about_another_backup_is_not_believed() {
+    let make =
+        post(|Json(_): Json<BackupRequest>| async { Json(backup(BackupId::new(uuid::Uuid::now_v7()))) });
+    let change = patch(|Path((_, id)): Path<(ServerId, BackupId)>| async move { Json(backup(id)) });
+    let routes = Router::new()
+        .route("/v1/servers/{id}/backups", make)
+        .route("/v1/servers/{id}/backups/{backup}", change);
+    let node = connected(routes).await;
+    let id = BackupId::new(uuid::Uuid::now_v7());
+    let request = BackupRequest { id, name: "Backup".to_owned(), locked: false, actor: "Ada".to_owned() };
+    let made = node.client.make_backup(server(), &request).await;
+    assert!(matches!(made, Err(NodeError::Protocol(ProtocolFault::OtherBackup))));
+    let changed = node.client.change_backup(server(), id, &BackupChange::default()).await;
+    assert_eq!(changed.unwrap().id, id);
 }
 
 #[tokio::test]

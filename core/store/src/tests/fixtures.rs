@@ -48,7 +48,7 @@ pub(super) fn first_page() -> PageRequest {
 }
 
 pub(super) const LIMITS: Limits =
-    Limits { memory_mib: 512, swap_mib: 0, cpu_percent: 100, disk_mib: 1000, pids: 100 };
+    Limits { memory_mib: 512, swap_mib: 0, cpu_percent: 100, disk_mib: 1000, pids: 100, backups: 3 };
 
 fn blueprint() -> Blueprint {
     Blueprint {

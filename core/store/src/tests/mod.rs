@@ -1,5 +1,6 @@
 //! What the database promises, asked of a real one.
 
+mod backups;
 mod connections;
 mod credentials;
 mod deliveries;

@@ -58,6 +58,7 @@ async fn a_stranger_sees_nothing_of_a_server_even_with_raw_queries() {
         "server_variables",
         "schedules",
         "schedule_runs",
+        "backups",
         "members",
         "operations",
         "server_events",

@@ -139,6 +139,7 @@ impl Door {
             .replace("{record}", "x")
             .replace("{userId}", NOBODY)
             .replace("{scheduleId}", NOBODY)
+            .replace("{backupId}", NOBODY)
             .replace("{allocationId}", NOBODY);
         let about_files = path.contains("/files") && self.body.is_none();
         let path = if about_files { format!("{path}?path=matrix.txt") } else { path };

@@ -126,6 +126,12 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("consoleHistory", Server(ConsoleRead)),
     ("consoleCommand", Server(ConsoleWrite)),
     ("consoleSocket", Ticket(Some(ConsoleRead))),
+    ("listBackups", Server(BackupsRead)),
+    ("createBackup", Server(BackupsCreate)),
+    ("updateBackup", Server(BackupsUpdate)),
+    ("deleteBackup", Server(BackupsDelete)),
+    ("restoreBackup", Server(BackupsRestore)),
+    ("downloadBackup", Server(BackupsDownload)),
     ("configFiles", Server(FilesRead)),
     ("configFile", Server(FilesRead)),
     ("updateConfigFile", Server(FilesWrite)),
@@ -167,7 +173,8 @@ pub(super) const NOT_FOR_LIMITED: &[&str] = &["createServer", "previewServer", "
 pub(super) fn body(route: &str) -> Option<Value> {
     Some(match route {
         "updateAccount" | "updateUser" | "updateLocation" | "updateNode" | "updateServer"
-        | "setAllowance" | "blueprintChoices" | "serverChoices" | "updateSchedule" => json!({}),
+        | "setAllowance" | "blueprintChoices" | "serverChoices" | "updateSchedule" | "createBackup"
+        | "updateBackup" => json!({}),
         "addSshKey" => json!({ "name": "", "publicKey": "x" }),
         "addAppPassword" => json!({ "name": "" }),
         "setup" => json!({ "name": "x", "email": "x", "password": "x" }),
