@@ -10,6 +10,7 @@ mod kit;
 
 mod actions;
 mod allowances;
+mod backups;
 mod conduct;
 mod config_files;
 mod credentials;
