@@ -8,7 +8,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 import { onBeat } from '~/lib/beat'
 import { Store } from '~/lib/store'
-import { operationQuery, keys, schedulesKey, variablesQuery } from './queries'
+import { backupsKey, operationQuery, keys, schedulesKey, variablesQuery } from './queries'
 import { Socket, type LinkState } from './socket'
 import type { LiveClientFrame, LiveFrame, LiveSample, NodeSample, OperationView, Page, ServerView } from './types'
 
@@ -172,6 +172,9 @@ export class Live {
       case 'node':
         // The frame tells whether it is linked; a page shows its report and when it was seen as well.
         void this.#queries.invalidateQueries({ queryKey: keys.nodes })
+        break
+      case 'backups':
+        void this.#queries.invalidateQueries({ queryKey: backupsKey(frame.serverId) })
         break
       case 'schedules':
         void this.#queries.invalidateQueries({ queryKey: schedulesKey(frame.serverId) })

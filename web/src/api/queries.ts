@@ -28,6 +28,8 @@ export const keys = {
 /** The tabs that a game's plugin fills, whatever state the server is in. */
 export const tabsKey = (serverId: string) => [...keys.server(serverId), 'tabs'] as const
 
+/** A server's backups. */
+export const backupsKey = (serverId: string) => [...keys.server(serverId), 'backups'] as const
 /** All that is known of a server's schedules and their runs. */
 export const schedulesKey = (serverId: string) => [...keys.server(serverId), 'schedules'] as const
 export const scheduleKey = (serverId: string, scheduleId: string) => [...schedulesKey(serverId), 'one', scheduleId] as const

@@ -52,6 +52,8 @@ export type OfferedAction = Schemas['OfferedAction']
 export type OfferedActionsView = Schemas['OfferedActionsView']
 export type OperationKind = Schemas['OperationKind']
 export type OperationView = Schemas['OperationView']
+export type Backup = Schemas['Backup']
+export type BackupsView = Schemas['BackupsView']
 export type Permission = Schemas['Permission']
 /** What stands before the point of a permission. */
 export type PermissionGroup = Permission extends `${infer Group}.${string}` ? Group : never

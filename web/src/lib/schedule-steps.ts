@@ -14,12 +14,13 @@ export type Deed =
   | { type: 'broadcast'; text: string }
   /** `secrets` are the keys of secrets that are set in the step that it was; `title` is what the action was called then. */
   | { type: 'action'; action: string; title: string; form: Readonly<Record<string, string>>; secrets: readonly string[] }
+  | { type: 'backup' }
   | { type: 'wait'; amount: string; unit: WaitUnit }
 export type StepKind = Deed['type']
 /** `former` is its place among the steps that are stored. */
 export type StepDraft = { id: number; deed: Deed; goOn: boolean; former: number | null }
 
-export const STEP_KINDS = ['power', 'command', 'broadcast', 'action', 'wait'] as const satisfies readonly StepKind[]
+export const STEP_KINDS = ['power', 'command', 'broadcast', 'action', 'backup', 'wait'] as const satisfies readonly StepKind[]
 export const POWER = ['start', 'stop', 'restart', 'kill'] as const satisfies readonly PowerAction[]
 export const MOST_STEPS = 25
 const LONGEST_WAIT = 3_600
@@ -50,6 +51,8 @@ function stored(view: ScheduleStep): Deed {
       return { type: 'broadcast', text: view.text }
     case 'action':
       return { type: 'action', action: view.action, title: view.title, form: view.form, secrets: view.secrets }
+    case 'backup':
+      return { type: 'backup' }
     case 'wait':
       return waitOf(view.seconds)
   }
@@ -79,6 +82,8 @@ export function inputOf({ deed, goOn, former }: StepDraft): ScheduleStepInput {
       const form = Object.fromEntries(Object.entries(deed.form).filter(([key, value]) => value !== '' || !deed.secrets.includes(key)))
       return { type: 'action', action: deed.action, form, goOn, ...(former !== null && deed.secrets.length > 0 && { keepSecretsOf: former }) }
     }
+    case 'backup':
+      return { type: 'backup', goOn }
     case 'wait':
       return { type: 'wait', seconds: secondsOf(deed), goOn }
   }
@@ -97,6 +102,8 @@ export function refusalOf(kind: StepKind, server: ServerView, offer: OfferedActi
       return lacks('actions.use') ?? (offer && !offer.broadcast ? t.form.noBroadcast : null)
     case 'action':
       return lacks('actions.use') ?? (offer?.items.length === 0 ? t.form.noActions : null)
+    case 'backup':
+      return lacks('backups.create')
     case 'wait':
       return null
   }
@@ -113,6 +120,8 @@ export function beginning(kind: StepKind, server: ServerView): Deed {
       return { type: 'broadcast', text: '' }
     case 'action':
       return { type: 'action', action: '', title: '', form: {}, secrets: [] }
+    case 'backup':
+      return { type: 'backup' }
     case 'wait':
       return waitOf(5 * MINUTE)
   }
@@ -122,6 +131,7 @@ export function beginning(kind: StepKind, server: ServerView): Deed {
 export function stepProblems(deed: Deed, offer: OfferedActionsView | undefined): Record<string, string> {
   switch (deed.type) {
     case 'power':
+    case 'backup':
       return {}
     case 'command':
       return deed.command.trim() === '' ? { command: s.rules.required } : {}

@@ -36,6 +36,8 @@ export function stepWords(step: ScheduleStep): string {
       return t.kind.broadcast
     case 'action':
       return step.title
+    case 'backup':
+      return t.kind.backup
     case 'wait':
       return t.waits(waitWords(step.seconds))
   }

@@ -2,7 +2,7 @@
 import { linkOptions } from '@tanstack/react-router'
 
 /** What a new schedule can begin with. */
-export const SCHEDULE_STARTS = ['restart', 'say', 'save'] as const
+export const SCHEDULE_STARTS = ['restart', 'say', 'save', 'backup'] as const
 export type ScheduleStart = (typeof SCHEDULE_STARTS)[number]
 
 export const to = {
@@ -16,6 +16,7 @@ export const to = {
   files: (serverId: string, path = '', edit?: string) => linkOptions({ to: '/servers/$serverId/files', params: { serverId }, search: { ...(path && { path }), ...(edit && { edit }) } }),
   config: (serverId: string, file?: string) => linkOptions({ to: '/servers/$serverId/config', params: { serverId }, search: file ? { file } : {} }),
   page: (serverId: string, page: string) => linkOptions({ to: '/servers/$serverId/pages/$page', params: { serverId, page } }),
+  backups: (serverId: string) => linkOptions({ to: '/servers/$serverId/backups', params: { serverId } }),
   schedules: (serverId: string) => linkOptions({ to: '/servers/$serverId/schedules', params: { serverId } }),
   newSchedule: (serverId: string, from: { start?: ScheduleStart; copy?: string } = {}) => linkOptions({ to: '/servers/$serverId/schedules/new', params: { serverId }, search: from }),
   schedule: (serverId: string, scheduleId: string) => linkOptions({ to: '/servers/$serverId/schedules/$scheduleId', params: { serverId, scheduleId } }),

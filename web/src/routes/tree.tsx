@@ -172,6 +172,12 @@ const page = createRoute({
   staticData: { title: s.server.tabs.page },
   component: lazyRouteComponent(() => import('~/pages/servers/pages/page'), 'PluginPage'),
 })
+const backups = createRoute({
+  getParentRoute: () => server,
+  path: '/backups',
+  staticData: { title: s.server.tabs.backups },
+  component: lazyRouteComponent(() => import('~/pages/servers/backups/list'), 'BackupsPage'),
+})
 const schedules = createRoute({
   getParentRoute: () => server,
   path: '/schedules',
@@ -329,7 +335,7 @@ export const routeTree = root.addChildren([
     home,
     servers,
     newServer,
-    server.addChildren([serverHome, serverConsole, overview, players, page, files, config, schedules, newSchedule, schedule, editSchedule, settings, allocations, members, activity]),
+    server.addChildren([serverHome, serverConsole, overview, players, page, files, config, backups, schedules, newSchedule, schedule, editSchedule, settings, allocations, members, activity]),
     account,
     admin.addChildren([nodes, node.addChildren([nodeOverview, nodeSystem, nodeAllocations]), locations, plugins, trust, people, audit]),
   ]),

@@ -143,7 +143,7 @@ export const servers = {
   server: {
     noRight: (tab: string) => `You may not see this: ${tab}`,
     noRightHelp: 'Your rights on this server do not include it, or no longer do. Its owner can give them to you.',
-    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', config: 'Config files', schedules: 'Schedules', page: 'Page', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
+    tabs: { label: 'Server', console: 'Console', overview: 'Overview', players: 'Players', files: 'Files', config: 'Config files', backups: 'Backups', schedules: 'Schedules', page: 'Page', settings: 'Settings', allocations: 'Allocations', members: 'Members', activity: 'Activity' },
     power: 'Power',
     start: 'Start',
     stop: 'Stop',
@@ -165,7 +165,7 @@ export const servers = {
     sent: { start: 'Starting', stop: 'Stopping', restart: 'Restarting', kill: 'Killing' },
   },
   operation: {
-    kind: { install: 'Install', reinstall: 'Reinstall', start: 'Start', stop: 'Stop', restart: 'Restart', kill: 'Kill', delete: 'Delete' },
+    kind: { install: 'Install', reinstall: 'Reinstall', restore: 'Restore', start: 'Start', stop: 'Stop', restart: 'Restart', kill: 'Kill', delete: 'Delete' },
     state: { pending: 'Waiting for the node', running: 'Running', succeeded: 'Done', failed: 'Failed', cancelled: 'Called off' },
     done: { install: 'installed', reinstall: 'reinstalled', start: 'started', stop: 'stopped', restart: 'restarted', kill: 'killed', delete: 'deleted' },
     tray: 'Operations',
@@ -353,7 +353,7 @@ export const servers = {
     pick: 'Choose at least one right.',
     groups: {
       server: 'Server', power: 'Power', console: 'Console', actions: 'Actions', tabs: 'Pages of the game', statistics: 'Statistics', players: 'Players', files: 'Files', variables: 'Settings',
-      allocations: 'Allocations', operations: 'Operations', schedules: 'Schedules', members: 'Members', activity: 'Activity',
+      allocations: 'Allocations', operations: 'Operations', backups: 'Backups', schedules: 'Schedules', members: 'Members', activity: 'Activity',
     } satisfies Record<PermissionGroup, string> as Record<string, string>,
   },
   activity: {

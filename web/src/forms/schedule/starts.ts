@@ -31,6 +31,8 @@ export function begun(start: ScheduleStart | undefined, server: ServerView, offe
     }
     case 'say':
       return { ...nothing(), name: t.startName.say, when: whenOf('0 * * * *'), steps: canSay ? [step({ type: 'broadcast', text: t.startSays.say })] : [] }
+    case 'backup':
+      return { ...nothing(), name: t.startName.backup, availability: 'always', steps: [step({ type: 'backup' })] }
     case 'save':
       return { ...nothing(), name: t.startName.save, when: whenOf('*/15 * * * *'), steps: saving(server, offer) }
   }

@@ -46,6 +46,8 @@ export function StepFields({ server, offer, deed, fault, onChange, onLeave }: St
       )
     case 'action':
       return <ActionFields offer={offer} deed={deed} fault={fault} onChange={onChange} onLeave={onLeave} />
+    case 'backup':
+      return <p className="text-sm text-dim">{f.backupHelp}</p>
     case 'wait':
       return (
         <div className="grid max-w-72 grid-cols-2 gap-3">

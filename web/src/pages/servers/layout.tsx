@@ -38,12 +38,13 @@ export function useServer(): ServerView {
 
 const CONFIG = 'config'
 const SCHEDULES = 'schedules'
-const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'config' | 'schedules' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
+const TABS: { label: string; link: (serverId: string) => ReturnType<(typeof to)['server' | 'overview' | 'players' | 'files' | 'config' | 'backups' | 'schedules' | 'settings' | 'allocations' | 'members' | 'activity']>; path: string; right: Permission }[] = [
   { label: s.server.tabs.console, link: to.server, path: 'console', right: 'console.read' },
   { label: s.server.tabs.overview, link: to.overview, path: 'overview', right: 'statistics.read' },
   { label: s.server.tabs.players, link: to.players, path: 'players', right: 'players.read' },
   { label: s.server.tabs.files, link: (serverId) => to.files(serverId), path: 'files', right: 'files.list' },
   { label: s.server.tabs.config, link: (serverId) => to.config(serverId), path: CONFIG, right: 'files.read' },
+  { label: s.server.tabs.backups, link: to.backups, path: 'backups', right: 'backups.read' },
   { label: s.server.tabs.schedules, link: to.schedules, path: SCHEDULES, right: 'schedules.read' },
   { label: s.server.tabs.settings, link: to.settings, path: 'settings', right: 'variables.read' },
   { label: s.server.tabs.allocations, link: to.allocations, path: 'allocations', right: 'allocations.read' },

@@ -1,7 +1,7 @@
 /** What is done to a server by itself: all of its schedules. */
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { CalendarClock, MessageSquare, Plus, RotateCw, Save, type LucideIcon } from 'lucide-react'
+import { Archive, CalendarClock, MessageSquare, Plus, RotateCw, Save, type LucideIcon } from 'lucide-react'
 import { offeredQuery } from '~/actions/offered'
 import { schedulesQuery } from '~/api/schedule-queries'
 import type { OfferedActionsView, ServerView } from '~/api/types'
@@ -46,7 +46,7 @@ const NewButton = ({ server, reason }: { server: ServerView; reason: string | nu
     <Link {...to.newSchedule(server.id)} className={buttonStyle({ size: 'sm' })}><Plus aria-hidden />{t.add}</Link>
   )
 
-const ICONS: Record<ScheduleStart, LucideIcon> = { restart: RotateCw, say: MessageSquare, save: Save }
+const ICONS: Record<ScheduleStart, LucideIcon> = { restart: RotateCw, say: MessageSquare, save: Save, backup: Archive }
 
 /** Whether a start is one that the caller may have, of a game that can do it. */
 function isPossible(start: ScheduleStart, server: ServerView, offer: OfferedActionsView | undefined): boolean {
@@ -57,6 +57,8 @@ function isPossible(start: ScheduleStart, server: ServerView, offer: OfferedActi
       return refusalOf('broadcast', server, offer) === null && Boolean(offer?.broadcast)
     case 'save':
       return refusalOf('command', server, offer) === null
+    case 'backup':
+      return refusalOf('backup', server, offer) === null
   }
 }
 
