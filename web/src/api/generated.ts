@@ -1454,6 +1454,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The server's backups, newest first
+         * @description As its node last told of them, also while it cannot be reached; with how many there may be, and why none can be made at this moment.
+         *
+         *     Needs `backups.read` on the server.
+         */
+        get: operations["listBackups"];
+        put?: never;
+        /**
+         * Makes a backup of all files
+         * @description The node makes it by itself, beside the running game; it is among the server's backups from now on, with its progress. It stays on the node, and goes with the server.
+         *
+         *     Needs `backups.create` on the server.
+         */
+        post: operations["createBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/backups/{backupId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a backup
+         * @description One that is being made is called off, and is gone a moment later.
+         *
+         *     Needs `backups.delete` on the server.
+         */
+        delete: operations["deleteBackup"];
+        options?: never;
+        head?: never;
+        /**
+         * Renames, locks or unlocks a backup
+         * @description While it is locked, neither people nor schedules delete it.
+         *
+         *     Needs `backups.update` on the server.
+         */
+        patch: operations["updateBackup"];
+        trace?: never;
+    };
+    "/api/servers/{id}/backups/{backupId}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A backup as an attachment
+         * @description A tar archive, compressed with Zstandard.
+         *
+         *     Needs `backups.download` on the server.
+         */
+        get: operations["downloadBackup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/servers/{id}/backups/{backupId}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a backup in place of all files
+         * @description The node stops the game, and starts it again afterwards if it is to run. What changed since the backup is lost. Where it fails or is called off, the files are as they were.
+         *
+         *     Needs `backups.restore` on the server.
+         */
+        post: operations["restoreBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/servers/{id}/broadcast": {
         parameters: {
             query?: never;
@@ -2743,6 +2843,108 @@ export interface components {
          * @enum {string}
          */
         Availability: "running" | "stopped" | "always";
+        /** @description A backup as its node tells of it. */
+        Backup: {
+            /**
+             * Format: int64
+             * @description What it takes on the node's disk, in bytes.
+             */
+            archiveBytes: number;
+            cause: components["schemas"]["BackupCause"];
+            /**
+             * Format: int64
+             * @description Files that changed while they were read, whose content may not fit together.
+             */
+            changed: number;
+            /**
+             * Format: int64
+             * @description What the files in it hold, in bytes.
+             */
+            contentBytes: number;
+            /** Format: date-time */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was ready or failed.
+             */
+            endedAt?: string | null;
+            /**
+             * Format: int64
+             * @description Files, directories and links in it.
+             */
+            entries: number;
+            id: components["schemas"]["BackupId"];
+            /**
+             * Format: int64
+             * @description What could not be put into it: pipes and devices, files that cannot be read, links that lead out.
+             */
+            leftOut: number;
+            /** @description Neither people nor schedules delete it while it is locked. */
+            locked: boolean;
+            name: string;
+            progress?: components["schemas"]["BackupProgress"] | null;
+            quiesce?: components["schemas"]["Quiesce"] | null;
+            /** @description Why it failed, or what people should know of it, in words for them. */
+            reason?: string | null;
+            /**
+             * Format: int64
+             * @description Counts up with every change: what comes later is never undone by what was told before.
+             */
+            revision: number;
+            state: components["schemas"]["BackupState"];
+        };
+        /** @description Who wanted a backup. */
+        BackupCause: {
+            name: string;
+            /** @enum {string} */
+            type: "person";
+        } | {
+            name: string;
+            scheduleId: components["schemas"]["ScheduleId"];
+            /** @enum {string} */
+            type: "schedule";
+        };
+        /**
+         * Format: uuid
+         * @description All files of a server as they were at one time.
+         */
+        BackupId: string;
+        BackupInput: {
+            /** @description Whether it stays until somebody unlocks it. */
+            locked?: boolean;
+            /** @description `Backup`, if left out. */
+            name?: string | null;
+        };
+        /** @description How far a backup is. */
+        BackupProgress: {
+            /**
+             * Format: int64
+             * @description Bytes of files that were read.
+             */
+            doneBytes: number;
+            /**
+             * Format: int64
+             * @description Bytes that the files held when it began.
+             */
+            totalBytes: number;
+        };
+        /** @enum {string} */
+        BackupState: "running" | "ready" | "failed" | "deleted";
+        BackupUpdate: {
+            locked?: boolean | null;
+            name?: string | null;
+        };
+        BackupsView: {
+            /** @description As their node last told of them, newest first. */
+            items: components["schemas"]["Backup"][];
+            /**
+             * Format: int32
+             * @description How many the server may have. What failed takes no place.
+             */
+            limit: number;
+            /** @description Why none can be made at this moment, in words for people. */
+            refusal?: string | null;
+        };
         /** @description A part of a tab. */
         Block: {
             text: string;
@@ -2857,7 +3059,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "file_protected" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "file_protected" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "too_many_backups" | "backup_in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
         Column: {
             alignment: components["schemas"]["Alignment"];
             title: string;
@@ -3463,6 +3665,12 @@ export interface components {
         Limits: {
             /**
              * Format: int32
+             * @description Backups that are kept at a time. Zero is none: unlike the others it does not mean unlimited.
+             * @default 5
+             */
+            backups: number;
+            /**
+             * Format: int32
              * @description CPU in hundredths of a core: 150 is one and a half cores.
              */
             cpuPercent: number;
@@ -3529,6 +3737,10 @@ export interface components {
             serverId: components["schemas"]["ServerId"];
             /** @enum {string} */
             type: "schedules";
+        } | {
+            serverId: components["schemas"]["ServerId"];
+            /** @enum {string} */
+            type: "backups";
         } | {
             pluginId: components["schemas"]["PluginId"];
             /** @enum {string} */
@@ -3954,7 +4166,7 @@ export interface components {
          */
         OperationId: string;
         /** @enum {string} */
-        OperationKind: "install" | "reinstall" | "start" | "stop" | "restart" | "kill" | "delete";
+        OperationKind: "install" | "reinstall" | "restore" | "start" | "stop" | "restart" | "kill" | "delete";
         OperationPage: {
             items: components["schemas"]["OperationView"][];
             /** @description Where the next page begins; null is the end. */
@@ -3980,7 +4192,7 @@ export interface components {
             state: components["schemas"]["OperationState"];
         };
         /** @enum {string} */
-        Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "actions.use" | "tabs.read" | "statistics.read" | "players.read" | "files.list" | "files.read" | "files.write" | "files.delete" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "schedules.read" | "schedules.create" | "schedules.update" | "schedules.delete" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
+        Permission: "server.read" | "server.update" | "server.delete" | "server.reinstall" | "power.start" | "power.stop" | "power.restart" | "power.kill" | "console.read" | "console.write" | "actions.use" | "tabs.read" | "statistics.read" | "players.read" | "files.list" | "files.read" | "files.write" | "files.delete" | "variables.read" | "variables.update" | "allocations.read" | "allocations.update" | "operations.read" | "operations.cancel" | "backups.read" | "backups.create" | "backups.download" | "backups.restore" | "backups.update" | "backups.delete" | "schedules.read" | "schedules.create" | "schedules.update" | "schedules.delete" | "members.read" | "members.create" | "members.update" | "members.delete" | "activity.read";
         PermissionPage: {
             items: components["schemas"]["PermissionView"][];
             /** @description Where the next page begins; null is the end. */
@@ -4348,6 +4560,11 @@ export interface components {
             /** @description Whether it may take the place of a plugin with its id that comes with Gantry, or of a later version. */
             replace?: boolean;
         };
+        /**
+         * @description How the game was kept from writing while a backup was made.
+         * @enum {string}
+         */
+        Quiesce: "offline" | "quiesced" | "unsupported" | "failed";
         /** @description A file of a recipe's build context. */
         RecipeFile: {
             content: string;
@@ -4612,6 +4829,10 @@ export interface components {
             type: "action";
         } | {
             goOn: boolean;
+            /** @enum {string} */
+            type: "backup";
+        } | {
+            goOn: boolean;
             /** Format: int32 */
             seconds: number;
             /** @enum {string} */
@@ -4646,6 +4867,10 @@ export interface components {
             keepSecretsOf?: number | null;
             /** @enum {string} */
             type: "action";
+        } | {
+            goOn?: boolean;
+            /** @enum {string} */
+            type: "backup";
         } | {
             goOn?: boolean;
             /**
@@ -4731,7 +4956,7 @@ export interface components {
          * @description What a person can ask of a server as a whole.
          * @enum {string}
          */
-        ServerAction: "start" | "stop" | "restart" | "kill" | "reinstall" | "delete" | "command";
+        ServerAction: "start" | "stop" | "restart" | "kill" | "reinstall" | "restore" | "delete" | "command";
         /** @description An address for one of the blueprint's endpoints, in place of the one that it has. */
         ServerAllocationInput: {
             allocationId?: components["schemas"]["AllocationId"] | null;
@@ -13218,6 +13443,680 @@ export interface operations {
                 };
             };
             /** @description `in_use`: Something still depends on this */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBackups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackupsView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupInput"];
+            };
+        };
+        responses: {
+            /** @description Recorded; the operation goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended; `too_many_backups`: The server has as many backups as it may */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `disk_full`: The node's disk is full */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                backupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state; `server_held`: The server is suspended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                backupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupUpdate"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state; `server_held`: The server is suspended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    downloadBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                backupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zstd": Record<string, never>;
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `node_unreachable`: The node is not connected; `overloaded`: Gantry is busy; `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restoreBackup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the client's choosing; the same key and body repeat the first answer for a day. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description UUID */
+                id: string;
+                /** @description UUID */
+                backupId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recorded; the operation goes on */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;
