@@ -81,16 +81,20 @@ impl App {
     /// Begins a backup, which its node makes by itself.
     pub async fn create_backup(&self, ctx: &OpCtx, server: ServerId, input: BackupInput) -> Answer<Backup> {
         let (mut tx, _, row) = self.server_with(ctx, server, Permission::BackupsCreate).await?;
-        // The claim of this transaction ends with it; the answer is kept once there is one. A request that comes again meanwhile
-        // asks the node for the same backup.
+        // The claim of this transaction ends with it; the answer is kept once there is one. A request that comes again before
+        // that is about the same backup.
         if let Some(earlier) = ctx.claim(&mut tx).await? {
             return Ok(earlier);
         }
         let name = backups::name(input.name.as_deref().unwrap_or(USUAL_NAME))?;
         let present = tx.backups(server).await?;
         drop(tx);
+        let (id, locked) = (BackupId::new(ctx.id_of_made()), input.locked);
+        if let Some(made) = present.iter().find(|backup| backup.id == id) {
+            return Ok(made.clone());
+        }
         backups::check_make(self.situation(&row), row.limits.backups, &present)?;
-        let (client, id, locked) = (self.client(row.node.id)?, BackupId::new(ctx.id_of_made()), input.locked);
+        let client = self.client(row.node.id)?;
         let after = json!({ "name": name, "locked": locked });
         let wish = Wish { action: "backup.create", server, backup: id, before: Value::Null, after };
         let (mut tx, _, _) = self.server_with(ctx, server, Permission::BackupsCreate).await?;
@@ -99,6 +103,11 @@ impl App {
         let request = BackupRequest { id, name, locked, actor: ctx.actor.name.clone() };
         let made = self.answered(ctx, wish, client.make_backup(server, &request).await).await?;
         self.keep(row.node.id, server, &made).await?;
+        self.remembered(ctx, made).await
+    }
+
+    /// Keeps the answer for a request that comes again.
+    async fn remembered(&self, ctx: &OpCtx, made: Backup) -> Answer<Backup> {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         if let Some(earlier) = ctx.claim(&mut tx).await? {
             return Ok(earlier);

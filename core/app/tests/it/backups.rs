@@ -144,6 +144,16 @@ async fn a_request_that_comes_again_makes_one_backup() {
     assert_eq!(make(again()).await.unwrap(), first);
     let other = house.world.admin.clone().with_idempotency_key("key-1", [2; 32]).unwrap();
     assert_eq!(make(other).await.unwrap_err().code(), Code::IdempotencyMismatch);
+    // The control plane fell over before it kept its answer.
+    for is_heard_of in [true, false] {
+        let mut tx = house.world.database.db.as_system().await.unwrap();
+        tx.sweep_idempotency(chrono::Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap();
+        if !is_heard_of {
+            tx.forget_backup(house.node.id, house.server, first.id).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!(make(again()).await.unwrap(), first, "{is_heard_of}");
+    }
     assert_eq!(house.node.shelf().all.lock().unwrap().len(), 1);
     house.world.end().await;
 }
