@@ -12,7 +12,7 @@ const DAY = 24 * HOUR
 const OPENARENA_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="9" fill="#7a1f1f"/><circle cx="24" cy="24" r="13" fill="none" stroke="#ffb347" stroke-width="3.5"/><path d="M24 6v9M24 33v9M6 24h9M33 24h9" stroke="#ffb347" stroke-width="3.5" stroke-linecap="round"/><circle cx="24" cy="24" r="3" fill="#ffe2b8"/></svg>`
 const LUANTI_ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="9" fill="#1d4a2c"/><path d="m24 8 14 8v16l-14 8-14-8V16z" fill="#3f9b54"/><path d="m24 8 14 8-14 8-14-8z" fill="#7ed07f"/><path d="M24 24v16l14-8V16z" fill="#2c7a3f"/></svg>`
 
-export const limits = (memoryMib: number, cpuPercent: number): Limits => ({ memoryMib, cpuPercent, swapMib: 0, diskMib: 4_096, pids: 256 })
+export const limits = (memoryMib: number, cpuPercent: number): Limits => ({ memoryMib, cpuPercent, swapMib: 0, diskMib: 4_096, pids: 256, backups: 5 })
 const base = { viewable: 'members', editable: 'owners', needsReinstall: false, needsRestart: true, required: true } as const
 
 export const blueprints: BlueprintView[] = [
@@ -32,7 +32,7 @@ export const blueprints: BlueprintView[] = [
         { ...base, key: 'motd', label: 'Message of the day', help: 'Shown while the map loads.', group: 'Access', required: false, kind: { type: 'multiline', minLength: 0, maxLength: 300 }, defaultValue: 'Welcome. Play fair.' },
       ],
       endpoints: [{ name: 'game', protocol: 'udp', help: 'Where players connect.', defaultPort: 27960, required: true }],
-      least: { memoryMib: 128, cpuPercent: 25, swapMib: 0, diskMib: 512, pids: 32 }, recommended: { memoryMib: 512, cpuPercent: 100, swapMib: 0, diskMib: 2_048, pids: 128 }, collectEveryMs: 5_000,
+      least: { memoryMib: 128, cpuPercent: 25, swapMib: 0, diskMib: 512, pids: 32, backups: 0 }, recommended: { memoryMib: 512, cpuPercent: 100, swapMib: 0, diskMib: 2_048, pids: 128, backups: 5 }, collectEveryMs: 5_000,
     },
   },
   {
@@ -47,7 +47,7 @@ export const blueprints: BlueprintView[] = [
         { ...base, key: 'creative', label: 'Creative mode', help: '', group: 'World', kind: { type: 'boolean' }, defaultValue: 'false' },
       ],
       endpoints: [{ name: 'game', protocol: 'udp', help: 'Where players connect.', defaultPort: 30000, required: true }],
-      least: { memoryMib: 256, cpuPercent: 50, swapMib: 0, diskMib: 512, pids: 32 }, recommended: { memoryMib: 1_024, cpuPercent: 150, swapMib: 0, diskMib: 4_096, pids: 128 }, collectEveryMs: 5_000,
+      least: { memoryMib: 256, cpuPercent: 50, swapMib: 0, diskMib: 512, pids: 32, backups: 0 }, recommended: { memoryMib: 1_024, cpuPercent: 150, swapMib: 0, diskMib: 4_096, pids: 128, backups: 5 }, collectEveryMs: 5_000,
     },
   },
 ]
@@ -59,6 +59,7 @@ const RIGHTS: [Permission, string][] = [
   ['files.list', 'See which files the server has.'], ['files.read', 'Read and download files. Configuration files show the passwords that are in them.'], ['files.write', 'Upload, edit, rename and copy files, and make directories.'], ['files.delete', 'Delete files and directories.'],
   ['variables.read', "See the server's variables."], ['variables.update', "Change the server's variables."], ['allocations.read', "See the server's allocations."], ['allocations.update', "Add, remove and reorder the server's allocations."],
   ['operations.read', 'See which operations ran and how they ended.'], ['operations.cancel', 'Cancel a running operation.'],
+  ['backups.read', "See the server's backups."], ['backups.create', 'Make backups.'], ['backups.download', 'Download backups. All files are in them, with the passwords that are in those.'], ['backups.restore', 'Put back a backup in place of all files that the server has.'], ['backups.update', 'Rename, lock and unlock backups.'], ['backups.delete', 'Delete backups that are not locked, and call off those that are being made.'],
   ['schedules.read', "See the server's schedules and how their runs went."], ['schedules.create', 'Add schedules, of steps that one could do oneself.'], ['schedules.update', 'Change schedules, switch them on and off, and run them by hand.'], ['schedules.delete', 'Delete schedules.'],
   ['members.read', 'See who else may use the server.'], ['members.create', 'Invite people to the server.'], ['members.update', "Change other people's rights, within one's own."], ['members.delete', 'Remove people from the server.'], ['activity.read', 'See what was done to the server, and by whom.'],
 ]
@@ -106,6 +107,7 @@ export function actionsFor(state: ServerView['observed']['state'], held: boolean
     { action: 'restart', ...no(may('power.restart', 'restart') ?? hold ?? uninstalled ?? (state === 'running' ? null : 'It is not running.')) },
     { action: 'kill', ...no(may('power.kill', 'kill') ?? (running ? null : 'There is no process to kill.')) },
     { action: 'reinstall', ...no(hold ?? (running ? 'Stop the server first.' : null)) },
+    { action: 'restore', ...no(may('backups.restore', 'restore backups of') ?? hold) },
     { action: 'delete', ...no(null) },
     { action: 'command', ...no(state === 'running' ? null : 'The server is not running.') },
   ]

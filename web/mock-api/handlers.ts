@@ -18,6 +18,7 @@ import * as hooks from './hooks'
 import * as lifecycle from './lifecycle'
 import * as described from './pages'
 import * as lookups from './lookups'
+import * as backups from './backups'
 import * as schedules from './schedules'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
@@ -343,6 +344,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['POST', '/api/plugins', upload],
   ['POST', '/api/plugins/convert', convert],
   ['POST', '/api/plugins/documents', installDocument],
+  ...backups.handlers,
   ...schedules.handlers,
   ...conduct.handlers,
   ...lifecycle.handlers,
@@ -389,6 +391,7 @@ export function scene(name: string | null): void {
   if (name === 'unlisted') lookups.world.answers = false
   if (name === 'listens' || name === 'told') hooks.scene(name)
   if (name?.startsWith('trust')) trust.scene(name)
+  if (name?.startsWith('backups')) backups.scene(name)
   if (name?.startsWith('schedules') || name === 'no-power') schedules.scene(name)
   if (name === 'no-files') noFiles = true
   if (name === 'many') files.pile()

@@ -55,7 +55,7 @@ export function crowd(): void {
   if (known) known.playerList = Array.from({ length: 128 }, (_, n) => ({ name: n % 7 === 0 ? `The long-named [CLAN] player of number ${String(n)}` : `Player ${String(n)}`, score: 200 - n, pingMs: 12 + (n % 90) }))
 }
 
-const TO_READ = ['server.read', 'console.read', 'tabs.read', 'statistics.read', 'players.read', 'files.list', 'files.read', 'variables.read', 'allocations.read', 'operations.read', 'schedules.read', 'members.read', 'activity.read'] as const
+const TO_READ = ['server.read', 'console.read', 'tabs.read', 'statistics.read', 'players.read', 'files.list', 'files.read', 'variables.read', 'allocations.read', 'operations.read', 'backups.read', 'schedules.read', 'members.read', 'activity.read'] as const
 
 /** One may look at everything of every server, and change nothing. */
 export function onlyReading(): void {

@@ -40,7 +40,7 @@ let runs: ScheduleRun[] = [
 
 const scenes = { stale: false }
 
-const NEEDS: Record<ScheduleStep['type'], Permission | null> = { power: null, command: 'console.write', broadcast: 'actions.use', action: 'actions.use', wait: null }
+const NEEDS: Record<ScheduleStep['type'], Permission | null> = { power: null, command: 'console.write', broadcast: 'actions.use', action: 'actions.use', backup: 'backups.create', wait: null }
 const needsOf = (step: ScheduleStep | ScheduleStepInput): Permission | null => (step.type === 'power' ? `power.${step.action}` : NEEDS[step.type])
 
 function view({ serverId, ...schedule }: Stored): ScheduleView {
@@ -124,6 +124,8 @@ function titleOf(step: ScheduleStep): string {
       return 'Message to players'
     case 'action':
       return step.title
+    case 'backup':
+      return 'Backup'
     case 'wait':
       return `Wait ${waitWords(step.seconds)}`
   }

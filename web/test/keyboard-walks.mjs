@@ -217,6 +217,24 @@ export function walks({ page, url, press, tabTo, look, field, button }) {
       // Where one was, or where the row was.
       await look()
     },
+    'back up, restore and delete': async () => {
+      await server('backups?mock=backups-ready')
+      await tabTo(button('Back up now'))
+      await press('Enter')
+      await page.getByRole('dialog').waitFor()
+      await page.keyboard.type('Before the party')
+      await look()
+      await press('Enter')
+      await said('“Before the party” is being made')
+      await closed()
+      await page.getByRole('listitem').filter({ hasText: 'Before the party' }).getByText('Ready').waitFor()
+      await pick(button('More for Before the party'), 'Restore')
+      await page.getByRole('dialog').getByText('What changed since then is lost.').waitFor()
+      await confirm('Restore')
+      await pick(button('More for Before the party'), 'Delete')
+      await confirm('Delete', '“Before the party” is deleted')
+      await look()
+    },
     'make a schedule, run it and delete it': async () => {
       await server('schedules')
       await tabTo(page.getByRole('link', { name: 'New schedule' }))

@@ -375,6 +375,30 @@ const SCENES = [
   ['config-away', `/servers/${S5}/config`, (page) => page.getByText('The file cannot be read now').waitFor()],
   ['config-loading', `/servers/${S1}/config?mock=loading-parts`, framed],
   ['config-failing', ...failing(`/servers/${S1}/config`, 'failing-parts')],
+  ['backups', `/servers/${S1}/backups`, (page) => page.getByText('League final 2025').waitFor()],
+  ['backups-empty', `/servers/${S3}/backups`, (page) => page.getByRole('link', { name: 'Back up every night' }).waitFor()],
+  ['backups-menu', `/servers/${S1}/backups?mock=backups-ready`, async (page) => {
+    await page.getByRole('button', { name: 'More for League final 2025' }).click()
+    await page.getByText('It is locked. Unlock it first.').waitFor()
+  }],
+  ['backups-make', `/servers/${S1}/backups?mock=backups-ready`, async (page) => {
+    await page.getByRole('button', { name: 'Back up now' }).click()
+    await page.getByRole('dialog').waitFor()
+  }],
+  ['backups-restore', `/servers/${S1}/backups?mock=backups-ready`, async (page) => {
+    await page.getByRole('button', { name: 'More for League final 2025' }).click()
+    await page.getByRole('menuitem', { name: 'Restore' }).click()
+    await page.getByText('What changed since then is lost.').waitFor()
+  }],
+  ['backups-full', `/servers/${S1}/backups?mock=backups-full`, (page) => page.getByText('3 of 3').waitFor()],
+  ['backups-reader', `/servers/${S1}/backups?mock=reader`, async (page) => {
+    await page.getByRole('button', { name: 'More for League final 2025' }).click()
+    await page.getByText('You need the permission backups.restore.').waitFor()
+  }],
+  ['backups-long', `/servers/${S1}/backups?mock=backups-long`, (page) => page.getByText('could not wait').first().waitFor()],
+  ['backups-loading', `/servers/${S1}/backups?mock=loading-parts`, framed],
+  ['backups-failing', ...failing(`/servers/${S1}/backups`, 'failing-parts')],
+  ['schedule-new-backup', `/servers/${S1}/schedules/new?start=backup`, (page) => page.getByText('the oldest that a schedule made').waitFor()],
   ['schedules', `/servers/${S1}/schedules`, async (page) => {
     await page.getByText('Running', { exact: true }).nth(1).waitFor()
     if ((await page.getByRole('link', { name: 'Schedules' }).first().getAttribute('aria-current')) !== 'page') throw new Error('the tab is not the open one')

@@ -122,6 +122,8 @@ const FIELDS: Record<string, Field | null> = {
   diskMib: field(a.field.disk, amount(mebibytes)),
   swapMib: field(a.field.swap, amount(mebibytes)),
   pids: field(a.field.pids, amount(String)),
+  backups: field(a.field.backups, plainly),
+  locked: field(a.field.locked, (value) => ({ value: value === true ? a.isLocked : a.notLocked })),
   fingerprint: field(a.field.fingerprint, inCode),
   expiresAt: field(a.field.expires, date),
   granted: field(a.field.granted, texts),

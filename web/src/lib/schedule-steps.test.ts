@@ -90,7 +90,7 @@ describe('what is wrong', () => {
 describe('who may', () => {
   it('add which steps is said with the right that is missing', () => {
     const reader = aServer({ permissions: ['schedules.create', 'power.stop'] })
-    expect(STEP_KINDS.map((kind) => refusalOf(kind, reader, undefined))).toEqual([null, expect.stringContaining('console.write'), expect.stringContaining('actions.use'), expect.stringContaining('actions.use'), null])
+    expect(STEP_KINDS.map((kind) => refusalOf(kind, reader, undefined))).toEqual([null, expect.stringContaining('console.write'), expect.stringContaining('actions.use'), expect.stringContaining('actions.use'), expect.stringContaining('backups.create'), null])
     expect(beginning('power', reader)).toEqual({ type: 'power', action: 'stop' })
   })
   it('say something only in a game that can', () => {

@@ -110,7 +110,7 @@ export const audit = {
     name: 'Name', email: 'E-mail address', role: 'Role', description: 'Description', blueprint: 'Blueprint', owner: 'Owner', node: 'Node', location: 'Location',
     version: 'Version', agentVersion: 'Daemon version', manifest: 'Plugin', granted: 'Granted', source: 'Source', path: 'Path', size: 'Size', replaced: 'Replaced',
     address: 'Address', ports: 'Ports', addresses: 'Addresses', reason: 'Reason', observed: 'State before', rights: 'Rights', given: 'Given', taken: 'Taken',
-    servers: 'Servers', memory: 'Memory', cpu: 'CPU', disk: 'Disk', swap: 'Swap', pids: 'Processes', fingerprint: 'Fingerprint', expires: 'Expires', credential: 'Signed in with',
+    servers: 'Servers', memory: 'Memory', cpu: 'CPU', disk: 'Disk', swap: 'Swap', pids: 'Processes', backups: 'Backups', locked: 'Locked', fingerprint: 'Fingerprint', expires: 'Expires', credential: 'Signed in with',
     did: 'Action', text: 'Message', answers: 'Answers', unlisted: 'Not listed', at: 'Done on', digest: 'Digest', action: 'Action', refused: 'Asked for', unconfirmed: 'Says', person: 'Person', username: 'User name', tokenService: 'Token service', schedule: 'Because of', cron: 'Expression', timeZone: 'Time zone', enabled: 'Switched', when: 'Followed', steps: 'Steps', sshKeys: 'SSH keys', appPasswords: 'App passwords',
   },
   /** What came into the trust policy, went from it, or was changed there. */
@@ -126,6 +126,8 @@ export const audit = {
   via: 'SFTP',
   bundled: 'came with Gantry',
   unconfirmed: 'the node; it cannot be borne out',
+  isLocked: 'locked',
+  notLocked: 'not locked',
   replaced: 'what had this name',
   secret: 'secret',
   secretChanged: 'changed, kept secret',

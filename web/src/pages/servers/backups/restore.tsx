@@ -1,5 +1,6 @@
 /** Back to a backup: says what is lost, and offers to keep what is there before. */
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { TriangleAlert } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useFollowOperation } from '~/actions/servers'
 import { backupsQuery } from '~/api/backup-queries'
@@ -10,7 +11,7 @@ import { moment } from '~/lib/format'
 import { backups as t } from '~/strings/backups'
 import { Confirm } from '~/ui/confirm'
 import { Checkbox } from '~/ui/field'
-import { Notice } from '~/ui/notice'
+import { Notice } from '~/ui/problem'
 import { lacks, usePut } from './acting'
 
 type RestoreBackupProps = { server: ServerView; view: BackupsView; backup: Backup; onClose: () => void }
@@ -52,7 +53,7 @@ export function RestoreBackup({ server, view, backup, onClose }: RestoreBackupPr
     <Confirm title={t.restoreTitle(backup.name)} body={`${t.restoreBody(moment(backup.createdAt))} ${server.desired === 'running' ? t.restoreRuns : t.restoreStopped}`} verb={t.restore} busy={restore.isPending || keep.isPending || first !== null} error={restore.error ?? keep.error} onConfirm={begin} onClose={onClose}>
       <Checkbox label={t.first} help={cannot ?? t.firstHelp} disabled={cannot !== null} checked={wantsFirst && cannot === null} onChange={setWantsFirst} />
       {first !== null && <p role="status" className="text-sm text-dim">{t.firstGoesOn}</p>}
-      {failure && <Notice tone="bad" title={t.firstFailed}>{failure}</Notice>}
+      {failure && <Notice tone="bad" title={t.firstFailed} icon={<TriangleAlert aria-hidden />}>{failure}</Notice>}
     </Confirm>
   )
 }

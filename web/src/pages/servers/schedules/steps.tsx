@@ -1,10 +1,10 @@
 /** The steps of a schedule, each with all that it does. Of secrets there is only that they are set. */
-import { Clock, MessageSquare, Power, SquareTerminal, Zap, type LucideIcon } from 'lucide-react'
+import { Archive, Clock, MessageSquare, Power, SquareTerminal, Zap, type LucideIcon } from 'lucide-react'
 import type { OfferedActionsView, ScheduleStep, Variable } from '~/api/types'
 import { stepWords } from '~/lib/schedule-words'
 import { schedules as t } from '~/strings/schedules'
 
-export const STEP_ICONS: Record<ScheduleStep['type'], LucideIcon> = { power: Power, command: SquareTerminal, broadcast: MessageSquare, action: Zap, wait: Clock }
+export const STEP_ICONS: Record<ScheduleStep['type'], LucideIcon> = { power: Power, command: SquareTerminal, broadcast: MessageSquare, action: Zap, backup: Archive, wait: Clock }
 
 /** `offer` is how the game calls what an action asks, as far as it is known. */
 export const Steps = ({ steps, offer }: { steps: readonly ScheduleStep[]; offer: OfferedActionsView | undefined }) => (
