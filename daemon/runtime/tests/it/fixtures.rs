@@ -67,7 +67,7 @@ impl<R: Runtime + Clone> Fixture<R> {
             working_directory: "/server".to_owned(),
             data: PathBuf::from(self.data.path()),
             owner: OWNER,
-            limits: Limits { memory_mib: 256, swap_mib: 0, cpu_percent: 100, disk_mib: 0, pids: 64 },
+            limits: Limits { memory_mib: 256, swap_mib: 0, cpu_percent: 100, disk_mib: 0, pids: 64, backups: 0 },
             ports: Vec::<PublishedPort>::new(),
             terminal: false,
             read_only_root: false,
