@@ -25,7 +25,7 @@ const BREATH: Duration = Duration::from_millis(15);
 /// A little longer, so that some uploads are through.
 const UPLOAD: Duration = Duration::from_millis(1_800);
 /// Files of the archive that is unpacked, and of the directory that is copied.
-const PACKED: u32 = 6_000;
+pub(super) const PACKED: u32 = 6_000;
 /// Longer than unpacking or copying them takes.
 const UNPACKING: Duration = Duration::from_millis(1_500);
 
@@ -116,7 +116,7 @@ fn copied(world: &mut World, server: &str, moment: Duration) -> Result<()> {
     Ok(())
 }
 
-fn check_packed(folder: &Path) -> Result<()> {
+pub(super) fn check_packed(folder: &Path) -> Result<()> {
     let count = fs::read_dir(folder)?.count();
     check(count == PACKED as usize, || format!("{} has {count} files", folder.display()))?;
     for number in 1..=PACKED {

@@ -7,10 +7,11 @@
 //!
 //! Modules in reading order: [`wait`], [`chance`], [`socket`], [`client`], [`program`], [`proxy`], [`engine`], [`secrets`],
 //! [`world`], [`servers`], [`watch`], [`table`], and the entries: [`crash`], [`power`], [`plane`], [`database`], [`cut`],
-//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`], [`schedules`],
+//! [`docker`], [`restore`], [`backlog`], [`clock`], [`disk`], [`everything`], [`files`], [`plan`], [`repeat`], [`schedules`], [`backups`],
 //! [`whispers`], [`forgery`], [`herd`].
 
 mod backlog;
+mod backups;
 mod chance;
 mod client;
 mod clock;

@@ -1,7 +1,7 @@
 //! The table of faults: which exist, and what each needs.
 
 use super::{
-    backlog, clock, crash, cut, database, disk, docker,
+    backlog, backups, clock, crash, cut, database, disk, docker,
     engine::LiveRestore,
     everything, files, forgery, herd, plan, plane, power, repeat, restore, schedules,
     watch::Watch,
@@ -86,6 +86,7 @@ pub const ENTRIES: &[Entry] = &[
     long("F32a", "the daemon's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::of_the_daemon),
     long("F32b", "the control plane's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::of_the_control_plane),
     long("F34", "times of schedules come while the control plane, and then the daemon, is away", COMMON, schedules::while_away),
+    long("F35", "kill -9 of the daemon during backups and restores", COMMON, backups::cut_off),
     long("F36", "100,000 events while the control plane is away", COMMON, backlog::told_at_last),
     long("F38", "servers are deleted and suspended while the daemon is away", COMMON, power::wishes_meanwhile),
     long("F39", "another program listens on the server's port", COMMON, docker::port_taken),
