@@ -17,7 +17,7 @@ use gantry_types::ServerId;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -69,6 +69,8 @@ pub(crate) struct Desk {
     /// Whether something was written or removed past the account since then.
     is_outdated: AtomicBool,
     short: Arc<Semaphore>,
+    /// How often another directory has taken the place of the server's.
+    replaced: AtomicU64,
     changes: Arc<Semaphore>,
     transfers: Arc<Semaphore>,
     /// Temporary files from before belong to nobody any more. In Unix time.
@@ -83,6 +85,7 @@ impl Desk {
             changing: Arc::default(),
             measured: Mutex::new(None),
             is_outdated: AtomicBool::new(false),
+            replaced: AtomicU64::new(0),
             short: Arc::new(Semaphore::new(SHORT)),
             changes: Arc::new(Semaphore::new(CHANGES)),
             transfers: Arc::new(Semaphore::new(MAX_TRANSFERS)),
@@ -156,6 +159,17 @@ impl Desk {
             }
             done => done,
         }
+    }
+
+    /// Another directory is the server's from here on: whoever holds the former one open opens it anew.
+    pub(crate) fn replace(&self) {
+        self.replaced.fetch_add(1, Ordering::Release);
+        self.forget();
+    }
+
+    /// Which directory it is, counted from the start of the daemon.
+    pub(crate) fn directory(&self) -> u64 {
+        self.replaced.load(Ordering::Acquire)
     }
 
     /// What was measured is not what is there by now.

@@ -14,7 +14,10 @@ use gantry_protocol::{Event, SftpActivity, SftpReport};
 use gantry_seal::{KeyFileError, key_file};
 use gantry_sftp::{Limits, ServerFiles, Servers, Sftp, SftpConfig, Turn};
 use gantry_types::ServerId;
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -63,11 +66,13 @@ impl Servers for Desks {
         let node = self.0.upgrade().ok_or(GONE)?;
         let handle = node.server(server).ok_or(GONE)?;
         let terms = handle.terms().map_err(|refusal| refusal.message)?;
+        let directory = handle.desk.directory();
         let opened = open_jail(node.shared(), server, &terms).await;
         let jail = opened.map_err(|refusal| refusal.message)?;
         let quota = handle.desk.quota.clone();
         let changing = CancellationToken::new();
-        Ok(Arc::new(Files { node: self.0.clone(), server, desk: handle.desk, jail, quota, changing }))
+        let open = Mutex::new(Open { directory, jail });
+        Ok(Arc::new(Files { node: self.0.clone(), server, desk: handle.desk, open, quota, changing }))
     }
 
     async fn tell(&self, server: ServerId, activity: SftpActivity) {
@@ -77,12 +82,18 @@ impl Servers for Desks {
     }
 }
 
+/// The server's directory, and which of those that were it.
+struct Open {
+    directory: u64,
+    jail: Jail,
+}
+
 /// One server, for one channel.
 struct Files {
     node: WeakNode,
     server: ServerId,
     desk: Arc<Desk>,
-    jail: Jail,
+    open: Mutex<Open>,
     quota: Quota,
     /// Ends measurements that nobody waits for any more.
     changing: CancellationToken,
@@ -95,8 +106,18 @@ impl Files {
         handle.terms().map_err(|refusal| refusal.message)
     }
 
+    /// The directory that has taken the place of the one that was opened.
+    fn anew(&self) -> Option<Jail> {
+        let (node, terms) = (self.node.upgrade()?, self.terms().ok()?);
+        let shared = node.shared();
+        let opened =
+            Jail::open(&shared.data.server_files(self.server), shared.own_files.then_some(terms.user));
+        let failed = |error| tracing::warn!(server.id = %self.server, %error, "a server's directory could not be opened anew");
+        opened.map(|jail| jail.guarding(terms.protected)).map_err(failed).ok()
+    }
+
     async fn measure(&self, terms: &FileTerms, bytes: Option<u64>) -> Result<(), String> {
-        let measured = self.desk.measure(&self.jail, terms.disk_mib, bytes, &self.changing).await;
+        let measured = self.desk.measure(&self.jail(), terms.disk_mib, bytes, &self.changing).await;
         measured.map_err(|error| format!("It was not done: {error}."))
     }
 }
@@ -109,8 +130,15 @@ impl Drop for Files {
 
 #[async_trait]
 impl ServerFiles for Files {
-    fn jail(&self) -> &Jail {
-        &self.jail
+    fn jail(&self) -> Jail {
+        let directory = self.desk.directory();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.directory != directory
+            && let Some(jail) = self.anew()
+        {
+            *open = Open { directory, jail };
+        }
+        open.jail.clone()
     }
 
     fn quota(&self) -> &Quota {

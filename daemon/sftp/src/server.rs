@@ -60,7 +60,8 @@ pub type Turn = OwnedMutexGuard<()>;
 /// A server's files, and the order that is kept among those who change them.
 #[async_trait]
 pub trait ServerFiles: Send + Sync + 'static {
-    fn jail(&self) -> &Jail;
+    /// As it is at this moment: another directory may have taken its place.
+    fn jail(&self) -> Jail;
     fn quota(&self) -> &Quota;
     /// Whether anything may be changed at this moment, and what people may not. Brings the account of the disk up to date.
     async fn admit_change(&self) -> Result<Protected, String>;

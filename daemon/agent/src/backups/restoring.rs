@@ -72,7 +72,7 @@ async fn replace(work: &Work, backup: &Backup) -> Result<(), Ended> {
     exchanged
         .map_err(|_| internal("the files were not put in place"))?
         .map_err(|error| internal(format!("the files were not put in place: {error}")))?;
-    work.desk.forget();
+    work.desk.replace();
     // The backup is there: what goes on from here is tidying up.
     if let Err(failure) = discard(work, &beside).await {
         tracing::warn!(server.id = %work.id(), why = failure.message, "files that a backup replaced stay for now");

@@ -34,7 +34,7 @@ const ENDLESS: u64 = 1 << 41;
 
 impl Daemon {
     /// A game that keeps quiet when it is asked to, and may have so many backups.
-    async fn keeper(&mut self, desired: Desired, backups: u32) -> DesiredServer {
+    pub(crate) async fn keeper(&mut self, desired: Desired, backups: u32) -> DesiredServer {
         let server = house(self, desired).await;
         let next = self.next(&server, desired, Kind::Start);
         let limits = Limits { backups, ..next.limits };
@@ -59,7 +59,7 @@ impl Daemon {
     }
 
     /// Has one made, and waits for its end.
-    async fn back_up(&self, server: &DesiredServer) -> Backup {
+    pub(crate) async fn back_up(&self, server: &DesiredServer) -> Backup {
         let id = fresh();
         let begun = self.ask(server, id, "Before the party").await.unwrap();
         assert_eq!((begun.state, begun.revision), (BackupState::Running, 1));
@@ -108,7 +108,11 @@ impl Daemon {
     }
 
     /// Has one put back, and waits for the end of that.
-    async fn restore(&mut self, server: &DesiredServer, id: BackupId) -> (DesiredServer, OperationReport) {
+    pub(crate) async fn restore(
+        &mut self,
+        server: &DesiredServer,
+        id: BackupId,
+    ) -> (DesiredServer, OperationReport) {
         let mut next = self.next(server, server.desired, Kind::Restore);
         next.operation.as_mut().unwrap().backup = Some(id);
         self.put(&next).await.unwrap();

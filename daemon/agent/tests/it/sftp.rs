@@ -25,7 +25,10 @@ use std::{
     process::Stdio,
 };
 use tempfile::TempDir;
-use tokio::{io::AsyncWriteExt, process::Command};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{Child, Command},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -66,13 +69,22 @@ async fn put(daemon: &Daemon, grants: &SftpGrants) -> StatusCode {
 
 /// OpenSSH's client in a folder, with these commands; whether all went well, and what it said.
 async fn sftp(folder: &Path, report: &SftpReport, name: &str, commands: &str) -> (bool, String) {
+    let mut child = client(folder, report, name);
+    child.stdin.take().unwrap().write_all(commands.as_bytes()).await.unwrap();
+    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let said = [ended.stdout, ended.stderr].concat();
+    (ended.status.success(), String::from_utf8_lossy(&said).into_owned())
+}
+
+/// The same, listening to its standard input.
+fn client(folder: &Path, report: &SftpReport, name: &str) -> Child {
     std::fs::write(folder.join("known"), format!("[127.0.0.1]:{} {}\n", report.port, report.host_key))
         .unwrap();
     let ask = folder.join("ask");
     std::fs::write(&ask, format!("#!/bin/sh\necho '{PASSWORD}'\n")).unwrap();
     std::fs::set_permissions(&ask, PermissionsExt::from_mode(0o700)).unwrap();
     let known = format!("UserKnownHostsFile={}", folder.join("known").display());
-    let mut child = Command::new("sftp")
+    Command::new("sftp")
         .current_dir(folder)
         .env("SSH_ASKPASS", &ask)
         .env("SSH_ASKPASS_REQUIRE", "force")
@@ -84,11 +96,7 @@ async fn sftp(folder: &Path, report: &SftpReport, name: &str, commands: &str) ->
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .expect("OpenSSH's sftp is needed; `cargo xtask test` installs openssh-client");
-    child.stdin.take().unwrap().write_all(commands.as_bytes()).await.unwrap();
-    let ended = tokio::time::timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
-    let said = [ended.stdout, ended.stderr].concat();
-    (ended.status.success(), String::from_utf8_lossy(&said).into_owned())
+        .expect("OpenSSH's sftp is needed; `cargo xtask test` installs openssh-client")
 }
 
 /// The next things that somebody did.
@@ -225,4 +233,31 @@ async fn a_node_without_sftp_says_so() {
     let program = Program::start(&["--no-sftp"], "info").await;
     assert!(program.report().await.sftp.is_none());
     program.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_there_while_a_backup_is_put_back_goes_on_in_what_is_there_then() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Stopped, 5).await;
+    std::fs::write(daemon.file(server.id, "world.txt"), "as it was").unwrap();
+    let made = daemon.back_up(&server).await;
+    std::fs::write(daemon.file(server.id, "world.txt"), "as it is").unwrap();
+    let (report, _open) = open(&daemon).await;
+    assert_eq!(put(&daemon, &grants(&server)).await, StatusCode::NO_CONTENT);
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("mine"), "mine").unwrap();
+    let mut visitor = client(folder.path(), &report, "ann.game");
+    let (mut commands, mut said) =
+        (visitor.stdin.take().unwrap(), BufReader::new(visitor.stdout.take().unwrap()).lines());
+    commands.write_all(b"ls -1\n").await.unwrap();
+    let seen = async { while said.next_line().await.unwrap().is_none_or(|line| line != "world.txt") {} };
+    tokio::time::timeout(PATIENCE, seen).await.expect("nothing is listed");
+    let (server, ended) = daemon.restore(&server, made.id).await;
+    assert_eq!(ended.state, OperationState::Succeeded);
+    commands.write_all(b"get world.txt\nput mine\n").await.unwrap();
+    drop(commands);
+    let status = tokio::time::timeout(PATIENCE, visitor.wait()).await.unwrap().unwrap();
+    assert!(status.success(), "{status}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("world.txt")).unwrap(), "as it was");
+    assert_eq!(std::fs::read_to_string(daemon.file(server.id, "mine")).unwrap(), "mine");
 }

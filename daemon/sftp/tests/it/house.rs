@@ -86,8 +86,8 @@ impl Servers for Rooms {
 
 #[async_trait]
 impl ServerFiles for Room {
-    fn jail(&self) -> &Jail {
-        &self.jail
+    fn jail(&self) -> Jail {
+        self.jail.clone()
     }
 
     fn quota(&self) -> &Quota {
