@@ -153,6 +153,12 @@ impl Db {
         Ok(Tx::new(tx, AsSystem::default(), Arc::clone(&self.inner.vault)))
     }
 
+    /// The same for reading alone, and all of it as it was at one instant, whatever is committed meanwhile.
+    pub(crate) async fn snapshot_for_nodes(&self) -> Result<SystemTx, StoreError> {
+        let tx = begun(&self.inner.nodes, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        Ok(Tx::new(tx, AsSystem::default(), Arc::clone(&self.inner.vault)))
+    }
+
     /// Whether a query can be answered at present.
     pub async fn ping(&self) -> Result<(), StoreError> {
         sqlx::query_scalar!(r#"SELECT 1 AS "one!""#).fetch_one(&self.inner.system).await?;

@@ -3,7 +3,7 @@
 //! Every statement names the node as well as the server, so that a node speaks of its own servers alone.
 
 use crate::{
-    Notice, StoreError, SystemTx, codec,
+    Db, Notice, StoreError, SystemTx, codec,
     servers::{ActiveOperation, servers},
     tx::Viewer,
 };
@@ -44,9 +44,23 @@ pub enum Scope {
     Unacknowledged,
 }
 
-impl SystemTx {
-    /// What is wanted of a node's servers, at most `limit` of them from `after` on, by id.
+impl Db {
+    /// What is wanted of a node's servers, at most `limit` of them from `after` on, by id. Each is as it was at one
+    /// instant: a node that heard of something later than the generation that it was told with would decide on top of
+    /// it, and be taken for one that had not heard of it.
     pub async fn desired_servers(
+        &self,
+        node: NodeId,
+        scope: Scope,
+        after: Option<ServerId>,
+        limit: u32,
+    ) -> Result<Vec<DesiredServer>, StoreError> {
+        self.snapshot_for_nodes().await?.desired_servers(node, scope, after, limit).await
+    }
+}
+
+impl SystemTx {
+    pub(crate) async fn desired_servers(
         &mut self,
         node: NodeId,
         scope: Scope,
@@ -71,28 +85,16 @@ impl SystemTx {
         self.complete(all).await
     }
 
-    /// What is wanted of one server.
-    pub async fn desired_server(&mut self, server: ServerId) -> Result<DesiredServer, StoreError> {
-        let server = self.server(server).await?;
-        self.complete(vec![server]).await?.pop().ok_or(StoreError::NotFound("server"))
-    }
-
     async fn complete(&mut self, servers: Vec<Server>) -> Result<Vec<DesiredServer>, StoreError> {
         let ids: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
         let mut values = self.values_of(&ids).await?;
         let mut facts = self.facts_of(&ids).await?;
         let mut schedules = self.schedules_of(&ids).await?;
-        let decided = self.decided_of(&ids).await?;
+        let heard = self.heard_by(&ids).await?;
         let mut releases: HashMap<(String, String), Arc<OfferedBlueprint>> = HashMap::new();
         let mut complete = Vec::with_capacity(servers.len());
-        for mut server in servers {
-            let heard_decision = match decided.get(&server.id) {
-                Some(&(desired, heard)) => {
-                    server.desired = desired;
-                    heard
-                }
-                None => 0,
-            };
+        for server in servers {
+            let heard_decision = heard.get(&server.id).copied().unwrap_or_default();
             let pin = (server.blueprint.digest.clone(), server.blueprint.key.blueprint.clone());
             let blueprint = match releases.get(&pin) {
                 Some(known) => Arc::clone(known),

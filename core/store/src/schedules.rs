@@ -272,20 +272,16 @@ impl UserTx {
 }
 
 impl SystemTx {
-    /// What is desired of servers, with the latest of their nodes' decisions that it knows of: of each both from one row, so that
-    /// none claims to know of a decision and desires what was before it.
-    pub(crate) async fn decided_of(
+    /// The latest of their nodes' decisions that what is desired of servers knows of.
+    pub(crate) async fn heard_by(
         &mut self,
         servers: &[ServerId],
-    ) -> Result<HashMap<ServerId, (Desired, u64)>, StoreError> {
+    ) -> Result<HashMap<ServerId, u64>, StoreError> {
         let ids: Vec<Uuid> = servers.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query!("SELECT id, desired, heard_decision FROM servers WHERE id = ANY ($1)", &ids)
+        let rows = sqlx::query!("SELECT id, heard_decision FROM servers WHERE id = ANY ($1)", &ids)
             .fetch_all(self.db())
             .await?;
-        let decided = |id, desired: &str, heard| {
-            Ok((ServerId::new(id), (codec::to_desired(desired)?, codec::to_u64(heard))))
-        };
-        rows.into_iter().map(|row| decided(row.id, &row.desired, row.heard_decision)).collect()
+        Ok(rows.into_iter().map(|row| (ServerId::new(row.id), codec::to_u64(row.heard_decision))).collect())
     }
 
     /// Keeps how a schedule of one of the node's servers is followed. False if it is none of those.

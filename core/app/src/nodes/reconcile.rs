@@ -65,9 +65,7 @@ async fn report(link: &Link) -> Answer<()> {
 async fn send(link: &Link, scope: Scope, known: &Known) -> Answer<Vec<ServerId>> {
     let mut seen = Vec::new();
     loop {
-        let mut tx = link.app.db().as_system_for_nodes().await?;
-        let page = tx.desired_servers(link.node(), scope, seen.last().copied(), PAGE).await?;
-        drop(tx);
+        let page = link.app.db().desired_servers(link.node(), scope, seen.last().copied(), PAGE).await?;
         if page.is_empty() {
             return Ok(seen);
         }

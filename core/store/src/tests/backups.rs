@@ -1,7 +1,7 @@
 //! Backups as nodes tell of them: in the order of their revisions, of their own servers alone, and not without end.
 
 use super::fixtures::{World, now};
-use crate::{StoreError, backups::Kept, new_uuid, tx::UserTx};
+use crate::{StoreError, backups::Kept, new_uuid, reconcile::Scope, tx::UserTx};
 use chrono::TimeDelta;
 use gantry_auth::Actor;
 use gantry_domain::backups::MAX_KEPT;
@@ -186,7 +186,7 @@ async fn a_restore_says_of_which_backup_and_leaves_what_is_wanted() {
     tx.request_restore(&grant, id, ready.id, now(), super::fixtures::entry("backup.restore")).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = world.test.db.as_system().await.unwrap();
-    let wanted = tx.desired_server(server).await.unwrap();
+    let wanted = tx.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
     let asked = wanted.operation.unwrap();
     assert_eq!((asked.id, asked.kind, asked.backup), (id, OperationKind::Restore, Some(ready.id)));
     assert_eq!((asked.state, wanted.server.desired), (OperationState::Pending, Desired::Running));

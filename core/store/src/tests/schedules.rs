@@ -1,7 +1,7 @@
 //! Schedules at rest, their runs, and whose word counts about what a server is to be.
 
 use super::fixtures::{World, entry, first_page, now};
-use crate::{StoreError, new_uuid, schedules::Decided, secrets::SecretKind};
+use crate::{StoreError, new_uuid, reconcile::Scope, schedules::Decided, secrets::SecretKind};
 use chrono::TimeDelta;
 use gantry_auth::{Actor, rights};
 use gantry_domain::{
@@ -67,7 +67,7 @@ pub(super) async fn add(world: &World, author: &Actor, schedule: &Schedule) -> R
 
 async fn desired(world: &World, server: ServerId) -> (Desired, u64) {
     let mut tx = world.test.db.as_system().await.unwrap();
-    let wanted = tx.desired_server(server).await.unwrap();
+    let wanted = tx.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
     (wanted.server.desired, wanted.heard_decision)
 }
 
@@ -143,7 +143,7 @@ async fn a_change_reaches_the_node_by_its_generation() {
     let written = schedule(server, &world.ada, "Nightly");
     let generation = async || {
         let mut tx = world.test.db.as_system().await.unwrap();
-        let wanted = tx.desired_server(server).await.unwrap();
+        let wanted = tx.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
         (wanted.server.generation, wanted.schedules.len())
     };
     let (before, none) = generation().await;
@@ -154,6 +154,21 @@ async fn a_change_reaches_the_node_by_its_generation() {
     tx.delete_schedule(&grant, written.id, entry("schedule.delete")).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(generation().await, (before + 2, 0));
+}
+
+#[tokio::test]
+async fn what_is_wanted_is_of_one_generation_whatever_is_asked_for_meanwhile() {
+    let world = World::new().await;
+    let server = world.server(&world.ada, "one").await;
+    let mut tx = world.test.db.snapshot_for_nodes().await.unwrap();
+    let before = tx.server(server).await.unwrap();
+    let after = ask(&world, server, Some(Desired::Stopped)).await;
+    let wanted = tx.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
+    let said = (wanted.server.generation, wanted.server.desired, wanted.operation.map(|one| one.kind));
+    assert_eq!(said, (before.generation, Desired::Running, Some(OperationKind::Install)));
+    let wanted = world.test.db.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
+    assert_eq!((wanted.server.generation, wanted.server.desired), (after, Desired::Stopped));
+    assert!(wanted.operation.is_some_and(|one| one.kind != OperationKind::Install));
 }
 
 #[tokio::test]

@@ -308,7 +308,7 @@ async fn changed_grants_reach_the_servers_of_that_release() {
     let grant = world.admin.administrator().unwrap();
     let (plugin, digest) = (world.game.plugin_id, &world.game.digest);
     tx.grant_release(&grant, plugin, digest, &[], entry("plugin.grant")).await.unwrap();
-    let wanted = tx.desired_server(id).await.unwrap();
+    let wanted = tx.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
     assert_eq!((wanted.server.generation, wanted.blueprint.granted.len()), (before + 1, 0));
 }
 
