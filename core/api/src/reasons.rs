@@ -59,6 +59,9 @@ pub(crate) const fn why(code: Code) -> &'static str {
         Code::TooManyBackups => {
             "A server's limits say how many backups are kept of it. Those that people made stay until somebody deletes them; of those that a schedule made the oldest goes, for the schedule's next alone."
         }
+        Code::NodeDraining => {
+            "An administrator has all servers of the node stopped, so that its machine can be worked on. Nothing starts there, is installed or is placed there until that ends; what was to run starts again then."
+        }
         Code::BackupInUse => {
             "What is locked is not deleted. What is being restored is needed until that has ended, and of what is being made there is nothing to be had yet; one backup of a server is made at a time."
         }

@@ -124,7 +124,9 @@ pub fn incredible(backup: &Backup) -> Option<&'static str> {
         return Some("the time that it says cannot be");
     }
     let cause = match &backup.cause {
-        BackupCause::Person { name } | BackupCause::Schedule { name, .. } => name,
+        BackupCause::Person { name } | BackupCause::Schedule { name, .. } | BackupCause::Drain { name } => {
+            name
+        }
     };
     let texts = [Some(&backup.name), Some(cause), backup.reason.as_ref()];
     texts.into_iter().flatten().any(|text| text.contains('\0')).then_some("it has a zero byte in a text")

@@ -225,6 +225,7 @@ fn node() -> Router {
             last_event: 0,
             tasks: 0,
             sftp: None,
+            drain: None,
         })
     };
     let plugin = |Path(digest): Path<String>, body: Bytes| async move {

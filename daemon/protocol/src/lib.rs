@@ -7,6 +7,7 @@
 //! | method and path | body → answer |
 //! |---|---|
 //! | `GET /v1/node` | → [`NodeReport`] |
+//! | `PUT /v1/node/desired` | [`DesiredNode`] → 204: written down, and done from here on |
 //! | `PUT /v1/plugins/{digest}` | the component's bytes → 204; `digest` is lower-case hex SHA-256 |
 //! | `GET /v1/records` | → `[PluginRecord]`: calls of plugins that were stopped and are kept |
 //! | `GET /v1/plugins/{digest}/records/{record}` | → one of them, JSON lines |
@@ -42,13 +43,14 @@
 //! | `GET /v1/samples` | → NDJSON of [`SampleEnvelope`], for ever; may drop |
 //! | `GET /v1/node/samples?watched=BOOL` | → NDJSON of [`NodeSample`], for ever; may drop; every second while anybody asks with `watched`, else every ten |
 //!
-//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`schedule`], [`backup`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
+//! Modules in reading order: [`link`], [`desired`], [`observed`], [`console`], [`action`], [`schedule`], [`backup`], [`drain`], [`files`], [`form`], [`sftp`], [`node`], [`machine`]; and `tunnel`, behind the feature of
 //! that name, for the two crates that hold an end of the link.
 
 pub mod action;
 pub mod backup;
 pub mod console;
 pub mod desired;
+pub mod drain;
 pub mod files;
 pub mod form;
 pub mod link;
@@ -64,6 +66,7 @@ pub use action::*;
 pub use backup::*;
 pub use console::*;
 pub use desired::*;
+pub use drain::*;
 pub use files::*;
 pub use form::*;
 pub use link::*;

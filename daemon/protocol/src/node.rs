@@ -1,5 +1,6 @@
 //! What a node says of itself.
 
+use gantry_types::DrainId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -20,6 +21,9 @@ pub struct NodeReport {
     /// Nothing where it is switched off.
     #[serde(default)]
     pub sftp: Option<crate::SftpReport>,
+    /// The drain that it is in.
+    #[serde(default)]
+    pub drain: Option<DrainId>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]

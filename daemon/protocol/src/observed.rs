@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use gantry_types::{
     OperationId, ScheduleId, ScheduleRunId, ServerId,
     backup::Backup,
+    drain::ServerDrain,
     operation::{OperationFailure, OperationState, Progress},
     sample::{ConsoleEvent, LiveSample},
     schedule::ScheduleRun,
@@ -22,6 +23,9 @@ pub struct ObservedServer {
     pub observed: ObservedState,
     /// The latest operation that the node knows of, with its state.
     pub operation: Option<OperationReport>,
+    /// How far the node's drain is with it, if it ran when that began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drain: Option<ServerDrain>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +65,8 @@ pub enum Event {
     Schedule { run: ScheduleRun },
     /// A backup is being made, was made, changed or is no more: the whole of it as it stands.
     Backup { backup: Box<Backup> },
+    /// How far the node's drain is with the server.
+    Drain { drain: ServerDrain },
     /// What is desired of the server changed by a schedule.
     Decided { decision: Decision },
 }

@@ -59,6 +59,10 @@ pub enum BackupCause {
         schedule_id: ScheduleId,
         name: String,
     },
+    /// The node was drained; who asked for that.
+    Drain {
+        name: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

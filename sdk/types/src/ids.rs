@@ -58,6 +58,8 @@ typed_id! {
     ScheduleId,
     /// One time that a schedule was followed.
     ScheduleRunId,
+    /// One time that a node's servers are stopped for work on its machine.
+    DrainId,
     /// All files of a server as they were at one time.
     BackupId,
     /// One line of the audit log.

@@ -5,13 +5,14 @@
 //! randomness, so that whatever uses it stays testable.
 //!
 //! Modules in reading order: [`ids`], [`units`], [`server`], [`operation`], [`blueprint`], [`plan`], [`sample`],
-//! [`action`], [`schedule`], [`backup`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`], [`unsaid`].
+//! [`action`], [`schedule`], [`backup`], [`drain`], [`conduct`], [`page`], [`hook`], [`foreign`], [`permission`], [`problem`], [`names`], [`glob`], [`hosts`], [`address`], [`unsaid`].
 
 pub mod action;
 pub mod address;
 pub mod backup;
 pub mod blueprint;
 pub mod conduct;
+pub mod drain;
 pub mod foreign;
 pub mod glob;
 pub mod hook;

@@ -48,6 +48,7 @@ codes! {
     NotInstalled = "not_installed", 409, "The server is not installed", "Reinstall it; the last operation says why it failed.";
     InUse = "in_use", 409, "Something still depends on this", "Remove what depends on it first.";
     TooManyBackups = "too_many_backups", 409, "The server has as many backups as it may", "Delete one, or ask an administrator for a higher limit.";
+    NodeDraining = "node_draining", 409, "The node is being drained", "Wait until the work on its machine is done, or choose another node.";
     BackupInUse = "backup_in_use", 409, "The backup is locked or in use", "Unlock it, or wait until it is made or restored.";
     IdempotencyMismatch = "idempotency_mismatch", 409, "This Idempotency-Key was used for a different request", "Use a new key for a new request.";
     FileExists = "file_exists", 409, "Something has this name already", "Choose another name, or say that it is to be replaced.";

@@ -92,6 +92,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
         }
         Event::Schedule { run } => followed::run(tx, node, server_id, &run).await?,
         Event::Backup { backup } => backups::keep(tx, node, server_id, &backup).await?,
+        Event::Drain { .. } => {}
         Event::Decided { decision } => followed::decision(tx, node, server_id, at, &decision).await?,
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }

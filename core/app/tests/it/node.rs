@@ -241,6 +241,7 @@ async fn node(State(memory): Shared) -> Json<NodeReport> {
         last_event: memory.events.lock().unwrap().len() as u64,
         tasks: 0,
         sftp: memory.has_sftp.load(Ordering::Relaxed).then(door),
+        drain: None,
     })
 }
 
@@ -271,7 +272,7 @@ async fn put_plugin(State(memory): Shared, Path(digest): Path<String>, _componen
 
 fn seen(desired: &DesiredServer) -> ObservedServer {
     let observed = ObservedState { since: chrono::DateTime::UNIX_EPOCH, ..observed(Observed::Uninstalled) };
-    ObservedServer { id: desired.id, generation: desired.generation, observed, operation: None }
+    ObservedServer { id: desired.id, generation: desired.generation, observed, operation: None, drain: None }
 }
 
 async fn servers(State(memory): Shared) -> Json<Vec<ObservedServer>> {

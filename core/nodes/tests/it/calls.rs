@@ -185,6 +185,7 @@ async fn answer_about_another_server_is_not_believed() {
             generation: desired.generation,
             observed: offline(),
             operation: None,
+            drain: None,
         })
     });
     let node = connected(Router::new().route("/v1/servers/{id}", put)).await;

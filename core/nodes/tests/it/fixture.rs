@@ -153,6 +153,7 @@ pub(crate) fn report(version: &str) -> NodeReport {
         last_event: 0,
         tasks: 0,
         sftp: None,
+        drain: None,
     }
 }
 

@@ -95,6 +95,7 @@ impl ServerRecord {
             generation: self.desired.generation,
             observed: self.observed(),
             operation: self.latest.clone(),
+            drain: None,
         }
     }
 

@@ -30,7 +30,7 @@ impl Worth {
             Event::Schedule { run } if !run.state.is_terminal() => Self::Low,
             Event::Schedule { .. } => Self::Middle,
             Event::Backup { backup } if backup.progress.is_some() => Self::Low,
-            Event::Backup { .. } => Self::Middle,
+            Event::Backup { .. } | Event::Drain { .. } => Self::Middle,
             Event::Decided { .. } => Self::Kept,
             Event::Operation { operation } => match (operation.state, &operation.progress) {
                 (OperationState::Running, Some(_)) => Self::Low,

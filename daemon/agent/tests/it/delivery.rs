@@ -44,6 +44,7 @@ async fn the_same_message_five_times_has_one_effect_even_with_higher_generations
             | Event::Sftp { .. }
             | Event::Schedule { .. }
             | Event::Backup { .. }
+            | Event::Drain { .. }
             | Event::Decided { .. } => None,
         })
         .await;

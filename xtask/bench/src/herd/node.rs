@@ -124,5 +124,6 @@ fn report() -> NodeReport {
         last_event: 0,
         tasks: 0,
         sftp: None,
+        drain: None,
     }
 }
