@@ -5,7 +5,6 @@
 //! as it is, and the next daemon starts what is to run.
 
 use crate::{
-    ledger::ServerRecord,
     node::Node,
     server::{Message, Supervisor},
 };
@@ -19,14 +18,11 @@ use tokio::sync::oneshot;
 pub(crate) struct Leaving(AtomicBool);
 
 impl Leaving {
-    /// What is held for: the holds of people, and the daemon's own while it leaves.
-    pub(crate) fn holds(&self, record: &ServerRecord) -> Vec<Hold> {
-        let mut holds = record.desired.holds.clone();
-        if self.0.load(Ordering::SeqCst) {
-            let reason = "Gantry is being shut down on this machine; it starts again with it.".to_owned();
-            holds.push(Hold { by: "node".to_owned(), reason });
-        }
-        holds
+    /// The daemon's own hold, while it leaves.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        let reason = "Gantry is being shut down on this machine; it starts again with it.";
+        let hold = || Hold { by: "node".to_owned(), reason: reason.to_owned() };
+        self.0.load(Ordering::SeqCst).then(hold)
     }
 }
 
@@ -38,7 +34,7 @@ impl Node {
         for handle in self.all() {
             let (answer, stopped) = oneshot::channel();
             // A supervisor that is not there has nothing that runs, or comes back held.
-            if handle.mailbox.send(Message::Leave(answer)).await.is_ok() {
+            if handle.mailbox.send(Message::StandDown(answer)).await.is_ok() {
                 stopping.push(stopped);
             }
         }
@@ -51,22 +47,36 @@ impl Node {
 }
 
 impl Supervisor {
-    /// Takes the hold, and answers once nothing runs.
-    pub(crate) async fn leave(&mut self, answer: oneshot::Sender<()>) {
-        self.leaving.push(answer);
+    /// Takes the holds as they are now, and answers once nothing runs.
+    pub(crate) async fn stand_down(&mut self, answer: oneshot::Sender<()>) {
+        self.standing_down.push(answer);
+        self.rehold().await;
+        self.tell_down();
+    }
+
+    /// Takes the holds as they are now.
+    pub(crate) async fn rehold(&mut self) {
         // Who has given up does not start by itself, and is to be found as it was.
         if self.state().phase != Phase::GivenUp {
-            let holds = self.shared.leaving.holds(&self.record);
+            let holds = self.shared.holds(&self.record);
             let desired = self.record.desired.desired;
             self.hear(Event::Intent { desired, holds, operation: Asked::Known }).await;
         }
-        self.tell_leaving();
+    }
+
+    /// A server that a drain spares is held as soon as it has ended by itself.
+    pub(crate) async fn mind_drain(&mut self) {
+        let (drains, server) = (&self.shared.drains, self.record.desired.id);
+        if drains.spares(server) && !may_run(&self.state().phase) {
+            drains.ended(server);
+            self.rehold().await;
+        }
     }
 
     /// Called with every step.
-    pub(crate) fn tell_leaving(&mut self) {
-        if !self.leaving.is_empty() && !may_run(&self.state().phase) {
-            for answer in self.leaving.drain(..) {
+    pub(crate) fn tell_down(&mut self) {
+        if !self.standing_down.is_empty() && !may_run(&self.state().phase) {
+            for answer in self.standing_down.drain(..) {
                 // Nobody may wait any more.
                 answer.send(()).ok();
             }

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod console;
 pub mod data;
 mod desk;
+mod drain;
 pub mod enroll;
 mod failure;
 mod faults;

@@ -12,6 +12,7 @@ use crate::{
     console::Console,
     data::DataDir,
     desk::Desk,
+    drain::{self, Drains},
     failure::chain,
     faults::Faults,
     leave::Leaving,
@@ -73,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) machine: Machine,
     pub(crate) faults: Faults,
     pub(crate) leaving: Leaving,
+    pub(crate) drains: Drains,
     /// Whether this process may give files to servers' users.
     pub(crate) own_files: bool,
     pub(crate) subvolumes: Subvolumes,
@@ -145,6 +147,7 @@ struct Inner {
     keeper_task: Mutex<Option<JoinHandle<()>>>,
     traces_task: Mutex<Option<JoinHandle<()>>>,
     schedules_task: Mutex<Option<JoinHandle<()>>>,
+    drain_task: Mutex<Option<JoinHandle<()>>>,
     shutdown: CancellationToken,
 }
 
@@ -174,6 +177,7 @@ impl Node {
         })?;
         let (schedules, asked) = Schedules::new();
         let subvolumes = Subvolumes::find(&config.data.servers()).await;
+        let drains = Drains::open(&config.ledger).await?;
         let backups = Backups::open(&config.data, &config.ledger, config.clock.now()).await?;
         let shared = Arc::new(Shared {
             node: config.node,
@@ -188,6 +192,7 @@ impl Node {
             machine: Machine::new(),
             faults: Faults::default(),
             leaving: Leaving::default(),
+            drains,
             own_files: rustix::process::geteuid().is_root(),
             subvolumes,
             sftp: OnceLock::new(),
@@ -212,6 +217,7 @@ impl Node {
             keeper_task: Mutex::new(None),
             traces_task: Mutex::new(None),
             schedules_task: Mutex::new(None),
+            drain_task: Mutex::new(None),
             shutdown: CancellationToken::new(),
         }));
         let task = tokio::spawn(keep(node.clone(), queue));
@@ -223,6 +229,7 @@ impl Node {
         // Not before every server is there: what is due is done to it.
         let followed = tokio::spawn(schedules::keep(node.clone(), asked));
         *node.0.schedules_task.lock().await = Some(followed);
+        *node.0.drain_task.lock().await = Some(tokio::spawn(drain::keep(node.clone())));
         Ok(node)
     }
 
@@ -246,6 +253,11 @@ impl Node {
             && let Err(error) = task.await
         {
             tracing::error!(%error, "who follows the schedules failed");
+        }
+        if let Some(task) = self.0.drain_task.lock().await.take()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "who drains the node failed");
         }
         if let Some(task) = self.0.traces_task.lock().await.take()
             && let Err(error) = task.await

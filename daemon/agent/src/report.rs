@@ -28,7 +28,7 @@ pub(crate) async fn node(node: &Node) -> Result<NodeReport, PluginsError> {
         last_event: shared.ledger.last_event(),
         tasks: tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64,
         sftp: shared.sftp.get().map(|door| door.report.clone()),
-        drain: None,
+        drain: shared.drains.id(),
     })
 }
 

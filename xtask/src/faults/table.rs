@@ -49,7 +49,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("F09", "needs transfers between nodes"),
     ("F15", "needs control planes that share one database"),
     ("F19", "needs the adoption of servers that the database does not know"),
-    ("F35", "needs backups"),
 ];
 
 /// In the order in which they run. An id is that of the row that the entry comes from; a letter tells apart those that

@@ -47,11 +47,10 @@ impl Entry {
         }
     }
 
-    /// Whether it goes by itself where a schedule makes a further one.
+    /// Whether it goes by itself where a schedule or a drain makes a further one.
     fn goes_by_itself(&self) -> bool {
-        let by_schedule = matches!(self.backup().cause, BackupCause::Schedule { .. });
         let is_free = matches!(self.at_work, Use::Idle) && !self.backup().locked;
-        by_schedule && is_free && self.backup().state == BackupState::Ready
+        comes_by_itself(&self.backup().cause) && is_free && self.backup().state == BackupState::Ready
     }
 }
 
@@ -114,8 +113,7 @@ impl Book {
             return Some(refusal(RefusalCode::TooManyBackups, "the server may have no backups"));
         }
         let count = entries.iter().filter(|entry| entry.counts()).count();
-        let makes_room =
-            matches!(cause, BackupCause::Schedule { .. }) && entries.iter().any(Entry::goes_by_itself);
+        let makes_room = comes_by_itself(cause) && entries.iter().any(Entry::goes_by_itself);
         if count < most as usize || makes_room {
             return None;
         }
@@ -123,7 +121,7 @@ impl Book {
         Some(refusal(RefusalCode::TooManyBackups, why))
     }
 
-    /// What goes now that a schedule has made a further one, oldest first.
+    /// What goes now that a schedule or a drain has made a further one, oldest first.
     pub(super) fn rotated_out(&self, server: ServerId, new: BackupId, most: u32) -> Vec<BackupId> {
         let entries = self.of(server);
         let surplus = entries.iter().filter(|entry| entry.counts()).count().saturating_sub(most as usize);
@@ -136,6 +134,14 @@ impl Book {
         let failed = self.of(server).iter().filter(|entry| entry.backup().state == BackupState::Failed);
         let failed: Vec<_> = failed.map(|entry| entry.backup().id).collect();
         failed[..failed.len().saturating_sub(FAILURES)].to_vec()
+    }
+}
+
+/// Whether it is made without anybody who looks whether there is room for it.
+pub(super) const fn comes_by_itself(cause: &BackupCause) -> bool {
+    match cause {
+        BackupCause::Schedule { .. } | BackupCause::Drain { .. } => true,
+        BackupCause::Person { .. } => false,
     }
 }
 

@@ -1,6 +1,9 @@
 //! One backup being made: quiet, the archive, and that the game may write again.
 
-use super::{book::Entry, fail, quiet, told};
+use super::{
+    book::{Entry, comes_by_itself},
+    fail, quiet, told,
+};
 use crate::{
     failure::chain,
     node::Shared,
@@ -11,7 +14,7 @@ use gantry_backup::{BackupError, Made};
 use gantry_files::{FilesError, PackLimits};
 use gantry_types::{
     BackupId, ServerId,
-    backup::{Backup, BackupCause, BackupProgress, BackupState, Quiesce},
+    backup::{Backup, BackupProgress, BackupState, Quiesce},
 };
 use std::{
     sync::{
@@ -84,13 +87,13 @@ impl Making {
         let server = self.reading.work.id();
         self.say("A backup is being made.");
         let owing = || async { self.alter(|kept| kept.quiet = true).await };
-        let (quiesce, why) = quiet::keep(&self.handle, owing).await;
+        let (quiesce, why) = quiet::keep(&self.handle, quiet::ACTOR, owing).await;
         let mut notes: Vec<String> = why.into_iter().collect();
         let known = self.alter(|kept| kept.backup.quiesce = Some(quiesce)).await;
         let made = if known { self.pack(server).await } else { Err(FilesError::Interrupted.into()) };
         let mut owed = false;
         if matches!(quiesce, Quiesce::Quiesced | Quiesce::Failed)
-            && let Err(why) = quiet::end(&self.shared, &self.handle).await
+            && let Err(why) = quiet::end(&self.shared, &self.handle, quiet::ACTOR).await
         {
             notes.push(quiet::unheard(&why));
             owed = true;
@@ -182,7 +185,7 @@ async fn finish(
         drop(backups.remove(shared, &mut book, server, id).await);
     }
     drop(book);
-    if let (BackupState::Ready, BackupCause::Schedule { .. }) = (backup.state, &backup.cause) {
+    if backup.state == BackupState::Ready && comes_by_itself(&backup.cause) {
         backups.tidy(shared, server, |book| book.rotated_out(server, id, most)).await;
     }
     backups.tidy(shared, server, |book| book.old_failures(server)).await;

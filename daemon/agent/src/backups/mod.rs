@@ -8,7 +8,7 @@
 
 mod book;
 mod making;
-mod quiet;
+pub(crate) mod quiet;
 mod restoring;
 
 pub(crate) use restoring::{restore, tidy};

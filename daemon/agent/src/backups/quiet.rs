@@ -1,4 +1,5 @@
-//! Quiet for a backup: the game writes everything and then nothing, until it is told that it may again.
+//! Quiet: the game writes everything and then nothing, until it is told that it may again. Backups ask for it while they read, and drains
+//! before they stop a game.
 
 use crate::{
     failure::NotDone,
@@ -13,8 +14,8 @@ use gantry_types::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// Who is said to have typed what quiet takes.
-const ACTOR: &str = "backup";
+/// Who is said to have typed what quiet for a backup takes.
+pub(super) const ACTOR: &str = "backup";
 /// Letters of what a plugin or a game says of why it was not quiet.
 const SAID: usize = 300;
 /// How often a game is told that it may write again, and how long between.
@@ -22,11 +23,12 @@ const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Whether the game is quiet, and why it is not where it should be.
-pub(super) type Quiet = (Quiesce, Option<String>);
+pub(crate) type Quiet = (Quiesce, Option<String>);
 
 /// Asks for quiet. Before the game is asked, `owing` is told: from then on the game must be told that it may write again.
-pub(super) async fn keep<F: Future<Output = bool>>(
+pub(crate) async fn keep<F: Future<Output = bool>>(
     handle: &ServerHandle,
+    actor: &'static str,
     owing: impl FnOnce() -> F,
 ) -> Quiet {
     let seen = handle.observe().await.map(|server| server.observed.state);
@@ -43,7 +45,7 @@ pub(super) async fn keep<F: Future<Output = bool>>(
     if !owing().await {
         return (Quiesce::Failed, Some("The node's ledger could not be written.".to_owned()));
     }
-    match ask(handle, Wish::Quiet).await {
+    match ask(handle, actor, Wish::Quiet).await {
         Ok(Done::Nothing) => (Quiesce::Unsupported, None),
         Ok(Done::Effects) => (Quiesce::Quiesced, None),
         Err(why) => (Quiesce::Failed, Some(why.0)),
@@ -51,11 +53,11 @@ pub(super) async fn keep<F: Future<Output = bool>>(
 }
 
 /// Tells the game that it may write again. Where none runs any more there is nobody to tell.
-pub(super) async fn end(shared: &Shared, handle: &ServerHandle) -> Result<(), String> {
+pub(crate) async fn end(shared: &Shared, handle: &ServerHandle, actor: &'static str) -> Result<(), String> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let Err(Why(why)) = ask(handle, Wish::Writing).await else { return Ok(()) };
+        let Err(Why(why)) = ask(handle, actor, Wish::Writing).await else { return Ok(()) };
         let seen = handle.observe().await.map(|server| server.observed.state);
         if !matches!(seen, Ok(Observed::Running)) {
             return Ok(());
@@ -74,7 +76,7 @@ pub(super) async fn make_up(shared: &Arc<Shared>, handle: &ServerHandle, server:
     if reached.is_none() {
         return;
     }
-    match end(shared, handle).await {
+    match end(shared, handle, ACTOR).await {
         Ok(()) => {
             if let Err(refusal) = shared.backups.alter(shared, server, id, |kept| kept.quiet = false).await {
                 tracing::warn!(server.id = %server, why = refusal.message, "that a game may write again is not written down");
@@ -85,9 +87,9 @@ pub(super) async fn make_up(shared: &Arc<Shared>, handle: &ServerHandle, server:
 }
 
 /// What is said where a game could not be told that it may write again.
-pub(super) fn unheard(why: &str) -> String {
+pub(crate) fn unheard(why: &str) -> String {
     format!(
-        "The game may still hold back its writes after a backup: {why} Restart it, or tell it to write again by its own command."
+        "The game may still hold back its writes: {why} Restart it, or tell it to write again by its own command."
     )
 }
 
@@ -125,17 +127,17 @@ impl From<Refusal> for Why {
     }
 }
 
-async fn ask(handle: &ServerHandle, wish: Wish) -> Result<Done, Why> {
+async fn ask(handle: &ServerHandle, actor: &'static str, wish: Wish) -> Result<Done, Why> {
     let deed = move |hand: Hand| async move {
         let secrets = hand.secrets();
         let unsaid = Unsaid::new(secrets.iter().map(String::as_str));
         let told = |not: NotDone| Why(cut(&unsaid.out_of(sentence(&not.failure.message)), SAID));
-        done(&hand, wish).await.map_err(told)
+        done(&hand, actor, wish).await.map_err(told)
     };
     handle.with_hand(Availability::Running, deed).await
 }
 
-async fn done(hand: &Hand, wish: Wish) -> Result<Done, NotDone> {
+async fn done(hand: &Hand, actor: &str, wish: Wish) -> Result<Done, NotDone> {
     let plugin = hand.plugin().await?;
     if !plugin.parts().has(Part::Quiescing) {
         return Ok(Done::Nothing);
@@ -148,6 +150,6 @@ async fn done(hand: &Hand, wish: Wish) -> Result<Done, NotDone> {
     if effects.is_empty() {
         return Ok(Done::Nothing);
     }
-    hand.carry_out(effects, ACTOR).await?;
+    hand.carry_out(effects, actor).await?;
     Ok(Done::Effects)
 }

@@ -36,6 +36,7 @@ const SMALL_BYTES: usize = 64 << 10;
 pub fn router(node: Node) -> Router {
     Router::new()
         .route("/v1/node", get(routes::node))
+        .route("/v1/node/desired", put(routes::put_desired))
         .route("/v1/node/samples", get(streams::machine))
         .route("/v1/plugins/{digest}", put(routes::put_plugin).layer(DefaultBodyLimit::max(COMPONENT_BYTES)))
         .route("/v1/plugins/{digest}/log", get(conduct::log))

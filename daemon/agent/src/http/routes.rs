@@ -18,7 +18,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use gantry_protocol::{
-    Acknowledge, ConsoleCommand, ConsolePage, DesiredServer, NodeReport, ObservedServer, Refusal,
+    Acknowledge, ConsoleCommand, ConsolePage, DesiredNode, DesiredServer, NodeReport, ObservedServer, Refusal,
     RefusalCode, SftpGrants,
 };
 use gantry_types::ServerId;
@@ -84,6 +84,14 @@ pub(super) fn internal(error: &dyn std::error::Error) -> Refused {
 
 pub(super) async fn node(State(node): State<Node>) -> Result<Json<NodeReport>, Refused> {
     Ok(Json(report::node(&node).await.map_err(|error| internal(&error))?))
+}
+
+pub(super) async fn put_desired(
+    State(node): State<Node>,
+    Body(desired): Body<DesiredNode>,
+) -> Result<StatusCode, Refused> {
+    node.shared().drains.want(&node, desired).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn put_plugin(

@@ -5,9 +5,10 @@
 //! are one transaction. Values are JSON, because they are read by people in need more often than they are large; those
 //! that secrets may be part of are sealed, and forgotten when their server is deleted.
 //!
-//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`, [`schedules`], [`backups`].
+//! Modules in reading order: [`record`], [`spool`], `tables`, `sealed`, `store`, `kept`, [`schedules`], [`backups`], [`drains`].
 
 pub mod backups;
+pub mod drains;
 mod kept;
 pub mod record;
 pub mod schedules;
@@ -23,7 +24,7 @@ pub use schedules::{Dealt, RunChange};
 use chrono::{DateTime, TimeDelta, Utc};
 use gantry_protocol::{Event, EventEnvelope, OperationReport};
 use gantry_seal::{SealError, SecretKey};
-use gantry_types::{NodeId, OperationId, ServerId};
+use gantry_types::{NodeId, OperationId, ServerId, drain::ServerDrain};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use sealed::Seal;
 use spool::Spool;
@@ -72,6 +73,7 @@ pub struct Change {
     pub events: Vec<Event>,
     pub run: Option<RunChange>,
     pub backups: Vec<BackupKept>,
+    pub drain: Option<ServerDrain>,
 }
 
 /// A change on its way down.
@@ -325,6 +327,7 @@ impl Inner {
         }
         schedules::write(&write, &self.seal, server, change)?;
         backups::write(&write, &self.seal, server, change)?;
+        drains::write(&write, &self.seal, server, change)?;
         if !change.events.is_empty() {
             let mut table = write.open_table(EVENTS).map_err(failed)?;
             let mut meta = write.open_table(META).map_err(failed)?;

@@ -3,6 +3,7 @@
 use super::{
     LedgerError,
     backups::BACKUPS,
+    drains::DRAINS,
     failed,
     schedules::{DEALT, RUNS},
 };
@@ -35,6 +36,7 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), LedgerError> {
     write.open_table(DEALT).map_err(failed)?;
     write.open_table(RUNS).map_err(failed)?;
     write.open_table(BACKUPS).map_err(failed)?;
+    write.open_table(DRAINS).map_err(failed)?;
     write.open_table(META).map_err(failed)?;
     Ok(())
 }

@@ -46,8 +46,10 @@ pub(crate) enum Message {
     Wish(Wish),
     /// Something that is done to the game on its plugin's behalf, or why it cannot begin.
     Deed(Availability, Deed),
-    /// The daemon leaves and takes its servers along; answered once nothing runs.
-    Leave(oneshot::Sender<()>),
+    /// It is held from here on; answered once nothing runs.
+    StandDown(oneshot::Sender<()>),
+    /// What it is held for may have changed.
+    Rehold,
 }
 
 /// All files of a server as they are, for whoever reads them. Nothing has them to itself before this is dropped; when something is to,
@@ -96,6 +98,11 @@ impl ServerHandle {
     /// Has what a schedule wants of the process done; it is told what came of it.
     pub(crate) async fn wish(&self, wish: Wish) -> Result<(), Refusal> {
         self.mailbox.send(Message::Wish(wish)).await.map_err(|_| gone())
+    }
+
+    /// Has it take the node's hold; ends when nothing runs.
+    pub(crate) async fn stand_down(&self) -> Result<(), Refusal> {
+        self.ask(Message::StandDown).await
     }
 
     /// Does something with what reaches the game as it runs now. It ends between two effects when the server's state is none

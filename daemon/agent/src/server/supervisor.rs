@@ -113,7 +113,7 @@ pub(crate) struct Supervisor {
     pub(super) progress: watch::Sender<Option<Progress>>,
     terms: watch::Sender<FileTerms>,
     /// Who waits until nothing runs.
-    pub(crate) leaving: Vec<oneshot::Sender<()>>,
+    pub(crate) standing_down: Vec<oneshot::Sender<()>>,
     /// Whether anything was ever written down of it.
     known: bool,
     /// What is decided with the step that is being taken.
@@ -149,7 +149,7 @@ impl Supervisor {
             timers: HashMap::new(),
             progress,
             terms,
-            leaving: Vec::new(),
+            standing_down: Vec::new(),
             known,
             decision: None,
             waiter: None,
@@ -194,6 +194,7 @@ impl Supervisor {
                     self.tell_progress(&mut progress).await;
                 }
             }
+            self.mind_drain().await;
         }
     }
 
@@ -221,7 +222,8 @@ impl Supervisor {
             Message::Reading(answer) => drop(answer.send(self.read())),
             Message::Wish(wish) => self.take_wish(wish).await,
             Message::Deed(available, deed) => self.do_deed(available, deed),
-            Message::Leave(answer) => self.leave(answer).await,
+            Message::StandDown(answer) => self.stand_down(answer).await,
+            Message::Rehold => self.rehold().await,
         }
     }
 
@@ -242,7 +244,7 @@ impl Supervisor {
         let heard = desired.heard_decision;
         self.record.desired = self.reconciled(desired, &asked);
         self.record.decided.unheard &= !self.settles(heard, &asked);
-        let (desired, holds) = (self.record.desired.desired, self.shared.leaving.holds(&self.record));
+        let (desired, holds) = (self.record.desired.desired, self.shared.holds(&self.record));
         let intent = Event::Intent { desired, holds, operation: asked };
         if let Err(error) = self.take(intent).await {
             tracing::error!(server.id = %before.desired.id, error = chain(&error), "the ledger cannot be written");
@@ -323,6 +325,7 @@ impl Supervisor {
         {
             operation.progress.clone_from(&self.progress.borrow());
         }
+        report.drain = self.shared.drains.of(self.record.desired.id);
         report
     }
 
@@ -339,8 +342,11 @@ impl Supervisor {
             }
             Some(FoundContainer { phase: ContainerPhase::Unstarted, .. }) | None => Found::Nothing,
         };
+        if !matches!(found, Found::Running(_)) && self.shared.drains.spares(self.record.desired.id) {
+            self.shared.drains.ended(self.record.desired.id);
+        }
         // The hold of a daemon that left has ended with it.
-        self.record.state.holds = self.shared.leaving.holds(&self.record);
+        self.record.state.holds = self.shared.holds(&self.record);
         self.hear(Event::Restored(found)).await;
     }
 
@@ -405,7 +411,7 @@ impl Supervisor {
         if self.record.is_deleted() {
             self.console.forget();
         }
-        self.tell_leaving();
+        self.tell_down();
         Ok(())
     }
 

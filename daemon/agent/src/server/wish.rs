@@ -62,7 +62,7 @@ impl Supervisor {
         }
         self.waiter = Some((id, told));
         let deadline = clock::moment(self.shared.clock.now() + TO_BEGIN);
-        let holds = self.shared.leaving.holds(&self.record);
+        let holds = self.shared.holds(&self.record);
         let request = Request { id, kind, deadline };
         let taken = self.take(Event::Intent { desired, holds, operation: Asked::New(request) }).await;
         self.decision = None;

@@ -1,0 +1,282 @@
+//! One server of a drain: its players are told, it is saved and stopped, and backed up where that is wanted.
+
+use super::{Drains, warnings};
+use crate::{
+    backups::{self, Begun, Wanted},
+    failure::NotDone,
+    node::{Node, Shared},
+    server::{ServerHandle, hand::Hand, refusal},
+    words::{cut, sentence},
+};
+use chrono::TimeDelta;
+use gantry_host::Part;
+use gantry_protocol::{Refusal, RefusalCode};
+use gantry_types::{
+    BackupId, ServerId,
+    action::Availability,
+    backup::{BackupCause, BackupState, Quiesce},
+    drain::{Drain, ServerDrain, ServerDrainState},
+    server::Observed,
+    unsaid::Unsaid,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Nobody plays where nobody has for so long: who changes maps or reconnects comes back sooner.
+const EMPTY_FOR: Duration = Duration::from_secs(10);
+/// Before a server whose supervisor failed is looked at again.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Letters of what could not be done.
+const TROUBLE: usize = 300;
+/// Who is said to have typed what a drain takes.
+const ACTOR: &str = "drain";
+const NOBODY_TOLD: &str = "Players could not be told";
+
+pub(super) struct Emptying {
+    pub(super) node: Node,
+    pub(super) server: ServerId,
+    pub(super) known: ServerDrain,
+    pub(super) drain: Drain,
+    pub(super) changes: watch::Receiver<Option<Drain>>,
+    /// How many play, where that is known.
+    pub(super) players: watch::Receiver<Option<u32>>,
+}
+
+impl Emptying {
+    /// Does what is left of it, unless the drain ends before.
+    pub(super) async fn whole(mut self, called_off: CancellationToken) {
+        if called_off.run_until_cancelled(self.stages()).await.is_none()
+            && self.known.state == ServerDrainState::Saving
+        {
+            // It goes on running, and must not go on without writing.
+            self.end_saving().await;
+        }
+    }
+
+    async fn stages(&mut self) {
+        let from = self.known.state;
+        if from == ServerDrainState::Waiting {
+            self.until_empty().await;
+            // What has ended by itself has nothing left to save.
+            if self.drains().spares(self.server) {
+                self.enter(ServerDrainState::Saving).await;
+                self.save().await;
+            }
+        }
+        if from == ServerDrainState::Saving {
+            // A former daemon was in the middle of it.
+            self.end_saving().await;
+        }
+        if from != ServerDrainState::BackingUp {
+            self.enter(ServerDrainState::Stopping).await;
+            self.stop().await;
+        }
+        self.take_changes();
+        if self.drain.backup {
+            self.enter(ServerDrainState::BackingUp).await;
+            self.back_up().await;
+        }
+        self.enter(ServerDrainState::Drained).await;
+    }
+
+    fn shared(&self) -> &Arc<Shared> {
+        self.node.shared()
+    }
+
+    /// The server's handle. Where its supervisor failed it is another one soon.
+    fn handle(&self) -> Result<ServerHandle, Refusal> {
+        let gone = || refusal(RefusalCode::UnknownServer, "the server is not there any more");
+        self.node.server(self.server).ok_or_else(gone)
+    }
+
+    fn drains(&self) -> &Drains {
+        &self.shared().drains
+    }
+
+    async fn enter(&mut self, state: ServerDrainState) {
+        self.known.state = state;
+        self.drains().tell(self.shared(), self.server, self.known.clone()).await;
+    }
+
+    /// Tells what could not be done as it should, once.
+    async fn note(&mut self, what: &str, why: &str) {
+        if !self.known.trouble.iter().any(|known| known.starts_with(what)) {
+            self.known.trouble.push(cut(&format!("{what}: {why}"), TROUBLE));
+            self.enter(self.known.state).await;
+        }
+    }
+
+    /// The drain as it was changed meanwhile; nothing comes of one that is over, for this is called off then.
+    fn take_changes(&mut self) {
+        if let Some(present) = self.changes.borrow_and_update().clone() {
+            self.drain = present;
+        }
+    }
+
+    // ---- waiting ----
+
+    /// Tells players, until none are left, the deadline comes, or the game has ended by itself.
+    async fn until_empty(&mut self) {
+        let (node, server, mut players) = (self.node.clone(), self.server, self.players.clone());
+        let long = self.shared().clock.wait(EMPTY_FOR);
+        tokio::select! {
+            () = has_ended(&node, server) => {}
+            () = nobody_plays(&mut players, long) => {}
+            () = self.until_deadline() => {}
+        }
+    }
+
+    async fn until_deadline(&mut self) {
+        let mut left = self.left();
+        while left > TimeDelta::zero() {
+            let next = warnings::next(left).unwrap_or_default();
+            let wait = self.shared().clock.wait((left - next).to_std().unwrap_or_default());
+            let until = Instant::now() + wait;
+            // A game that takes long to tell them does not move the deadline.
+            if let Ok(Some(why)) = tokio::time::timeout_at(until, self.tell_players(left)).await {
+                self.note(NOBODY_TOLD, &why).await;
+            }
+            tokio::select! {
+                () = tokio::time::sleep_until(until) => left = next,
+                () = self.changed() => left = self.left(),
+            }
+        }
+    }
+
+    /// Waits until it is another, and takes it as it is then.
+    async fn changed(&mut self) {
+        let known = Some(self.drain.clone());
+        let changed = self.changes.wait_for(|drain| drain.is_some() && *drain != known).await;
+        let Some(changed) = changed.ok().and_then(|drain| drain.clone()) else {
+            // It is over, and this is called off.
+            return std::future::pending().await;
+        };
+        self.drain = changed;
+    }
+
+    fn left(&self) -> TimeDelta {
+        self.drain.deadline - self.shared().clock.now()
+    }
+
+    /// Answers why they could not be told.
+    async fn tell_players(&self, left: TimeDelta) -> Option<String> {
+        if self.drain.message.is_empty() || *self.players.borrow() == Some(0) {
+            return None;
+        }
+        let handle = match self.handle() {
+            Ok(handle) => handle,
+            Err(refusal) => return Some(sentence(&refusal.message)),
+        };
+        // Nobody plays yet where it still starts.
+        if !handle.observe().await.is_ok_and(|server| server.observed.state == Observed::Running) {
+            return None;
+        }
+        let text = warnings::text(&self.drain.message, left);
+        let deed = move |hand: Hand| async move {
+            let secrets = hand.secrets();
+            let unsaid = Unsaid::new(secrets.iter().map(String::as_str));
+            let why = |not: NotDone| Why(unsaid.out_of(sentence(&not.failure.message)));
+            let plugin = hand.plugin().await.map_err(|failure| why(failure.into()))?;
+            if !plugin.has(Part::Quiescing) {
+                return Err(Why("The game's plugin knows no way to.".to_owned()));
+            }
+            hand.broadcast(&text, ACTOR).await.map(drop).map_err(why)
+        };
+        let done: Result<(), Why> = handle.with_hand(Availability::Running, deed).await;
+        done.err().map(|why| why.0)
+    }
+
+    // ---- saving, stopping, backing up ----
+
+    async fn save(&mut self) {
+        let Ok(handle) = self.handle() else { return };
+        let (quiesce, why) = backups::quiet::keep(&handle, ACTOR, || async { true }).await;
+        if let Some(why) = why {
+            self.note("The game did not save everything before it was stopped", &why).await;
+        }
+        if matches!(quiesce, Quiesce::Quiesced | Quiesce::Failed) {
+            self.end_saving().await;
+        }
+    }
+
+    /// A game that stops may write as it does, and one that goes on must.
+    async fn end_saving(&mut self) {
+        let Ok(handle) = self.handle() else { return };
+        if let Err(why) = backups::quiet::end(self.shared(), &handle, ACTOR).await {
+            handle.console.say(self.shared().clock.now(), &backups::quiet::unheard(&why));
+        }
+    }
+
+    /// Ends when nothing runs.
+    async fn stop(&self) {
+        while let Ok(handle) = self.handle() {
+            handle.console.say(self.shared().clock.now(), "The node is being drained: the server stops.");
+            if handle.stand_down().await.is_ok() {
+                return;
+            }
+            // Its supervisor failed, and is put back.
+            tokio::time::sleep(self.shared().clock.wait(PAUSE)).await;
+        }
+    }
+
+    async fn back_up(&mut self) {
+        if let Err(why) = self.backed_up().await {
+            self.note("No backup was made", &why).await;
+        }
+    }
+
+    async fn backed_up(&self) -> Result<(), String> {
+        let wanted = Wanted {
+            id: BackupId::new(Uuid::now_v7()),
+            name: "Drain".to_owned(),
+            locked: false,
+            cause: BackupCause::Drain { name: self.drain.by.clone() },
+        };
+        let handle = self.handle().map_err(|refusal| sentence(&refusal.message))?;
+        let begun = self.shared().backups.make(self.shared(), &handle, wanted).await;
+        let Begun { ended, called_off, .. } = begun.map_err(|refusal| sentence(&refusal.message))?;
+        // With the drain it is called off.
+        let _called_off = called_off.drop_guard();
+        let backup = ended.await.map_err(|_| "It could not be written down.".to_owned())?;
+        match backup.state {
+            BackupState::Ready => Ok(()),
+            BackupState::Running | BackupState::Failed | BackupState::Deleted => {
+                Err(backup.reason.unwrap_or_else(|| "It was not made.".to_owned()))
+            }
+        }
+    }
+}
+
+/// Why something was not done.
+struct Why(String);
+
+impl From<Refusal> for Why {
+    fn from(refusal: Refusal) -> Self {
+        Self(sentence(&refusal.message))
+    }
+}
+
+/// Waits until a server that was spared runs no more.
+async fn has_ended(node: &Node, server: ServerId) {
+    let drains = &node.shared().drains;
+    while drains.spares(server) {
+        let Some(mut steps) = node.server(server).map(|handle| handle.terms) else { return };
+        if drains.spares(server) && steps.changed().await.is_err() {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Waits until nobody has played for this long.
+async fn nobody_plays(players: &mut watch::Receiver<Option<u32>>, long: Duration) {
+    loop {
+        if players.wait_for(|count| *count == Some(0)).await.is_err() {
+            return std::future::pending().await;
+        }
+        if tokio::time::timeout(long, players.wait_for(|count| *count != Some(0))).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Drains of this node: every server stops in good time, stays down, and starts again when the drain ends.
+//!
+//! What is wanted of the node is written down with the servers that ran when it began, before any of them is touched, so that the next
+//! daemon goes on with it. A server that does not run is held from then on; one that does is spared until its own task has seen it
+//! empty: nobody plays, or the deadline came. The hold is this node's and changes nothing of what people want.
+//!
+//! Modules in reading order: `keeper`, `emptying`, `warnings`.
+
+mod emptying;
+mod keeper;
+mod warnings;
+
+pub(crate) use keeper::keep;
+
+use crate::{
+    failure::chain,
+    ledger::{Change, Ledger, LedgerError, ServerRecord},
+    node::{Node, Shared},
+    server::refusal,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use gantry_protocol::{DesiredNode, Event, Refusal, RefusalCode};
+use gantry_types::{
+    DrainId, ServerId,
+    drain::{Drain, MAX_MESSAGE, MAX_WAIT, ServerDrain, ServerDrainState},
+    names::leaves_line,
+    server::{Hold, Observed},
+};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::{Notify, watch};
+
+/// A deadline that moves by less is the same, as another message with another delay tells it.
+const SAME: TimeDelta = TimeDelta::seconds(5);
+
+/// The drain that the node is in, and how far it is.
+pub(crate) struct Drains {
+    /// Held while what is wanted is taken: from looking at the servers until it is written down.
+    taking: tokio::sync::Mutex<()>,
+    servers: Mutex<HashMap<ServerId, ServerDrain>>,
+    now: watch::Sender<Option<Drain>>,
+    bell: Notify,
+}
+
+impl Drains {
+    /// Takes up what a former daemon was in.
+    pub(crate) async fn open(ledger: &Ledger) -> Result<Self, LedgerError> {
+        let (drain, servers) = ledger.drain().await?;
+        let of_it = |known: &ServerDrain| drain.as_ref().is_some_and(|drain| drain.id == known.drain_id);
+        let servers = servers.into_iter().filter(|(_, known)| of_it(known)).collect();
+        let now = watch::Sender::new(drain);
+        Ok(Self { taking: tokio::sync::Mutex::default(), servers: Mutex::new(servers), now, bell: Notify::new() })
+    }
+
+    pub(crate) fn id(&self) -> Option<DrainId> {
+        self.now.borrow().as_ref().map(|drain| drain.id)
+    }
+
+    /// How far it is with a server that ran when it began.
+    pub(crate) fn of(&self, server: ServerId) -> Option<ServerDrain> {
+        self.servers().get(&server).cloned()
+    }
+
+    /// What keeps a server down while the node is drained.
+    pub(crate) fn hold(&self, server: ServerId) -> Option<Hold> {
+        if self.id().is_none() || self.spares(server) {
+            return None;
+        }
+        let reason = "The node is being drained; the server starts again afterwards.".to_owned();
+        Some(Hold { by: "node".to_owned(), reason })
+    }
+
+    /// Whether a server may still run, although the node is being drained.
+    pub(crate) fn spares(&self, server: ServerId) -> bool {
+        let state = self.servers().get(&server).map(|known| known.state);
+        matches!(state, Some(ServerDrainState::Waiting | ServerDrainState::Saving))
+    }
+
+    /// A server that was spared runs no more: from here on it is held.
+    pub(crate) fn ended(&self, server: ServerId) {
+        if let Some(known) = self.servers().get_mut(&server) {
+            known.state = ServerDrainState::Stopping;
+        }
+    }
+
+    fn servers(&self) -> MutexGuard<'_, HashMap<ServerId, ServerDrain>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes what is wanted of the node: written down when this returns.
+    pub(crate) async fn want(&self, node: &Node, wanted: DesiredNode) -> Result<(), Refusal> {
+        let shared = node.shared();
+        let DesiredNode { drain, sent_at } = wanted;
+        let now = shared.clock.now();
+        let wanted = drain.map(|drain| checked(drain, now, now - sent_at)).transpose()?;
+        let _turn = self.taking.lock().await;
+        let present = self.now.borrow().clone();
+        match (wanted, present) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => self.take(shared, None, HashMap::new()).await,
+            (Some(wanted), Some(present)) if wanted.id == present.id => {
+                let moved = (wanted.deadline - present.deadline).abs();
+                let deadline = if moved < SAME { present.deadline } else { wanted.deadline };
+                let changed = Drain { deadline, ..wanted };
+                if changed == present {
+                    return Ok(());
+                }
+                let servers = self.servers().clone();
+                self.take(shared, Some(changed), servers).await
+            }
+            (Some(wanted), _) => {
+                let running = running(node, wanted.id).await?;
+                tracing::info!(drain.id = %wanted.id, servers = running.len(), deadline = %wanted.deadline, "the node is being drained");
+                self.take(shared, Some(wanted), running).await
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        shared: &Shared,
+        drain: Option<Drain>,
+        servers: HashMap<ServerId, ServerDrain>,
+    ) -> Result<(), Refusal> {
+        let fresh = drain.as_ref().map(|drain| drain.id) != self.id();
+        shared.ledger.write_drain(drain.clone(), servers.clone().into_iter().collect()).await.map_err(|error| {
+            tracing::error!(error = chain(&error), "what is wanted of the node cannot be written down");
+            refusal(RefusalCode::Internal, "the node's ledger cannot be written")
+        })?;
+        if drain.is_none() {
+            tracing::info!("the node is drained no more");
+        }
+        *self.servers() = servers.clone();
+        self.now.send_replace(drain);
+        self.bell.notify_one();
+        if fresh {
+            for (server, drain) in servers {
+                shared.tell(server, vec![Event::Drain { drain }]).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes down how far it is with a server, and tells of it; nothing where another drain came, or none.
+    async fn tell(&self, shared: &Shared, server: ServerId, drain: ServerDrain) {
+        if self.id() != Some(drain.drain_id) {
+            return;
+        }
+        self.servers().insert(server, drain.clone());
+        let events = vec![Event::Drain { drain: drain.clone() }];
+        let change = Change { drain: Some(drain), events, ..Change::default() };
+        if let Err(error) = shared.ledger.commit(server, shared.clock.now(), change).await {
+            tracing::error!(server.id = %server, error = chain(&error), "how far a drain is cannot be written down");
+        }
+    }
+}
+
+impl Shared {
+    /// What a server is held for: by people, by a daemon that leaves, by a drain.
+    pub(crate) fn holds(&self, record: &ServerRecord) -> Vec<Hold> {
+        let people = record.desired.holds.iter().cloned();
+        people.chain(self.leaving.hold()).chain(self.drains.hold(record.desired.id)).collect()
+    }
+}
+
+/// The servers that run at this moment.
+async fn running(node: &Node, drain_id: DrainId) -> Result<HashMap<ServerId, ServerDrain>, Refusal> {
+    let begun = |state| ServerDrain { drain_id, state, trouble: Vec::new() };
+    let states = node.observe().await?.into_iter().filter_map(|server| {
+        let state = match server.observed.state {
+            Observed::Starting | Observed::Running => ServerDrainState::Waiting,
+            Observed::Stopping => ServerDrainState::Stopping,
+            Observed::Uninstalled | Observed::Offline | Observed::Crashed | Observed::Deleted => return None,
+        };
+        Some((server.id, begun(state)))
+    });
+    Ok(states.collect())
+}
+
+/// By this node's clock, which may differ from the one that made the deadline.
+fn checked(drain: Drain, now: DateTime<Utc>, ahead: TimeDelta) -> Result<Drain, Refusal> {
+    let invalid = |why: String| Err(refusal(RefusalCode::Invalid, why));
+    if drain.message.chars().count() > MAX_MESSAGE || drain.message.chars().any(leaves_line) {
+        return invalid(format!("what players are told is one line of at most {MAX_MESSAGE} letters"));
+    }
+    let deadline = drain.deadline.checked_add_signed(ahead).unwrap_or(drain.deadline);
+    if deadline - now > TimeDelta::seconds(MAX_WAIT.into()) + SAME {
+        return invalid(format!("the deadline is more than {MAX_WAIT} seconds away"));
+    }
+    Ok(Drain { deadline, ..drain })
+}

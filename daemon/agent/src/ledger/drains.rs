@@ -1,0 +1,74 @@
+//! The drain that the node is in, and how far it is with each server: a next daemon goes on with it.
+
+use super::{
+    Change, Ledger, LedgerError, Seal, failed,
+    schedules::{Pairs, key, of},
+    tables::META,
+};
+use gantry_types::{
+    ServerId,
+    drain::{Drain, ServerDrain},
+};
+use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
+
+/// By server and drain → `ServerDrain`, sealed: what it says of trouble may repeat a game.
+pub(super) const DRAINS: Pairs = TableDefinition::new("drains");
+/// The name of the drain itself among the single values.
+const DRAIN: &str = "drain";
+
+impl Ledger {
+    /// What the node is in, and how far it is.
+    pub async fn drain(&self) -> Result<(Option<Drain>, Vec<(ServerId, ServerDrain)>), LedgerError> {
+        let drain = self.stored(|_, database| {
+            let read = database.begin_read().map_err(failed)?;
+            let meta = read.open_table(META).map_err(failed)?;
+            let kept = meta.get(DRAIN).map_err(failed)?;
+            Ok(kept.map(|kept| serde_json::from_slice(kept.value())).transpose()?.flatten())
+        });
+        Ok((drain.await?, self.pairs(DRAINS, |(server, _), known| (of(server), known)).await?))
+    }
+
+    /// Writes it down in place of what was, with how far it is.
+    pub async fn write_drain(
+        &self,
+        drain: Option<Drain>,
+        servers: Vec<(ServerId, ServerDrain)>,
+    ) -> Result<(), LedgerError> {
+        self.stored(move |inner, database| {
+            let write = database.begin_write().map_err(failed)?;
+            {
+                let mut meta = write.open_table(META).map_err(failed)?;
+                meta.insert(DRAIN, serde_json::to_vec(&drain)?.as_slice()).map_err(failed)?;
+                let mut table = write.open_table(DRAINS).map_err(failed)?;
+                table.retain(|_, _| false).map_err(failed)?;
+            }
+            for (server, known) in &servers {
+                put(&write, &inner.seal, *server, known)?;
+            }
+            write.commit().map_err(failed)
+        })
+        .await
+    }
+}
+
+fn put(
+    write: &WriteTransaction,
+    seal: &Seal,
+    server: ServerId,
+    known: &ServerDrain,
+) -> Result<(), LedgerError> {
+    let key = key(server, known.drain_id.uuid());
+    let mut table = write.open_table(DRAINS).map_err(failed)?;
+    table.insert(key, seal.seal_pair(&DRAINS, key, known)?.as_slice()).map_err(failed)?;
+    Ok(())
+}
+
+/// Writes what a step says of a drain.
+pub(super) fn write(
+    write: &WriteTransaction,
+    seal: &Seal,
+    server: ServerId,
+    change: &Change,
+) -> Result<(), LedgerError> {
+    change.drain.as_ref().map_or(Ok(()), |known| put(write, seal, server, known))
+}
