@@ -51,7 +51,12 @@ impl Drains {
         let of_it = |known: &ServerDrain| drain.as_ref().is_some_and(|drain| drain.id == known.drain_id);
         let servers = servers.into_iter().filter(|(_, known)| of_it(known)).collect();
         let now = watch::Sender::new(drain);
-        Ok(Self { taking: tokio::sync::Mutex::default(), servers: Mutex::new(servers), now, bell: Notify::new() })
+        Ok(Self {
+            taking: tokio::sync::Mutex::default(),
+            servers: Mutex::new(servers),
+            now,
+            bell: Notify::new(),
+        })
     }
 
     pub(crate) fn id(&self) -> Option<DrainId> {
@@ -125,10 +130,12 @@ impl Drains {
         servers: HashMap<ServerId, ServerDrain>,
     ) -> Result<(), Refusal> {
         let fresh = drain.as_ref().map(|drain| drain.id) != self.id();
-        shared.ledger.write_drain(drain.clone(), servers.clone().into_iter().collect()).await.map_err(|error| {
-            tracing::error!(error = chain(&error), "what is wanted of the node cannot be written down");
-            refusal(RefusalCode::Internal, "the node's ledger cannot be written")
-        })?;
+        shared.ledger.write_drain(drain.clone(), servers.clone().into_iter().collect()).await.map_err(
+            |error| {
+                tracing::error!(error = chain(&error), "what is wanted of the node cannot be written down");
+                refusal(RefusalCode::Internal, "the node's ledger cannot be written")
+            },
+        )?;
         if drain.is_none() {
             tracing::info!("the node is drained no more");
         }

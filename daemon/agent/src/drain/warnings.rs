@@ -36,8 +36,28 @@ mod tests {
     fn the_time_that_is_left_is_told_as_people_say_it() {
         let said = |seconds: i64| spoken(TimeDelta::seconds(seconds));
         assert_eq!(
-            [said(-3), said(1), said(60), said(90), said(121), said(1_799), said(3_600), said(5_400), said(86_399)],
-            ["0 seconds", "1 second", "1 minute", "90 seconds", "2 minutes", "30 minutes", "1 hour", "90 minutes", "24 hours"]
+            [
+                said(-3),
+                said(1),
+                said(60),
+                said(90),
+                said(121),
+                said(1_799),
+                said(3_600),
+                said(5_400),
+                said(86_399)
+            ],
+            [
+                "0 seconds",
+                "1 second",
+                "1 minute",
+                "90 seconds",
+                "2 minutes",
+                "30 minutes",
+                "1 hour",
+                "90 minutes",
+                "24 hours"
+            ]
         );
         assert_eq!(text("Down in {time}!", TimeDelta::seconds(30)), "Down in 30 seconds!");
         assert_eq!(text("Bye.", TimeDelta::seconds(30)), "Bye.");

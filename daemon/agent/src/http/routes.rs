@@ -18,8 +18,8 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use gantry_protocol::{
-    Acknowledge, ConsoleCommand, ConsolePage, DesiredNode, DesiredServer, NodeReport, ObservedServer, Refusal,
-    RefusalCode, SftpGrants,
+    Acknowledge, ConsoleCommand, ConsolePage, DesiredNode, DesiredServer, NodeReport, ObservedServer,
+    Refusal, RefusalCode, SftpGrants,
 };
 use gantry_types::ServerId;
 use serde::{Deserialize, de::DeserializeOwned};

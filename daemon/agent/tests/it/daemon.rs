@@ -189,6 +189,12 @@ impl Daemon {
         self.restart_over(runtime, engine).await
     }
 
+    /// Its machine restarts: nothing runs that did.
+    pub(crate) async fn reboot(self) -> Self {
+        let runtime = SimulatedRuntime::with_script(self.node_id, script());
+        self.restart_with(runtime).await
+    }
+
     /// It comes up on another engine.
     pub(crate) async fn restart_with(self, runtime: SimulatedRuntime) -> Self {
         self.restart_over(runtime.clone(), Arc::new(runtime)).await

@@ -8,6 +8,7 @@ mod backups;
 mod console;
 mod daemon;
 mod delivery;
+mod drains;
 mod games;
 mod install;
 mod lifecycle;

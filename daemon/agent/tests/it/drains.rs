@@ -1,0 +1,233 @@
+//! Drains: players are told and have their time, what runs stops and stays down, and all of it outlives the daemon.
+
+use crate::{
+    actions::{house, said},
+    daemon::{Daemon, id_of},
+};
+use axum::http::{Method, StatusCode};
+use chrono::{TimeDelta, Utc};
+use gantry_protocol::{DesiredNode, DesiredServer, Event, NodeReport, Refusal, RefusalCode};
+use gantry_types::{
+    DrainId, ServerId,
+    backup::{BackupCause, BackupState, Quiesce},
+    drain::{Drain, MAX_WAIT, ServerDrain, ServerDrainState},
+    operation::{OperationKind as Kind, OperationState},
+    server::{Desired, Observed},
+};
+use tokio::net::UdpSocket;
+use uuid::Uuid;
+
+fn drain(seconds: i64, message: &str) -> Drain {
+    let now = Utc::now();
+    Drain {
+        id: DrainId::new(Uuid::now_v7()),
+        message: message.to_owned(),
+        deadline: now + TimeDelta::seconds(seconds),
+        backup: false,
+        by: "Ada".to_owned(),
+        began_at: now,
+    }
+}
+
+impl Daemon {
+    async fn want(&self, drain: Option<&Drain>) -> Result<(), Refusal> {
+        let wanted = DesiredNode { drain: drain.cloned(), sent_at: Utc::now() };
+        let body = serde_json::to_vec(&wanted).unwrap().into();
+        let (status, bytes) = self.send(Method::PUT, "/v1/node/desired", body).await;
+        if status == StatusCode::NO_CONTENT {
+            return Ok(());
+        }
+        Err(serde_json::from_slice(&bytes).unwrap())
+    }
+
+    async fn drained(&self, server: ServerId, state: ServerDrainState) -> ServerDrain {
+        self.event(|envelope| match &envelope.event {
+            Event::Drain { drain } if envelope.server_id == server && drain.state == state => {
+                Some(drain.clone())
+            }
+            _ => None,
+        })
+        .await
+    }
+
+    async fn report(&self) -> NodeReport {
+        self.json(Method::GET, "/v1/node", &()).await
+    }
+
+    async fn observed(&self, server: ServerId) -> Observed {
+        self.servers().await.into_iter().find(|one| one.id == server).unwrap().observed.state
+    }
+
+    /// A server whose game says who plays, and answers its collector.
+    async fn played(&mut self) -> DesiredServer {
+        let game = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let port = game.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut packet = [0; 64];
+            while let Ok((_, from)) = game.recv_from(&mut packet).await {
+                let peer = [0x4f, 0x45, 0x74, 0x03, 0x00, 0x01, 0x00, 0x03, 0xff, 0xdc, 0, 1, 0, 2];
+                game.send_to(&peer, from).await.unwrap();
+            }
+        });
+        let mut server = self.server(Desired::Running, Kind::Install);
+        server.endpoints[0].port = port;
+        server.blueprint.collect_every_ms = Some(1_000);
+        self.put(&server).await.unwrap();
+        self.until(server.id, Observed::Running).await;
+        server
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn players_have_their_time_and_the_server_is_saved_stopped_and_backed_up() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Running, 5).await;
+    let wanted = Drain { backup: true, ..drain(100, "Down in {time}.") };
+    daemon.want(Some(&wanted)).await.unwrap();
+    assert_eq!(daemon.report().await.drain, Some(wanted.id));
+    daemon.drained(server.id, ServerDrainState::Waiting).await;
+    let done = daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert_eq!(done.trouble, Vec::<String>::new());
+    let said = said(&daemon, server.id).await;
+    let typed: Vec<_> = said.iter().filter_map(|line| line.strip_prefix("[drain] ")).collect();
+    let told =
+        ["100 seconds", "1 minute", "30 seconds", "10 seconds"].map(|time| format!("tell Down in {time}."));
+    let whole: Vec<_> = told.iter().map(String::as_str).chain(["hush", "go on"]).collect();
+    assert_eq!(typed, whole);
+    assert!(said.contains(&"[gantry] farewell from A test".to_owned()), "{said:?}");
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+    let made = daemon
+        .event(|envelope| match &envelope.event {
+            Event::Backup { backup } if backup.state == BackupState::Ready => Some(backup.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(made.cause, BackupCause::Drain { name: "Ada".to_owned() });
+    assert_eq!(made.quiesce, Some(Quiesce::Offline));
+
+    // Nothing starts meanwhile, and what people want still counts afterwards.
+    let start = daemon.next(&server, Desired::Running, Kind::Start);
+    daemon.put(&start).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&start)).await.state, OperationState::Failed);
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+    daemon.want(None).await.unwrap();
+    daemon.until(server.id, Observed::Running).await;
+    assert_eq!(daemon.report().await.drain, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_stops_as_soon_as_nobody_plays_and_not_before() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.played().await;
+    let joins = "2026-01-02 03:04:05: ACTION[Server]: ann [192.0.2.7] joins game. List of players: ann";
+    daemon.command(server.id, joins).await;
+    daemon.event(|envelope| matches!(&envelope.event, Event::Console { .. }).then_some(())).await;
+    daemon.want(Some(&drain(86_400, "Bye in {time}."))).await.unwrap();
+    let waiting = daemon
+        .event(|envelope| match &envelope.event {
+            Event::Drain { drain } if !drain.trouble.is_empty() => Some(drain.clone()),
+            _ => None,
+        })
+        .await;
+    let cannot = "Players could not be told: The game's plugin knows no way to.".to_owned();
+    assert_eq!((waiting.state, waiting.trouble), (ServerDrainState::Waiting, vec![cannot]));
+    let leaves = "2026-01-02 03:04:05: ACTION[Server]: ann leaves game. List of players: ";
+    daemon.command(server.id, leaves).await;
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_run_stays_down_and_so_does_what_comes_meanwhile() {
+    let mut daemon = Daemon::start().await;
+    let idle = daemon.server(Desired::Stopped, Kind::Install);
+    daemon.put(&idle).await.unwrap();
+    daemon.until(idle.id, Observed::Offline).await;
+    daemon.want(Some(&drain(3_600, ""))).await.unwrap();
+    let start = daemon.next(&idle, Desired::Running, Kind::Start);
+    daemon.put(&start).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&start)).await.state, OperationState::Failed);
+    let new = daemon.server(Desired::Running, Kind::Install);
+    daemon.put(&new).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&new)).await.state, OperationState::Failed);
+    assert_eq!(daemon.observed(new.id).await, Observed::Uninstalled);
+    assert_eq!(daemon.observed(idle.id).await, Observed::Offline);
+    assert!(daemon.containers().await.is_empty());
+    daemon.want(None).await.unwrap();
+    daemon.until(idle.id, Observed::Running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_goes_on_with_the_next_daemon_and_can_be_hastened() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let wanted = drain(86_400, "");
+    daemon.want(Some(&wanted)).await.unwrap();
+    let daemon = daemon.restart().await;
+    assert_eq!(daemon.report().await.drain, Some(wanted.id));
+    daemon.until(server.id, Observed::Running).await;
+    let sooner = Drain { deadline: Utc::now(), ..wanted.clone() };
+    daemon.want(Some(&sooner)).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    let daemon = daemon.restart().await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+    let known = daemon.servers().await.remove(0).drain.unwrap();
+    assert_eq!((known.drain_id, known.state), (wanted.id, ServerDrainState::Drained));
+    daemon.want(None).await.unwrap();
+    daemon.until(server.id, Observed::Running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_restarts_in_the_middle_of_a_drain_starts_nothing() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Running, 5).await;
+    let wanted = Drain { backup: true, ..drain(86_400, "") };
+    daemon.want(Some(&wanted)).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::Waiting).await;
+    let daemon = daemon.reboot().await;
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+    let path = format!("/v1/servers/{}/backups", server.id);
+    let made: Vec<gantry_types::backup::Backup> = daemon.json(Method::GET, &path, &()).await;
+    assert_eq!(made.len(), 1, "it ran when the drain began");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_crashes_while_players_have_their_time_is_not_started_again() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    daemon.want(Some(&drain(86_400, ""))).await.unwrap();
+    daemon.command(server.id, "crash 1").await;
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert!(matches!(daemon.observed(server.id).await, Observed::Offline | Observed::Crashed));
+    assert!(daemon.containers().await.is_empty());
+    daemon.want(None).await.unwrap();
+    daemon.until(server.id, Observed::Running).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_that_ends_early_leaves_everything_as_it_was() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    let container = daemon.containers().await.remove(0).id;
+    daemon.want(Some(&drain(86_400, ""))).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::Waiting).await;
+    daemon.want(None).await.unwrap();
+    daemon.command(server.id, "still here").await;
+    daemon.line(server.id, "still here").await;
+    assert_eq!(daemon.containers().await.remove(0).id, container);
+    assert_eq!(daemon.servers().await.remove(0).drain, None);
+    let stop = daemon.next(&server, Desired::Stopped, Kind::Stop);
+    daemon.put(&stop).await.unwrap();
+    assert_eq!(daemon.ended(id_of(&stop)).await.state, OperationState::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_out_of_bounds_is_refused() {
+    let daemon = Daemon::start().await;
+    for wrong in [drain(10, "two\nlines"), drain(10, &"x".repeat(301)), drain(i64::from(MAX_WAIT) + 60, "")] {
+        assert_eq!(daemon.want(Some(&wrong)).await.unwrap_err().code, RefusalCode::Invalid);
+    }
+    assert_eq!(daemon.report().await.drain, None);
+    daemon.want(None).await.unwrap();
+}
