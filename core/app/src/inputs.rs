@@ -122,6 +122,15 @@ inputs! {
         cpu_percent: Option<u64>,
         disk_mib: Option<u64>,
     }
+    /// What is left out is as usual, or stays as it is where the node is being drained already.
+    DrainInput {
+        /// Seconds that players have to leave, from now on; 1800 as usual, 0 stops at once.
+        wait_seconds: Option<u32>,
+        /// What players are told, with `{time}` where the time that is left stands. Nobody is told where it is empty.
+        message: Option<String>,
+        /// Whether a backup is made of each server that ran, once it has stopped.
+        backup: Option<bool>,
+    }
     AllocationsInput {
         /// An IP address of the node.
         address: String,

@@ -13,7 +13,7 @@
 //! | deleted | – | – | – | – | – |
 //!
 //! Reinstalling, restoring a backup and deleting are possible in every state but `deleted`. On top of the table: a hold forbids what would
-//! run the game; a server that is to be deleted takes nothing more; an operation at work lets only stop, kill and
+//! run the game, and so does a drain of the node; a server that is to be deleted takes nothing more; an operation at work lets only stop, kill and
 //! delete through, because a person must always be able to end what misbehaves. A game that reads no commands takes none in
 //! any state.
 //!
@@ -34,6 +34,8 @@ pub struct Situation<'a> {
     pub desired: Desired,
     pub observed: Observed,
     pub holds: &'a [Hold],
+    /// Whether its node is being drained.
+    pub draining: bool,
     /// The operation that has not ended.
     pub operation: Option<OperationKind>,
     /// Whether the node can be reached at present.
@@ -63,6 +65,7 @@ pub fn check(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPo
         return not(Code::Conflict, "This game reads no commands.");
     }
     held(situation, action)?;
+    drained(situation, action)?;
     busy(situation, action)?;
     state(situation.observed, action)?;
     if action == ServerAction::Command && !situation.connected {
@@ -128,6 +131,24 @@ pub(crate) fn held(situation: Situation<'_>, action: ServerAction) -> Result<(),
             not(Code::ServerHeld, format!("The server is suspended{because}."))
         }
         ServerAction::Stop | ServerAction::Kill | ServerAction::Delete => Ok(()),
+    }
+}
+
+fn drained(situation: Situation<'_>, action: ServerAction) -> Result<(), NotPossible> {
+    match action {
+        ServerAction::Start | ServerAction::Restart | ServerAction::Reinstall | ServerAction::Restore
+            if situation.draining =>
+        {
+            not(Code::NodeDraining, "The node is being drained, so nothing starts on it at present.")
+        }
+        ServerAction::Start
+        | ServerAction::Restart
+        | ServerAction::Reinstall
+        | ServerAction::Restore
+        | ServerAction::Command
+        | ServerAction::Stop
+        | ServerAction::Kill
+        | ServerAction::Delete => Ok(()),
     }
 }
 
@@ -207,6 +228,7 @@ mod tests {
             desired: Desired::Stopped,
             observed,
             holds: &[],
+            draining: false,
             operation: None,
             connected: true,
             commands: CommandDoor::Console,
@@ -244,6 +266,19 @@ Command     --+++--
             (Code::ServerHeld, "The server is suspended: unpaid.")
         );
         assert!(check(held(Observed::Running), ServerAction::Stop).is_ok());
+    }
+
+    #[test]
+    fn on_a_node_that_is_drained_nothing_starts_and_everything_can_be_ended() {
+        let draining = |observed| Situation { draining: true, ..idle(observed) };
+        for action in
+            [ServerAction::Start, ServerAction::Restart, ServerAction::Reinstall, ServerAction::Restore]
+        {
+            assert_eq!(check(draining(Observed::Offline), action).unwrap_err().code, Code::NodeDraining);
+        }
+        for action in [ServerAction::Stop, ServerAction::Kill, ServerAction::Delete, ServerAction::Command] {
+            assert!(check(draining(Observed::Running), action).is_ok(), "{action:?}");
+        }
     }
 
     #[test]

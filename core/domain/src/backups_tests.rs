@@ -6,6 +6,7 @@ const IDLE: Situation<'static> = Situation {
     desired: Desired::Stopped,
     observed: Observed::Offline,
     holds: &[],
+    draining: false,
     operation: None,
     connected: true,
     commands: CommandDoor::Console,

@@ -15,6 +15,7 @@ pub mod audit;
 pub mod backups;
 pub mod config_files;
 pub mod credentials;
+pub mod drains;
 pub mod events;
 pub mod grants;
 pub mod limits;

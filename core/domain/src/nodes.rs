@@ -1,7 +1,7 @@
 //! Machines that run the daemon: what they offer, what is promised of it, and how one becomes part of the fleet.
 
 use chrono::{DateTime, Duration, Utc};
-use gantry_types::{LocationId, NodeId};
+use gantry_types::{LocationId, NodeId, drain::Drain};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -45,5 +45,38 @@ pub struct Node {
     pub agent_version: Option<String>,
     /// What the daemon last said of its machine, in the protocol's shape.
     pub report: Option<serde_json::Value>,
+    /// That its servers are to stop for work on its machine.
+    pub drain: Option<NodeDrain>,
     pub created_at: DateTime<Utc>,
+}
+
+/// A drain of a node, and how far it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeDrain {
+    pub drain: Drain,
+    /// Whether the node has written it down as it is now.
+    pub heard: bool,
+    pub progress: DrainProgress,
+}
+
+/// How far a drain is, over all servers of a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainProgress {
+    /// Servers that start, run or stop.
+    pub running: u32,
+    /// Servers whose players have time to leave.
+    pub waiting: u32,
+    pub backing_up: u32,
+    /// Servers of which something is left to be done.
+    pub open: u32,
+    /// Servers of which something could not be done as it should.
+    pub troubled: u32,
+}
+
+impl NodeDrain {
+    /// Whether the machine can be worked on.
+    pub const fn is_done(&self) -> bool {
+        self.heard && self.progress.running == 0 && self.progress.open == 0
+    }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use gantry_types::{
     LocationId, NodeId, PluginId, ServerId,
     blueprint::CommandDoor,
+    drain::{Drain, ServerDrain},
     operation::OperationKind,
     permission::Permission,
     server::{Desired, Hold, Observed, ObservedState, PowerAction},
@@ -57,6 +58,8 @@ pub struct Server {
     pub desired: Desired,
     pub observed: ObservedState,
     pub holds: Vec<Hold>,
+    /// That its node is to be drained.
+    pub drain: Option<ServerDraining>,
     /// Raised by each change of what is wanted.
     pub generation: u64,
     /// The generation that the node has written down.
@@ -74,6 +77,14 @@ pub struct Server {
     pub permissions: BTreeSet<Permission>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// The drain of a server's node, and how far it is with this server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerDraining {
+    pub drain: Drain,
+    /// None where it did not run when that began, or the node has not said.
+    pub progress: Option<ServerDrain>,
 }
 
 /// What of a server is taken in only when its process starts, besides variables.

@@ -7,10 +7,10 @@ use crate::{
 use bytes::Bytes;
 use gantry_protocol::{
     Acknowledge, ActionReport, ActionRequest, BackupChange, BackupRequest, BroadcastRequest, ConsoleCommand,
-    ConsoleLine, ConsolePage, DesiredServer, EventEnvelope, ExpectedFile, FileChange, FileDeletion,
-    FileDeletionOutcome, FileListing, FileOutcome, FileSaved, FormReport, FormRequest, Hello, KnownBackup,
-    NodeReport, NodeSample, ObservedServer, PROTECTED_HEADER, RunRequest, RunStarted, SampleEnvelope,
-    SftpGrants,
+    ConsoleLine, ConsolePage, DesiredNode, DesiredServer, EventEnvelope, ExpectedFile, FileChange,
+    FileDeletion, FileDeletionOutcome, FileListing, FileOutcome, FileSaved, FormReport, FormRequest, Hello,
+    KnownBackup, NodeReport, NodeSample, ObservedServer, PROTECTED_HEADER, RunRequest, RunStarted,
+    SampleEnvelope, SftpGrants,
 };
 use gantry_types::{
     BackupId, NodeId, ScheduleId, ServerId,
@@ -200,6 +200,11 @@ impl NodeClient {
     /// Tells the node the whole of whom to let in by SFTP.
     pub async fn put_sftp(&self, grants: &SftpGrants) -> Result<(), NodeError> {
         self.link.perform(Method::PUT, "/v1/sftp", call::json(grants)?, ORDINARY).await
+    }
+
+    /// Tells the node what is wanted of itself.
+    pub async fn put_desired(&self, desired: &DesiredNode) -> Result<(), NodeError> {
+        self.link.perform(Method::PUT, "/v1/node/desired", call::json(desired)?, ORDINARY).await
     }
 
     /// Types one line into a server's console.

@@ -26,6 +26,7 @@ pub mod audit;
 pub mod backups;
 pub mod credentials;
 pub mod deliveries;
+pub mod drains;
 pub mod enrollment;
 pub mod events;
 pub mod idempotency;

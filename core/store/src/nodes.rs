@@ -5,9 +5,10 @@ use chrono::{DateTime, Utc};
 use gantry_auth::AdministratorGrant;
 use gantry_domain::{
     audit::AuditEntry,
-    nodes::{Capacity, Node, Promised},
+    nodes::{Capacity, DrainProgress, Node, NodeDrain, Promised},
 };
-use gantry_types::{LocationId, NodeId};
+use gantry_types::{LocationId, NodeId, drain::Drain};
+use sqlx::types::Json;
 use uuid::Uuid;
 
 /// A node to be made. It has no identity until its daemon enrolls.
@@ -47,6 +48,9 @@ struct NodeRow {
     last_seen_at: Option<DateTime<Utc>>,
     agent_version: Option<String>,
     report: Option<serde_json::Value>,
+    drain: Option<Json<Drain>>,
+    drain_heard: bool,
+    drain_progress: Option<Json<DrainProgress>>,
     created_at: DateTime<Utc>,
 }
 
@@ -75,6 +79,11 @@ impl From<NodeRow> for Node {
             last_seen_at: row.last_seen_at,
             agent_version: row.agent_version,
             report: row.report,
+            drain: row.drain.map(|drain| NodeDrain {
+                drain: drain.0,
+                heard: row.drain_heard,
+                progress: row.drain_progress.map(|known| known.0).unwrap_or_default(),
+            }),
             created_at: row.created_at,
         }
     }
@@ -89,7 +98,9 @@ macro_rules! nodes {
                       n.capacity_disk_mib, n.capacity_cpu_percent, p.servers AS "servers!",
                       p.memory_mib AS "memory_mib!", p.disk_mib AS "disk_mib!", p.cpu_percent AS "cpu_percent!",
                       a.total AS "allocations!", a.free AS "free_allocations!", n.enrolled_at, n.last_seen_at,
-                      n.agent_version, n.created_at, "# + $report + r#" AS report
+                      n.agent_version, n.created_at, n.drain AS "drain: Json<Drain>",
+                      n.drain_generation = n.drain_heard AS "drain_heard!",
+                      CASE WHEN n.drain IS NOT NULL THEN app.node_drained(n.id) END AS "drain_progress: Json<DrainProgress>", "# + $report + r#" AS report
                FROM nodes n JOIN locations l ON l.id = n.location_id
                CROSS JOIN LATERAL app.node_promised(n.id) p
                CROSS JOIN LATERAL (SELECT count(*) AS total, count(*) FILTER (WHERE server_id IS NULL) AS free

@@ -32,6 +32,8 @@ pub enum Notice {
     Session { session: SessionId },
     /// A node's row, keys or addresses.
     Node { node: NodeId },
+    /// That a node is to be drained, or no more.
+    Drain { node: NodeId },
     /// A plugin, its releases, or what it offers.
     Plugin { plugin: PluginId },
     /// Something is to be told to plugins.

@@ -536,6 +536,36 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/nodes/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far a drain is with each server
+         * @description Needs an administrator.
+         */
+        get: operations["drainedServers"];
+        /**
+         * Stops all servers of a node for work on its machine
+         * @description Players are told by the games' plugins and have their time; a server stops once nobody plays, or at the deadline, and nothing starts or is made on the node until the drain ends. Asked again, it changes the drain that goes on.
+         *
+         *     Needs an administrator.
+         */
+        put: operations["drainNode"];
+        post?: never;
+        /**
+         * Ends a drain: what is to run starts again
+         * @description Needs an administrator.
+         */
+        delete: operations["endDrain"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/nodes/{id}/enrollment": {
         parameters: {
             query?: never;
@@ -2903,6 +2933,10 @@ export interface components {
             scheduleId: components["schemas"]["ScheduleId"];
             /** @enum {string} */
             type: "schedule";
+        } | {
+            name: string;
+            /** @enum {string} */
+            type: "drain";
         };
         /**
          * Format: uuid
@@ -3059,7 +3093,7 @@ export interface components {
             };
         };
         /** @enum {string} */
-        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "file_protected" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "too_many_backups" | "backup_in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
+        Code: "invalid_request" | "validation_failed" | "not_signed_in" | "wrong_credentials" | "cross_site" | "forbidden" | "setup_token_required" | "file_protected" | "enrollment_refused" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "email_taken" | "name_taken" | "allocation_taken" | "no_free_allocation" | "operation_in_progress" | "server_held" | "not_installed" | "in_use" | "too_many_backups" | "node_draining" | "backup_in_use" | "idempotency_mismatch" | "file_exists" | "file_changed" | "payload_too_large" | "unsupported_media_type" | "plugin_rejected" | "plugin_untrusted" | "capacity_exceeded" | "allowance_exceeded" | "action_refused" | "file_refused" | "quota_exceeded" | "rate_limited" | "internal" | "plugin_failed" | "look_up_failed" | "registry_failed" | "plugin_on_hold" | "node_unreachable" | "unavailable" | "overloaded" | "disk_full" | "deadline_exceeded";
         Column: {
             alignment: components["schemas"]["Alignment"];
             title: string;
@@ -3380,6 +3414,82 @@ export interface components {
             maxBytes: number;
             path: string;
             url: string;
+        };
+        /** @description That a node is to be drained. */
+        Drain: {
+            /** @description Whether a backup is made of each server that ran, once it has stopped. */
+            backup: boolean;
+            /** Format: date-time */
+            beganAt: string;
+            /** @description Who asked for it. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When servers stop although somebody plays.
+             */
+            deadline: string;
+            id: components["schemas"]["DrainId"];
+            /** @description What players are told, with [`TIME_LEFT`] where the time that is left stands. Nobody is told where it is empty. */
+            message: string;
+        };
+        /**
+         * Format: uuid
+         * @description One time that a node's servers are stopped for work on its machine.
+         */
+        DrainId: string;
+        /** @description What is left out is as usual, or stays as it is where the node is being drained already. */
+        DrainInput: {
+            /** @description Whether a backup is made of each server that ran, once it has stopped. */
+            backup?: boolean | null;
+            /** @description What players are told, with `{time}` where the time that is left stands. Nobody is told where it is empty. */
+            message?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds that players have to leave, from now on; 1800 as usual, 0 stops at once.
+             */
+            waitSeconds?: number | null;
+        };
+        /** @description How far a drain is, over all servers of a node. */
+        DrainProgress: {
+            /** Format: int32 */
+            backingUp: number;
+            /**
+             * Format: int32
+             * @description Servers of which something is left to be done.
+             */
+            open: number;
+            /**
+             * Format: int32
+             * @description Servers that start, run or stop.
+             */
+            running: number;
+            /**
+             * Format: int32
+             * @description Servers of which something could not be done as it should.
+             */
+            troubled: number;
+            /**
+             * Format: int32
+             * @description Servers whose players have time to leave.
+             */
+            waiting: number;
+        };
+        DrainServerView: {
+            id: components["schemas"]["ServerId"];
+            name: string;
+            observed: components["schemas"]["Observed"];
+            /**
+             * Format: int32
+             * @description How many play, where that is known.
+             */
+            players?: number | null;
+            state?: components["schemas"]["ServerDrainState"] | null;
+            /** @description What could not be done as it should. */
+            trouble: string[];
+        };
+        /** @description The servers of a drain: those that run, and those that ran when it began. At most 500, what is left to be done first. */
+        DrainServersView: {
+            items: components["schemas"]["DrainServerView"][];
         };
         Edit: {
             /** @description A dotted path, `section.key`, a key, or a line's beginning, by the format. */
@@ -3860,6 +3970,14 @@ export interface components {
             /** @description Those that stay where they are, and why. */
             refused: components["schemas"]["NotMoved"][];
         };
+        /** @description A drain of a node: its servers stop, and nothing starts on it until it ends. */
+        NodeDrainView: components["schemas"]["Drain"] & {
+            /** @description Nothing runs and nothing is left to be done: the machine can be worked on. */
+            done: boolean;
+            /** @description Whether the node has written it down as it is now. It does what it was told last while it cannot be reached. */
+            heard: boolean;
+            progress: components["schemas"]["DrainProgress"];
+        };
         /**
          * Format: uuid
          * @description A machine that runs the daemon.
@@ -3907,6 +4025,7 @@ export interface components {
         };
         NodeReport: {
             agentVersion: string;
+            drain?: components["schemas"]["DrainId"] | null;
             /**
              * Format: int64
              * @description The last event's number.
@@ -4053,6 +4172,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             description: string;
+            drain?: components["schemas"]["NodeDrainView"] | null;
             /** Format: int32 */
             freeAllocationCount: number;
             id: components["schemas"]["NodeId"];
@@ -4975,6 +5095,21 @@ export interface components {
             operation: components["schemas"]["OperationView"];
             server: components["schemas"]["ServerView"];
         };
+        /** @enum {string} */
+        ServerDrainState: "waiting" | "saving" | "stopping" | "backing_up" | "drained";
+        /** @description How far the drain of its node is with a server. */
+        ServerDrainView: {
+            /** @description Whether a backup is made once it has stopped. */
+            backup: boolean;
+            /**
+             * Format: date-time
+             * @description When it stops although somebody plays.
+             */
+            deadline: string;
+            state?: components["schemas"]["ServerDrainState"] | null;
+            /** @description What could not be done as it should. */
+            trouble: string[];
+        };
         /** @description What a plugin's calls about one server came to. */
         ServerFigures: {
             figures: components["schemas"]["PluginFigures"];
@@ -5047,6 +5182,7 @@ export interface components {
             createdAt: string;
             description: string;
             desired: components["schemas"]["Desired"];
+            drain?: components["schemas"]["ServerDrainView"] | null;
             /** @description The primary one first. Empty without `allocations.read`, but for the primary. */
             endpoints: components["schemas"]["EndpointView"][];
             /** Format: int64 */
@@ -8361,6 +8497,301 @@ export interface operations {
             };
             /** @description `deadline_exceeded`: It took too long */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drainedServers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DrainServersView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    drainNode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainInput"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood; `validation_failed`: Some fields need another value */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `payload_too_large`: The request is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`: The request's content type is not accepted */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `deadline_exceeded`: It took too long */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endDrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `cross_site`: The request came from another site; `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -7,8 +7,9 @@ use crate::{
     guard::Preset,
     route::{Requirement, Route},
     wire::{
-        AllocationView, AllocationsCreated, AllocationsInput, EnrollmentView, NodeInput, NodePartsView,
-        NodeStatisticsView, NodeUpdate, NodeView, Page, PageQuery, PartsQuery, StatisticsQuery,
+        AllocationView, AllocationsCreated, AllocationsInput, DrainInput, DrainServersView, EnrollmentView,
+        NodeInput, NodePartsView, NodeStatisticsView, NodeUpdate, NodeView, Page, PageQuery, PartsQuery,
+        StatisticsQuery,
     },
 };
 use axum::{Json, extract::State};
@@ -66,6 +67,20 @@ pub(super) fn routes() -> Vec<Route> {
         .details("Its game servers keep running. A daemon can enroll as the node again by another token.")
         .status(204)
         .fails(&[Code::NotFound]),
+        Route::put("/api/nodes/{id}/drain", "drainNode", "Stops all servers of a node for work on its machine", needs, drain)
+            .details(
+                "Players are told by the games' plugins and have their time; a server stops once nobody plays, or at the deadline, \
+                 and nothing starts or is made on the node until the drain ends. Asked again, it changes the drain that goes on.",
+            )
+            .takes::<DrainInput>()
+            .answers::<NodeView>()
+            .fails(&[Code::NotFound]),
+        Route::delete("/api/nodes/{id}/drain", "endDrain", "Ends a drain: what is to run starts again", needs, end_drain)
+            .answers::<NodeView>()
+            .fails(&[Code::NotFound]),
+        Route::get("/api/nodes/{id}/drain", "drainedServers", "How far a drain is with each server", needs, drained_servers)
+            .answers::<DrainServersView>()
+            .fails(&[Code::NotFound]),
         Route::get(
             "/api/nodes/{id}/statistics",
             "nodeStatistics",
@@ -142,6 +157,31 @@ async fn update(
     extract::Json(input): extract::Json<NodeUpdate>,
 ) -> Answer<NodeView> {
     Ok(Json(edge.app().update_node(&ctx, id, input).await?))
+}
+
+async fn drain(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<NodeId>,
+    extract::Json(input): extract::Json<DrainInput>,
+) -> Answer<NodeView> {
+    Ok(Json(edge.app().drain_node(&ctx, id, input).await?))
+}
+
+async fn end_drain(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<NodeId>,
+) -> Answer<NodeView> {
+    Ok(Json(edge.app().end_drain(&ctx, id).await?))
+}
+
+async fn drained_servers(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<NodeId>,
+) -> Answer<DrainServersView> {
+    Ok(Json(edge.app().drained_servers(&ctx, id).await?))
 }
 
 async fn delete(State(edge): State<Edge>, Caller(ctx): Caller, Path(id): Path<NodeId>) -> Done {

@@ -245,6 +245,10 @@ async fn take(app: &App, notice: Notice) {
             check_links(app, &[node]).await;
             live.node_changed(node);
         }
+        Notice::Drain { node } => {
+            app.doorbells().ring(node);
+            live.node_changed(node);
+        }
         Notice::Plugin { plugin } => {
             live.spread(Change::Plugin(plugin));
             app.hook_bell().notify_one();

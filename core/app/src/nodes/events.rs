@@ -92,7 +92,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
         }
         Event::Schedule { run } => followed::run(tx, node, server_id, &run).await?,
         Event::Backup { backup } => backups::keep(tx, node, server_id, &backup).await?,
-        Event::Drain { .. } => {}
+        Event::Drain { drain } => drop(tx.record_drain(node, server_id, &drain).await?),
         Event::Decided { decision } => followed::decision(tx, node, server_id, at, &decision).await?,
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }
@@ -166,6 +166,9 @@ pub(super) async fn apply_full(link: &Link, servers: Vec<ObservedServer>) -> Ans
         for server in batch {
             if let Some(operation) = server.operation.clone() {
                 move_operation(&mut tx, node, operation, now).await?;
+            }
+            if let Some(drain) = &server.drain {
+                tx.record_drain(node, server.id, drain).await?;
             }
             if !is_overtaken(&mut tx, server).await? {
                 quiet.extend(observe(&mut tx, node, server.id, &server.observed).await?);

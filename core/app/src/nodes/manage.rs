@@ -71,7 +71,7 @@ impl App {
         Ok(NodePartsView::of(wanted, points))
     }
 
-    fn node_view(&self, ctx: &OpCtx, node: Node) -> NodeView {
+    pub(super) fn node_view(&self, ctx: &OpCtx, node: Node) -> NodeView {
         let connected = self.links().client(node.id).is_some();
         let sample =
             ctx.actor.is_administrator().then(|| self.machines().latest(node.id, Utc::now())).flatten();

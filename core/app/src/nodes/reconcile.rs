@@ -3,7 +3,7 @@
 //! Nothing here is told what changed. It reads what differs, sends the full desired server, and notes the generation
 //! that the node answers with, so it may run at any time and any number of times.
 
-use super::{backups, follow::Link};
+use super::{backups, drains, follow::Link};
 use crate::error::{Answer, AppError};
 use chrono::Utc;
 use gantry_domain::{operations::Operation, schedules::Schedule, variables};
@@ -11,7 +11,7 @@ use gantry_nodes::NodeError;
 use gantry_protocol as wire;
 use gantry_store::reconcile::{DesiredServer, Scope};
 use gantry_types::{
-    ServerId,
+    DrainId, ServerId,
     server::{Desired, Observed},
 };
 use std::collections::HashMap;
@@ -27,7 +27,8 @@ type Known = HashMap<ServerId, (u64, Observed)>;
 
 /// Compares the whole node: what it is, what it has, what it should have.
 pub(super) async fn everything(link: &Link) -> Answer<()> {
-    report(link).await?;
+    let drain = report(link).await?;
+    drains::tell(link, Some(drain)).await?;
     let observed = link.client.servers().await?;
     let known: Known =
         observed.iter().map(|server| (server.id, (server.generation, server.observed.state))).collect();
@@ -45,10 +46,12 @@ pub(super) async fn everything(link: &Link) -> Answer<()> {
 
 /// Sends what the node has not written down.
 pub(super) async fn changes(link: &Link) -> Answer<()> {
+    drains::tell(link, None).await?;
     send(link, Scope::Unacknowledged, &HashMap::new()).await.map(|_| ())
 }
 
-async fn report(link: &Link) -> Answer<()> {
+/// Keeps what the node says of itself. Answers the drain that it is in.
+async fn report(link: &Link) -> Answer<Option<DrainId>> {
     let report = link.client.node().await?;
     let value =
         serde_json::to_value(&report).map_err(|_| AppError::Broken("a node's report cannot be written"))?;
@@ -58,7 +61,8 @@ async fn report(link: &Link) -> Answer<()> {
         tracing::error!(node.id = %link.node(), "the node's ledger is older than what it told before");
         tx.forget_acknowledgements(link.node()).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(report.drain)
 }
 
 /// Sends desired servers page by page, but those that the node has at their generation. Answers which there are.

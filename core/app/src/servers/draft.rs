@@ -249,6 +249,10 @@ pub(super) async fn place(
         }
         Err(error) => return Err(error.into()),
     };
+    if node.drain.is_some() {
+        let remedy = "Choose another node, or wait until the work on its machine is done.";
+        problems.add([problem("nodeId", "This node is being drained, so nothing is placed on it.", remedy)]);
+    }
     problems.take_all(limits::fits(limits, node.capacity, node.promised));
     let free = tx.free_allocations(node.id).await?;
     match allocations::choose(&offered.blueprint.endpoints, &free, &input.allocations) {

@@ -4,11 +4,15 @@ use chrono::{DateTime, Utc};
 use gantry_domain::{
     allocations::Allocation,
     locations::Location,
-    nodes::{Capacity, Node, Promised},
+    nodes::{Capacity, DrainProgress, Node, NodeDrain, Promised},
     statistics::{NodePoint, PartPoint, Resolution},
 };
 use gantry_protocol::{NodeReport, NodeSample};
-use gantry_types::{AllocationId, LocationId, NodeId, ServerId};
+use gantry_types::{
+    AllocationId, LocationId, NodeId, ServerId,
+    drain::{Drain, ServerDrainState},
+    server::Observed,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use utoipa::ToSchema;
@@ -52,8 +56,52 @@ pub struct NodeView {
     pub report: Option<NodeReport>,
     /// What its machine did at last; none while it is not connected. Administrators alone see it.
     pub usage: Option<NodeUsage>,
+    /// While it is being drained.
+    pub drain: Option<NodeDrainView>,
     pub last_seen_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
+}
+
+/// A drain of a node: its servers stop, and nothing starts on it until it ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeDrainView {
+    #[serde(flatten)]
+    pub drain: Drain,
+    /// Whether the node has written it down as it is now. It does what it was told last while it cannot be reached.
+    pub heard: bool,
+    pub progress: DrainProgress,
+    /// Nothing runs and nothing is left to be done: the machine can be worked on.
+    pub done: bool,
+}
+
+impl From<NodeDrain> for NodeDrainView {
+    fn from(drain: NodeDrain) -> Self {
+        let done = drain.is_done();
+        let NodeDrain { drain, heard, progress } = drain;
+        Self { drain, heard, progress, done }
+    }
+}
+
+/// The servers of a drain: those that run, and those that ran when it began. At most 500, what is left to be done first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainServersView {
+    pub items: Vec<DrainServerView>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DrainServerView {
+    pub id: ServerId,
+    pub name: String,
+    pub observed: Observed,
+    /// None where it did not run when the drain began, or the node has not said.
+    pub state: Option<ServerDrainState>,
+    /// What could not be done as it should.
+    pub trouble: Vec<String>,
+    /// How many play, where that is known.
+    pub players: Option<u32>,
 }
 
 /// The two numbers by which machines are compared.
@@ -240,6 +288,7 @@ impl NodeView {
             free_allocation_count: node.free_allocations,
             report: node.report.and_then(|report| serde_json::from_value(report).ok()),
             usage: sample.filter(|_| connected).map(NodeUsage::from),
+            drain: node.drain.map(Into::into),
             last_seen_at: node.last_seen_at,
             created_at: node.created_at,
         }

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use gantry_domain::{
     allocations::ServerEndpoint,
     operations::Operation,
-    servers::{ServerAction, StartPart},
+    servers::{ServerAction, ServerDraining, StartPart},
     statistics::Point,
     users::Person,
 };
 use gantry_types::{
     AllocationId, NodeId, OperationId, ServerId,
     blueprint::{CommandDoor, FieldProblem, Variable},
+    drain::ServerDrainState,
     operation::{OperationFailure, OperationKind, OperationState, Progress},
     permission::Permission,
     plan::InstallPlan,
@@ -34,6 +35,8 @@ pub struct ServerView {
     pub desired: Desired,
     pub observed: ObservedState,
     pub holds: Vec<Hold>,
+    /// While its node is being drained: it stops and stays so until that ends.
+    pub drain: Option<ServerDrainView>,
     /// The one that has not ended.
     pub operation: Option<OperationView>,
     pub limits: Limits,
@@ -51,6 +54,28 @@ pub struct ServerView {
     pub created_at: DateTime<Utc>,
     /// The latest second that the node told of. It is written last, because it alone changes while the server does not.
     pub sample: Option<LiveSample>,
+}
+
+/// How far the drain of its node is with a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerDrainView {
+    /// When it stops although somebody plays.
+    pub deadline: DateTime<Utc>,
+    /// Whether a backup is made once it has stopped.
+    pub backup: bool,
+    /// None where it did not run when the drain began, or the node has not said.
+    pub state: Option<ServerDrainState>,
+    /// What could not be done as it should.
+    pub trouble: Vec<String>,
+}
+
+impl From<ServerDraining> for ServerDrainView {
+    fn from(ServerDraining { drain, progress }: ServerDraining) -> Self {
+        let state = progress.as_ref().map(|known| known.state);
+        let trouble = progress.map(|known| known.trouble).unwrap_or_default();
+        Self { deadline: drain.deadline, backup: drain.backup, state, trouble }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -66,8 +66,8 @@ pub(super) async fn add(world: &World, author: &Actor, schedule: &Schedule) -> R
 }
 
 async fn desired(world: &World, server: ServerId) -> (Desired, u64) {
-    let mut tx = world.test.db.as_system().await.unwrap();
-    let wanted = tx.desired_servers(world.node, Scope::All, None, 10).await.unwrap().remove(0);
+    let all = world.test.db.desired_servers(world.node, Scope::All, None, 10).await.unwrap();
+    let wanted = all.into_iter().find(|wanted| wanted.server.id == server).unwrap();
     (wanted.server.desired, wanted.heard_decision)
 }
 

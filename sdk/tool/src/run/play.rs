@@ -243,6 +243,7 @@ impl<'a> Play<'a> {
             | Event::Sftp { .. }
             | Event::Schedule { .. }
             | Event::Backup { .. }
+            | Event::Drain { .. }
             | Event::Decided { .. } => {}
         }
         Ok(())
