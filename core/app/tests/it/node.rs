@@ -16,13 +16,14 @@ use chrono::Utc;
 use gantry_app::{App, wire::EnrollRequest};
 use gantry_nodes::keys;
 use gantry_protocol::{
-    Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, ConsoleSource, DesiredServer, Event,
+    Acknowledge, ConsoleCommand, ConsoleLine, ConsolePage, ConsoleSource, DesiredNode, DesiredServer, Event,
     EventEnvelope, NodeReport, NodeSample, ObservedServer, Refusal, RefusalCode, SampleEnvelope, SftpGrants,
     SftpPerson, SftpReport, SystemReport,
     tunnel::{ByteStream, Caller, Tasks, handshake, memory::pair},
 };
 use gantry_types::{
     NodeId, ServerId,
+    drain::Drain,
     server::{Observed, ObservedState},
 };
 use hyper_util::{
@@ -66,6 +67,10 @@ pub(crate) struct Memory {
     pub(crate) grants: watch::Sender<Vec<SftpGrants>>,
     /// How often it was told, heard or not.
     pub(crate) told: watch::Sender<u32>,
+    /// Whether its daemon knows of drains.
+    pub(crate) has_drains: AtomicBool,
+    /// What is wanted of itself, and how often it was told, heard or not.
+    pub(crate) desired: watch::Sender<(Option<Drain>, u32)>,
     lines: Mutex<Vec<ConsoleLine>>,
     fresh_lines: broadcast::Sender<ConsoleLine>,
 }
@@ -108,6 +113,8 @@ impl FakeNode {
             has_sftp: AtomicBool::new(true),
             grants: watch::Sender::default(),
             told: watch::Sender::default(),
+            has_drains: AtomicBool::new(true),
+            desired: watch::Sender::default(),
             lines: Mutex::default(),
             fresh_lines: broadcast::Sender::new(64),
         };
@@ -195,6 +202,14 @@ impl FakeNode {
         all.last().unwrap().people.clone()
     }
 
+    /// Waits until what is wanted of the node itself looks so.
+    pub(crate) async fn wanted(&self, like: impl Fn(Option<&Drain>) -> bool) -> Option<Drain> {
+        let mut desired = self.memory.desired.subscribe();
+        let desired =
+            soon(desired.wait_for(|(drain, count)| *count > 0 && like(drain.as_ref()))).await.unwrap();
+        desired.0.clone()
+    }
+
     /// Waits until the node was sent a server that looks so.
     pub(crate) async fn sent(&self, id: ServerId, like: impl Fn(&DesiredServer) -> bool) -> DesiredServer {
         let mut servers = self.memory.servers.subscribe();
@@ -211,6 +226,7 @@ fn router(memory: Arc<Memory>) -> Router {
     let shelf = shelf::router(memory.shelf.clone());
     Router::new()
         .route("/v1/node", get(node))
+        .route("/v1/node/desired", put(put_desired))
         .route("/v1/node/samples", get(machine))
         .route("/v1/plugins/{digest}", put(put_plugin))
         .route("/v1/servers", get(servers))
@@ -241,7 +257,7 @@ async fn node(State(memory): Shared) -> Json<NodeReport> {
         last_event: memory.events.lock().unwrap().len() as u64,
         tasks: 0,
         sftp: memory.has_sftp.load(Ordering::Relaxed).then(door),
-        drain: None,
+        drain: memory.desired.borrow().0.as_ref().map(|drain| drain.id),
     })
 }
 
@@ -263,6 +279,21 @@ async fn put_sftp(State(memory): Shared, Json(grants): Json<SftpGrants>) -> Resp
     }
     memory.grants.send_modify(|all| all.push(grants));
     StatusCode::NO_CONTENT.into_response()
+}
+
+async fn put_desired(State(memory): Shared, Json(wanted): Json<DesiredNode>) -> Response {
+    let known = memory.has_drains.load(Ordering::Relaxed);
+    memory.desired.send_modify(|(drain, count)| {
+        *count += 1;
+        if known {
+            *drain = wanted.drain;
+        }
+    });
+    if known {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let refusal = Refusal::new(RefusalCode::Invalid, "there is nothing here");
+    (StatusCode::NOT_FOUND, Json(refusal)).into_response()
 }
 
 async fn put_plugin(State(memory): Shared, Path(digest): Path<String>, _component: Bytes) -> StatusCode {

@@ -4,6 +4,7 @@ mod backups;
 mod connections;
 mod credentials;
 mod deliveries;
+mod drains;
 mod fixtures;
 mod lends;
 mod login;

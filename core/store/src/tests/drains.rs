@@ -1,0 +1,107 @@
+//! Drains at rest: copied to the servers of the node, and told of by that node alone.
+
+use super::fixtures::{World, entry, now};
+use crate::{Notice, StoreError, new_uuid};
+use gantry_types::{
+    DrainId, NodeId, ServerId,
+    drain::{Drain, ServerDrain, ServerDrainState},
+};
+
+fn drain() -> Drain {
+    Drain {
+        id: DrainId::new(new_uuid()),
+        message: "Down in {time}.".to_owned(),
+        deadline: now(),
+        backup: false,
+        by: "root".to_owned(),
+        began_at: now(),
+    }
+}
+
+async fn want(world: &World, drain: Option<&Drain>) -> Result<(), StoreError> {
+    let grant = world.admin.administrator().unwrap();
+    let mut tx = world.test.db.as_user(&world.admin).await?;
+    tx.drain_node(&grant, world.node, drain, entry("node.drain")).await?;
+    tx.commit().await
+}
+
+async fn says(world: &World, node: NodeId, server: ServerId, drain: &ServerDrain) -> bool {
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let kept = tx.record_drain(node, server, drain).await.unwrap();
+    tx.commit().await.unwrap();
+    kept
+}
+
+/// What the owner sees of it: the drain, and how far it is.
+async fn seen(world: &World, server: ServerId) -> Option<(DrainId, Option<ServerDrainState>)> {
+    let mut tx = world.test.db.as_user(&world.ada).await.unwrap();
+    let drain = tx.server(server).await.unwrap().drain?;
+    Some((drain.drain.id, drain.progress.map(|known| known.state)))
+}
+
+#[tokio::test]
+async fn a_drain_is_seen_on_each_server_of_the_node_and_is_gone_with_it() {
+    let world = World::new().await;
+    let server = world.server(&world.ada, "one").await;
+    assert_eq!(seen(&world, server).await, None);
+    let wanted = drain();
+    let mut heard = world.test.db.listen().await.unwrap();
+    want(&world, Some(&wanted)).await.unwrap();
+    assert_eq!(heard.next().await.unwrap(), Notice::Drain { node: world.node });
+    let of_server = Notice::Server { server, node: world.node, desired: false };
+    assert_eq!(heard.next().await.unwrap(), of_server);
+    assert_eq!(seen(&world, server).await, Some((wanted.id, None)));
+
+    let told = |drain_id, state| ServerDrain { drain_id, state, trouble: Vec::new() };
+    let waiting = told(wanted.id, ServerDrainState::Waiting);
+    assert!(says(&world, world.node, server, &waiting).await);
+    assert_eq!(seen(&world, server).await, Some((wanted.id, Some(ServerDrainState::Waiting))));
+    let later = Drain { backup: true, ..wanted.clone() };
+    want(&world, Some(&later)).await.unwrap();
+    assert_eq!(seen(&world, server).await, Some((wanted.id, Some(ServerDrainState::Waiting))));
+    let other = drain();
+    want(&world, Some(&other)).await.unwrap();
+    assert_eq!(seen(&world, server).await, Some((other.id, None)));
+    assert!(!says(&world, world.node, server, &waiting).await, "that drain is over");
+    assert!(!says(&world, NodeId::new(new_uuid()), server, &told(other.id, ServerDrainState::Drained)).await);
+    want(&world, None).await.unwrap();
+    assert_eq!(seen(&world, server).await, None);
+    assert!(!says(&world, world.node, server, &told(other.id, ServerDrainState::Drained)).await);
+}
+
+#[tokio::test]
+async fn what_a_node_heard_is_counted_and_how_far_it_is_is_summed_up() {
+    let world = World::new().await;
+    let (one, _two) = (world.server(&world.ada, "one").await, world.server(&world.bob, "two").await);
+    let wanted = drain();
+    want(&world, Some(&wanted)).await.unwrap();
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let known = tx.wanted_drain(world.node).await.unwrap();
+    assert_eq!((known.drain.as_ref(), known.generation, known.heard), (Some(&wanted), 1, 0));
+    tx.heard_drain(world.node, 7).await.unwrap();
+    assert_eq!(tx.wanted_drain(world.node).await.unwrap().heard, 0, "nobody wanted that yet");
+    tx.heard_drain(world.node, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    let summed = async || {
+        let mut tx = world.test.db.as_user(&world.bob).await.unwrap();
+        let drain = tx.node(world.node).await.unwrap().drain.unwrap();
+        (drain.heard, drain.is_done(), drain.progress.open, drain.progress.troubled)
+    };
+    assert_eq!(summed().await, (true, true, 0, 0));
+    let trouble = vec!["x\0y".repeat(1_000); 40];
+    let waiting = ServerDrain { drain_id: wanted.id, state: ServerDrainState::Waiting, trouble };
+    assert!(says(&world, world.node, one, &waiting).await);
+    assert_eq!(summed().await, (true, false, 1, 1));
+    let grant = world.admin.administrator().unwrap();
+    let mut tx = world.test.db.as_user(&world.admin).await.unwrap();
+    let shown = tx.drained_servers(&grant, world.node, 10).await.unwrap();
+    assert_eq!(shown.iter().map(|server| server.name.as_str()).collect::<Vec<_>>(), ["one"]);
+    let kept = &shown[0].progress.as_ref().unwrap().trouble;
+    assert!(kept.len() == 16 && kept.iter().all(|text| text.len() == 500 && !text.contains('\0')));
+    drop(tx);
+    let drained = ServerDrain { state: ServerDrainState::Drained, trouble: Vec::new(), ..waiting };
+    assert!(says(&world, world.node, one, &drained).await);
+    assert_eq!(summed().await, (true, true, 0, 0));
+    want(&world, Some(&Drain { backup: true, ..wanted })).await.unwrap();
+    assert_eq!(summed().await, (false, false, 0, 0));
+}
