@@ -19,6 +19,7 @@ import * as lifecycle from './lifecycle'
 import * as described from './pages'
 import * as lookups from './lookups'
 import * as backups from './backups'
+import * as drains from './drains'
 import * as schedules from './schedules'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
@@ -324,6 +325,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
     return node ? machineHistory(node, query) : missing()
   }],
   ['PATCH', '/api/nodes/:', ({ params, body }) => found(Object.assign(nodes.find((node) => node.id === params[0]) ?? {}, { name: body.name, description: body.description }))],
+  ...drains.handlers,
   ['DELETE', '/api/nodes/:', ({ params }) => void nodes.splice(nodes.findIndex((node) => node.id === params[0]), 1)],
   ['POST', '/api/nodes/:/enrollment', () => ({ token: 'gne_8Jd2vQm4ZrT0xY6bLw1pKc9sHf3uNa7e', command: `gantryd enroll --data-dir /var/lib/gantryd --url ${location.origin} --token-stdin`, expiresAt: new Date(Date.now() + 900_000).toISOString() })],
   ['GET', '/api/nodes/:/allocations', ({ params }) => page(allocations.filter((one) => one.nodeId === params[0]))],
@@ -369,7 +371,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
 
 const match = (pattern: string, path: string): string[] | null => new RegExp(`^${pattern.replaceAll(':', '([^/]+)')}$`).exec(path)?.slice(1).map(decodeURIComponent) ?? null
 
-/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `spent`, `alike`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of schedules, `schedules-stale`, `schedules-long`, `no-power`; of the link, `console-connecting`, `console-lost`. */
+/** Scenes for looking at states that are rare: `?mock=setup`, `signed-out`, `empty`, `first`, `limited`, `long`, `many`, `crowd`, `reader`, `spent`, `alike`, `revoked`, `expelled`, `waiting`, `plan`, `loading`, `failing`, `loading-parts`, `failing-parts`, `audit-empty`, `failed-install`, `refusing`, `updates`, `disabled`, `listens`, `told`, `held`, `secrets`, `unlisted`, `untold`, `young`, `many-cores`, `draining`, `drained`; of files, `no-files`, `no-writing`, `no-deleting`; of SFTP, `no-credentials`, `no-sftp`; of schedules, `schedules-stale`, `schedules-long`, `no-power`; of the link, `console-connecting`, `console-lost`. */
 export function scene(name: string | null): void {
   if (name === 'setup') world.setupNeeded = true
   if (name === 'signed-out') world.signedIn = false
@@ -391,6 +393,7 @@ export function scene(name: string | null): void {
   if (name === 'unlisted') lookups.world.answers = false
   if (name === 'listens' || name === 'told') hooks.scene(name)
   if (name?.startsWith('trust')) trust.scene(name)
+  if (name?.startsWith('drain')) drains.scene(name)
   if (name?.startsWith('backups')) backups.scene(name)
   if (name?.startsWith('schedules') || name === 'no-power') schedules.scene(name)
   if (name === 'no-files') noFiles = true

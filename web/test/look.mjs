@@ -975,6 +975,14 @@ const SCENES = [
   ['node-loading', `/admin/nodes/${N1}?mock=loading`, framed],
   ['node-failing', ...failing(`/admin/nodes/${N1}`)],
   ['node-add', '/admin/nodes', click('button', 'Add node')],
+  ['node-drain', `/admin/nodes/${N1}`, click('button', 'Drain')],
+  ['node-draining', `/admin/nodes/${N1}?mock=draining`, (page) => page.getByRole('table', { name: 'Servers' }).waitFor()],
+  ['node-drained', `/admin/nodes/${N1}?mock=drained`, (page) => page.getByText('This node is drained').waitFor()],
+  ['node-drain-long', `/admin/nodes/${N2}?mock=drain-unheard`, (page) => page.getByText('has not heard of it').waitFor()],
+  ['node-drain-change', `/admin/nodes/${N1}?mock=draining`, click('button', 'Change')],
+  ['node-drain-end', `/admin/nodes/${N1}?mock=draining`, click('button', 'End drain')],
+  ['nodes-draining', '/admin/nodes?mock=draining'],
+  ['server-draining', `/servers/${S1}/overview?mock=draining`, (page) => page.getByText('The node is being drained').waitFor()],
   ['node-enroll', `/admin/nodes/${N1}`, async (page) => {
     await page.getByRole('button', { name: 'New enrollment' }).click()
     await page.getByText('gantryd enroll').waitFor()

@@ -19,6 +19,7 @@ describe('words for what is written down', () => {
     ...among(/AuditEntry::(?:new|server)\(\s*"([a-z_.]+)"/g),
     ...among(/entry\(ctx, "([a-z_.]+)"/g, /schedules\/mod\.rs$/),
     ...among(/Wish(?:::of\(| \{ action: )"([a-z_.]+)"/g, /^backups\.rs$/),
+    ...among(/\("(node\.drain[a-z_]*)"/g, /nodes\/drains\.rs$/),
     // Some actions come to the entry by a variable.
     ...among(/(?:asked|refused): "([a-z_.]+)"/g, /actions\.rs$/),
     ...among(/(?:=> |let action = |if [^{]+\{ |\} else \{ |Wish \{ action: |change_hold\([^"]+|lines\.push\(\()"([a-z_]+\.[a-z_]+)"/g, /(servers\/(power|change)|nodes\/visits|members|files)\.rs$/),

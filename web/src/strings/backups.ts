@@ -19,6 +19,7 @@ export const backups = {
   locked: 'Locked',
   by: (name: string) => `by ${name}`,
   bySchedule: (name: string) => `by the schedule “${name}”`,
+  byDrain: (name: string) => `because its node was drained, for ${name}`,
   holds: (size: string) => `holds ${size}`,
   entries: (n: number) => many(n, 'file', 'files'),
   quiesce: {

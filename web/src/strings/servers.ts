@@ -103,6 +103,7 @@ export const servers = {
     noNodesHelp: 'A node is a machine that runs servers. An administrator has to add one first.',
     nodeOption: (name: string, location: string) => `${name} · ${location}`,
     nodeAway: 'not connected',
+    nodeDrained: 'being drained: nothing is placed on it',
     capacity: (promised: string, all: string) => `${promised} of ${all} promised`,
     free: (n: number) => `${String(n)} free ${n === 1 ? 'address' : 'addresses'}`,
     addresses: 'Addresses',

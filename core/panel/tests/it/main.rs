@@ -15,6 +15,7 @@ mod conduct;
 mod config_files;
 mod credentials;
 mod discord;
+mod drains;
 mod edge;
 mod examples;
 mod files;

@@ -65,6 +65,8 @@ function AllocationSelect({ nodeId, mayPick, value, onChange }: { nodeId: string
   )
 }
 
+const isReady = (node: NodeView): boolean => node.state === 'connected' && !node.drain
+
 function NodeChoice({ nodes, value, error, onChange }: { nodes: NodeView[]; value: string; error: string | null; onChange: (id: string) => void }) {
   return (
     <fieldset aria-invalid={Boolean(error) || undefined}>
@@ -77,8 +79,8 @@ function NodeChoice({ nodes, value, error, onChange }: { nodes: NodeView[]; valu
             <span className="min-w-0 flex-1 basis-40">
               <span className="block text-sm font-medium">{node.name}</span>
               <span className="flex items-center gap-1.5 text-xs text-dim">
-                <Glyph shape={node.state === 'connected' ? 'disc' : 'dashed'} tone={node.state === 'connected' ? 'ok' : 'warn'} className="size-2" />
-                {node.locationName} · {node.state === 'connected' ? s.create.free(node.freeAllocationCount) : s.create.nodeAway}
+                <Glyph shape={isReady(node) ? 'disc' : 'dashed'} tone={isReady(node) ? 'ok' : 'warn'} className="size-2" />
+                {node.locationName} · {node.drain ? s.create.nodeDrained : node.state === 'connected' ? s.create.free(node.freeAllocationCount) : s.create.nodeAway}
               </span>
             </span>
             {(['memory', 'disk'] as const).map((kind) => {

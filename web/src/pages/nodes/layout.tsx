@@ -1,7 +1,7 @@
 /** The frame of a node's page: what machine it is, how it is, what can be done, and its tabs. */
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Outlet, getRouteApi, useNavigate } from '@tanstack/react-router'
-import { CloudOff, Pencil, Plug, Trash2 } from 'lucide-react'
+import { CloudOff, Pencil, Plug, Trash2, Wrench } from 'lucide-react'
 import { useState } from 'react'
 import { client, take } from '~/api/client'
 import { keys, nodeQuery } from '~/api/queries'
@@ -11,12 +11,15 @@ import { EnrollDialog } from '~/forms/node-enroll'
 import { Tabs } from '~/layout/tabs'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
+import { drains } from '~/strings/drains'
 import { machine } from '~/strings/machine'
 import { Button, IconButton } from '~/ui/button'
 import { Confirm } from '~/ui/confirm'
 import { Notice } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { toast } from '~/ui/toast'
+import { DrainCard } from './drain/card'
+import { DrainDialog } from './drain/dialog'
 import { NodeStateLabel } from './state'
 
 const route = getRouteApi('/app/admin/nodes/$nodeId')
@@ -29,7 +32,7 @@ export function useNode(): NodeView {
 
 export function NodeLayout() {
   const node = useNode()
-  const [dialog, setDialog] = useState<'edit' | 'enroll' | 'delete' | null>(null)
+  const [dialog, setDialog] = useState<'edit' | 'enroll' | 'drain' | 'delete' | null>(null)
   const close = () => setDialog(null)
   const fresh = node.state === 'awaiting_enrollment'
   const tabs = [
@@ -50,6 +53,7 @@ export function NodeLayout() {
           </div>
           <div className="flex flex-wrap items-center gap-2">
             <Button variant={fresh ? 'primary' : 'secondary'} onClick={() => setDialog('enroll')}><Plug aria-hidden />{fresh ? s.nodes.connect : s.nodes.reconnect}</Button>
+            {!fresh && !node.drain && <Button onClick={() => setDialog('drain')}><Wrench aria-hidden />{drains.drain}</Button>}
             <Button onClick={() => setDialog('edit')}><Pencil aria-hidden />{s.common.edit}</Button>
             <IconButton label={s.common.delete} variant="dangerGhost" disabledReason={node.promised.servers > 0 ? s.nodes.deleteBlocked(node.promised.servers) : null} onClick={() => setDialog('delete')}><Trash2 aria-hidden /></IconButton>
           </div>
@@ -62,10 +66,12 @@ export function NodeLayout() {
         </div>
       )}
       <div className="mx-auto w-full max-w-480 flex-1 px-3 pt-5 pb-24 sm:px-6">
+        {node.drain && <DrainCard node={node} drain={node.drain} />}
         <Outlet />
       </div>
       {dialog === 'edit' && <NodeDialog node={node} onClose={close} />}
       {dialog === 'enroll' && <EnrollDialog node={node} onClose={close} />}
+      {dialog === 'drain' && <DrainDialog node={node} onClose={close} />}
       {dialog === 'delete' && <DeleteNode node={node} onClose={close} />}
     </div>
   )

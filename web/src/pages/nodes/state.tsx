@@ -1,5 +1,6 @@
 import type { NodeView } from '~/api/types'
 import { s } from '~/strings'
+import { drains } from '~/strings/drains'
 import { Glyph, type GlyphShape, type GlyphTone } from '~/ui/glyph'
 import { Ago } from '~/ui/time'
 
@@ -14,6 +15,7 @@ export const NodeStateLabel = ({ node }: { node: NodeView }) => (
     <Glyph {...LOOK[node.state]} />
     <span className="flex min-w-0 flex-col leading-4">
       {s.nodes.state[node.state]}
+      {node.drain && <span className="text-xs text-warn">{drains.badge[String(node.drain.done)]}</span>}
       {node.state === 'disconnected' && node.lastSeenAt && <Ago at={node.lastSeenAt} className="text-xs text-dim" />}
     </span>
   </span>

@@ -1,7 +1,7 @@
 /** The frame of a server's page: who it is, how it is, what can be done, and its tabs. */
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, getRouteApi, useLocation, useMatchRoute } from '@tanstack/react-router'
-import { CirclePause, CloudOff, Lock, OctagonAlert, ServerOff, Trash2, TriangleAlert } from 'lucide-react'
+import { CirclePause, CloudOff, Lock, OctagonAlert, ServerOff, Trash2, TriangleAlert, Wrench } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { useLive } from '~/actions/context'
 import { useGone } from '~/api/live'
@@ -12,10 +12,11 @@ import type { OperationView, Permission, ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { ServerStatus } from '~/layout/status'
 import { Tabs, type Tab } from '~/layout/tabs'
-import { address } from '~/lib/format'
+import { address, dayAndTime } from '~/lib/format'
 import { isActive, isInstalling } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
+import { drains as t } from '~/strings/drains'
 import { buttonStyle } from '~/ui/button'
 import { cn } from '~/ui/cn'
 import { CopyButton } from '~/ui/copy-button'
@@ -142,6 +143,7 @@ function Notices({ server }: { server: ServerView }) {
   const notices = [
     server.desired === 'deleted' && <Notice key="deleted" tone="bad" title={s.status.deleting} icon={<Trash2 aria-hidden />}>{operation?.progress?.step}</Notice>,
     hold && <Notice key="hold" tone="warn" title={s.server.suspended} icon={<CirclePause aria-hidden />}>{hold.reason}</Notice>,
+    server.drain && <Drained key="drain" drain={server.drain} />,
     !server.node.connected && <Notice key="node" tone="warn" title={s.server.nodeAway} icon={<CloudOff aria-hidden />}>{s.server.nodeAwayDetail(server.node.name)}</Notice>,
     observed.state === 'crashed' && (
       <Notice key="crashed" tone="bad" title={s.server.crashed} icon={<TriangleAlert aria-hidden />}>
@@ -152,6 +154,18 @@ function Notices({ server }: { server: ServerView }) {
     isInstalling(server) && operation && <InstallProgress key="install" operation={operation} server={server} />,
   ].filter(Boolean)
   return notices.length === 0 ? null : <div className="flex shrink-0 flex-col gap-2 px-3 pt-3 sm:px-6">{notices}</div>
+}
+
+/** Its machine is to be worked on. */
+function Drained({ drain }: { drain: NonNullable<ServerView['drain']> }) {
+  const words = {
+    waiting: t.noticeWaiting(dayAndTime(drain.deadline)),
+    saving: t.noticeStopping,
+    stopping: t.noticeStopping,
+    backing_up: t.noticeBackingUp,
+    drained: t.noticeDown,
+  }
+  return <Notice tone="warn" title={t.notice} icon={<Wrench aria-hidden />}>{drain.state ? words[drain.state] : t.noticeDown}</Notice>
 }
 
 function FailedOperation({ operation }: { operation: OperationView }) {

@@ -177,7 +177,7 @@ pub(super) fn body(route: &str) -> Option<Value> {
     Some(match route {
         "updateAccount" | "updateUser" | "updateLocation" | "updateNode" | "updateServer"
         | "setAllowance" | "blueprintChoices" | "serverChoices" | "updateSchedule" | "createBackup"
-        | "updateBackup" => json!({}),
+        | "updateBackup" | "drainNode" => json!({}),
         "addSshKey" => json!({ "name": "", "publicKey": "x" }),
         "addAppPassword" => json!({ "name": "" }),
         "setup" => json!({ "name": "x", "email": "x", "password": "x" }),

@@ -27,6 +27,18 @@ const LOOK: Record<Backup['state'], { shape: GlyphShape; tone: GlyphTone }> = {
   deleted: { shape: 'cross', tone: 'dim' },
 }
 
+/** Who wanted it. */
+function wanted(cause: Backup['cause']): string {
+  switch (cause.type) {
+    case 'person':
+      return t.by(cause.name)
+    case 'schedule':
+      return t.bySchedule(cause.name)
+    case 'drain':
+      return t.byDrain(cause.name)
+  }
+}
+
 /** On a narrow screen they stand beneath the name, each behind its own word. */
 const FIGURE = 'flex min-w-0 gap-x-2 text-sm @max-2xl:col-span-2 @max-2xl:items-baseline @2xl:flex-col'
 const LABEL = 'w-12 shrink-0 text-xs text-dim @2xl:sr-only'
@@ -49,7 +61,7 @@ export function BackupRow({ server, view, backup }: BackupRowProps) {
         <span className={LABEL}>{t.made}</span>
         <span className="flex min-w-0 flex-wrap items-baseline gap-x-2 @2xl:flex-col">
           <Ago at={backup.createdAt} className="tabular" />
-          <span className="min-w-0 text-xs break-words text-dim">{cause.type === 'schedule' ? t.bySchedule(cause.name) : t.by(cause.name)}</span>
+          <span className="min-w-0 text-xs break-words text-dim">{wanted(cause)}</span>
         </span>
       </div>
       <Size backup={backup} />
