@@ -42,7 +42,7 @@ export function scene(name: string): void {
     told(two, 'backing_up')
   }
   told(three, 'drained', [...late, 'No backup was made: The server has 5 backups, and may have 5.'])
-  const progress = { running: 2, waiting: 1, backingUp: 1, open: 2, troubled: 1 }
+  const progress = { running: 1, waiting: 1, backingUp: 1, open: 2, troubled: 1 }
   begin(id(101), { backup: true, progress })
   if (name === 'drained') finish(id(101))
   if (name === 'drain-unheard') begin(id(102), { heard: false })
@@ -54,7 +54,7 @@ export const handlers: ['GET' | 'PUT' | 'DELETE', string, (call: Call) => unknow
   ['GET', '/api/nodes/:/drain', ({ params }) => ({
     items: on(params[0] ?? '').flatMap((server) => {
       const known = byServer.get(server.id)
-      return known ? [{ id: server.id, name: server.name, observed: server.observed.state, state: known.state, trouble: known.trouble, players: server.sample?.game?.players ?? null }] : []
+      return known ? [{ id: server.id, name: server.name, observed: server.observed.state, state: known.state, trouble: known.trouble, players: known.state === 'waiting' ? (server.sample?.game?.players ?? null) : null }] : []
     }),
   })],
   ['PUT', '/api/nodes/:/drain', ({ params, body }) => {

@@ -235,6 +235,25 @@ export function walks({ page, url, press, tabTo, look, field, button }) {
       await confirm('Delete', '“Before the party” is deleted')
       await look()
     },
+    'drain a node and end it': async () => {
+      await begin('/admin/nodes/0193a0c0-0000-7000-8000-000000000065')
+      await page.getByRole('heading', { name: 'fra-1', level: 1 }).waitFor()
+      await tabTo(button('Drain'))
+      await press('Enter')
+      await page.getByRole('dialog').getByText('Nothing starts there until you end the drain').waitFor()
+      await look()
+      await tabTo(page.getByLabel('Back up each server'))
+      await press('Space')
+      await tabTo(button('Drain node'))
+      await press('Enter')
+      await said('fra-1 is being drained')
+      await closed()
+      await page.getByRole('table', { name: 'Servers' }).waitFor()
+      await tabTo(button('End drain'))
+      await press('Enter')
+      await confirm('End drain', 'fra-1 is drained no more')
+      await look()
+    },
     'make a schedule, run it and delete it': async () => {
       await server('schedules')
       await tabTo(page.getByRole('link', { name: 'New schedule' }))

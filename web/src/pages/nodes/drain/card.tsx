@@ -85,7 +85,7 @@ export function DrainCard({ node, drain }: { node: NodeView; drain: NodeDrainVie
           items={[
             { term: t.told, value: drain.message || t.nobodyTold },
             { term: t.backedUp, value: t.makes[String(drain.backup)] },
-            ...(progress.troubled > 0 ? [{ term: t.attention, value: <span className="text-warn">{t.troubled(progress.troubled)}</span> }] : []),
+            ...(progress.troubled > 0 ? [{ term: t.trouble, value: <span className="text-warn">{t.troubled(progress.troubled)}</span> }] : []),
           ]}
         />
         {!drain.heard && <p className="text-sm text-warn lg:col-span-2">{t.unheard}</p>}

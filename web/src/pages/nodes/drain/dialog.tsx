@@ -8,7 +8,7 @@ import type { NodeView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
 import { dayAndTime } from '~/lib/format'
 import { drains as t } from '~/strings/drains'
-import { Checkbox, Field, Input, Select } from '~/ui/field'
+import { Checkbox, Field, Select, Textarea } from '~/ui/field'
 import { toast } from '~/ui/toast'
 
 /** Letters of what players are told. */
@@ -41,7 +41,7 @@ export function DrainDialog({ node, onClose }: { node: NodeView; onClose: () => 
         </Select>
       </Field>
       <Field label={t.message} help={t.messageHelp} error={problem?.field('message')}>
-        <Input value={message} onChange={(event) => setMessage(event.target.value)} maxLength={LONGEST_MESSAGE} autoComplete="off" />
+        <Textarea value={message} onChange={(event) => setMessage(event.target.value.replace(/\s*\n\s*/g, ' '))} maxLength={LONGEST_MESSAGE} rows={2} className="min-h-14" />
       </Field>
       <Checkbox label={t.backup} help={t.backupHelp} checked={backup} onChange={setBackup} />
     </FormDialog>
