@@ -20,6 +20,7 @@ mod cut;
 mod database;
 mod disk;
 mod docker;
+mod drains;
 mod engine;
 mod everything;
 mod files;

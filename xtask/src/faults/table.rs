@@ -1,7 +1,7 @@
 //! The table of faults: which exist, and what each needs.
 
 use super::{
-    backlog, backups, clock, crash, cut, database, disk, docker,
+    backlog, backups, clock, crash, cut, database, disk, docker, drains,
     engine::LiveRestore,
     everything, files, forgery, herd, plan, plane, power, repeat, restore, schedules,
     watch::Watch,
@@ -42,8 +42,6 @@ const fn long(id: &'static str, what: &'static str, kind: Kind, run: Run) -> Ent
 
 /// Rows of the reference's table without an entry, and why.
 pub const LEFT_OUT: &[(&str, &str)] = &[
-    ("F05", "needs backups"),
-    ("F06", "needs backups"),
     ("F07", "needs transfers between nodes"),
     ("F08", "needs transfers between nodes"),
     ("F09", "needs transfers between nodes"),
@@ -65,6 +63,9 @@ pub const ENTRIES: &[Entry] = &[
     long("F01b", "kill -9 of the daemon while twenty games print 100 lines a second", COMMON, crash::twenty),
     long("F02", "kill -9 of the daemon twenty times, soon after its start", COMMON, power::again_and_again),
     long("F03", "the daemon is restarted five times", COMMON, power::restarted),
+    long("F05", "kill -9 of the daemon during backups", COMMON, backups::made),
+    long("F06", "kill -9 of the daemon during restores", COMMON, backups::put_back),
+    long("S3", "kill -9 of either program while a node is drained and comes back", COMMON, drains::cut_off),
     long("F10a", "kill -9 of either program while a file is uploaded over another", COMMON, files::uploaded),
     long("F10b", "kill -9 of the daemon while an archive is unpacked and a directory copied", COMMON, files::unpacked),
     long("F11", "kill -9 of the daemon during stop, kill, restart and reinstallation", COMMON, power::during_actions),
@@ -85,7 +86,7 @@ pub const ENTRIES: &[Entry] = &[
     long("F32a", "the daemon's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::of_the_daemon),
     long("F32b", "the control plane's clock is minutes behind, minutes ahead, a day ahead", COMMON, clock::of_the_control_plane),
     long("F34", "times of schedules come while the control plane, and then the daemon, is away", COMMON, schedules::while_away),
-    long("F35", "kill -9 of the daemon during backups and restores", COMMON, backups::cut_off),
+    long("F35", "backups are put back whose archives are damaged or gone", COMMON, backups::damaged),
     long("F36", "100,000 events while the control plane is away", COMMON, backlog::told_at_last),
     long("F38", "servers are deleted and suspended while the daemon is away", COMMON, power::wishes_meanwhile),
     long("F39", "another program listens on the server's port", COMMON, docker::port_taken),
