@@ -15,7 +15,7 @@ const ROUNDS: u32 = 3;
 const WORK: Duration = Duration::from_millis(2_500);
 
 /// S3: a drain that was asked for is done, nothing starts meanwhile, and its end brings back what is to run; whatever dies.
-pub fn cut_off(world: &mut World, _: &mut Watch, parts: &Parts) -> Result<()> {
+pub fn cut_off(world: &mut World, watch: &mut Watch, parts: &Parts) -> Result<()> {
     let mut chance = parts.chance("S3");
     let names = (0..SERVERS).map(|number| format!("is drained {number}"));
     let servers: Vec<String> = names.map(|name| world.counting(&name, 5)).collect::<Result<_>>()?;
@@ -42,6 +42,7 @@ pub fn cut_off(world: &mut World, _: &mut Watch, parts: &Parts) -> Result<()> {
         world.crash_daemon()?;
         world.wait_until_connected(SOON)?;
         for server in &servers {
+            watch.expect_starts(server, 1);
             world.wait_for_state(server, "running", SOON)?;
         }
     }
