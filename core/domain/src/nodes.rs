@@ -68,7 +68,7 @@ pub struct DrainProgress {
     /// Servers whose players have time to leave.
     pub waiting: u32,
     pub backing_up: u32,
-    /// Servers of which something is left to be done.
+    /// Servers of which something is left to be done, or that an operation is at work on.
     pub open: u32,
     /// Servers of which something could not be done as it should.
     pub troubled: u32,

@@ -52,7 +52,7 @@ BEGIN
             'running', count(*) FILTER (WHERE s.observed IN ('starting', 'running', 'stopping')),
             'waiting', count(*) FILTER (WHERE s.drain ->> 'state' = 'waiting'),
             'backingUp', count(*) FILTER (WHERE s.drain ->> 'state' = 'backing_up'),
-            'open', count(*) FILTER (WHERE s.drain ->> 'state' <> 'drained'),
+            'open', count(*) FILTER (WHERE s.drain ->> 'state' <> 'drained' OR s.active_operation IS NOT NULL),
             'troubled', count(*) FILTER (WHERE jsonb_array_length(s.drain -> 'trouble') > 0))
         FROM public.servers s WHERE s.node_id = node);
 END

@@ -64,7 +64,8 @@ impl UserTx {
         Ok(())
     }
 
-    /// Servers of a node that run, or that its drain was about: those with something left to be done first. At most `limit`.
+    /// Servers of a node that run or are worked on, or that its drain was about: those with something left to be done first. At
+    /// most `limit`.
     pub async fn drained_servers(
         &mut self,
         _grant: &AdministratorGrant,
@@ -73,7 +74,8 @@ impl UserTx {
     ) -> Result<Vec<DrainedServer>, StoreError> {
         let rows = sqlx::query!(
             r#"SELECT id, name, observed, drain AS "drain: Json<ServerDrain>" FROM servers
-               WHERE node_id = $1 AND (drain IS NOT NULL OR observed IN ('starting', 'running', 'stopping'))
+               WHERE node_id = $1 AND (drain IS NOT NULL OR active_operation IS NOT NULL
+                                    OR observed IN ('starting', 'running', 'stopping'))
                ORDER BY coalesce(drain ->> 'state', '') = 'drained', sort_key, id LIMIT $2"#,
             node.uuid(),
             i64::from(limit)

@@ -3455,7 +3455,7 @@ export interface components {
             backingUp: number;
             /**
              * Format: int32
-             * @description Servers of which something is left to be done.
+             * @description Servers of which something is left to be done, or that an operation is at work on.
              */
             open: number;
             /**
@@ -3487,7 +3487,7 @@ export interface components {
             /** @description What could not be done as it should. */
             trouble: string[];
         };
-        /** @description The servers of a drain: those that run, and those that ran when it began. At most 500, what is left to be done first. */
+        /** @description The servers of a drain: those that run or are worked on, and those that ran when it began. At most 500, what is left to be done first. */
         DrainServersView: {
             items: components["schemas"]["DrainServerView"][];
         };
@@ -5095,7 +5095,10 @@ export interface components {
             operation: components["schemas"]["OperationView"];
             server: components["schemas"]["ServerView"];
         };
-        /** @enum {string} */
+        /**
+         * @description In the order in which they come.
+         * @enum {string}
+         */
         ServerDrainState: "waiting" | "saving" | "stopping" | "backing_up" | "drained";
         /** @description How far the drain of its node is with a server. */
         ServerDrainView: {

@@ -83,7 +83,7 @@ impl From<NodeDrain> for NodeDrainView {
     }
 }
 
-/// The servers of a drain: those that run, and those that ran when it began. At most 500, what is left to be done first.
+/// The servers of a drain: those that run or are worked on, and those that ran when it began. At most 500, what is left to be done first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DrainServersView {

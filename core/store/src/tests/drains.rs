@@ -1,10 +1,11 @@
 //! Drains at rest: copied to the servers of the node, and told of by that node alone.
 
 use super::fixtures::{World, entry, now};
-use crate::{Notice, StoreError, new_uuid};
+use crate::{Notice, StoreError, new_uuid, operations::OperationMove};
 use gantry_types::{
     DrainId, NodeId, ServerId,
     drain::{Drain, ServerDrain, ServerDrainState},
+    operation::OperationState::Succeeded,
 };
 
 fn drain() -> Drain {
@@ -72,7 +73,7 @@ async fn a_drain_is_seen_on_each_server_of_the_node_and_is_gone_with_it() {
 #[tokio::test]
 async fn what_a_node_heard_is_counted_and_how_far_it_is_is_summed_up() {
     let world = World::new().await;
-    let (one, _two) = (world.server(&world.ada, "one").await, world.server(&world.bob, "two").await);
+    let (one, install) = world.try_server(&world.ada, "one", &[]).await.unwrap();
     let wanted = drain();
     want(&world, Some(&wanted)).await.unwrap();
     let mut tx = world.test.db.as_system().await.unwrap();
@@ -87,6 +88,11 @@ async fn what_a_node_heard_is_counted_and_how_far_it_is_is_summed_up() {
         let drain = tx.node(world.node).await.unwrap().drain.unwrap();
         (drain.heard, drain.is_done(), drain.progress.open, drain.progress.troubled)
     };
+    assert_eq!(summed().await, (true, false, 1, 0), "it is being installed");
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let ended = OperationMove { id: install, state: Succeeded, progress: None, failure: None, at: now() };
+    tx.move_operation(world.node, &ended).await.unwrap();
+    tx.commit().await.unwrap();
     assert_eq!(summed().await, (true, true, 0, 0));
     let trouble = vec!["x\0y".repeat(1_000); 40];
     let waiting = ServerDrain { drain_id: wanted.id, state: ServerDrainState::Waiting, trouble };

@@ -24,9 +24,9 @@ use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Nobody plays where nobody has for so long: who changes maps or reconnects comes back sooner.
+/// Nobody plays where nobody has for so long, at the least: who changes maps or reconnects comes back sooner.
 const EMPTY_FOR: Duration = Duration::from_secs(10);
-/// Before a server whose supervisor failed is looked at again.
+/// Before a server whose supervisor failed, or that is being backed up, is looked at again.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Letters of what could not be done.
 const TROUBLE: usize = 300;
@@ -97,7 +97,7 @@ impl Emptying {
 
     async fn enter(&mut self, state: ServerDrainState) {
         self.known.state = state;
-        self.drains().tell(self.shared(), self.server, self.known.clone()).await;
+        self.drains().tell(self.shared(), self.server, &self.known).await;
     }
 
     /// Tells what could not be done as it should, once.
@@ -120,12 +120,21 @@ impl Emptying {
     /// Tells players, until none are left, the deadline comes, or the game has ended by itself.
     async fn until_empty(&mut self) {
         let (node, server, mut players) = (self.node.clone(), self.server, self.players.clone());
-        let long = self.shared().clock.wait(EMPTY_FOR);
+        let long = self.shared().clock.wait(self.certain().await);
         tokio::select! {
             () = has_ended(&node, server) => {}
             () = nobody_plays(&mut players, long) => {}
             () = self.until_deadline() => {}
         }
+    }
+
+    /// After how long without players nobody plays: whoever came since the game was last asked is not counted yet.
+    async fn certain(&self) -> Duration {
+        let asked = match self.handle() {
+            Ok(handle) => handle.collects_every().await.ok().flatten(),
+            Err(_) => None,
+        };
+        asked.map_or(EMPTY_FOR, |every| EMPTY_FOR.max(every * 2))
     }
 
     async fn until_deadline(&mut self) {
@@ -234,9 +243,18 @@ impl Emptying {
             locked: false,
             cause: BackupCause::Drain { name: self.drain.by.clone() },
         };
-        let handle = self.handle().map_err(|refusal| sentence(&refusal.message))?;
-        let begun = self.shared().backups.make(self.shared(), &handle, wanted).await;
-        let Begun { ended, called_off, .. } = begun.map_err(|refusal| sentence(&refusal.message))?;
+        let begun = loop {
+            let handle = self.handle().map_err(|refusal| sentence(&refusal.message))?;
+            match self.shared().backups.make(self.shared(), &handle, wanted.clone()).await {
+                Ok(begun) => break begun,
+                // One that somebody else wanted is being made: of a game that ran, so it is not the same.
+                Err(Refusal { code: RefusalCode::BackupInUse, .. }) => {
+                    tokio::time::sleep(self.shared().clock.wait(PAUSE)).await;
+                }
+                Err(refusal) => return Err(sentence(&refusal.message)),
+            }
+        };
+        let Begun { ended, called_off, .. } = begun;
         // With the drain it is called off.
         let _called_off = called_off.drop_guard();
         let backup = ended.await.map_err(|_| "It could not be written down.".to_owned())?;

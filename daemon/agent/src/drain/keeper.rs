@@ -3,7 +3,7 @@
 use super::emptying::Emptying;
 use crate::{node::Node, server::Message};
 use gantry_protocol::SampleEnvelope;
-use gantry_types::{DrainId, ServerId, drain::ServerDrainState};
+use gantry_types::{DrainId, ServerId};
 use std::{collections::HashMap, time::Duration};
 use tokio::{
     sync::{
@@ -67,11 +67,8 @@ impl Keeper {
                 handle.mailbox.send(Message::Rehold).await.ok();
             }
         }
-        let open: Vec<ServerId> = {
-            let servers = self.node.shared().drains.servers();
-            let open = servers.iter().filter(|(_, known)| known.state != ServerDrainState::Drained);
-            open.map(|(server, _)| *server).filter(|server| !self.emptying.contains_key(server)).collect()
-        };
+        let open = self.node.shared().drains.open_servers();
+        let open: Vec<_> = open.into_iter().filter(|server| !self.emptying.contains_key(server)).collect();
         for server in open {
             self.begin(server, Duration::ZERO);
         }

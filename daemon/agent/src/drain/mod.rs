@@ -39,9 +39,24 @@ const SAME: TimeDelta = TimeDelta::seconds(5);
 pub(crate) struct Drains {
     /// Held while what is wanted is taken: from looking at the servers until it is written down.
     taking: tokio::sync::Mutex<()>,
-    servers: Mutex<HashMap<ServerId, ServerDrain>>,
+    present: Mutex<Present>,
+    /// The drain itself, for those who wait on its behalf.
     now: watch::Sender<Option<Drain>>,
     bell: Notify,
+}
+
+#[derive(Default)]
+struct Present {
+    drain: Option<Drain>,
+    /// Those that ran when it began.
+    servers: HashMap<ServerId, ServerDrain>,
+}
+
+impl Present {
+    fn spares(&self, server: ServerId) -> bool {
+        let state = self.servers.get(&server).map(|known| known.state);
+        matches!(state, Some(ServerDrainState::Waiting | ServerDrainState::Saving))
+    }
 }
 
 impl Drains {
@@ -50,27 +65,38 @@ impl Drains {
         let (drain, servers) = ledger.drain().await?;
         let of_it = |known: &ServerDrain| drain.as_ref().is_some_and(|drain| drain.id == known.drain_id);
         let servers = servers.into_iter().filter(|(_, known)| of_it(known)).collect();
-        let now = watch::Sender::new(drain);
         Ok(Self {
             taking: tokio::sync::Mutex::default(),
-            servers: Mutex::new(servers),
-            now,
+            now: watch::Sender::new(drain.clone()),
+            present: Mutex::new(Present { drain, servers }),
             bell: Notify::new(),
         })
     }
 
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn id(&self) -> Option<DrainId> {
-        self.now.borrow().as_ref().map(|drain| drain.id)
+        self.present().drain.as_ref().map(|drain| drain.id)
     }
 
     /// How far it is with a server that ran when it began.
     pub(crate) fn of(&self, server: ServerId) -> Option<ServerDrain> {
-        self.servers().get(&server).cloned()
+        self.present().servers.get(&server).cloned()
+    }
+
+    /// Servers of which something is left to be done.
+    fn open_servers(&self) -> Vec<ServerId> {
+        let present = self.present();
+        let open = present.servers.iter().filter(|(_, known)| known.state != ServerDrainState::Drained);
+        open.map(|(server, _)| *server).collect()
     }
 
     /// What keeps a server down while the node is drained.
     pub(crate) fn hold(&self, server: ServerId) -> Option<Hold> {
-        if self.id().is_none() || self.spares(server) {
+        let present = self.present();
+        if present.drain.is_none() || present.spares(server) {
             return None;
         }
         let reason = "The node is being drained; the server starts again afterwards.".to_owned();
@@ -79,19 +105,14 @@ impl Drains {
 
     /// Whether a server may still run, although the node is being drained.
     pub(crate) fn spares(&self, server: ServerId) -> bool {
-        let state = self.servers().get(&server).map(|known| known.state);
-        matches!(state, Some(ServerDrainState::Waiting | ServerDrainState::Saving))
+        self.present().spares(server)
     }
 
     /// A server that was spared runs no more: from here on it is held.
     pub(crate) fn ended(&self, server: ServerId) {
-        if let Some(known) = self.servers().get_mut(&server) {
-            known.state = ServerDrainState::Stopping;
+        if let Some(known) = self.present().servers.get_mut(&server) {
+            known.state = known.state.max(ServerDrainState::Stopping);
         }
-    }
-
-    fn servers(&self) -> MutexGuard<'_, HashMap<ServerId, ServerDrain>> {
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes what is wanted of the node: written down when this returns.
@@ -101,61 +122,68 @@ impl Drains {
         let now = shared.clock.now();
         let wanted = drain.map(|drain| checked(drain, now, now - sent_at)).transpose()?;
         let _turn = self.taking.lock().await;
-        let present = self.now.borrow().clone();
+        let present = self.present().drain.clone();
         match (wanted, present) {
             (None, None) => Ok(()),
-            (None, Some(_)) => self.take(shared, None, HashMap::new()).await,
+            (None, Some(_)) => {
+                tracing::info!("the node is drained no more");
+                self.take(shared, None, Some(HashMap::new())).await
+            }
             (Some(wanted), Some(present)) if wanted.id == present.id => {
                 let moved = (wanted.deadline - present.deadline).abs();
                 let deadline = if moved < SAME { present.deadline } else { wanted.deadline };
                 let changed = Drain { deadline, ..wanted };
-                if changed == present {
-                    return Ok(());
-                }
-                let servers = self.servers().clone();
-                self.take(shared, Some(changed), servers).await
+                if changed == present { Ok(()) } else { self.take(shared, Some(changed), None).await }
             }
             (Some(wanted), _) => {
                 let running = running(node, wanted.id).await?;
                 tracing::info!(drain.id = %wanted.id, servers = running.len(), deadline = %wanted.deadline, "the node is being drained");
-                self.take(shared, Some(wanted), running).await
+                self.take(shared, Some(wanted), Some(running.clone())).await?;
+                for (server, drain) in running {
+                    shared.tell(server, vec![Event::Drain { drain }]).await;
+                }
+                Ok(())
             }
         }
     }
 
+    /// Writes it down and begins with it. Without servers how far it is stays as it is.
     async fn take(
         &self,
         shared: &Shared,
         drain: Option<Drain>,
-        servers: HashMap<ServerId, ServerDrain>,
+        servers: Option<HashMap<ServerId, ServerDrain>>,
     ) -> Result<(), Refusal> {
-        let fresh = drain.as_ref().map(|drain| drain.id) != self.id();
-        shared.ledger.write_drain(drain.clone(), servers.clone().into_iter().collect()).await.map_err(
-            |error| {
-                tracing::error!(error = chain(&error), "what is wanted of the node cannot be written down");
-                refusal(RefusalCode::Internal, "the node's ledger cannot be written")
-            },
-        )?;
-        if drain.is_none() {
-            tracing::info!("the node is drained no more");
-        }
-        *self.servers() = servers.clone();
-        self.now.send_replace(drain);
-        self.bell.notify_one();
-        if fresh {
-            for (server, drain) in servers {
-                shared.tell(server, vec![Event::Drain { drain }]).await;
+        let rows = servers.clone().map(|servers| servers.into_iter().collect());
+        shared.ledger.write_drain(drain.clone(), rows).await.map_err(|error| {
+            tracing::error!(error = chain(&error), "what is wanted of the node cannot be written down");
+            refusal(RefusalCode::Internal, "the node's ledger cannot be written")
+        })?;
+        {
+            let mut present = self.present();
+            present.drain.clone_from(&drain);
+            if let Some(servers) = servers {
+                present.servers = servers;
             }
         }
+        self.now.send_replace(drain);
+        self.bell.notify_one();
         Ok(())
     }
 
-    /// Writes down how far it is with a server, and tells of it; nothing where another drain came, or none.
-    async fn tell(&self, shared: &Shared, server: ServerId, drain: ServerDrain) {
-        if self.id() != Some(drain.drain_id) {
-            return;
-        }
-        self.servers().insert(server, drain.clone());
+    /// Writes down how far it is with a server, and tells of it; nothing where another drain came, or none. It never goes back:
+    /// what has ended by itself was noted before its task hears of it.
+    async fn tell(&self, shared: &Shared, server: ServerId, told: &ServerDrain) {
+        let drain = {
+            let mut present = self.present();
+            if present.drain.as_ref().is_none_or(|drain| drain.id != told.drain_id) {
+                return;
+            }
+            let before = present.servers.get(&server).map_or(told.state, |known| known.state);
+            let drain = ServerDrain { state: told.state.max(before), ..told.clone() };
+            present.servers.insert(server, drain.clone());
+            drain
+        };
         let events = vec![Event::Drain { drain: drain.clone() }];
         let change = Change { drain: Some(drain), events, ..Change::default() };
         if let Err(error) = shared.ledger.commit(server, shared.clock.now(), change).await {

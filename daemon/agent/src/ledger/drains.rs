@@ -28,11 +28,11 @@ impl Ledger {
         Ok((drain.await?, self.pairs(DRAINS, |(server, _), known| (of(server), known)).await?))
     }
 
-    /// Writes it down in place of what was, with how far it is.
+    /// Writes it down in place of what was, with how far it is; without servers that stays.
     pub async fn write_drain(
         &self,
         drain: Option<Drain>,
-        servers: Vec<(ServerId, ServerDrain)>,
+        servers: Option<Vec<(ServerId, ServerDrain)>>,
     ) -> Result<(), LedgerError> {
         self.stored(move |inner, database| {
             let write = database.begin_write().map_err(failed)?;
@@ -40,9 +40,9 @@ impl Ledger {
                 let mut meta = write.open_table(META).map_err(failed)?;
                 meta.insert(DRAIN, serde_json::to_vec(&drain)?.as_slice()).map_err(failed)?;
                 let mut table = write.open_table(DRAINS).map_err(failed)?;
-                table.retain(|_, _| false).map_err(failed)?;
+                table.retain(|_, _| servers.is_none()).map_err(failed)?;
             }
-            for (server, known) in &servers {
+            for (server, known) in servers.iter().flatten() {
                 put(&write, &inner.seal, *server, known)?;
             }
             write.commit().map_err(failed)

@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
 use gantry_types::action::Availability;
 use hand::Hand;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot, watch};
 use tokio_util::sync::DropGuard;
 
@@ -40,6 +40,8 @@ pub(crate) enum Message {
     Observe(oneshot::Sender<ObservedServer>),
     /// Why what is for these states cannot be done, if it cannot.
     Excluded(Availability, oneshot::Sender<Option<&'static str>>),
+    /// How often its collector is asked, if it is.
+    CollectsEvery(oneshot::Sender<Option<Duration>>),
     /// That nothing has the server's files to itself for a while.
     Reading(oneshot::Sender<Result<Reading, Refusal>>),
     /// What a schedule wants of the process.
@@ -88,6 +90,11 @@ impl ServerHandle {
     /// Why what is for these states cannot be done at this moment, if it cannot.
     pub(crate) async fn excluded(&self, available: Availability) -> Result<Option<&'static str>, Refusal> {
         self.ask(|answer| Message::Excluded(available, answer)).await
+    }
+
+    /// How often its collector is asked how many play, if it is.
+    pub(crate) async fn collects_every(&self) -> Result<Option<Duration>, Refusal> {
+        self.ask(Message::CollectsEvery).await
     }
 
     /// Keeps whatever would have the files to itself away for as long as they are read.

@@ -219,6 +219,7 @@ impl Supervisor {
             Message::Command(command, answer) => drop(answer.send(self.command(&command))),
             Message::Observe(answer) => drop(answer.send(self.report())),
             Message::Excluded(available, answer) => drop(answer.send(excluded(&self.record, available))),
+            Message::CollectsEvery(answer) => drop(answer.send(self.collects_every())),
             Message::Reading(answer) => drop(answer.send(self.read())),
             Message::Wish(wish) => self.take_wish(wish).await,
             Message::Deed(available, deed) => self.do_deed(available, deed),
@@ -313,6 +314,10 @@ impl Supervisor {
         self.console.command(self.shared.clock.now(), &command.actor, &command.command, self.has_terminal());
         place.send(Typed::Line(command.command.clone()));
         Ok(())
+    }
+
+    fn collects_every(&self) -> Option<Duration> {
+        self.record.desired.blueprint.collect_every_ms.map(|ms| Duration::from_millis(ms.into()))
     }
 
     pub(super) fn has_terminal(&self) -> bool {
