@@ -25,12 +25,12 @@ use std::{
 };
 use uuid::Uuid;
 
-fn fresh() -> BackupId {
+pub(crate) fn fresh() -> BackupId {
     BackupId::new(Uuid::now_v7())
 }
 
 /// Larger than anything is read in the time of a test.
-const ENDLESS: u64 = 1 << 41;
+pub(crate) const ENDLESS: u64 = 1 << 41;
 
 impl Daemon {
     /// A game that keeps quiet when it is asked to, and may have so many backups.
@@ -47,7 +47,12 @@ impl Daemon {
         self.data().join(format!("backups/{server}/{id}.tar.zst"))
     }
 
-    async fn ask(&self, server: &DesiredServer, id: BackupId, name: &str) -> Result<Backup, Refusal> {
+    pub(crate) async fn ask(
+        &self,
+        server: &DesiredServer,
+        id: BackupId,
+        name: &str,
+    ) -> Result<Backup, Refusal> {
         let asked = BackupRequest { id, name: name.to_owned(), locked: false, actor: "ann".to_owned() };
         let path = format!("/v1/servers/{}/backups", server.id);
         let (status, bytes) =
@@ -78,7 +83,7 @@ impl Daemon {
         .await
     }
 
-    async fn backups(&self, server: &DesiredServer) -> Vec<Backup> {
+    pub(crate) async fn backups(&self, server: &DesiredServer) -> Vec<Backup> {
         self.json(Method::GET, &format!("/v1/servers/{}/backups", server.id), &()).await
     }
 
@@ -98,7 +103,7 @@ impl Daemon {
         }
     }
 
-    async fn delete(&self, server: &DesiredServer, id: BackupId) -> Result<(), RefusalCode> {
+    pub(crate) async fn delete(&self, server: &DesiredServer, id: BackupId) -> Result<(), RefusalCode> {
         self.one(Method::DELETE, server, id, &BackupChange::default()).await
     }
 

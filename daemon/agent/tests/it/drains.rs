@@ -2,17 +2,23 @@
 
 use crate::{
     actions::{house, said},
-    daemon::{Daemon, id_of},
+    backups::{ENDLESS, fresh},
+    daemon::{Daemon, PATIENCE, id_of},
 };
 use axum::http::{Method, StatusCode};
 use chrono::{TimeDelta, Utc};
 use gantry_protocol::{DesiredNode, DesiredServer, Event, NodeReport, Refusal, RefusalCode};
+use gantry_runtime::simulated::Moment;
 use gantry_types::{
     DrainId, ServerId,
     backup::{BackupCause, BackupState, Quiesce},
     drain::{Drain, MAX_WAIT, ServerDrain, ServerDrainState},
     operation::{OperationKind as Kind, OperationState},
     server::{Desired, Observed},
+};
+use std::{
+    fs::{self, File},
+    time::Duration,
 };
 use tokio::net::UdpSocket;
 use uuid::Uuid;
@@ -220,6 +226,39 @@ async fn a_drain_that_ends_early_leaves_everything_as_it_was() {
     let stop = daemon.next(&server, Desired::Stopped, Kind::Stop);
     daemon.put(&stop).await.unwrap();
     assert_eq!(daemon.ended(id_of(&stop)).await.state, OperationState::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_that_was_being_saved_when_the_drain_ended_may_write_again() {
+    // It never says that it holds still.
+    let mut daemon =
+        Daemon::slow(|moment| if moment == Moment::Answer { PATIENCE } else { Duration::ZERO }).await;
+    let server = house(&mut daemon, Desired::Running).await;
+    daemon.want(Some(&drain(0, ""))).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::Saving).await;
+    daemon.line(server.id, "[drain] hush").await;
+    daemon.want(None).await.unwrap();
+    daemon.line(server.id, "[drain] go on").await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Running);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_being_made_already_is_waited_for() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Running, 5).await;
+    let endless = daemon.file(server.id, "endless");
+    File::create(&endless).unwrap().set_len(ENDLESS).unwrap();
+    let other = fresh();
+    daemon.ask(&server, other, "Before the party").await.unwrap();
+    let wanted = Drain { backup: true, ..drain(0, "") };
+    daemon.want(Some(&wanted)).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::BackingUp).await;
+    fs::remove_file(&endless).unwrap();
+    daemon.delete(&server, other).await.unwrap();
+    let done = daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert_eq!(done.trouble, Vec::<String>::new());
+    let ready: Vec<_> = daemon.backups(&server).await.into_iter().map(|one| (one.cause, one.state)).collect();
+    assert_eq!(ready, [(BackupCause::Drain { name: "Ada".to_owned() }, BackupState::Ready)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
