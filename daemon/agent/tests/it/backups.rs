@@ -162,6 +162,17 @@ async fn a_backup_of_a_game_that_runs_is_quiet_and_comes_back_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_game_that_does_not_hold_still_is_backed_up_all_the_same_and_may_write_again() {
+    let mut daemon = Daemon::deaf().await;
+    let server = daemon.keeper(Desired::Running, 5).await;
+    let made = daemon.back_up(&server).await;
+    assert_eq!((made.state, made.quiesce), (BackupState::Ready, Some(Quiesce::Failed)));
+    let why = made.reason.unwrap();
+    assert!(why.contains("did not print a line that matches \"^hush$\""), "{why}");
+    assert_eq!(told(&said(&daemon, server.id).await), ["hush", "go on"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_of_quiet_is_told_as_it_is() {
     let mut daemon = Daemon::start().await;
     // Nothing runs.

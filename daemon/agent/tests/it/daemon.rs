@@ -140,6 +140,12 @@ impl Daemon {
         Self::with(script().delayed(delay), Arc::new(SystemClock)).await
     }
 
+    /// A daemon whose games answer to nothing that is typed.
+    pub(crate) async fn deaf() -> Self {
+        let never = |moment| if moment == Moment::Answer { PATIENCE } else { Duration::ZERO };
+        Self::with(script().delayed(never), Arc::new(Hasty)).await
+    }
+
     /// A daemon with real containers.
     pub(crate) async fn with_docker() -> Self {
         let node_id = NodeId::new(Uuid::now_v7());

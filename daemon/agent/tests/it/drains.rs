@@ -243,6 +243,17 @@ async fn a_game_that_was_being_saved_when_the_drain_ended_may_write_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_game_that_cannot_be_saved_is_stopped_all_the_same_and_that_is_said() {
+    let mut daemon = Daemon::deaf().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    daemon.want(Some(&drain(0, ""))).await.unwrap();
+    let done = daemon.drained(server.id, ServerDrainState::Drained).await;
+    let said = "The game did not save everything before it was stopped: ";
+    assert!(matches!(done.trouble.as_slice(), [one] if one.starts_with(said)), "{done:?}");
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_being_made_already_is_waited_for() {
     let mut daemon = Daemon::start().await;
     let server = daemon.keeper(Desired::Running, 5).await;
