@@ -247,10 +247,10 @@ async fn a_game_that_cannot_be_saved_is_stopped_all_the_same_and_that_is_said() 
     let mut daemon = Daemon::deaf().await;
     let server = house(&mut daemon, Desired::Running).await;
     daemon.want(Some(&drain(0, ""))).await.unwrap();
-    let done = daemon.drained(server.id, ServerDrainState::Drained).await;
+    let stops = daemon.drained(server.id, ServerDrainState::Stopping).await;
     let said = "The game did not save everything before it was stopped: ";
-    assert!(matches!(done.trouble.as_slice(), [one] if one.starts_with(said)), "{done:?}");
-    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+    assert!(matches!(stops.trouble.as_slice(), [one] if one.starts_with(said)), "{stops:?}");
+    daemon.until(server.id, Observed::Stopping).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
