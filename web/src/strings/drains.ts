@@ -57,7 +57,8 @@ export const drains = {
   state: 'State',
   players: 'Players',
   states: { waiting: 'Players have time to leave', saving: 'Saving', stopping: 'Stopping', backing_up: 'Being backed up', drained: 'Done' },
-  unsaid: 'Runs',
+  runs: 'Runs',
+  worked: 'Something that was asked for is at work',
   badge: { true: 'Drained', false: 'Being drained' } as Record<string, string>,
   /** On a server's page. */
   notice: 'The node is being drained',

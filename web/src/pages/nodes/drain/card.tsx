@@ -31,13 +31,15 @@ const LOOK: Record<State, { shape: GlyphShape; tone: GlyphTone }> = {
   drained: { shape: 'ring', tone: 'dim' },
 }
 
+const RUNS: ReadonlySet<DrainServerView['observed']> = new Set(['starting', 'running', 'stopping'])
+
 function StateCell({ server }: { server: DrainServerView }) {
   const { state } = server
   return (
     <span className="flex items-start gap-2 text-sm">
-      <span className="mt-1"><Glyph {...(state ? LOOK[state] : { shape: 'disc', tone: 'ok' })} /></span>
+      <span className="mt-1"><Glyph {...(state ? LOOK[state] : RUNS.has(server.observed) ? LOOK.waiting : LOOK.backing_up)} /></span>
       <span className="min-w-0">
-        {state ? t.states[state] : t.unsaid}
+        {state ? t.states[state] : RUNS.has(server.observed) ? t.runs : t.worked}
         {server.trouble.map((text) => (
           <span key={text} className="flex items-start gap-1.5 text-xs break-words text-warn">
             <TriangleAlert aria-hidden className="mt-0.5 size-3 shrink-0" />
