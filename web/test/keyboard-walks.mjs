@@ -19,7 +19,10 @@ export function walks({ page, url, press, tabTo, look, field, button }) {
     await page.getByRole('option', { name: place }).first().waitFor()
     await look()
     await press('Enter')
-    await page.getByRole('heading', { name: title, level: 1 }).waitFor()
+    // The page takes the focus to its heading once it stands; whoever walks on before that loses it.
+    const heading = page.getByRole('heading', { name: title, level: 1 })
+    await heading.waitFor()
+    await page.waitForFunction((element) => element === document.activeElement, await heading.elementHandle())
   }
   /** Opens a menu and picks from it. */
   async function pick(opener, item, key = 'Tab') {
