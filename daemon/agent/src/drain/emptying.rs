@@ -281,6 +281,8 @@ async fn has_ended(node: &Node, server: ServerId) {
     let drains = &node.shared().drains;
     while drains.spares(server) {
         let Some(mut steps) = node.server(server).map(|handle| handle.terms) else { return };
+        // A handle's receiver has seen nothing yet: without this it would be ready at once, again and again.
+        steps.mark_unchanged();
         if drains.spares(server) && steps.changed().await.is_err() {
             tokio::time::sleep(PAUSE).await;
         }
