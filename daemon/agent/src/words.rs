@@ -1,5 +1,16 @@
 //! Words for people about what was done or not: as they stand alone, and not too many.
 
+use gantry_protocol::Refusal;
+
+/// Why something was not done, as it stands alone.
+pub(crate) struct Why(pub(crate) String);
+
+impl From<Refusal> for Why {
+    fn from(refusal: Refusal) -> Self {
+        Self(sentence(&refusal.message))
+    }
+}
+
 /// A text of at most so many characters, and a sign where it was longer.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

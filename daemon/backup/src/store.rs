@@ -1,7 +1,7 @@
 //! Where archives stand, and how they come and go.
 
 use gantry_files::{
-    FilesError, Jail, PackLimits, Packed, TransferSink, WorkerError, Workers, remove_directory,
+    FilesError, Jail, PackLimits, PackTurn, Packed, TransferSink, WorkerError, Workers, remove_directory,
 };
 use gantry_types::{BackupId, ServerId};
 use std::{
@@ -10,6 +10,7 @@ use std::{
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +64,7 @@ impl Store {
     /// Packs all files of the jail. Called off, or failed, it leaves nothing behind.
     pub async fn make(
         &self,
-        workers: &Workers,
+        turn: &PackTurn<'_>,
         jail: &Jail,
         (server, backup): (ServerId, BackupId),
         limits: PackLimits,
@@ -76,11 +77,12 @@ impl Store {
             let partial = partial.clone();
             blocking(move || begin(&directory, &partial)).await?
         };
-        let packed = workers.pack(jail, &beginning, most, limits, progress, cancel).await;
-        let packed = packed.map_err(|error| match error {
+        let reserve = Reserve::of(&self.0, progress, cancel);
+        let packed = turn.pack(jail, &beginning, most, limits, &reserve, &reserve.stop).await;
+        let packed = reserve.kept(packed.map_err(|error| match error {
             FilesError::DiskFull | FilesError::Worker(WorkerError::FileSize { .. }) => BackupError::NoRoom,
             error => error.into(),
-        });
+        }));
         let whole = self.archive(server, backup);
         blocking(move || match packed {
             Ok(packed) => {
@@ -107,7 +109,7 @@ impl Store {
         .await
     }
 
-    /// Unpacks a backup of so many bytes of content into a jail with nothing in it.
+    /// Unpacks a backup of so many bytes of content into a jail with nothing in it, on the disk of the archives.
     pub async fn unpack(
         &self,
         workers: &Workers,
@@ -118,7 +120,9 @@ impl Store {
         cancel: &CancellationToken,
     ) -> Result<(), BackupError> {
         let archive = self.read(server, backup).await?;
-        let unpacked = workers.unpack(into, &archive, content_bytes, progress, cancel).await?;
+        let reserve = Reserve::of(&self.0, progress, cancel);
+        let unpacked = workers.unpack(into, &archive, content_bytes, &reserve, &reserve.stop).await;
+        let unpacked = reserve.kept(unpacked.map_err(BackupError::from))?;
         if unpacked.dropped > 0 {
             tracing::warn!(
                 server.id = %server, backup.id = %backup, dropped = unpacked.dropped,
@@ -184,13 +188,56 @@ fn make(path: &Path) -> io::Result<()> {
 /// The file that is to become the archive, and how many bytes the disk has for it.
 fn begin(directory: &Path, partial: &Path) -> Result<(File, u64), BackupError> {
     make(directory)?;
-    let disk = rustix::fs::statvfs(directory).map_err(io::Error::from)?;
-    let (all, free) = (disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize);
-    let most = free.saturating_sub((all / RESERVE_SHARE).min(RESERVE_BYTES));
+    let most = room(directory)?;
     if most == 0 {
         return Err(BackupError::NoRoom);
     }
     Ok((OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial)?, most))
+}
+
+/// How many bytes the disk of a directory has beside its reserve.
+fn room(directory: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(directory)?;
+    let (all, free) = (disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize);
+    Ok(free.saturating_sub((all / RESERVE_SHARE).min(RESERVE_BYTES)))
+}
+
+/// Sees to it that a disk's reserve stays free, whatever else is written to it meanwhile: looked at as the work moves on, and at its end.
+struct Reserve<'a> {
+    directory: &'a Path,
+    progress: &'a dyn TransferSink,
+    /// Ends the work.
+    stop: CancellationToken,
+    is_short: AtomicBool,
+}
+
+impl<'a> Reserve<'a> {
+    fn of(directory: &'a Path, progress: &'a dyn TransferSink, cancel: &CancellationToken) -> Self {
+        Self { directory, progress, stop: cancel.child_token(), is_short: AtomicBool::new(false) }
+    }
+
+    fn look(&self) {
+        // A disk that cannot be asked fails what is written to it.
+        if room(self.directory).is_ok_and(|room| room == 0) {
+            self.is_short.store(true, Ordering::Relaxed);
+            self.stop.cancel();
+        }
+    }
+
+    /// What was done, unless it took what is to stay free.
+    fn kept<T>(&self, done: Result<T, BackupError>) -> Result<T, BackupError> {
+        if done.is_ok() {
+            self.look();
+        }
+        if self.is_short.load(Ordering::Relaxed) { Err(BackupError::NoRoom) } else { done }
+    }
+}
+
+impl TransferSink for Reserve<'_> {
+    fn moved(&self, done: u64, total: Option<u64>) {
+        self.look();
+        self.progress.moved(done, total);
+    }
 }
 
 /// Makes a change of names durable.

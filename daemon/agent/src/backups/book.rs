@@ -103,12 +103,18 @@ impl Book {
         }
     }
 
+    /// Why none can be made while one is.
+    pub(super) fn is_making(&self, server: ServerId) -> Option<Refusal> {
+        let making = self.of(server).iter().any(|entry| matches!(entry.at_work, Use::Making(_)));
+        making.then(|| refusal(RefusalCode::BackupInUse, "another backup of the server is being made"))
+    }
+
     /// Why a further one cannot be made for this cause, of a server that may have so many.
     pub(super) fn refuses(&self, server: ServerId, cause: &BackupCause, most: u32) -> Option<Refusal> {
-        let entries = self.of(server);
-        if entries.iter().any(|entry| matches!(entry.at_work, Use::Making(_))) {
-            return Some(refusal(RefusalCode::BackupInUse, "another backup of the server is being made"));
+        if let Some(refusal) = self.is_making(server) {
+            return Some(refusal);
         }
+        let entries = self.of(server);
         if most == 0 {
             return Some(refusal(RefusalCode::TooManyBackups, "the server may have no backups"));
         }

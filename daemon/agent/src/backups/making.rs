@@ -11,7 +11,7 @@ use crate::{
     words::sentence,
 };
 use gantry_backup::{BackupError, Made};
-use gantry_files::{FilesError, PackLimits};
+use gantry_files::{FilesError, Jail, PackLimits, PackTurn};
 use gantry_types::{
     BackupId, ServerId,
     backup::{Backup, BackupProgress, BackupState, Quiesce},
@@ -40,10 +40,18 @@ pub(super) struct Making {
     pub(super) reading: Reading,
 }
 
+/// What a backup waits for before its game does.
+struct Ready<'a> {
+    turn: PackTurn<'a>,
+    jail: Jail,
+    total_bytes: u64,
+}
+
 /// What came of the archive, and of quiet.
 struct Outcome {
     made: Result<Made, BackupError>,
-    quiesce: Quiesce,
+    /// None where the game was not asked.
+    quiesce: Option<Quiesce>,
     /// What people should know of it.
     notes: Vec<String>,
     /// The game is still to be told that it may write again.
@@ -72,7 +80,7 @@ impl Making {
         let outcome = done.unwrap_or_else(|error| {
             tracing::error!(server.id = %server, backup.id = %id, %error, "a backup's task failed");
             let made = Err(FilesError::Interrupted.into());
-            Outcome { made, quiesce: Quiesce::Failed, notes: Vec::new(), owed: true }
+            Outcome { made, quiesce: Some(Quiesce::Failed), notes: Vec::new(), owed: true }
         });
         let called_off =
             cancel.is_cancelled() && matches!(outcome.made, Err(BackupError::Files(FilesError::Cancelled)));
@@ -84,31 +92,49 @@ impl Making {
     }
 
     async fn work(self) -> Outcome {
-        let server = self.reading.work.id();
         self.say("A backup is being made.");
+        // All that takes long comes before the game is asked to hold still.
+        let ready = match self.ready().await {
+            Ok(ready) => ready,
+            Err(error) => {
+                return Outcome { made: Err(error), quiesce: None, notes: Vec::new(), owed: false };
+            }
+        };
         let owing = || async { self.alter(|kept| kept.quiet = true).await };
-        let (quiesce, why) = quiet::keep(&self.handle, quiet::ACTOR, owing).await;
-        let mut notes: Vec<String> = why.into_iter().collect();
+        let quiet = quiet::keep(&self.handle, quiet::ACTOR, owing).await;
+        let mut quiesce = quiet.quiesce;
+        let mut notes: Vec<String> = quiet.why.iter().cloned().collect();
         let known = self.alter(|kept| kept.backup.quiesce = Some(quiesce)).await;
-        let made = if known { self.pack(server).await } else { Err(FilesError::Interrupted.into()) };
+        let made = if known { self.pack(ready).await } else { Err(FilesError::Interrupted.into()) };
+        let held_still = matches!(quiesce, Quiesce::Quiesced | Quiesce::Offline);
+        if held_still && made.is_ok() && !quiet.holds(&self.handle).await {
+            quiesce = Quiesce::Failed;
+            notes.push("The game was started or stopped while its files were read.".to_owned());
+        }
         let mut owed = false;
-        if matches!(quiesce, Quiesce::Quiesced | Quiesce::Failed)
+        if matches!(quiet.quiesce, Quiesce::Quiesced | Quiesce::Failed)
             && let Err(why) = quiet::end(&self.shared, &self.handle, quiet::ACTOR).await
         {
             notes.push(quiet::unheard(&why));
             owed = true;
         }
-        Outcome { made, quiesce, notes, owed }
+        Outcome { made, quiesce: Some(quiesce), notes, owed }
     }
 
-    async fn pack(&self, server: ServerId) -> Result<Made, BackupError> {
+    async fn ready(&self) -> Result<Ready<'_>, BackupError> {
         let work = &self.reading.work;
+        let turn = self.shared.workers.turn_to_pack(&work.cancel).await?;
         let jail = work.jail().await.map_err(|failure| {
-            tracing::warn!(server.id = %server, why = failure.message, "a server's directory cannot be opened");
+            tracing::warn!(server.id = %work.id(), why = failure.message, "a server's directory cannot be opened");
             FilesError::Interrupted
         })?;
         let cancel = work.cancel.clone();
         let total_bytes = jail.run(move |jail| jail.usage(&cancel)).await?.content;
+        Ok(Ready { turn, jail, total_bytes })
+    }
+
+    async fn pack(&self, Ready { turn, jail, total_bytes }: Ready<'_>) -> Result<Made, BackupError> {
+        let work = &self.reading.work;
         let limit = u64::from(work.server.limits.disk_mib) << 20;
         let content = if limit == 0 { MOST_CONTENT } else { limit.saturating_mul(HOLES) };
         let done = Arc::new(AtomicU64::new(0));
@@ -117,8 +143,8 @@ impl Making {
             move |bytes: u64, _| done.store(bytes, Ordering::Relaxed)
         };
         let limits = PackLimits { content };
-        let (workers, store) = (&self.shared.workers, &self.shared.backups.store);
-        let making = store.make(workers, &jail, (server, self.id), limits, &moved, &work.cancel);
+        let store = &self.shared.backups.store;
+        let making = store.make(&turn, &jail, (work.id(), self.id), limits, &moved, &work.cancel);
         tokio::pin!(making);
         let mut shown = None;
         loop {
@@ -161,7 +187,7 @@ async fn finish(
     let (mut kept, unwanted) = (entry.kept.clone(), entry.unwanted);
     kept.quiet = outcome.owed;
     let backup = &mut kept.backup;
-    backup.quiesce = Some(outcome.quiesce);
+    backup.quiesce = outcome.quiesce;
     let now = shared.clock.now();
     match outcome.made {
         Ok(Made { bytes, packed }) => {

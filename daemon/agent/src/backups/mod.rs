@@ -55,6 +55,20 @@ pub(crate) struct Begun {
     pub(crate) called_off: CancellationToken,
 }
 
+impl Begun {
+    /// Waits until it is ready; with the future it is called off. Otherwise why it was not made.
+    pub(crate) async fn made(self) -> Result<Backup, String> {
+        let _called_off = self.called_off.drop_guard();
+        let backup = self.ended.await.map_err(|_| "It could not be written down.".to_owned())?;
+        match backup.state {
+            BackupState::Ready => Ok(backup),
+            BackupState::Running | BackupState::Failed | BackupState::Deleted => {
+                Err(backup.reason.unwrap_or_else(|| "It was not made.".to_owned()))
+            }
+        }
+    }
+}
+
 /// All backups of the node.
 pub(crate) struct Backups {
     store: Store,
@@ -132,6 +146,12 @@ impl Backups {
         }
     }
 
+    /// Whether a game keeps quiet for one that is being made.
+    pub(crate) async fn keeps_quiet(&self, server: ServerId) -> bool {
+        let book = self.book.lock().await;
+        book.of(server).iter().any(|entry| entry.kept.quiet && matches!(entry.at_work, Use::Making(_)))
+    }
+
     /// All of a server, oldest first.
     pub(crate) async fn list(&self, server: ServerId) -> Vec<Backup> {
         self.book.lock().await.of(server).iter().map(|entry| entry.backup().clone()).collect()
@@ -153,8 +173,20 @@ impl Backups {
         wanted: Wanted,
     ) -> Result<Begun, Refusal> {
         let name = named(&wanted.name)?;
+        let server = handle.id;
+        if let (BackupCause::Person { .. } | BackupCause::Schedule { .. }, true) =
+            (&wanted.cause, shared.drains.has_files_of(server))
+        {
+            let why = "the node is being drained, and the server is being stopped and backed up for it";
+            return Err(refusal(RefusalCode::Busy, why));
+        }
+        // Whoever asks again and again meanwhile needs no place among those who read.
+        let book = self.book.lock().await;
+        if let (Err(_), Some(refusal)) = (book.find(server, wanted.id), book.is_making(server)) {
+            return Err(refusal);
+        }
+        drop(book);
         let reading = handle.reading().await?;
-        let server = reading.work.id();
         let most = reading.work.server.limits.backups;
         let mut book = self.book.lock().await;
         if let Ok(there) = book.find(server, wanted.id) {

@@ -5,10 +5,10 @@ use crate::{
     failure::NotDone,
     node::Shared,
     server::{ServerHandle, hand::Hand},
-    words::{cut, sentence},
+    words::{Why, cut, sentence},
 };
+use chrono::{DateTime, Utc};
 use gantry_host::Part;
-use gantry_protocol::Refusal;
 use gantry_types::{
     BackupId, ServerId, action::Availability, backup::Quiesce, server::Observed, unsaid::Unsaid,
 };
@@ -22,8 +22,22 @@ const SAID: usize = 300;
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Whether the game is quiet, and why it is not where it should be.
-pub(crate) type Quiet = (Quiesce, Option<String>);
+/// Whether the game is quiet.
+pub(crate) struct Quiet {
+    pub(crate) quiesce: Quiesce,
+    /// Why it is not where it should be.
+    pub(crate) why: Option<String>,
+    /// How it was found, and since when it had been so.
+    seen: Option<(Observed, DateTime<Utc>)>,
+}
+
+impl Quiet {
+    /// Whether the game is as it was found: not started, stopped or crashed since.
+    pub(super) async fn holds(&self, handle: &ServerHandle) -> bool {
+        let now = handle.observe().await.ok().map(|server| (server.observed.state, server.observed.since));
+        self.seen.is_some() && self.seen == now
+    }
+}
 
 /// Asks for quiet. Before the game is asked, `owing` is told: from then on the game must be told that it may write again.
 pub(crate) async fn keep<F: Future<Output = bool>>(
@@ -31,24 +45,26 @@ pub(crate) async fn keep<F: Future<Output = bool>>(
     actor: &'static str,
     owing: impl FnOnce() -> F,
 ) -> Quiet {
-    let seen = handle.observe().await.map(|server| server.observed.state);
-    match seen {
-        Ok(Observed::Running) => {}
-        Ok(Observed::Offline | Observed::Crashed | Observed::Uninstalled | Observed::Deleted) => {
-            return (Quiesce::Offline, None);
+    let failed = |seen, why: &str| Quiet { quiesce: Quiesce::Failed, why: Some(why.to_owned()), seen };
+    let found = match handle.observe().await {
+        Ok(server) => server.observed,
+        Err(refusal) => return failed(None, &sentence(&refusal.message)),
+    };
+    let seen = Some((found.state, found.since));
+    match found.state {
+        Observed::Running => {}
+        Observed::Offline | Observed::Crashed | Observed::Uninstalled | Observed::Deleted => {
+            return Quiet { quiesce: Quiesce::Offline, why: None, seen };
         }
-        Ok(Observed::Starting | Observed::Stopping) => {
-            return (Quiesce::Failed, Some("The game was starting or stopping.".to_owned()));
-        }
-        Err(refusal) => return (Quiesce::Failed, Some(sentence(&refusal.message))),
+        Observed::Starting | Observed::Stopping => return failed(seen, "The game was starting or stopping."),
     }
     if !owing().await {
-        return (Quiesce::Failed, Some("The node's ledger could not be written.".to_owned()));
+        return failed(seen, "The node's ledger could not be written.");
     }
     match ask(handle, actor, Wish::Quiet).await {
-        Ok(Done::Nothing) => (Quiesce::Unsupported, None),
-        Ok(Done::Effects) => (Quiesce::Quiesced, None),
-        Err(why) => (Quiesce::Failed, Some(why.0)),
+        Ok(Done::Nothing) => Quiet { quiesce: Quiesce::Unsupported, why: None, seen },
+        Ok(Done::Effects) => Quiet { quiesce: Quiesce::Quiesced, why: None, seen },
+        Err(Why(why)) => failed(seen, &why),
     }
 }
 
@@ -94,10 +110,9 @@ pub(crate) fn unheard(why: &str) -> String {
 }
 
 /// Waits while the game is on its way up or down.
-async fn until_settled(handle: &ServerHandle) {
-    let mut steps = handle.terms.clone();
+pub(crate) async fn until_settled(handle: &ServerHandle) {
     loop {
-        steps.mark_unchanged();
+        let mut steps = handle.steps();
         let seen = handle.observe().await.map(|server| server.observed.state);
         let moves = matches!(seen, Ok(Observed::Starting | Observed::Stopping));
         if !moves || steps.changed().await.is_err() {
@@ -116,15 +131,6 @@ enum Done {
     /// The plugin has nothing to do for it, or knows of no such thing.
     Nothing,
     Effects,
-}
-
-/// Why it was not done.
-struct Why(String);
-
-impl From<Refusal> for Why {
-    fn from(refusal: Refusal) -> Self {
-        Self(sentence(&refusal.message))
-    }
 }
 
 async fn ask(handle: &ServerHandle, actor: &'static str, wish: Wish) -> Result<Done, Why> {

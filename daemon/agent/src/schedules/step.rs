@@ -2,18 +2,18 @@
 
 use super::actor;
 use crate::{
-    backups::{Begun, Wanted},
+    backups::Wanted,
     failure::NotDone,
     install::meter::bytes_of,
     node::Shared,
     server::{ServerHandle, Wish, hand::Hand},
-    words::{cut, sentence},
+    words::{Why, cut, sentence},
 };
-use gantry_protocol::{ConsoleCommand, Refusal};
+use gantry_protocol::ConsoleCommand;
 use gantry_types::{
     BackupId, ScheduleRunId,
     action::Availability,
-    backup::{BackupCause, BackupState, MAX_NAME},
+    backup::{BackupCause, MAX_NAME},
     schedule::{Deed, Schedule},
     server::{PowerAction, Setting},
     unsaid::Unsaid,
@@ -88,20 +88,12 @@ impl Doing<'_> {
         let name = cut(&self.schedule.name, MAX_NAME - 1);
         let wanted = Wanted { id: BackupId::new(Uuid::now_v7()), name, locked: false, cause };
         let begun = self.shared.backups.make(self.shared, self.handle, wanted).await;
-        let Begun { ended, called_off, .. } = begun.map_err(|refusal| sentence(&refusal.message))?;
+        let begun = begun.map_err(|refusal| sentence(&refusal.message))?;
         // With its run it is called off.
-        let _called_off = called_off.drop_guard();
-        let backup = ended.await.map_err(|_| "It could not be written down.".to_owned())?;
+        let backup = begun.made().await.map_err(|why| cut(&why, TOLD))?;
+        let size = bytes_of(backup.archive_bytes, None, None);
         let reason = backup.reason.as_deref().map(|reason| cut(reason, TOLD));
-        match backup.state {
-            BackupState::Ready => {
-                let size = bytes_of(backup.archive_bytes, None, None);
-                Ok(Some([Some(size), reason].into_iter().flatten().collect::<Vec<_>>().join(". ")))
-            }
-            BackupState::Running | BackupState::Failed | BackupState::Deleted => {
-                Err(reason.unwrap_or_else(|| "It was not made.".to_owned()))
-            }
-        }
+        Ok(Some([Some(size), reason].into_iter().flatten().collect::<Vec<_>>().join(". ")))
     }
 
     /// Something of the plugin's. What it says is told without the server's secrets and these.
@@ -128,15 +120,6 @@ impl Doing<'_> {
             Ok(text) => Ok(Some(cut(&text, TOLD))),
             Err(Why(why)) => Err(cut(&why, TOLD)),
         }
-    }
-}
-
-/// Why something of a plugin's was not done.
-struct Why(String);
-
-impl From<Refusal> for Why {
-    fn from(refusal: Refusal) -> Self {
-        Self(sentence(&refusal.message))
     }
 }
 

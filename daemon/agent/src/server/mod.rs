@@ -24,7 +24,7 @@ pub(crate) use wish::Wish;
 use crate::{console::Console, desk::Desk};
 use futures_util::future::BoxFuture;
 use gantry_protocol::{ConsoleCommand, DesiredServer, ObservedServer, Refusal, RefusalCode};
-use gantry_types::action::Availability;
+use gantry_types::{ServerId, action::Availability};
 use hand::Hand;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedRwLockReadGuard, mpsc, oneshot, watch};
@@ -68,6 +68,7 @@ pub(crate) type Deed = Box<dyn FnOnce(Result<Hand, Refusal>) -> BoxFuture<'stati
 /// Reaches one server.
 #[derive(Clone)]
 pub(crate) struct ServerHandle {
+    pub(crate) id: ServerId,
     pub(crate) mailbox: mpsc::Sender<Message>,
     pub(crate) console: Arc<Console>,
     pub(crate) desk: Arc<Desk>,
@@ -154,6 +155,14 @@ impl ServerHandle {
         self.ask(done).await?
     }
 
+    /// Told of each step that the server takes from here on.
+    pub(crate) fn steps(&self) -> watch::Receiver<FileTerms> {
+        let mut steps = self.terms.clone();
+        // A handle's own receiver has seen nothing yet: its clone would be told of what was long ago, again and again.
+        steps.mark_unchanged();
+        steps
+    }
+
     /// As they are at this moment.
     pub(crate) fn terms(&self) -> Result<FileTerms, Refusal> {
         self.terms.has_changed().map_err(|_| gone())?;
@@ -173,4 +182,30 @@ fn gone() -> Refusal {
 
 pub(crate) fn refusal(code: RefusalCode, message: impl Into<String>) -> Refusal {
     Refusal::new(code, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::Utc;
+    use gantry_files::Protected;
+    use gantry_types::server::SystemUser;
+    use uuid::Uuid;
+
+    #[test]
+    fn who_waits_for_the_next_step_is_not_told_of_those_before() {
+        let user = SystemUser { uid: 20_000, gid: 20_000 };
+        let terms = FileTerms { user, disk_mib: 0, closed: None, protected: Protected::default() };
+        let (steps, terms) = watch::channel(terms);
+        let (mailbox, _) = mpsc::channel(1);
+        let (id, desk) = (ServerId::new(Uuid::nil()), Arc::new(Desk::new(Utc::now())));
+        let handle = ServerHandle { id, mailbox, console: Arc::new(Console::detached()), desk, terms };
+        steps.send_modify(|terms| terms.disk_mib = 1);
+        for _ in 0..2 {
+            assert!(!handle.steps().has_changed().unwrap());
+        }
+        let waiting = handle.steps();
+        steps.send_modify(|terms| terms.disk_mib = 2);
+        assert!(waiting.has_changed().unwrap());
+    }
 }

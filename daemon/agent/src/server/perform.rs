@@ -186,6 +186,7 @@ impl Supervisor {
     pub(super) fn do_deed(&mut self, available: Availability, deed: Deed) {
         let admitted = self.admit(available);
         if let Ok((_, _, hand)) = &admitted {
+            self.deeds.retain(|(_, ended)| !ended.is_cancelled());
             self.deeds.push((available, hand.ended()));
         }
         self.tasks.spawn(async move {
@@ -246,6 +247,8 @@ impl Supervisor {
         let turn = Arc::clone(&self.hands).try_read_owned();
         let turn = turn.map_err(|_| busy("The server's files are not free yet."))?;
         let cancel = CancellationToken::new();
+        // Those that have ended would pile up while the server takes no step.
+        self.readings.retain(|ended| !ended.is_cancelled());
         self.readings.push(cancel.clone());
         let _done = cancel.clone().drop_guard();
         Ok(Reading { work: self.work(cancel), _turn: turn, _done })

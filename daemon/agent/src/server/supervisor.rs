@@ -245,7 +245,7 @@ impl Supervisor {
         let heard = desired.heard_decision;
         self.record.desired = self.reconciled(desired, &asked);
         self.record.decided.unheard &= !self.settles(heard, &asked);
-        let (desired, holds) = (self.record.desired.desired, self.shared.holds(&self.record));
+        let (desired, holds) = (self.record.desired.desired, self.shared.holds(&self.record, &asked));
         let intent = Event::Intent { desired, holds, operation: asked };
         if let Err(error) = self.take(intent).await {
             tracing::error!(server.id = %before.desired.id, error = chain(&error), "the ledger cannot be written");
@@ -351,7 +351,7 @@ impl Supervisor {
             self.shared.drains.ended(self.record.desired.id);
         }
         // The hold of a daemon that left has ended with it.
-        self.record.state.holds = self.shared.holds(&self.record);
+        self.record.state.holds = self.shared.holds(&self.record, &Asked::Known);
         self.hear(Event::Restored(found)).await;
     }
 

@@ -62,9 +62,9 @@ impl Supervisor {
         }
         self.waiter = Some((id, told));
         let deadline = clock::moment(self.shared.clock.now() + TO_BEGIN);
-        let holds = self.shared.holds(&self.record);
-        let request = Request { id, kind, deadline };
-        let taken = self.take(Event::Intent { desired, holds, operation: Asked::New(request) }).await;
+        let asked = Asked::New(Request { id, kind, deadline });
+        let holds = self.shared.holds(&self.record, &asked);
+        let taken = self.take(Event::Intent { desired, holds, operation: asked }).await;
         self.decision = None;
         if let Err(error) = taken {
             tracing::error!(server.id = %before.desired.id, error = crate::failure::chain(&error), "the ledger cannot be written");

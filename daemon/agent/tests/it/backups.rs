@@ -21,8 +21,10 @@ use gantry_types::{
 };
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    process::Command,
 };
+use tempfile::TempDir;
 use uuid::Uuid;
 
 pub(crate) fn fresh() -> BackupId {
@@ -124,6 +126,48 @@ impl Daemon {
         let report = self.ended(id_of(&next)).await;
         (next, report)
     }
+}
+
+/// A small disk that goes away with the test.
+struct Disk(TempDir);
+
+impl Disk {
+    fn of_mib(mib: u32) -> Self {
+        let disk = Self(tempfile::tempdir().unwrap());
+        let size = format!("size={mib}m");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(disk.path()).status();
+        assert!(mounted.unwrap().success());
+        disk
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// All, and those that are free.
+    fn bytes(&self) -> (u64, u64) {
+        let disk = rustix::fs::statvfs(self.path()).unwrap();
+        (disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg("--lazy").arg(self.path()).status());
+    }
+}
+
+/// Bytes that nothing makes smaller.
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    std::iter::repeat_with(&mut next).flatten().take(bytes).collect()
 }
 
 /// What the game was told, in order.
@@ -306,6 +350,51 @@ async fn an_installation_has_the_files_to_itself_and_ends_a_backup() {
     let ended = daemon.settled(id).await;
     assert_eq!((ended.state, ended.reason.as_deref()), (BackupState::Failed, Some("It was called off.")));
     assert_eq!(daemon.ended(id_of(&again)).await.state, OperationState::Succeeded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_holds_still_no_sooner_than_its_files_are_read() {
+    let mut daemon = Daemon::start().await;
+    let mut others = Vec::new();
+    for _ in 0..2 {
+        let other = daemon.keeper(Desired::Stopped, 5).await;
+        File::create(daemon.file(other.id, "endless")).unwrap().set_len(ENDLESS).unwrap();
+        let id = fresh();
+        daemon.ask(&other, id, "Endless").await.unwrap();
+        daemon.backup(|backup| backup.id == id && backup.progress.is_some()).await;
+        others.push((other, id));
+    }
+    let server = daemon.keeper(Desired::Running, 5).await;
+    let id = fresh();
+    daemon.ask(&server, id, "Before the party").await.unwrap();
+    daemon.line(server.id, "A backup is being made.").await;
+    // It plays on until one of the others has ended.
+    daemon.command(server.id, "still playing").await;
+    daemon.line(server.id, "still playing").await;
+    assert_eq!(told(&said(&daemon, server.id).await), Vec::<&str>::new());
+    let (other, of_it) = &others[0];
+    daemon.delete(other, *of_it).await.unwrap();
+    let made = daemon.settled(id).await;
+    assert_eq!((made.state, made.quiesce), (BackupState::Ready, Some(Quiesce::Quiesced)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_leaves_free_what_games_need_of_the_disk() {
+    let disk = Disk::of_mib(256);
+    let mut daemon = Daemon::below(disk.path()).await;
+    let server = daemon.keeper(Desired::Stopped, 5).await;
+    // The files, their archive and what is unpacked of it fit together, and leave half of what is to stay free.
+    let (all, free) = disk.bytes();
+    let size = (free - all / 40) / 3;
+    let world = daemon.file(server.id, "world.bin");
+    fs::write(&world, noise(usize::try_from(size).unwrap())).unwrap();
+    let made = daemon.back_up(&server).await;
+    assert_eq!(made.state, BackupState::Ready, "{made:?}");
+    let (_, report) = daemon.restore(&server, made.id).await;
+    assert_eq!(report.state, OperationState::Failed);
+    assert_eq!(report.failure.unwrap().code, "disk_full");
+    assert_eq!(fs::metadata(&world).unwrap().len(), size);
+    assert!(disk.bytes().1 > all / 20, "what was unpacked is gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]

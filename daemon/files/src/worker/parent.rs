@@ -28,7 +28,7 @@ use std::{
 };
 use tokio::{
     process::{Child, Command},
-    sync::Semaphore,
+    sync::{Semaphore, SemaphorePermit},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -104,22 +104,9 @@ impl Workers {
         }
     }
 
-    /// Packs all files of the jail into a file that is open for writing, of no more than so many bytes; see [`Jail::pack`].
-    pub async fn pack(
-        &self,
-        jail: &Jail,
-        into: &File,
-        most_bytes: u64,
-        pack: PackLimits,
-        progress: &dyn TransferSink,
-        cancel: &CancellationToken,
-    ) -> Result<Packed, FilesError> {
-        let _turn = turn(&self.packing, cancel).await?;
-        let limits = self.of_size(pack.content, most_bytes);
-        match self.perform(jail, Some(into), limits, Job::Pack { limits: pack }, progress, cancel).await? {
-            Said::Packed(packed) => Ok(packed),
-            _ => Err(WorkerError::Nonsense.into()),
-        }
+    /// Waits until there is a place for one more that packs.
+    pub async fn turn_to_pack(&self, cancel: &CancellationToken) -> Result<PackTurn<'_>, FilesError> {
+        Ok(PackTurn { workers: self, _place: turn(&self.packing, cancel).await? })
     }
 
     /// Puts all that was packed into the jail, which is empty; see [`Jail::unpack`].
@@ -289,11 +276,36 @@ impl Workers {
     }
 }
 
+/// A place among those that pack, until it is dropped: what is packed then begins at once, so that a game need not hold still while
+/// others are packed.
+#[derive(Debug)]
+pub struct PackTurn<'a> {
+    workers: &'a Workers,
+    _place: SemaphorePermit<'a>,
+}
+
+impl PackTurn<'_> {
+    /// Packs all files of the jail into a file that is open for writing, of no more than so many bytes; see [`Jail::pack`].
+    pub async fn pack(
+        &self,
+        jail: &Jail,
+        into: &File,
+        most_bytes: u64,
+        pack: PackLimits,
+        progress: &dyn TransferSink,
+        cancel: &CancellationToken,
+    ) -> Result<Packed, FilesError> {
+        let limits = self.workers.of_size(pack.content, most_bytes);
+        let job = Job::Pack { limits: pack };
+        match self.workers.perform(jail, Some(into), limits, job, progress, cancel).await? {
+            Said::Packed(packed) => Ok(packed),
+            _ => Err(WorkerError::Nonsense.into()),
+        }
+    }
+}
+
 /// A turn among those that do the same.
-async fn turn<'a>(
-    of: &'a Semaphore,
-    cancel: &CancellationToken,
-) -> Result<tokio::sync::SemaphorePermit<'a>, FilesError> {
+async fn turn<'a>(of: &'a Semaphore, cancel: &CancellationToken) -> Result<SemaphorePermit<'a>, FilesError> {
     let turn = cancel.run_until_cancelled(of.acquire()).await;
     turn.ok_or(FilesError::Cancelled)?.map_err(|_| FilesError::Interrupted)
 }

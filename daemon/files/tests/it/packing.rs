@@ -20,7 +20,9 @@ fn workers() -> Workers {
 }
 
 async fn pack(jail: &Jail, into: &Path) -> Result<Packed, FilesError> {
-    workers().pack(jail, &File::create(into).unwrap(), MOST, LIMITS, &|_, _| {}, &never()).await
+    let workers = workers();
+    let turn = workers.turn_to_pack(&never()).await?;
+    turn.pack(jail, &File::create(into).unwrap(), MOST, LIMITS, &|_, _| {}, &never()).await
 }
 
 /// Packs it, and unpacks that into another directory.
@@ -139,7 +141,9 @@ async fn more_content_than_there_can_be_and_more_archive_than_there_is_room_for_
     File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
     fs::write(fixture.root.join("noise"), noise).unwrap();
     let into = File::create(&archive).unwrap();
-    let refused = workers().pack(&fixture.jail, &into, 1 << 20, LIMITS, &|_, _| {}, &never()).await;
+    let workers = workers();
+    let turn = workers.turn_to_pack(&never()).await.unwrap();
+    let refused = turn.pack(&fixture.jail, &into, 1 << 20, LIMITS, &|_, _| {}, &never()).await;
     assert!(matches!(refused, Err(FilesError::Worker(WorkerError::FileSize { .. }))), "{refused:?}");
 }
 
@@ -152,7 +156,9 @@ async fn it_is_called_off_in_the_middle_of_a_file() {
     let cancel = CancellationToken::new();
     let enough = cancel.clone();
     let progress = move |_: u64, _: Option<u64>| enough.cancel();
-    let packed = workers().pack(&fixture.jail, &into, MOST, LIMITS, &progress, &cancel).await;
+    let workers = workers();
+    let turn = workers.turn_to_pack(&cancel).await.unwrap();
+    let packed = turn.pack(&fixture.jail, &into, MOST, LIMITS, &progress, &cancel).await;
     assert!(matches!(packed, Err(FilesError::Cancelled)), "{packed:?}");
 }
 
