@@ -56,12 +56,9 @@ impl Supervisor {
 
     /// Takes the holds as they are now.
     pub(crate) async fn rehold(&mut self) {
-        // Who has given up does not start by itself, and is to be found as it was.
-        if self.state().phase != Phase::GivenUp {
-            let holds = self.shared.holds(&self.record);
-            let desired = self.record.desired.desired;
-            self.hear(Event::Intent { desired, holds, operation: Asked::Known }).await;
-        }
+        let holds = self.shared.holds(&self.record, &Asked::Known);
+        let desired = self.record.desired.desired;
+        self.hear(Event::Intent { desired, holds, operation: Asked::Known }).await;
     }
 
     /// A server that a drain spares is held as soon as it has ended by itself.

@@ -55,7 +55,7 @@ const FIRST_UID: u32 = 20_000;
 const SAMPLES: usize = 4_096;
 /// Servers that may wait to be kept.
 const KEEPER_QUEUE: usize = 64;
-/// Before an engine that did not answer at the start is asked again.
+/// Before an engine that did not answer is asked again, or a server is put back once more.
 const ENGINE_RETRY: Duration = Duration::from_secs(3);
 /// How often the ledger is tidied.
 const TIDY_EVERY: Duration = Duration::from_secs(3_600);
@@ -148,6 +148,7 @@ struct Inner {
     traces_task: Mutex<Option<JoinHandle<()>>>,
     schedules_task: Mutex<Option<JoinHandle<()>>>,
     drain_task: Mutex<Option<JoinHandle<()>>>,
+    drain_stop: CancellationToken,
     shutdown: CancellationToken,
 }
 
@@ -218,18 +219,21 @@ impl Node {
             traces_task: Mutex::new(None),
             schedules_task: Mutex::new(None),
             drain_task: Mutex::new(None),
+            drain_stop: CancellationToken::new(),
             shutdown: CancellationToken::new(),
         }));
         let task = tokio::spawn(keep(node.clone(), queue));
         *node.0.keeper_task.lock().await = Some(task);
         let traces = PluginTraces::keep(Arc::clone(node.shared()), node.stopping());
         *node.0.traces_task.lock().await = Some(tokio::spawn(traces));
+        // Before servers are there: of which drain those are held that it finds is known from here on.
+        let drain = drain::keep(node.clone(), node.0.drain_stop.clone());
         node.adopt(records).await?;
         node.shared().backups.make_up(node.shared(), |server| node.server(server)).await;
         // Not before every server is there: what is due is done to it.
         let followed = tokio::spawn(schedules::keep(node.clone(), asked));
         *node.0.schedules_task.lock().await = Some(followed);
-        *node.0.drain_task.lock().await = Some(tokio::spawn(drain::keep(node.clone())));
+        *node.0.drain_task.lock().await = Some(tokio::spawn(drain));
         Ok(node)
     }
 
@@ -240,6 +244,13 @@ impl Node {
 
     /// Stops all that the daemon does. Containers go on.
     pub async fn stop(&self) {
+        // Before what it waits for is called off: a backup that was not made is the next daemon's to make.
+        self.0.drain_stop.cancel();
+        if let Some(task) = self.0.drain_task.lock().await.take()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "who drains the node failed");
+        }
         // While games can still be told that they may write again.
         self.shared().backups.stop().await;
         self.0.shutdown.cancel();
@@ -253,11 +264,6 @@ impl Node {
             && let Err(error) = task.await
         {
             tracing::error!(%error, "who follows the schedules failed");
-        }
-        if let Some(task) = self.0.drain_task.lock().await.take()
-            && let Err(error) = task.await
-        {
-            tracing::error!(%error, "who drains the node failed");
         }
         if let Some(task) = self.0.traces_task.lock().await.take()
             && let Err(error) = task.await
@@ -285,7 +291,11 @@ impl Node {
     }
 
     pub(crate) fn all(&self) -> Vec<ServerHandle> {
-        self.0.servers.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.each().into_values().collect()
+    }
+
+    pub(crate) fn each(&self) -> HashMap<ServerId, ServerHandle> {
+        self.0.servers.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Full state of all servers.
@@ -362,7 +372,7 @@ impl Node {
         let desk = Arc::new(Desk::new(self.shared().clock.now()));
         let (kept, shared) = (Arc::clone(&console), Arc::clone(self.shared()));
         let supervisor = Supervisor::new(shared, record, kept, Arc::clone(&desk), known);
-        let handle = ServerHandle { mailbox: sender, console, desk, terms: supervisor.terms() };
+        let handle = ServerHandle { id, mailbox: sender, console, desk, terms: supervisor.terms() };
         self.0.servers.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
         // The keeper ends only with the node, and then nobody waits for this server.
         self.0.keeper.send(Kept { id, supervisor, mailbox, found }).await.ok();
@@ -488,8 +498,11 @@ async fn keep(node: Node, mut queue: mpsc::Receiver<Kept>) {
 
 async fn put_back(node: &Node, server: ServerId) {
     tracing::error!(server.id = %server, "a supervisor panicked; the server is put back from the ledger");
-    if let Err(error) = node.restore(server).await {
-        tracing::error!(server.id = %server, error = chain(&error), "the server could not be put back");
+    while let Err(error) = node.restore(server).await {
+        tracing::error!(server.id = %server, error = chain(&error), "the server could not be put back; trying again");
+        if node.stopping().run_until_cancelled(tokio::time::sleep(ENGINE_RETRY)).await.is_none() {
+            return;
+        }
     }
 }
 

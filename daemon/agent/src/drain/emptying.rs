@@ -2,11 +2,11 @@
 
 use super::{Drains, warnings};
 use crate::{
-    backups::{self, Begun, Wanted},
+    backups::{self, Wanted},
     failure::NotDone,
     node::{Node, Shared},
     server::{ServerHandle, hand::Hand, refusal},
-    words::{cut, sentence},
+    words::{Why, cut, sentence},
 };
 use chrono::TimeDelta;
 use gantry_host::Part;
@@ -14,7 +14,7 @@ use gantry_protocol::{Refusal, RefusalCode};
 use gantry_types::{
     BackupId, ServerId,
     action::Availability,
-    backup::{BackupCause, BackupState, Quiesce},
+    backup::{Backup, BackupCause},
     drain::{Drain, ServerDrain, ServerDrainState},
     server::Observed,
     unsaid::Unsaid,
@@ -45,30 +45,28 @@ pub(super) struct Emptying {
 }
 
 impl Emptying {
-    /// Does what is left of it, unless the drain ends before.
+    /// Does what is left of it, unless the drain ends before. A game that is asked to save is told that it may write again all the
+    /// same: it may go on running.
     pub(super) async fn whole(mut self, called_off: CancellationToken) {
-        if called_off.run_until_cancelled(self.stages()).await.is_none()
-            && self.known.state == ServerDrainState::Saving
-        {
-            // It goes on running, and must not go on without writing.
-            self.end_saving().await;
-        }
-    }
-
-    async fn stages(&mut self) {
         let from = self.known.state;
+        if self.drains().is_quieted(self.server) {
+            // A former daemon, or a former drain, was in the middle of it.
+            let_write(&self.node, self.server).await;
+        }
         if from == ServerDrainState::Waiting {
-            self.until_empty().await;
+            if called_off.run_until_cancelled(self.until_empty()).await.is_none() {
+                return;
+            }
             // What has ended by itself has nothing left to save.
             if self.drains().spares(self.server) {
                 self.enter(ServerDrainState::Saving).await;
                 self.save().await;
             }
         }
-        if from == ServerDrainState::Saving {
-            // A former daemon was in the middle of it.
-            self.end_saving().await;
-        }
+        called_off.run_until_cancelled(self.down(from)).await;
+    }
+
+    async fn down(&mut self, from: ServerDrainState) {
         if from != ServerDrainState::BackingUp {
             self.enter(ServerDrainState::Stopping).await;
             self.stop().await;
@@ -201,20 +199,18 @@ impl Emptying {
 
     async fn save(&mut self) {
         let Ok(handle) = self.handle() else { return };
-        let (quiesce, why) = backups::quiet::keep(&handle, ACTOR, || async { true }).await;
-        if let Some(why) = why {
+        if self.shared().backups.keeps_quiet(self.server).await {
+            // It has saved, and what told it to write again would spoil the backup for which it did.
+            return;
+        }
+        let owing = || self.drains().note_quiet(self.shared(), self.server, true);
+        let quiet = backups::quiet::keep(&handle, ACTOR, owing).await;
+        if let Some(why) = quiet.why {
             self.note("The game did not save everything before it was stopped", &why).await;
         }
-        if matches!(quiesce, Quiesce::Quiesced | Quiesce::Failed) {
-            self.end_saving().await;
-        }
-    }
-
-    /// A game that stops may write as it does, and one that goes on must.
-    async fn end_saving(&mut self) {
-        let Ok(handle) = self.handle() else { return };
-        if let Err(why) = backups::quiet::end(self.shared(), &handle, ACTOR).await {
-            handle.console.say(self.shared().clock.now(), &backups::quiet::unheard(&why));
+        if self.drains().is_quieted(self.server) {
+            // A game that stops may write as it does, and one that goes on must.
+            let_write(&self.node, self.server).await;
         }
     }
 
@@ -236,7 +232,7 @@ impl Emptying {
         }
     }
 
-    async fn backed_up(&self) -> Result<(), String> {
+    async fn backed_up(&self) -> Result<Backup, String> {
         let wanted = Wanted {
             id: BackupId::new(Uuid::now_v7()),
             name: "Drain".to_owned(),
@@ -254,25 +250,30 @@ impl Emptying {
                 Err(refusal) => return Err(sentence(&refusal.message)),
             }
         };
-        let Begun { ended, called_off, .. } = begun;
         // With the drain it is called off.
-        let _called_off = called_off.drop_guard();
-        let backup = ended.await.map_err(|_| "It could not be written down.".to_owned())?;
-        match backup.state {
-            BackupState::Ready => Ok(()),
-            BackupState::Running | BackupState::Failed | BackupState::Deleted => {
-                Err(backup.reason.unwrap_or_else(|| "It was not made.".to_owned()))
-            }
-        }
+        begun.made().await
     }
 }
 
-/// Why something was not done.
-struct Why(String);
-
-impl From<Refusal> for Why {
-    fn from(refusal: Refusal) -> Self {
-        Self(sentence(&refusal.message))
+/// Tells a game that was to save for a drain that it may write again, once it is no longer on its way up or down.
+pub(super) async fn let_write(node: &Node, server: ServerId) {
+    let shared = node.shared();
+    let handle = loop {
+        // Its supervisor may have failed, and is put back.
+        let Some(handle) = node.server(server) else { return };
+        if handle.observe().await.is_ok() {
+            break handle;
+        }
+        tokio::time::sleep(shared.clock.wait(PAUSE)).await;
+    };
+    backups::quiet::until_settled(&handle).await;
+    match backups::quiet::end(shared, &handle, ACTOR).await {
+        Ok(()) if shared.drains.note_quiet(shared, server, false).await => {}
+        Ok(()) => shared.drains.give_up_on(server),
+        Err(why) => {
+            shared.drains.give_up_on(server);
+            handle.console.say(shared.clock.now(), &backups::quiet::unheard(&why));
+        }
     }
 }
 
@@ -280,9 +281,7 @@ impl From<Refusal> for Why {
 async fn has_ended(node: &Node, server: ServerId) {
     let drains = &node.shared().drains;
     while drains.spares(server) {
-        let Some(mut steps) = node.server(server).map(|handle| handle.terms) else { return };
-        // A handle's receiver has seen nothing yet: without this it would be ready at once, again and again.
-        steps.mark_unchanged();
+        let Some(mut steps) = node.server(server).map(|handle| handle.steps()) else { return };
         if drains.spares(server) && steps.changed().await.is_err() {
             tokio::time::sleep(PAUSE).await;
         }

@@ -1,6 +1,6 @@
-//! One task that has every server of a drain emptied, and lets all of them go again when it ends.
+//! One task that has every server of a drain emptied, and lets all of them go again when it ends; and their games write again.
 
-use super::emptying::Emptying;
+use super::emptying::{Emptying, let_write};
 use crate::{node::Node, server::Message};
 use gantry_protocol::SampleEnvelope;
 use gantry_types::{DrainId, ServerId};
@@ -17,15 +17,18 @@ use tokio_util::sync::CancellationToken;
 /// Before a server whose task failed is taken up again.
 const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 
-/// Follows what is wanted of the node until it stops. What was going on then is the next daemon's.
-pub(crate) async fn keep(node: Node) {
-    let stopping = node.stopping();
+/// Follows what is wanted of the node until it is stopped. What was going on then is the next daemon's.
+///
+/// What comes of this is told from the call on, not from when the future is first polled.
+pub(crate) fn keep(node: Node, stop: CancellationToken) -> impl Future<Output = ()> {
     let samples = node.shared().samples.subscribe();
-    let mut keeper = Keeper { node, samples, of: None, tasks: JoinSet::new(), emptying: HashMap::new() };
     // Those of a former daemon's drain are held already.
-    keeper.of = keeper.node.shared().drains.id();
-    stopping.run_until_cancelled(keeper.serve()).await;
-    keeper.tasks.shutdown().await;
+    let of = node.shared().drains.id();
+    let mut keeper = Keeper { node, samples, of, tasks: JoinSet::new(), at_work: HashMap::new() };
+    async move {
+        stop.run_until_cancelled(keeper.serve()).await;
+        keeper.tasks.shutdown().await;
+    }
 }
 
 struct Keeper {
@@ -34,7 +37,14 @@ struct Keeper {
     /// The drain that its tasks are about.
     of: Option<DrainId>,
     tasks: JoinSet<()>,
-    emptying: HashMap<ServerId, Task>,
+    /// At most one for each server: what a later drain wants begins once the former is done with it.
+    at_work: HashMap<ServerId, Task>,
+}
+
+/// What a task about a server hears.
+struct Given {
+    called_off: CancellationToken,
+    players: watch::Receiver<Option<u32>>,
 }
 
 struct Task {
@@ -46,7 +56,7 @@ struct Task {
 impl Keeper {
     async fn serve(&mut self) {
         loop {
-            self.follow().await;
+            self.follow();
             let node = self.node.clone();
             tokio::select! {
                 () = node.shared().drains.bell.notified() => {}
@@ -56,56 +66,65 @@ impl Keeper {
         }
     }
 
-    /// Has a task for each server that has something left to do, and none where the drain is another or over.
-    async fn follow(&mut self) {
+    /// Has a task for each server that has something left to do, and calls off what a drain wanted that is over.
+    fn follow(&mut self) {
         let now = self.node.shared().drains.id();
         if now != self.of {
             self.of = now;
-            self.call_off().await;
+            self.at_work.values().for_each(|task| task.called_off.cancel());
             for handle in self.node.all() {
-                // A supervisor that is not there comes back with the holds of that moment.
-                handle.mailbox.send(Message::Rehold).await.ok();
+                // A supervisor that is not there comes back with the holds of that moment; one that is slow keeps no other waiting.
+                self.tasks.spawn(async move { drop(handle.mailbox.send(Message::Rehold).await) });
             }
         }
-        let open = self.node.shared().drains.open_servers();
-        let open: Vec<_> = open.into_iter().filter(|server| !self.emptying.contains_key(server)).collect();
+        self.begin_all(Duration::ZERO);
+    }
+
+    fn begin_all(&mut self, after: Duration) {
+        let drains = &self.node.shared().drains;
+        let (open, left_quiet) = (drains.open_servers(), drains.left_quiet());
         for server in open {
-            self.begin(server, Duration::ZERO);
+            self.empty(server, after);
+        }
+        for server in left_quiet {
+            let node = self.node.clone();
+            self.begin(server, after, move |_| async move { let_write(&node, server).await });
         }
     }
 
-    fn begin(&mut self, server: ServerId, after: Duration) {
+    fn empty(&mut self, server: ServerId, after: Duration) {
         let drains = &self.node.shared().drains;
-        let (changes, called_off) = (drains.now.subscribe(), CancellationToken::new());
+        let changes = drains.now.subscribe();
         let present = changes.borrow().clone();
         let (Some(known), Some(drain)) = (drains.of(server), present) else { return };
-        let (node, players) = (self.node.clone(), watch::Sender::new(None));
-        let emptying = Emptying { node, server, known, drain, changes, players: players.subscribe() };
-        let token = called_off.clone();
+        let node = self.node.clone();
+        self.begin(server, after, move |Given { players, called_off }| {
+            Emptying { node, server, known, drain, changes, players }.whole(called_off)
+        });
+    }
+
+    fn begin<F>(&mut self, server: ServerId, after: Duration, work: impl FnOnce(Given) -> F + Send + 'static)
+    where
+        F: Future<Output = ()> + Send,
+    {
+        if self.at_work.contains_key(&server) {
+            return;
+        }
+        let (called_off, players) = (CancellationToken::new(), watch::Sender::new(None));
+        let given = Given { called_off: called_off.clone(), players: players.subscribe() };
         let task = async move {
-            if token.run_until_cancelled(tokio::time::sleep(after)).await.is_some() {
-                emptying.whole(token).await;
+            if given.called_off.run_until_cancelled(tokio::time::sleep(after)).await.is_some() {
+                work(given).await;
             }
         };
         let id = self.tasks.spawn(task).id();
-        self.emptying.insert(server, Task { id, called_off, players });
-    }
-
-    /// Ends what is going on, and waits until games that were being saved may write again.
-    async fn call_off(&mut self) {
-        self.emptying.values().for_each(|task| task.called_off.cancel());
-        self.emptying.clear();
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "the emptying of a server failed");
-            }
-        }
+        self.at_work.insert(server, Task { id, called_off, players });
     }
 
     fn count(&mut self, sample: Result<SampleEnvelope, RecvError>) {
         // What was missed comes again with the next.
         let Ok(SampleEnvelope { server_id, sample }) = sample else { return };
-        if let Some(task) = self.emptying.get(&server_id) {
+        if let Some(task) = self.at_work.get(&server_id) {
             let players = sample.game.and_then(|game| game.players);
             task.players.send_if_modified(|known| std::mem::replace(known, players) != players);
         }
@@ -115,15 +134,15 @@ impl Keeper {
         let (id, failed) = match ended {
             Ok((id, ())) => (id, false),
             Err(error) => {
-                tracing::error!(%error, "the emptying of a server failed and begins again");
+                tracing::error!(%error, "what a drain does to a server failed and begins again");
                 (error.id(), true)
             }
         };
-        let server = self.emptying.iter().find(|(_, task)| task.id == id).map(|(server, _)| *server);
+        let server = self.at_work.iter().find(|(_, task)| task.id == id).map(|(server, _)| *server);
         if let Some(server) = server {
-            self.emptying.remove(&server);
+            self.at_work.remove(&server);
             if failed {
-                self.begin(server, AFTER_A_FAILURE);
+                self.begin_all(AFTER_A_FAILURE);
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::{
     server::refusal,
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use gantry_lifecycle::{Asked, Phase};
 use gantry_protocol::{DesiredNode, Event, Refusal, RefusalCode};
 use gantry_types::{
     DrainId, ServerId,
@@ -27,7 +28,7 @@ use gantry_types::{
     server::{Hold, Observed},
 };
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::{Notify, watch};
@@ -50,6 +51,8 @@ struct Present {
     drain: Option<Drain>,
     /// Those that ran when it began.
     servers: HashMap<ServerId, ServerDrain>,
+    /// Whose games may still hold back their writes, for this drain or one that is over.
+    quieted: HashSet<ServerId>,
 }
 
 impl Present {
@@ -63,12 +66,13 @@ impl Drains {
     /// Takes up what a former daemon was in.
     pub(crate) async fn open(ledger: &Ledger) -> Result<Self, LedgerError> {
         let (drain, servers) = ledger.drain().await?;
+        let quieted = ledger.quieted().await?.into_iter().collect();
         let of_it = |known: &ServerDrain| drain.as_ref().is_some_and(|drain| drain.id == known.drain_id);
         let servers = servers.into_iter().filter(|(_, known)| of_it(known)).collect();
         Ok(Self {
             taking: tokio::sync::Mutex::default(),
             now: watch::Sender::new(drain.clone()),
-            present: Mutex::new(Present { drain, servers }),
+            present: Mutex::new(Present { drain, servers, quieted }),
             bell: Notify::new(),
         })
     }
@@ -91,6 +95,50 @@ impl Drains {
         let present = self.present();
         let open = present.servers.iter().filter(|(_, known)| known.state != ServerDrainState::Drained);
         open.map(|(server, _)| *server).collect()
+    }
+
+    /// Servers whose games are to be told that they may write again, and of which nothing else is left to be done.
+    fn left_quiet(&self) -> Vec<ServerId> {
+        let present = self.present();
+        let open = |server: &ServerId| {
+            present.servers.get(server).is_some_and(|known| known.state != ServerDrainState::Drained)
+        };
+        present.quieted.iter().copied().filter(|server| !open(server)).collect()
+    }
+
+    /// Whether a server's game may still hold back its writes.
+    fn is_quieted(&self, server: ServerId) -> bool {
+        self.present().quieted.contains(&server)
+    }
+
+    /// Writes down whether a server's game may hold back its writes. False where that could not be.
+    async fn note_quiet(&self, shared: &Shared, server: ServerId, quiet: bool) -> bool {
+        let change = Change { quieted: Some(quiet), ..Change::default() };
+        if let Err(error) = shared.ledger.commit(server, shared.clock.now(), change).await {
+            tracing::error!(server.id = %server, error = chain(&error), "whether a game may write cannot be written down");
+            return false;
+        }
+        let mut present = self.present();
+        if quiet {
+            present.quieted.insert(server)
+        } else {
+            present.quieted.remove(&server)
+        };
+        true
+    }
+
+    /// It could not be told that it may write again: the next daemon tries once more.
+    fn give_up_on(&self, server: ServerId) {
+        self.present().quieted.remove(&server);
+    }
+
+    /// Why nobody but the drain has a server backed up now: what is wanted by people and schedules would keep it from its end.
+    pub(crate) fn has_files_of(&self, server: ServerId) -> bool {
+        let state = self.of(server).map(|known| known.state);
+        matches!(
+            state,
+            Some(ServerDrainState::Saving | ServerDrainState::Stopping | ServerDrainState::BackingUp)
+        )
     }
 
     /// What keeps a server down while the node is drained.
@@ -136,13 +184,9 @@ impl Drains {
                 if changed == present { Ok(()) } else { self.take(shared, Some(changed), None).await }
             }
             (Some(wanted), _) => {
-                let running = running(node, wanted.id).await?;
+                let running = running(node, wanted.id).await;
                 tracing::info!(drain.id = %wanted.id, servers = running.len(), deadline = %wanted.deadline, "the node is being drained");
-                self.take(shared, Some(wanted), Some(running.clone())).await?;
-                for (server, drain) in running {
-                    shared.tell(server, vec![Event::Drain { drain }]).await;
-                }
-                Ok(())
+                self.take(shared, Some(wanted), Some(running)).await
             }
         }
     }
@@ -155,7 +199,7 @@ impl Drains {
         servers: Option<HashMap<ServerId, ServerDrain>>,
     ) -> Result<(), Refusal> {
         let rows = servers.clone().map(|servers| servers.into_iter().collect());
-        shared.ledger.write_drain(drain.clone(), rows).await.map_err(|error| {
+        shared.ledger.write_drain(shared.clock.now(), drain.clone(), rows).await.map_err(|error| {
             tracing::error!(error = chain(&error), "what is wanted of the node cannot be written down");
             refusal(RefusalCode::Internal, "the node's ledger cannot be written")
         })?;
@@ -193,25 +237,30 @@ impl Drains {
 }
 
 impl Shared {
-    /// What a server is held for: by people, by a daemon that leaves, by a drain.
-    pub(crate) fn holds(&self, record: &ServerRecord) -> Vec<Hold> {
+    /// What a server is held for: by people, by a daemon that leaves, by a drain. Who has given up does not start by itself: the node
+    /// keeps it down only from what is asked anew, so that it is found as it was.
+    pub(crate) fn holds(&self, record: &ServerRecord, asked: &Asked) -> Vec<Hold> {
         let people = record.desired.holds.iter().cloned();
+        if record.state.phase == Phase::GivenUp && !matches!(asked, Asked::New(_)) {
+            return people.collect();
+        }
         people.chain(self.leaving.hold()).chain(self.drains.hold(record.desired.id)).collect()
     }
 }
 
-/// The servers that run at this moment.
-async fn running(node: &Node, drain_id: DrainId) -> Result<HashMap<ServerId, ServerDrain>, Refusal> {
-    let begun = |state| ServerDrain { drain_id, state, trouble: Vec::new() };
-    let states = node.observe().await?.into_iter().filter_map(|server| {
-        let state = match server.observed.state {
-            Observed::Starting | Observed::Running => ServerDrainState::Waiting,
-            Observed::Stopping => ServerDrainState::Stopping,
-            Observed::Uninstalled | Observed::Offline | Observed::Crashed | Observed::Deleted => return None,
+/// The servers that run at this moment, or may: one whose supervisor failed is looked at when that is back.
+async fn running(node: &Node, drain_id: DrainId) -> HashMap<ServerId, ServerDrain> {
+    let mut running = HashMap::new();
+    for (server, handle) in node.each() {
+        let seen = handle.observe().await.map(|server| server.observed.state);
+        let state = match seen {
+            Ok(Observed::Starting | Observed::Running) | Err(_) => ServerDrainState::Waiting,
+            Ok(Observed::Stopping) => ServerDrainState::Stopping,
+            Ok(Observed::Uninstalled | Observed::Offline | Observed::Crashed | Observed::Deleted) => continue,
         };
-        Some((server.id, begun(state)))
-    });
-    Ok(states.collect())
+        running.insert(server, ServerDrain { drain_id, state, trouble: Vec::new() });
+    }
+    running
 }
 
 /// By this node's clock, which may differ from the one that made the deadline.

@@ -1,18 +1,24 @@
-//! The drain that the node is in, and how far it is with each server: a next daemon goes on with it.
+//! The drain that the node is in, how far it is with each server, and which games may still hold back their writes for one: a next
+//! daemon goes on with it.
 
 use super::{
     Change, Ledger, LedgerError, Seal, failed,
     schedules::{Pairs, key, of},
     tables::META,
 };
+use chrono::{DateTime, Utc};
+use gantry_protocol::Event;
 use gantry_types::{
     ServerId,
     drain::{Drain, ServerDrain},
 };
 use redb::{ReadableDatabase, TableDefinition, WriteTransaction};
+use uuid::Uuid;
 
 /// By server and drain → `ServerDrain`, sealed: what it says of trouble may repeat a game.
 pub(super) const DRAINS: Pairs = TableDefinition::new("drains");
+/// By server → nothing more: its game was asked to save for a drain and was not told yet that it may write again.
+pub(super) const QUIETED: Pairs = TableDefinition::new("quieted");
 /// The name of the drain itself among the single values.
 const DRAIN: &str = "drain";
 
@@ -28,14 +34,22 @@ impl Ledger {
         Ok((drain.await?, self.pairs(DRAINS, |(server, _), known| (of(server), known)).await?))
     }
 
-    /// Writes it down in place of what was, with how far it is; without servers that stays.
+    /// The games that may still hold back their writes.
+    pub async fn quieted(&self) -> Result<Vec<ServerId>, LedgerError> {
+        self.pairs(QUIETED, |(server, _), ()| of(server)).await
+    }
+
+    /// Writes it down in place of what was, with how far it is, of which is told; without servers that stays.
     pub async fn write_drain(
         &self,
+        at: DateTime<Utc>,
         drain: Option<Drain>,
         servers: Option<Vec<(ServerId, ServerDrain)>>,
     ) -> Result<(), LedgerError> {
-        self.stored(move |inner, database| {
-            let write = database.begin_write().map_err(failed)?;
+        let told =
+            |(server, drain): &(ServerId, ServerDrain)| (*server, Event::Drain { drain: drain.clone() });
+        let events = servers.iter().flatten().map(told).collect();
+        self.written(at, events, move |inner, write| {
             {
                 let mut meta = write.open_table(META).map_err(failed)?;
                 meta.insert(DRAIN, serde_json::to_vec(&drain)?.as_slice()).map_err(failed)?;
@@ -43,9 +57,9 @@ impl Ledger {
                 table.retain(|_, _| servers.is_none()).map_err(failed)?;
             }
             for (server, known) in servers.iter().flatten() {
-                put(&write, &inner.seal, *server, known)?;
+                put(write, &inner.seal, *server, known)?;
             }
-            write.commit().map_err(failed)
+            Ok(())
         })
         .await
     }
@@ -70,5 +84,16 @@ pub(super) fn write(
     server: ServerId,
     change: &Change,
 ) -> Result<(), LedgerError> {
-    change.drain.as_ref().map_or(Ok(()), |known| put(write, seal, server, known))
+    if let Some(known) = &change.drain {
+        put(write, seal, server, known)?;
+    }
+    let Some(quieted) = change.quieted else { return Ok(()) };
+    let key = key(server, Uuid::nil());
+    let mut table = write.open_table(QUIETED).map_err(failed)?;
+    if quieted {
+        table.insert(key, seal.seal_pair(&QUIETED, key, &())?.as_slice()).map_err(failed)?;
+    } else {
+        table.remove(key).map_err(failed)?;
+    }
+    Ok(())
 }

@@ -74,15 +74,16 @@ pub struct Change {
     pub run: Option<RunChange>,
     pub backups: Vec<BackupKept>,
     pub drain: Option<ServerDrain>,
+    /// That the game was asked to save for a drain, or was told that it may write again.
+    pub quieted: Option<bool>,
 }
 
-/// A change on its way down.
-struct Step<'a> {
-    server: ServerId,
+/// Events on their way down.
+struct Told<'a> {
     at: DateTime<Utc>,
-    change: &'a Change,
-    /// The number of its first event.
+    /// The number of the first.
     first: u64,
+    events: &'a [(ServerId, Event)],
 }
 
 /// A handle; clones share the store.
@@ -144,9 +145,20 @@ impl Ledger {
         &self,
         server: ServerId,
         at: DateTime<Utc>,
-        change: Change,
+        mut change: Change,
     ) -> Result<(), LedgerError> {
-        self.blocking(move |inner| inner.commit(server, at, &change)).await
+        let events = std::mem::take(&mut change.events).into_iter().map(|event| (server, event)).collect();
+        self.written(at, events, move |inner, write| inner.write(write, server, at, &change)).await
+    }
+
+    /// Writes something down together with what is told of it.
+    async fn written(
+        &self,
+        at: DateTime<Utc>,
+        events: Vec<(ServerId, Event)>,
+        work: impl Fn(&Inner, &WriteTransaction) -> Result<(), LedgerError> + Send + 'static,
+    ) -> Result<(), LedgerError> {
+        self.blocking(move |inner| inner.commit(at, &events, |write| work(inner, write))).await
     }
 
     /// All servers, deleted ones that are still remembered included.
@@ -290,19 +302,27 @@ impl Inner {
         self.spool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn commit(&self, server: ServerId, at: DateTime<Utc>, change: &Change) -> Result<(), LedgerError> {
+    fn commit(
+        &self,
+        at: DateTime<Utc>,
+        events: &[(ServerId, Event)],
+        work: impl Fn(&WriteTransaction) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
         // Held until the last number is known to all: numbers are given in the order in which they become durable, and no
         // two events get the same.
         let mut spool = self.spool();
-        let step = Step { server, at, change, first: *self.last_event.borrow() + 1 };
+        let told = Told { at, first: *self.last_event.borrow() + 1, events };
         let dropped = spool.dropped();
         self.store.run(|database| {
             let mut pushed = Vec::new();
-            let written = self.write(database, &step, &mut spool, &mut pushed);
+            let write = database.begin_write().map_err(failed)?;
+            let written = work(&write)
+                .and_then(|()| write_events(&write, &told, &mut spool, &mut pushed))
+                .and_then(|()| write.commit().map_err(failed));
             written.inspect_err(|_| spool.take_back(pushed))
         })?;
-        if !change.events.is_empty() {
-            self.last_event.send_modify(|last| *last += change.events.len() as u64);
+        if !events.is_empty() {
+            self.last_event.send_modify(|last| *last += events.len() as u64);
         }
         spool.say_dropped(dropped);
         drop(spool);
@@ -311,40 +331,21 @@ impl Inner {
 
     fn write(
         &self,
-        database: &Database,
-        step: &Step<'_>,
-        spool: &mut Spool,
-        pushed: &mut Vec<spool::Pushed>,
+        write: &WriteTransaction,
+        server: ServerId,
+        at: DateTime<Utc>,
+        change: &Change,
     ) -> Result<(), LedgerError> {
-        let Step { server, at, change, first } = *step;
-        let write = database.begin_write().map_err(failed)?;
         if let Some(record) = &change.record {
-            self.write_record(&write, server.uuid().as_u128(), record)?;
+            self.write_record(write, server.uuid().as_u128(), record)?;
         }
         for report in &change.operations {
             let kept = record::KeptOperation { at, server, report: report.clone() };
-            insert(&write, OPERATIONS, report.id.uuid().as_u128(), &serde_json::to_vec(&kept)?)?;
+            insert(write, OPERATIONS, report.id.uuid().as_u128(), &serde_json::to_vec(&kept)?)?;
         }
-        schedules::write(&write, &self.seal, server, change)?;
-        backups::write(&write, &self.seal, server, change)?;
-        drains::write(&write, &self.seal, server, change)?;
-        if !change.events.is_empty() {
-            let mut table = write.open_table(EVENTS).map_err(failed)?;
-            let mut meta = write.open_table(META).map_err(failed)?;
-            for (seq, event) in (first..).zip(&change.events) {
-                let envelope = EventEnvelope { seq, at, server_id: server, event: event.clone() };
-                table.insert(seq, serde_json::to_vec(&envelope)?.as_slice()).map_err(failed)?;
-                let push = spool.push(seq, spool::Worth::of(event));
-                if let Some((victim, _)) = push.victim {
-                    table.remove(victim).map_err(failed)?;
-                }
-                pushed.push(push);
-                meta.insert("last_event", serde_json::to_vec(&seq)?.as_slice()).map_err(failed)?;
-            }
-            meta.insert("dropped_events", serde_json::to_vec(&spool.dropped())?.as_slice())
-                .map_err(failed)?;
-        }
-        write.commit().map_err(failed)
+        schedules::write(write, &self.seal, server, change)?;
+        backups::write(write, &self.seal, server, change)?;
+        drains::write(write, &self.seal, server, change)
     }
 
     /// Of a deleted server only stays what a late message has to be compared with.
@@ -362,6 +363,32 @@ impl Inner {
         schedules::forget(write, row)?;
         insert(write, SERVERS, row, &self.seal.seal(&SERVERS, row, &record.tombstone())?)
     }
+}
+
+fn write_events(
+    write: &WriteTransaction,
+    told: &Told<'_>,
+    spool: &mut Spool,
+    pushed: &mut Vec<spool::Pushed>,
+) -> Result<(), LedgerError> {
+    let Told { at, first, events } = *told;
+    if events.is_empty() {
+        return Ok(());
+    }
+    let mut table = write.open_table(EVENTS).map_err(failed)?;
+    let mut meta = write.open_table(META).map_err(failed)?;
+    for (seq, (server_id, event)) in (first..).zip(events) {
+        let envelope = EventEnvelope { seq, at, server_id: *server_id, event: event.clone() };
+        table.insert(seq, serde_json::to_vec(&envelope)?.as_slice()).map_err(failed)?;
+        let push = spool.push(seq, spool::Worth::of(event));
+        if let Some((victim, _)) = push.victim {
+            table.remove(victim).map_err(failed)?;
+        }
+        pushed.push(push);
+        meta.insert("last_event", serde_json::to_vec(&seq)?.as_slice()).map_err(failed)?;
+    }
+    meta.insert("dropped_events", serde_json::to_vec(&spool.dropped())?.as_slice()).map_err(failed)?;
+    Ok(())
 }
 
 fn insert(write: &WriteTransaction, table: Table, row: u128, value: &[u8]) -> Result<(), LedgerError> {

@@ -1,6 +1,11 @@
 //! What has to be known of schedules after a daemon was killed: until when their times were dealt with, and which runs were open.
 
-use super::{Change, Ledger, LedgerError, Seal, backups::BACKUPS, drains::DRAINS, failed};
+use super::{
+    Change, Ledger, LedgerError, Seal,
+    backups::BACKUPS,
+    drains::{DRAINS, QUIETED},
+    failed,
+};
 use chrono::{DateTime, Utc};
 use gantry_types::{ScheduleId, ScheduleRunId, ServerId, schedule::ScheduleRun};
 use redb::{ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
@@ -121,7 +126,7 @@ pub(super) fn write(
 
 /// Forgets all that was kept of a server's schedules, backups and drains.
 pub(super) fn forget(write: &WriteTransaction, row: u128) -> Result<(), LedgerError> {
-    for table in [DEALT, RUNS, BACKUPS, DRAINS] {
+    for table in [DEALT, RUNS, BACKUPS, DRAINS, QUIETED] {
         let mut table = write.open_table(table).map_err(failed)?;
         table.retain_in((row, 0)..=(row, u128::MAX), |_, _| false).map_err(failed)?;
     }

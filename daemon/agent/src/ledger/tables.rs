@@ -3,7 +3,7 @@
 use super::{
     LedgerError,
     backups::BACKUPS,
-    drains::DRAINS,
+    drains::{DRAINS, QUIETED},
     failed,
     schedules::{DEALT, RUNS},
 };
@@ -37,6 +37,7 @@ pub(super) fn create(write: &WriteTransaction) -> Result<(), LedgerError> {
     write.open_table(RUNS).map_err(failed)?;
     write.open_table(BACKUPS).map_err(failed)?;
     write.open_table(DRAINS).map_err(failed)?;
+    write.open_table(QUIETED).map_err(failed)?;
     write.open_table(META).map_err(failed)?;
     Ok(())
 }

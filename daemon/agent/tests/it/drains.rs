@@ -7,8 +7,9 @@ use crate::{
 };
 use axum::http::{Method, StatusCode};
 use chrono::{TimeDelta, Utc};
+use gantry_lifecycle::GIVE_UP_AFTER;
 use gantry_protocol::{DesiredNode, DesiredServer, Event, NodeReport, Refusal, RefusalCode};
-use gantry_runtime::simulated::Moment;
+use gantry_runtime::{Phase, simulated::Moment};
 use gantry_types::{
     DrainId, ServerId,
     backup::{BackupCause, BackupState, Quiesce},
@@ -264,12 +265,126 @@ async fn a_backup_that_is_being_made_already_is_waited_for() {
     let wanted = Drain { backup: true, ..drain(0, "") };
     daemon.want(Some(&wanted)).await.unwrap();
     daemon.drained(server.id, ServerDrainState::BackingUp).await;
+    // Whoever asks again and again must not keep the node from being drained.
+    let refused = daemon.ask(&server, fresh(), "One more").await.unwrap_err();
+    assert_eq!(refused.code, RefusalCode::Busy);
     fs::remove_file(&endless).unwrap();
     daemon.delete(&server, other).await.unwrap();
     let done = daemon.drained(server.id, ServerDrainState::Drained).await;
     assert_eq!(done.trouble, Vec::<String>::new());
     let ready: Vec<_> = daemon.backups(&server).await.into_iter().map(|one| (one.cause, one.state)).collect();
     assert_eq!(ready, [(BackupCause::Drain { name: "Ada".to_owned() }, BackupState::Ready)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_told_as_one_of_a_game_that_was_stopped_while_it_was_made() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Running, 5).await;
+    // Takes some seconds to be read.
+    File::create(daemon.file(server.id, "large")).unwrap().set_len(6 << 30).unwrap();
+    let id = fresh();
+    daemon.ask(&server, id, "Before the party").await.unwrap();
+    daemon.line(server.id, "[backup] hush").await;
+    daemon
+        .event(|envelope| match &envelope.event {
+            Event::Backup { backup } if backup.progress.is_some() => Some(()),
+            _ => None,
+        })
+        .await;
+    daemon.want(Some(&drain(0, ""))).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    let made = daemon
+        .event(|envelope| match &envelope.event {
+            Event::Backup { backup } if backup.state != BackupState::Running => Some(backup.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!((made.state, made.quiesce), (BackupState::Ready, Some(Quiesce::Failed)), "{made:?}");
+    let why = "The game was started or stopped while its files were read.";
+    assert_eq!(made.reason.as_deref(), Some(why));
+    // The drain did not let it write while the backup still needed it quiet.
+    let said = said(&daemon, server.id).await;
+    assert!(!said.iter().any(|line| line.starts_with("[drain] ")), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_an_end_of_the_daemon_called_off_is_made_by_the_next_one() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Running, 5).await;
+    let endless = daemon.file(server.id, "endless");
+    File::create(&endless).unwrap().set_len(ENDLESS).unwrap();
+    let wanted = Drain { backup: true, ..drain(0, "") };
+    daemon.want(Some(&wanted)).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::BackingUp).await;
+    let begun = |envelope: &gantry_protocol::EventEnvelope| match &envelope.event {
+        Event::Backup { backup } if backup.progress.is_some() => Some(()),
+        _ => None,
+    };
+    daemon.event(begun).await;
+    fs::remove_file(&endless).unwrap();
+    let daemon = daemon.restart().await;
+    let done = daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert_eq!(done.trouble, Vec::<String>::new());
+    let states: Vec<_> = daemon.backups(&server).await.into_iter().map(|one| one.state).collect();
+    assert_eq!(states, [BackupState::Failed, BackupState::Ready]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_that_was_being_saved_when_drain_and_daemon_ended_hears_from_the_next_one() {
+    // It never says that it holds still.
+    let mut daemon =
+        Daemon::slow(|moment| if moment == Moment::Answer { PATIENCE } else { Duration::ZERO }).await;
+    let server = house(&mut daemon, Desired::Running).await;
+    daemon.want(Some(&drain(0, ""))).await.unwrap();
+    daemon.line(server.id, "[drain] hush").await;
+    daemon.want(None).await.unwrap();
+    let daemon = daemon.restart().await;
+    daemon.line(server.id, "[drain] go on").await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Running);
+    assert_eq!(daemon.report().await.drain, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_game_that_takes_long_to_answer_keeps_no_other_server_from_starting_after_a_drain() {
+    let mut daemon =
+        Daemon::slow(|moment| if moment == Moment::Answer { PATIENCE } else { Duration::ZERO }).await;
+    let slow = house(&mut daemon, Desired::Running).await;
+    let mut other = daemon.server(Desired::Running, Kind::Install);
+    other.endpoints[0].port += 1;
+    daemon.put(&other).await.unwrap();
+    daemon.until(other.id, Observed::Running).await;
+    daemon.want(Some(&drain(0, ""))).await.unwrap();
+    daemon.drained(other.id, ServerDrainState::Drained).await;
+    daemon.line(slow.id, "[drain] hush").await;
+    daemon.want(None).await.unwrap();
+    daemon.until(other.id, Observed::Running).await;
+    let said = said(&daemon, slow.id).await;
+    assert!(!said.contains(&"[drain] go on".to_owned()), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_had_given_up_is_found_as_it_was_after_a_drain_and_a_restart() {
+    let mut daemon = Daemon::start().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    for _ in 0..GIVE_UP_AFTER {
+        daemon.until(server.id, Observed::Running).await;
+        daemon.command(server.id, "crash 1").await;
+        daemon.until(server.id, Observed::Crashed).await;
+    }
+    daemon
+        .event(|envelope| match &envelope.event {
+            Event::Observed { observed } => observed.reason.as_ref()?.contains("given up").then_some(()),
+            _ => None,
+        })
+        .await;
+    daemon.want(Some(&drain(0, ""))).await.unwrap();
+    let daemon = daemon.restart().await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Crashed);
+    daemon.want(None).await.unwrap();
+    let other = DesiredServer { generation: server.generation + 1, operation: None, ..server.clone() };
+    daemon.put(&other).await.unwrap();
+    assert_eq!(daemon.observed(server.id).await, Observed::Crashed);
+    assert!(!daemon.containers().await.iter().any(|one| matches!(one.phase, Phase::Running { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
