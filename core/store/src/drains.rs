@@ -126,7 +126,8 @@ impl SystemTx {
         Ok(())
     }
 
-    /// Keeps how far the node's drain is with one of its servers. False if that is none of its own, or of another drain.
+    /// Keeps how far the node's drain is with one of its servers. False if that is none of its own, of another drain, or from before
+    /// what is known: a full state may be written after what happened since it was made.
     pub async fn record_drain(
         &mut self,
         node: NodeId,
@@ -136,6 +137,20 @@ impl SystemTx {
         let cut = |text: &String| text.chars().filter(|letter| *letter != '\0').take(TROUBLE).collect();
         let trouble = drain.trouble.iter().take(TROUBLES).map(cut).collect();
         let kept = ServerDrain { trouble, ..drain.clone() };
+        let before = sqlx::query_scalar!(
+            r#"SELECT drain AS "drain: Json<ServerDrain>" FROM servers WHERE id = $1 AND node_id = $2 FOR NO KEY UPDATE"#,
+            server.uuid(),
+            node.uuid()
+        )
+        .fetch_optional(self.db())
+        .await?
+        .flatten();
+        let reached = |drain: &ServerDrain| (drain.state, drain.trouble.len());
+        // What is known is of the drain that is wanted: of another it is void.
+        if before.is_some_and(|before| before.drain_id == kept.drain_id && reached(&before) > reached(&kept))
+        {
+            return Ok(false);
+        }
         let done = sqlx::query!(
             "UPDATE servers SET drain = $3
              WHERE id = $1 AND node_id = $2 AND node_drain ->> 'id' = $4 AND drain IS DISTINCT FROM $3",

@@ -80,21 +80,20 @@ impl SystemTx {
         .await?;
         let mut all = Vec::with_capacity(rows.len());
         for row in rows {
-            all.push(row.server(Viewer::Everything)?);
+            let heard_decision = codec::to_u64(row.heard_decision);
+            all.push((row.server(Viewer::Everything)?, heard_decision));
         }
         self.complete(all).await
     }
 
-    async fn complete(&mut self, servers: Vec<Server>) -> Result<Vec<DesiredServer>, StoreError> {
-        let ids: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
+    async fn complete(&mut self, servers: Vec<(Server, u64)>) -> Result<Vec<DesiredServer>, StoreError> {
+        let ids: Vec<ServerId> = servers.iter().map(|(server, _)| server.id).collect();
         let mut values = self.values_of(&ids).await?;
         let mut facts = self.facts_of(&ids).await?;
         let mut schedules = self.schedules_of(&ids).await?;
-        let heard = self.heard_by(&ids).await?;
         let mut releases: HashMap<(String, String), Arc<OfferedBlueprint>> = HashMap::new();
         let mut complete = Vec::with_capacity(servers.len());
-        for server in servers {
-            let heard_decision = heard.get(&server.id).copied().unwrap_or_default();
+        for (server, heard_decision) in servers {
             let pin = (server.blueprint.digest.clone(), server.blueprint.key.blueprint.clone());
             let blueprint = match releases.get(&pin) {
                 Some(known) => Arc::clone(known),
@@ -165,12 +164,21 @@ impl SystemTx {
         Ok(())
     }
 
-    /// A node that lost its ledger has written down nothing: everything is to be sent again.
+    /// A node that lost its ledger has written down nothing: everything is to be sent again, and how far it was with a drain is void.
     pub async fn forget_acknowledgements(&mut self, node: NodeId) -> Result<u64, StoreError> {
-        let done =
-            sqlx::query!("UPDATE servers SET acknowledged_generation = 0 WHERE node_id = $1", node.uuid())
-                .execute(self.db())
-                .await?;
+        sqlx::query!("UPDATE nodes SET drain_heard = 0 WHERE id = $1", node.uuid())
+            .execute(self.db())
+            .await?;
+        // In the order in which others take them.
+        sqlx::query!("SELECT id FROM servers WHERE node_id = $1 ORDER BY id FOR NO KEY UPDATE", node.uuid())
+            .fetch_all(self.db())
+            .await?;
+        let done = sqlx::query!(
+            "UPDATE servers SET acknowledged_generation = 0, drain = NULL WHERE node_id = $1",
+            node.uuid()
+        )
+        .execute(self.db())
+        .await?;
         Ok(done.rows_affected())
     }
 

@@ -272,18 +272,6 @@ impl UserTx {
 }
 
 impl SystemTx {
-    /// The latest of their nodes' decisions that what is desired of servers knows of.
-    pub(crate) async fn heard_by(
-        &mut self,
-        servers: &[ServerId],
-    ) -> Result<HashMap<ServerId, u64>, StoreError> {
-        let ids: Vec<Uuid> = servers.iter().map(|id| id.uuid()).collect();
-        let rows = sqlx::query!("SELECT id, heard_decision FROM servers WHERE id = ANY ($1)", &ids)
-            .fetch_all(self.db())
-            .await?;
-        Ok(rows.into_iter().map(|row| (ServerId::new(row.id), codec::to_u64(row.heard_decision))).collect())
-    }
-
     /// Keeps how a schedule of one of the node's servers is followed. False if it is none of those.
     pub async fn record_run(
         &mut self,

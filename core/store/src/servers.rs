@@ -87,6 +87,7 @@ pub(crate) struct ServerRow {
     pub(crate) endpoints_generation: i64,
     pub(crate) release_generation: i64,
     pub(crate) moved_from: Option<String>,
+    pub(crate) heard_decision: i64,
     pub(crate) active_operation: Option<Json<ActiveOperation>>,
     pub(crate) permissions: Option<Vec<String>>,
     pub(crate) created_at: DateTime<Utc>,
@@ -106,7 +107,7 @@ macro_rules! servers {
                       s.drain AS "drain: Json<gantry_types::drain::ServerDrain>", s.generation, s.acknowledged_generation, s.observed,
                       s.observed_since, s.observed_reason, s.crashes, s.started_at,
                       s.run_generation, s.limits_generation, s.endpoints_generation,
-                      s.release_generation, s.moved_from,
+                      s.release_generation, s.moved_from, s.heard_decision,
                       s.active_operation AS "active_operation: Json<ActiveOperation>",
                       CASE WHEN $1::uuid IS NULL OR s.owner_id = $1 THEN NULL ELSE
                           (SELECT m.permissions FROM members m WHERE m.server_id = s.id AND m.user_id = $1)

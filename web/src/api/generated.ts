@@ -14550,7 +14550,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            /** @description `backup_in_use`: The backup is locked or in use; `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `node_draining`: The node is being drained; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17719,7 +17719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `node_draining`: The node is being drained; `not_installed`: The server is not installed; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -17846,7 +17846,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
+            /** @description `conflict`: This does not fit the present state; `idempotency_mismatch`: This Idempotency-Key was used for a different request; `node_draining`: The node is being drained; `operation_in_progress`: Another operation on this server has not ended; `server_held`: The server is suspended */
             409: {
                 headers: {
                     [name: string]: unknown;

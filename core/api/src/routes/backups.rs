@@ -54,7 +54,7 @@ pub(super) fn routes() -> Vec<Route> {
             .idempotent()
             .status(202)
             .answers::<Accepted>()
-            .fails(&[Code::OperationInProgress, Code::ServerHeld, Code::Conflict, Code::BackupInUse]),
+            .fails(&[Code::OperationInProgress, Code::ServerHeld, Code::NodeDraining, Code::Conflict, Code::BackupInUse]),
         Route::get("/api/servers/{id}/backups/{backupId}/content", "downloadBackup", "A backup as an attachment", needs(Permission::BackupsDownload), download)
             .details("A tar archive, compressed with Zstandard.")
             .preset(Preset::Files)

@@ -167,7 +167,13 @@ fn parts() -> Vec<Route> {
         .takes::<PowerInput>()
         .status(202)
         .answers::<Accepted>()
-        .fails(&[Code::OperationInProgress, Code::ServerHeld, Code::NotInstalled, Code::Conflict]),
+        .fails(&[
+            Code::OperationInProgress,
+            Code::ServerHeld,
+            Code::NodeDraining,
+            Code::NotInstalled,
+            Code::Conflict,
+        ]),
         Route::post(
             "/api/servers/{id}/reinstall",
             "reinstallServer",
@@ -184,6 +190,7 @@ fn parts() -> Vec<Route> {
         .fails(&[
             Code::OperationInProgress,
             Code::ServerHeld,
+            Code::NodeDraining,
             Code::Conflict,
             Code::LookUpFailed,
             Code::PluginFailed,

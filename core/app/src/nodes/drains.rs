@@ -8,7 +8,7 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::DrainInput,
-    views::{DrainServerView, DrainServersView, NodeView},
+    views::{DrainServerView, DrainServersView, NodeView, reached},
 };
 use chrono::Utc;
 use gantry_domain::{
@@ -20,6 +20,7 @@ use gantry_protocol::DesiredNode;
 use gantry_store::drains::DrainedServer;
 use gantry_types::{DrainId, NodeId, drain::Drain};
 use serde_json::json;
+use std::sync::atomic::Ordering;
 
 /// Servers that are shown of a drain.
 const SHOWN: u32 = 500;
@@ -85,8 +86,7 @@ impl App {
         let now = Utc::now();
         let players = |server| self.samples().latest(server, now)?.game?.players;
         let view = |DrainedServer { id, name, observed, progress }| {
-            let state = progress.as_ref().map(|known| known.state);
-            let trouble = progress.map(|known| known.trouble).unwrap_or_default();
+            let (state, trouble) = reached(progress);
             DrainServerView { id, name, observed, state, trouble, players: players(id) }
         };
         Ok(DrainServersView { items: servers.into_iter().map(view).collect() })
@@ -109,7 +109,18 @@ pub(super) async fn tell(link: &Link, there: Option<Option<DrainId>>) -> Answer<
     match link.client.put_desired(&desired).await {
         Ok(()) => {}
         Err(NodeError::Unsupported) => {
-            tracing::warn!(node.id = %link.node(), "the node's daemon is too old to be drained");
+            if !link.knows_no_drains.swap(true, Ordering::Relaxed) {
+                tracing::warn!(node.id = %link.node(), "the node's daemon is too old to be drained");
+            }
+            return Ok(());
+        }
+        // Its servers are to hear what is wanted of them all the same.
+        Err(NodeError::Refused(refusal)) => {
+            tracing::warn!(
+                node.id = %link.node(), code = ?refusal.code, message = refusal.message,
+                "the node refused what is wanted of it"
+            );
+            metrics::counter!("gantry_reconcile_refusals_total").increment(1);
             return Ok(());
         }
         Err(error) => return Err(error.into()),

@@ -15,7 +15,7 @@ use gantry_protocol::NodeSample;
 use gantry_types::{NodeId, ServerId};
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 use tokio::{
@@ -41,6 +41,8 @@ pub(super) struct Link {
     /// Held while what the node says is written, so that its events and its full state do not wait for each other's
     /// rows.
     pub(super) writing: tokio::sync::Mutex<()>,
+    /// Whether the daemon has said that it is too old to be drained.
+    pub(super) knows_no_drains: AtomicBool,
 }
 
 impl Link {
@@ -92,7 +94,13 @@ pub(crate) async fn follow_all(app: &App, cancel: &CancellationToken) {
 }
 
 async fn follow(app: App, client: NodeClient, cancel: CancellationToken) {
-    let link = Link { app, client, own: Mutex::default(), writing: tokio::sync::Mutex::default() };
+    let link = Link {
+        app,
+        client,
+        own: Mutex::default(),
+        writing: tokio::sync::Mutex::default(),
+        knows_no_drains: AtomicBool::new(false),
+    };
     tokio::select! {
         () = cancel.cancelled() => {}
         () = link.client.closed() => {}

@@ -6,7 +6,7 @@
 use super::{backups, drains, follow::Link};
 use crate::error::{Answer, AppError};
 use chrono::Utc;
-use gantry_domain::{operations::Operation, schedules::Schedule, variables};
+use gantry_domain::{operations::Operation, schedules::Schedule, servers::Server, variables};
 use gantry_nodes::NodeError;
 use gantry_protocol as wire;
 use gantry_store::reconcile::{DesiredServer, Scope};
@@ -22,16 +22,28 @@ const PAGE: u32 = 100;
 /// So far a node may be ahead of a database that was restored.
 const FURTHEST: u64 = 1_000_000;
 
-/// What the node has: which generation, and what became of it.
-type Known = HashMap<ServerId, (u64, Observed)>;
+/// What the node has of a server.
+#[derive(Clone, Copy)]
+struct There {
+    generation: u64,
+    observed: Observed,
+    /// Whether a drain of the node may be why it does not run.
+    is_drained: bool,
+}
+
+type Known = HashMap<ServerId, There>;
 
 /// Compares the whole node: what it is, what it has, what it should have.
 pub(super) async fn everything(link: &Link) -> Answer<()> {
     let drain = report(link).await?;
     drains::tell(link, Some(drain)).await?;
     let observed = link.client.servers().await?;
-    let known: Known =
-        observed.iter().map(|server| (server.id, (server.generation, server.observed.state))).collect();
+    let there = |server: &wire::ObservedServer| There {
+        generation: server.generation,
+        observed: server.observed.state,
+        is_drained: drain.is_some(),
+    };
+    let known: Known = observed.iter().map(|server| (server.id, there(server))).collect();
     // A node remembers for some days what it has deleted.
     let there = observed.iter().filter(|server| server.observed.state != Observed::Deleted);
     let there: Vec<ServerId> = there.map(|server| server.id).collect();
@@ -78,11 +90,14 @@ async fn send(link: &Link, scope: Scope, known: &Known) -> Answer<Vec<ServerId>>
             let (id, generation) = (desired.server.id, desired.server.generation);
             seen.push(id);
             match known.get(&id) {
-                Some(&(there, _)) if there > generation.saturating_add(FURTHEST) => {
+                Some(there) if there.generation > generation.saturating_add(FURTHEST) => {
+                    let there = there.generation;
                     tracing::error!(server.id = %id, there, generation, "the node claims a generation that cannot be");
                 }
-                Some(&(there, state)) if there > generation => catch_up(link, id, there, state).await?,
-                Some(&(there, _)) if there == generation => {
+                Some(there) if there.generation > generation => {
+                    catch_up(link, &desired.server, *there).await?
+                }
+                Some(there) if there.generation == generation => {
                     if desired.server.acknowledged_generation < generation {
                         acknowledge(link, id, generation).await?;
                     }
@@ -98,15 +113,18 @@ async fn send(link: &Link, scope: Scope, known: &Known) -> Answer<Vec<ServerId>>
 }
 
 /// The node was told more than this database knows: an older copy of it was put back. What runs goes on and what is
-/// stopped stays so until somebody wants something else, which the node then takes again.
-async fn catch_up(link: &Link, server: ServerId, generation: u64, there: Observed) -> Answer<()> {
-    let desired = match there {
-        Observed::Starting | Observed::Running | Observed::Stopping | Observed::Crashed => {
-            Some(Desired::Running)
-        }
+/// stopped stays so until somebody wants something else, which the node then takes again. Of what is held down nobody can see what is
+/// wanted of it: there the database is right.
+async fn catch_up(link: &Link, server: &Server, there: There) -> Answer<()> {
+    let is_held = there.is_drained || !server.holds.is_empty();
+    let desired = match there.observed {
+        Observed::Starting | Observed::Running | Observed::Crashed => Some(Desired::Running),
+        Observed::Stopping | Observed::Offline if is_held => None,
+        Observed::Stopping => Some(Desired::Running),
         Observed::Uninstalled | Observed::Offline => Some(Desired::Stopped),
         Observed::Deleted => None,
     };
+    let (server, generation) = (server.id, there.generation);
     tracing::warn!(
         server.id = %server, node.id = %link.node(), generation,
         "the node knows a later state of a server than the database, which was restored"

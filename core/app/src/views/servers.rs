@@ -11,7 +11,7 @@ use gantry_domain::{
 use gantry_types::{
     AllocationId, NodeId, OperationId, ServerId,
     blueprint::{CommandDoor, FieldProblem, Variable},
-    drain::ServerDrainState,
+    drain::{ServerDrain, ServerDrainState},
     operation::{OperationFailure, OperationKind, OperationState, Progress},
     permission::Permission,
     plan::InstallPlan,
@@ -70,10 +70,14 @@ pub struct ServerDrainView {
     pub trouble: Vec<String>,
 }
 
+/// How far a drain is with a server, and what could not be done as it should.
+pub(crate) fn reached(progress: Option<ServerDrain>) -> (Option<ServerDrainState>, Vec<String>) {
+    progress.map_or_else(Default::default, |known| (Some(known.state), known.trouble))
+}
+
 impl From<ServerDraining> for ServerDrainView {
     fn from(ServerDraining { drain, progress }: ServerDraining) -> Self {
-        let state = progress.as_ref().map(|known| known.state);
-        let trouble = progress.map(|known| known.trouble).unwrap_or_default();
+        let (state, trouble) = reached(progress);
         Self { deadline: drain.deadline, backup: drain.backup, state, trouble }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::fixtures::{World, entry, now};
 use crate::{Notice, StoreError, new_uuid, operations::OperationMove};
+use gantry_domain::allocations;
 use gantry_types::{
     DrainId, NodeId, ServerId,
     drain::{Drain, ServerDrain, ServerDrainState},
@@ -110,4 +111,76 @@ async fn what_a_node_heard_is_counted_and_how_far_it_is_is_summed_up() {
     assert_eq!(summed().await, (true, true, 0, 0));
     want(&world, Some(&Drain { backup: true, ..wanted })).await.unwrap();
     assert_eq!(summed().await, (false, false, 0, 0));
+}
+
+#[tokio::test]
+async fn what_is_told_late_of_a_drain_does_not_set_it_back() {
+    let world = World::new().await;
+    let server = world.server(&world.ada, "one").await;
+    let wanted = drain();
+    want(&world, Some(&wanted)).await.unwrap();
+    let told = |state, trouble: &[&str]| {
+        let trouble = trouble.iter().map(|text| (*text).to_owned()).collect();
+        ServerDrain { drain_id: wanted.id, state, trouble }
+    };
+    let saving = told(ServerDrainState::Saving, &["It did not save."]);
+    assert!(says(&world, world.node, server, &saving).await);
+    assert!(!says(&world, world.node, server, &told(ServerDrainState::Waiting, &[])).await);
+    assert!(!says(&world, world.node, server, &told(ServerDrainState::Saving, &[])).await);
+    assert_eq!(seen(&world, server).await, Some((wanted.id, Some(ServerDrainState::Saving))));
+    assert!(says(&world, world.node, server, &told(ServerDrainState::Drained, &[])).await);
+    // A node whose records are older now is told again, and tells anew.
+    let mut tx = world.test.db.as_system().await.unwrap();
+    let generation = tx.wanted_drain(world.node).await.unwrap().generation;
+    tx.heard_drain(world.node, generation).await.unwrap();
+    tx.forget_acknowledgements(world.node).await.unwrap();
+    assert_eq!(tx.wanted_drain(world.node).await.unwrap().heard, 0);
+    tx.commit().await.unwrap();
+    assert_eq!(seen(&world, server).await, Some((wanted.id, None)));
+    assert!(says(&world, world.node, server, &saving).await);
+}
+
+#[tokio::test]
+async fn a_change_for_all_servers_of_a_node_and_what_the_node_says_of_them_do_not_wait_for_each_other() {
+    const SERVERS: usize = 30;
+    const ROUNDS: usize = 60;
+    let world = World::new().await;
+    let grant = world.admin.administrator().unwrap();
+    let mut tx = world.test.db.as_user(&world.admin).await.unwrap();
+    let ports = allocations::parse_ports("ports", "31000-31029").unwrap();
+    tx.create_allocations(&grant, world.node, "203.0.113.7", &ports, entry("allocations.create"))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut servers = Vec::new();
+    for number in 0..SERVERS {
+        servers.push(world.server(&world.ada, &format!("server {number}")).await);
+    }
+    let wanted = drain();
+    want(&world, Some(&wanted)).await.unwrap();
+    // Rows lie in the order in which they were last written: the opposite of that of the ids.
+    for server in servers.iter().rev() {
+        let told = ServerDrain { drain_id: wanted.id, state: ServerDrainState::Waiting, trouble: Vec::new() };
+        assert!(says(&world, world.node, *server, &told).await);
+    }
+    servers.sort();
+    let changing = async {
+        for round in 0..ROUNDS {
+            want(&world, Some(&Drain { backup: round % 2 == 0, ..wanted.clone() })).await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    let telling = async {
+        for round in 0..ROUNDS {
+            let mut tx = world.test.db.as_system().await?;
+            for server in &servers {
+                let trouble = vec!["again".to_owned(); round % 15];
+                let drain = ServerDrain { drain_id: wanted.id, state: ServerDrainState::Waiting, trouble };
+                tx.record_drain(world.node, *server, &drain).await?;
+            }
+            tx.commit().await?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    tokio::try_join!(changing, telling).unwrap();
 }
