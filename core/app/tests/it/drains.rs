@@ -4,21 +4,43 @@ use crate::{
     fixture::{World, soon},
     node::FakeNode,
 };
+use chrono::Utc;
 use gantry_app::inputs::{DrainInput, PageQuery, PowerInput};
 use gantry_protocol::{Event, OperationReport};
 use gantry_types::{
-    DrainId,
-    drain::{ServerDrain, ServerDrainState},
+    DrainId, OperationId, ServerId,
+    drain::{Drain, ServerDrain, ServerDrainState},
     operation::OperationState,
     permission::Permission,
     problem::Code,
-    server::{Observed, PowerAction},
+    server::{Desired, Observed, PowerAction},
 };
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
 
 fn asked(wait_seconds: Option<u32>, message: Option<&str>) -> DrainInput {
     DrainInput { wait_seconds, message: message.map(str::to_owned), backup: None }
+}
+
+/// Has the node say that the game is installed. Answers the number of what it said.
+fn installed(node: &FakeNode, server: ServerId, install: OperationId) -> u64 {
+    let ended =
+        OperationReport { id: install, state: OperationState::Succeeded, progress: None, failure: None };
+    node.say(server, Event::Operation { operation: ended });
+    node.saw(server, Observed::Offline)
+}
+
+/// One that no database knows.
+fn unknown() -> Drain {
+    let now = Utc::now();
+    Drain {
+        id: DrainId::new(Uuid::now_v7()),
+        message: String::new(),
+        deadline: now,
+        backup: false,
+        by: "Ada".to_owned(),
+        began_at: now,
+    }
 }
 
 #[tokio::test]
@@ -70,19 +92,57 @@ async fn a_node_that_was_away_hears_of_it_on_its_next_link_and_one_that_forgot_h
 }
 
 #[tokio::test]
-async fn a_daemon_that_knows_of_no_drains_does_all_else_and_is_never_done() {
-    let world = World::new().await;
-    let view = world.node("attic").await;
-    let mut node = FakeNode::enroll(&world, view.id).await;
-    node.memory.has_drains.store(false, Ordering::Relaxed);
-    let (server, _) = world.server(node.id).await;
-    world.app.drain_node(&world.admin, node.id, asked(None, None)).await.unwrap();
-    node.connect(&world.app).await;
-    node.sent(server, |_| true).await;
-    assert!(node.memory.desired.borrow().1 > 0);
-    let drain = world.app.node(&world.admin, node.id).await.unwrap().drain.unwrap();
-    assert!(!drain.heard && !drain.done);
-    world.end().await;
+async fn a_daemon_that_knows_of_no_drains_or_takes_none_does_all_else_and_is_never_done() {
+    for answer in [404, 409] {
+        let world = World::new().await;
+        let view = world.node("attic").await;
+        let mut node = FakeNode::enroll(&world, view.id).await;
+        node.memory.answers_drains.store(answer, Ordering::Relaxed);
+        let (server, _) = world.server(node.id).await;
+        world.app.drain_node(&world.admin, node.id, asked(None, None)).await.unwrap();
+        node.connect(&world.app).await;
+        node.sent(server, |_| true).await;
+        assert!(node.memory.desired.borrow().1 > 0);
+        let drain = world.app.node(&world.admin, node.id).await.unwrap().drain.unwrap();
+        assert!(!drain.heard && !drain.done);
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_before_a_drain_does_not_take_held_servers_for_stopped() {
+    for is_drained in [true, false] {
+        let world = World::new().await;
+        let mut node = world.connected_node("attic").await;
+        let (server, install) = world.server(node.id).await;
+        let seq = installed(&node, server, install);
+        node.acknowledged(seq).await;
+        let start = PowerInput { action: PowerAction::Start };
+        world.app.power_server(&world.admin, server, start).await.unwrap();
+        node.sent(server, |sent| sent.desired == Desired::Running).await;
+        // What the node knows, the database does not any more.
+        let later = node.memory.servers.borrow()[&server].generation + 5;
+        node.memory.servers.send_modify(|all| all.get_mut(&server).unwrap().generation = later);
+        if is_drained {
+            let drain = unknown();
+            node.memory.desired.send_modify(|(present, _)| *present = Some(drain));
+        }
+        *node.memory.state.lock().unwrap() = Observed::Offline;
+        node.connect(&world.app).await;
+        let caught_up = soon(async {
+            loop {
+                let view = world.app.server(&world.admin, server).await.unwrap();
+                if view.generation >= later {
+                    return view.desired;
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let expected = if is_drained { Desired::Running } else { Desired::Stopped };
+        assert_eq!(caught_up, expected);
+        world.end().await;
+    }
 }
 
 #[tokio::test]
@@ -90,10 +150,7 @@ async fn nothing_starts_on_a_node_that_is_drained() {
     let world = World::new().await;
     let node = world.connected_node("attic").await;
     let (server, install) = world.server(node.id).await;
-    let ended =
-        OperationReport { id: install, state: OperationState::Succeeded, progress: None, failure: None };
-    node.say(server, Event::Operation { operation: ended });
-    let seq = node.saw(server, Observed::Offline);
+    let seq = installed(&node, server, install);
     node.acknowledged(seq).await;
     world.app.drain_node(&world.admin, node.id, asked(None, None)).await.unwrap();
     let start = || PowerInput { action: PowerAction::Start };

@@ -36,7 +36,7 @@ use std::{
     convert::Infallible,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
     },
 };
 use tokio::{
@@ -67,8 +67,10 @@ pub(crate) struct Memory {
     pub(crate) grants: watch::Sender<Vec<SftpGrants>>,
     /// How often it was told, heard or not.
     pub(crate) told: watch::Sender<u32>,
-    /// Whether its daemon knows of drains.
-    pub(crate) has_drains: AtomicBool,
+    /// The status with which it answers to what is wanted of itself: it takes that with 204 alone.
+    pub(crate) answers_drains: AtomicU16,
+    /// What it says of all of its servers when it is asked for them.
+    pub(crate) state: Mutex<Observed>,
     /// What is wanted of itself, and how often it was told, heard or not.
     pub(crate) desired: watch::Sender<(Option<Drain>, u32)>,
     lines: Mutex<Vec<ConsoleLine>>,
@@ -113,7 +115,8 @@ impl FakeNode {
             has_sftp: AtomicBool::new(true),
             grants: watch::Sender::default(),
             told: watch::Sender::default(),
-            has_drains: AtomicBool::new(true),
+            answers_drains: AtomicU16::new(204),
+            state: Mutex::new(Observed::Uninstalled),
             desired: watch::Sender::default(),
             lines: Mutex::default(),
             fresh_lines: broadcast::Sender::new(64),
@@ -282,7 +285,8 @@ async fn put_sftp(State(memory): Shared, Json(grants): Json<SftpGrants>) -> Resp
 }
 
 async fn put_desired(State(memory): Shared, Json(wanted): Json<DesiredNode>) -> Response {
-    let known = memory.has_drains.load(Ordering::Relaxed);
+    let status = StatusCode::from_u16(memory.answers_drains.load(Ordering::Relaxed)).unwrap();
+    let known = status.is_success();
     memory.desired.send_modify(|(drain, count)| {
         *count += 1;
         if known {
@@ -290,10 +294,10 @@ async fn put_desired(State(memory): Shared, Json(wanted): Json<DesiredNode>) -> 
         }
     });
     if known {
-        return StatusCode::NO_CONTENT.into_response();
+        return status.into_response();
     }
-    let refusal = Refusal::new(RefusalCode::Invalid, "there is nothing here");
-    (StatusCode::NOT_FOUND, Json(refusal)).into_response()
+    let refusal = Refusal::new(RefusalCode::Invalid, "not here");
+    (status, Json(refusal)).into_response()
 }
 
 async fn put_plugin(State(memory): Shared, Path(digest): Path<String>, _component: Bytes) -> StatusCode {
@@ -307,6 +311,11 @@ fn seen(desired: &DesiredServer) -> ObservedServer {
 }
 
 async fn servers(State(memory): Shared) -> Json<Vec<ObservedServer>> {
+    let state = *memory.state.lock().unwrap();
+    let seen = |desired: &DesiredServer| {
+        let seen = seen(desired);
+        ObservedServer { observed: ObservedState { state, ..seen.observed }, ..seen }
+    };
     Json(memory.servers.borrow().values().map(seen).collect())
 }
 
