@@ -28,7 +28,7 @@ use crate::fair::{Fair, KeptLine, Plugin};
 use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin as Sandboxed};
 use crate::record::{KeptRecord, Records};
-use crate::turn::Turns;
+use crate::turn::{self, Turns};
 use crate::wall::{Kept, Runner};
 
 /// How a host is set up.
@@ -405,7 +405,7 @@ impl Within {
             turns: Arc::new(Turns::new(&engine, threads)?),
             visits: Semaphore::new(1),
             engine,
-            guests: GuestThreads::start(threads)?,
+            guests: GuestThreads::start(threads + turn::USUAL)?,
         })
     }
 

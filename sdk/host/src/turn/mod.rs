@@ -10,6 +10,7 @@
 mod queue;
 mod ticker;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,12 +25,20 @@ use crate::inline::Pace;
 
 /// Guests that may run beside those whose turn it is, as they hardly will.
 const LIGHT: usize = 4;
+/// The same of those that end within a slice, while nobody but who computes for long has a turn. A tick that ends such a turn comes late
+/// where others keep all processors busy.
+pub(crate) const USUAL: usize = 1;
 
 /// The right to run, for as many guests as there are threads.
 pub(crate) struct Turns {
     running: Arc<Queue>,
     /// Beside them, for the first slice of those whose calls have been light: they need not wait for the slices of others.
     light: Arc<Queue>,
+    /// Beside them, for those that end within a slice: they need not wait for calls that may never end.
+    usual: Arc<Queue>,
+    threads: usize,
+    /// How many of those that run have computed for long.
+    heavy: Arc<AtomicUsize>,
     ticker: Ticker,
 }
 
@@ -38,8 +47,20 @@ impl Turns {
         Ok(Self {
             running: Arc::new(Queue::new(threads)),
             light: Arc::new(Queue::new(LIGHT)),
+            usual: Arc::new(Queue::new(USUAL)),
+            threads,
+            heavy: Arc::default(),
             ticker: Ticker::start(engine)?,
         })
+    }
+
+    /// A place that is free at this moment.
+    fn free(&self, pace: Pace) -> Option<Permit> {
+        let beside = if pace == Pace::Light { self.light.try_acquire() } else { None };
+        let place = beside.or_else(|| self.running.try_acquire());
+        let only_heavy_run = || self.heavy.load(Ordering::Relaxed) >= self.threads;
+        place
+            .or_else(|| if pace == Pace::Usual && only_heavy_run() { self.usual.try_acquire() } else { None })
     }
 }
 
@@ -62,8 +83,25 @@ struct Slice {
 struct Held {
     /// The thread's processor clock when the slice began.
     since: Duration,
+    _heavy: Option<Counted>,
     _permit: Permit,
     _ticking: Ticking,
+}
+
+/// One of a number, until it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn in_number(number: &Arc<AtomicUsize>) -> Self {
+        number.fetch_add(1, Ordering::Relaxed);
+        Self(number.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Turn {
@@ -75,8 +113,7 @@ impl Turn {
     /// Waits for a thread. Whoever has not computed for a whole slice, and will not, goes before those who have.
     pub(crate) async fn take(&self) {
         let pace = lock(&self.slice).pace;
-        let beside = if pace == Pace::Light { self.turns.light.try_acquire() } else { None };
-        let permit = match beside.or_else(|| self.turns.running.try_acquire()) {
+        let permit = match self.turns.free(pace) {
             Some(permit) => permit,
             None => {
                 let is_fresh = pace != Pace::Heavy;
@@ -85,7 +122,9 @@ impl Turn {
             }
         };
         let ticking = self.turns.ticker.tick_for_me();
-        lock(&self.slice).held = Some(Held { since: thread_time(), _permit: permit, _ticking: ticking });
+        let heavy = (pace == Pace::Heavy).then(|| Counted::in_number(&self.turns.heavy));
+        lock(&self.slice).held =
+            Some(Held { since: thread_time(), _heavy: heavy, _permit: permit, _ticking: ticking });
     }
 
     /// Ends the slice and charges it.
