@@ -28,6 +28,8 @@ use uuid::Uuid;
 const EMPTY_FOR: Duration = Duration::from_secs(10);
 /// Before a server whose supervisor failed, or that is being backed up, is looked at again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// So long a game may take to tell players that there is no time left.
+const LAST_WORD: Duration = Duration::from_secs(5);
 /// Letters of what could not be done.
 const TROUBLE: usize = 300;
 /// Who is said to have typed what a drain takes.
@@ -137,18 +139,28 @@ impl Emptying {
 
     async fn until_deadline(&mut self) {
         let mut left = self.left();
+        // Of a deadline that is there all of a sudden nobody has been told.
+        let mut is_sudden = true;
         while left > TimeDelta::zero() {
             let next = warnings::next(left).unwrap_or_default();
             let wait = self.shared().clock.wait((left - next).to_std().unwrap_or_default());
             let until = Instant::now() + wait;
             // A game that takes long to tell them does not move the deadline.
-            if let Ok(Some(why)) = tokio::time::timeout_at(until, self.tell_players(left)).await {
-                self.note(NOBODY_TOLD, &why).await;
-            }
+            self.tell_players_until(until, left).await;
             tokio::select! {
-                () = tokio::time::sleep_until(until) => left = next,
-                () = self.changed() => left = self.left(),
+                () = tokio::time::sleep_until(until) => (left, is_sudden) = (next, false),
+                () = self.changed() => (left, is_sudden) = (self.left(), true),
             }
+        }
+        if is_sudden {
+            let until = Instant::now() + self.shared().clock.wait(LAST_WORD);
+            self.tell_players_until(until, TimeDelta::zero()).await;
+        }
+    }
+
+    async fn tell_players_until(&mut self, until: Instant, left: TimeDelta) {
+        if let Ok(Some(why)) = tokio::time::timeout_at(until, self.tell_players(left)).await {
+            self.note(NOBODY_TOLD, &why).await;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Drains: players are told and have their time, what runs stops and stays down, and all of it outlives the daemon.
 
 use crate::{
-    actions::{house, said},
+    actions::{house, said, unhurried},
     backups::{ENDLESS, fresh},
     daemon::{Daemon, PATIENCE, id_of},
 };
@@ -274,6 +274,17 @@ async fn a_backup_that_is_being_made_already_is_waited_for() {
     assert_eq!(done.trouble, Vec::<String>::new());
     let ready: Vec<_> = daemon.backups(&server).await.into_iter().map(|one| (one.cause, one.state)).collect();
     assert_eq!(ready, [(BackupCause::Drain { name: "Ada".to_owned() }, BackupState::Ready)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn players_who_have_no_time_left_are_told_so() {
+    let mut daemon = unhurried().await;
+    let server = house(&mut daemon, Desired::Running).await;
+    daemon.want(Some(&drain(0, "Down in {time}."))).await.unwrap();
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    let said = said(&daemon, server.id).await;
+    let typed: Vec<_> = said.iter().filter_map(|line| line.strip_prefix("[drain] ")).collect();
+    assert_eq!(typed, ["tell Down in 0 seconds.", "hush", "go on"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
