@@ -21,7 +21,7 @@ use std::{
 pub struct Options {
     /// Only these groups; all by default
     // As `xtask/bench` names them: what is misspelled is refused before anything is built.
-    #[arg(value_parser = ["plugin", "http", "console", "process", "fleet", "sftp", "update"])]
+    #[arg(value_parser = ["plugin", "http", "console", "process", "fleet", "sftp", "backup", "update"])]
     pub groups: Vec<String>,
 }
 

@@ -4,11 +4,12 @@
 //! need at least. Ratios travel between machines, absolute figures do not. Only right answers count: a request that is
 //! not answered as it should be ends the run. `cargo xtask bench` builds everything with optimisation and starts this.
 //! Modules in reading order: [`row`], [`plugin`], [`stack`], [`load`], [`bare`], [`http`], [`socket`], [`console`], [`process`], [`fleet`],
-//! [`sftp`], [`update`]; and [`soak`] and [`herd`], which run by themselves.
+//! [`sftp`], [`backup`], [`update`]; and [`soak`] and [`herd`], which run by themselves.
 
 #![expect(clippy::print_stdout, reason = "rows are what this program is for")]
 #![expect(clippy::print_stderr, reason = "and why there are none")]
 
+mod backup;
 mod bare;
 mod console;
 mod fleet;
@@ -114,6 +115,8 @@ enum Group {
     Fleet,
     /// Files there and back
     Sftp,
+    /// All files of a server into one archive, and back
+    Backup,
     /// Another release of a plugin while its servers are asked
     Update,
 }
@@ -163,6 +166,9 @@ fn run(options: &Options) -> Result<()> {
     }
     if wanted(Group::Sftp) {
         runtime.block_on(sftp::measure(&parts, &hello))?;
+    }
+    if wanted(Group::Backup) {
+        runtime.block_on(backup::measure(&parts, &hello))?;
     }
     if wanted(Group::Update) {
         runtime.block_on(update::measure(&parts))?;

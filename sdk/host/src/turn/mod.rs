@@ -175,3 +175,32 @@ pub(crate) fn thread_time() -> Duration {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+
+    /// One that has a turn now, if it need not wait for it.
+    fn takes(turns: &Arc<Turns>, pace: Pace) -> Option<Turn> {
+        let turn = Turn::new(turns.clone(), pace);
+        turn.take().now_or_never().map(|()| turn)
+    }
+
+    #[test]
+    fn who_ends_within_a_slice_runs_beside_those_that_compute_for_long_and_beside_no_other() {
+        let turns = Arc::new(Turns::new(&Engine::default(), 1).unwrap());
+        let heavy = takes(&turns, Pace::Heavy).unwrap();
+        assert!(takes(&turns, Pace::Heavy).is_none());
+        let usual = takes(&turns, Pace::Usual).unwrap();
+        assert!(takes(&turns, Pace::Usual).is_none(), "there is one such place");
+        usual.give_back();
+        let usual = takes(&turns, Pace::Usual).unwrap();
+        heavy.give_back();
+        let other = takes(&turns, Pace::Usual).unwrap();
+        usual.give_back();
+        assert!(takes(&turns, Pace::Usual).is_none(), "who has the turn ends soon");
+        other.give_back();
+        assert!(takes(&turns, Pace::Usual).is_some());
+    }
+}
