@@ -80,7 +80,10 @@ impl App {
 
     /// Begins a backup, which its node makes by itself.
     pub async fn create_backup(&self, ctx: &OpCtx, server: ServerId, input: BackupInput) -> Answer<Backup> {
-        let (mut tx, _, row) = self.server_with(ctx, server, Permission::BackupsCreate).await?;
+        let (mut tx, access, row) = self.server_with(ctx, server, Permission::BackupsCreate).await?;
+        if input.locked {
+            access.require(Permission::BackupsUpdate)?;
+        }
         // The claim of this transaction ends with it; the answer is kept once there is one. A request that comes again before
         // that is about the same backup.
         if let Some(earlier) = ctx.claim(&mut tx).await? {

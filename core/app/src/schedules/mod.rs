@@ -26,6 +26,7 @@ use gantry_types::{
     ScheduleId, ServerId, action::Availability, blueprint::FieldProblem, permission::Permission,
     problem::Code, schedule::ScheduleRun,
 };
+use plan::Former;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ impl App {
         let mut problems = Vec::new();
         let name = problem_of(schedules::name(&input.name), &mut problems);
         problem_of(schedules::timetable(&input.cron, &input.time_zone), &mut problems);
-        let steps = self.planned(ctx, server, Permission::SchedulesCreate, input.steps, &[]).await;
+        let steps = self.planned(ctx, server, Permission::SchedulesCreate, input.steps, Former::NONE).await;
         let steps = match steps {
             Err(AppError::Fields { fields, .. }) => {
                 problems.extend(fields);
@@ -144,7 +145,9 @@ impl App {
                 check_version(&present, update.version)?;
                 drop(tx);
                 let steps = steps.clone();
-                Some(self.planned(ctx, server, Permission::SchedulesUpdate, steps, &present.steps).await?)
+                let is_own = present.author.id == author(ctx).id;
+                let former = Former { steps: &present.steps, is_own };
+                Some(self.planned(ctx, server, Permission::SchedulesUpdate, steps, former).await?)
             }
             None => None,
         };

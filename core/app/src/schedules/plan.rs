@@ -11,6 +11,7 @@ use crate::{
 use gantry_domain::{
     problem,
     schedules::{self, PlannedStep},
+    variables,
 };
 use gantry_types::{
     ServerId,
@@ -21,7 +22,7 @@ use gantry_types::{
     schedule::{Deed, MAX_STEPS, Step},
     server::{PowerAction, Setting},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 /// All steps of one schedule together, in bytes as they go to the node.
 const MAX_BYTES: usize = 32 * 1024;
@@ -35,15 +36,27 @@ struct Offer {
     who: Audience,
 }
 
+/// The steps that were there before, whose secrets may stay.
+#[derive(Clone, Copy)]
+pub(super) struct Former<'a> {
+    pub(super) steps: &'a [PlannedStep],
+    /// Whether whoever writes wrote them.
+    pub(super) is_own: bool,
+}
+
+impl Former<'_> {
+    pub(super) const NONE: Self = Self { steps: &[], is_own: false };
+}
+
 impl App {
-    /// Checks steps. Every problem is told at its place; `former` are the steps whose secrets may stay.
+    /// Checks steps. Every problem is told at its place.
     pub(super) async fn planned(
         &self,
         ctx: &OpCtx,
         server: ServerId,
         needs: Permission,
         steps: Vec<StepInput>,
-        former: &[PlannedStep],
+        former: Former<'_>,
     ) -> Answer<Vec<PlannedStep>> {
         if !(1..=MAX_STEPS).contains(&steps.len()) {
             let message = format!("It has {} steps.", steps.len());
@@ -93,7 +106,7 @@ impl App {
     }
 }
 
-fn plan(key: &str, step: StepInput, former: &[PlannedStep], offer: &Offer) -> Answer<PlannedStep> {
+fn plan(key: &str, step: StepInput, former: Former<'_>, offer: &Offer) -> Answer<PlannedStep> {
     let plain =
         |deed, go_on| PlannedStep { step: Step { deed, go_on }, audience: Audience::Members, title: None };
     let planned = match step {
@@ -120,9 +133,15 @@ fn plan(key: &str, step: StepInput, former: &[PlannedStep], offer: &Offer) -> An
             plain(Deed::Broadcast { text }, go_on)
         }
         StepInput::Action { action, form, keep_secrets_of, go_on } => {
-            let kept = keep_secrets_of.and_then(|number| former.get(usize::try_from(number).ok()?));
+            let kept = keep_secrets_of.and_then(|number| former.steps.get(usize::try_from(number).ok()?));
             let (deed, offered) = action_step(key, &action, form, kept, offer)?;
-            let (audience, title) = (offered.audience, Some(offered.title.clone()));
+            let others = kept.filter(|step| !former.is_own && !kept_secrets(step, &action).is_empty());
+            if others.is_some_and(|step| !is_as_it_was(step, &deed)) {
+                let remedy = "Give them anew, or leave the other answers as they were.";
+                let message = "The secrets were given by somebody else, for other answers.";
+                return Err(problem(&format!("{key}.keepSecretsOf"), message, remedy).into());
+            }
+            let (audience, title) = (audience(offered, &deed), Some(offered.title.clone()));
             PlannedStep { step: Step { deed, go_on }, audience, title }
         }
     };
@@ -150,6 +169,37 @@ fn action_step<'a>(
     let form = values.into_iter().map(|one| Setting { key: one.key, value: one.value }).collect();
     let deed = Deed::Action { action: id.to_owned(), form, secrets, available: offered.available };
     Ok((deed, offered))
+}
+
+/// For whom a step is that gives these answers: for those of the action, and of each question that is answered in another way than by
+/// its default.
+fn audience(offered: &ServerAction, deed: &Deed) -> Audience {
+    let Deed::Action { form, .. } = deed else { return offered.audience };
+    let answered = offered.form.iter().filter(|question| {
+        let answer = form.iter().find(|one| one.key == question.key);
+        // As it would be stored, which is how answers are.
+        let default =
+            variables::complete(slice::from_ref(question), &BTreeMap::new(), Audience::Administrators);
+        let default = default.unwrap_or_default().pop().map(|one| one.value);
+        answer.is_some_and(|one| default.as_ref() != Some(&one.value))
+    });
+    answered.map(|question| question.editable).chain([offered.audience]).min().unwrap_or(offered.audience)
+}
+
+/// The answers that are no secrets.
+fn open_answers<'a>(form: &'a [Setting], secrets: &[String]) -> BTreeMap<&'a str, &'a str> {
+    let open = form.iter().filter(|one| !secrets.contains(&one.key));
+    open.map(|one| (one.key.as_str(), one.value.as_str())).collect()
+}
+
+/// Who did not write a secret does not say what else it is used with.
+fn is_as_it_was(step: &PlannedStep, present: &Deed) -> bool {
+    match (&step.step.deed, present) {
+        (Deed::Action { form, secrets, .. }, Deed::Action { form: now, .. }) => {
+            open_answers(form, secrets) == open_answers(now, secrets)
+        }
+        _ => false,
+    }
 }
 
 /// The secrets of a step, if it is of the same action.

@@ -156,3 +156,14 @@ async fn a_schedule_s_backup_is_in_the_list_and_only_whoever_may_make_some_write
     );
     house.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_lock_backups_makes_none_that_is_locked() {
+    let house = House::new().await;
+    let member = house.member_with(&["server.read", "backups.read", "backups.create"]).await;
+    let wish = |locked: bool| json!({ "name": "Mine", "locked": locked });
+    member.post(&house.path("backups"), wish(true)).await.expect(403);
+    assert_eq!(house.listed().await, Vec::<Value>::new());
+    member.post(&house.path("backups"), wish(false)).await.expect(202);
+    house.end().await;
+}

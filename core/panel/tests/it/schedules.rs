@@ -51,6 +51,24 @@ impl House {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_elses_secret_stays_with_the_answers_that_it_was_given_for() {
+    let house = House::new().await;
+    let member =
+        house.member_with(&["server.read", "schedules.read", "schedules.update", "actions.use"]).await;
+    let steps = json!([{ "type": "action", "action": "repeat", "form": { "word": "moss", "key": SECRET } }]);
+    let path = house.path(&format!("schedules/{}", house.schedule(steps).await));
+    let with = |word: &str| {
+        let form = json!({ "word": word, "times": "1" });
+        json!({ "steps": [{ "type": "action", "action": "repeat", "form": form, "keepSecretsOf": 0 }] })
+    };
+    let refused = member.patch(&path, with("fern")).await.expect(400);
+    assert_eq!(refused["fields"][0]["key"], "steps.0.keepSecretsOf", "{refused}");
+    let same = member.patch(&path, with("moss")).await.expect(200);
+    assert_eq!(same["steps"][0]["secrets"], json!(["key"]));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_action_of_a_schedule_is_done_by_the_node_and_its_secret_is_shown_to_nobody() {
     let mut house = House::new().await;
     let form = json!({ "word": "moss", "key": SECRET });

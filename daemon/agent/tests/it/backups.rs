@@ -20,7 +20,8 @@ use gantry_types::{
     units::Limits,
 };
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -395,6 +396,25 @@ async fn a_restore_leaves_free_what_games_need_of_the_disk() {
     assert_eq!(report.failure.unwrap().code, "disk_full");
     assert_eq!(fs::metadata(&world).unwrap().len(), size);
     assert!(disk.bytes().1 > all / 20, "what was unpacked is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_its_owner_cannot_look_into_is_left_out_and_counted() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.keeper(Desired::Stopped, 5).await;
+    let home = fs::metadata(daemon.file(server.id, "")).unwrap();
+    for (name, mode) in [("closed", 0o000), ("listed", 0o400), ("open", 0o700)] {
+        let folder = daemon.file(server.id, name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("file"), "there").unwrap();
+        std::os::unix::fs::chown(&folder, Some(home.uid()), Some(home.gid())).unwrap();
+        fs::set_permissions(&folder, Permissions::from_mode(mode)).unwrap();
+    }
+    let made = daemon.back_up(&server).await;
+    assert_eq!((made.state, made.left_out), (BackupState::Ready, 2), "{made:?}");
+    daemon.restore(&server, made.id).await;
+    assert_eq!(fs::read(daemon.file(server.id, "open/file")).unwrap(), b"there");
+    assert!(!daemon.file(server.id, "closed").exists() && !daemon.file(server.id, "listed").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

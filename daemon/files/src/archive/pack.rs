@@ -81,6 +81,13 @@ impl Jail {
     }
 }
 
+/// Whether a directory cannot be listed, or what is in it not looked at, by whom the files belong to.
+fn is_closed(entry: &walk::Entry<'_>) -> bool {
+    let seen = walk::open_directory(entry.parent, entry.name)
+        .and_then(|open| rustix::fs::statat(open, ".", rustix::fs::AtFlags::empty()));
+    matches!(seen, Err(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM))
+}
+
 /// The archive itself could not be written.
 fn archive(error: io::Error) -> FilesError {
     FilesError::io("write", "the archive", error)
@@ -109,6 +116,7 @@ impl Packer<'_> {
             return Ok(None);
         };
         match Kind::of(entry.stat.st_mode) {
+            Kind::Directory if is_closed(entry) => self.done.left_out += 1,
             Kind::Directory => {
                 let mut header = header(&entry.stat, EntryType::Directory);
                 self.write(&mut header, &path, io::empty())?;

@@ -111,6 +111,26 @@ async fn system_calls_that_reach_deep_into_the_kernel_are_denied() {
     fixture.clear().await;
 }
 
+#[cfg(target_arch = "x86_64")]
+#[tokio::test]
+async fn a_file_systems_own_parts_and_limits_are_out_of_a_games_reach() {
+    let fixture = fixture().await;
+    // BTRFS_IOC_SUBVOL_CREATE, BTRFS_IOC_SUBVOL_SETFLAGS, the first with high bits set, FS_IOC_FSSETXATTR.
+    let denied = fixture
+        .prints(&format!(
+            "{CALL}\nfor c in 1342215182 1074304026 4295067298318 1075599392; do call 16 0 $c 0; done"
+        ))
+        .await;
+    assert_eq!(denied, ["1"; 4].join("\n"));
+    // TCGETS, FIONREAD, SIOCGIFCONF and FS_IOC_GETFLAGS get as far as the file, which is none for them; FICLONE wants another.
+    let asked = fixture
+        .prints(&format!("{CALL}\nfor c in 21505 21531 35090 2148034049 1074041865; do call 16 0 $c 0; done"))
+        .await;
+    assert!(!asked.lines().any(|line| line == "1"), "{asked}");
+    assert_eq!(asked.lines().count(), 5);
+    fixture.clear().await;
+}
+
 #[tokio::test]
 async fn the_directory_is_writable_and_a_read_only_root_is_not() {
     let fixture = fixture().await;

@@ -8,7 +8,7 @@ import { FormDialog } from '~/forms/form-dialog'
 import { backups as t } from '~/strings/backups'
 import { Checkbox, Field, Input } from '~/ui/field'
 import { toast } from '~/ui/toast'
-import { usePut } from './acting'
+import { lacks, usePut } from './acting'
 
 /** Letters of a name. */
 export const LONGEST_NAME = 100
@@ -30,7 +30,7 @@ export function MakeBackup({ server, onClose }: { server: ServerView; onClose: (
       <Field label={t.name} help={t.nameHelp} error={make.error ? toApiError(make.error).field('name') : null}>
         <Input value={name} onChange={(event) => setName(event.target.value)} placeholder={t.namePlaceholder} maxLength={LONGEST_NAME} autoComplete="off" autoFocus />
       </Field>
-      <Checkbox label={t.keep} checked={locked} onChange={setLocked} />
+      {lacks(server, 'backups.update') === null && <Checkbox label={t.keep} checked={locked} onChange={setLocked} />}
     </FormDialog>
   )
 }
