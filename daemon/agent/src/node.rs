@@ -372,7 +372,8 @@ impl Node {
         let desk = Arc::new(Desk::new(self.shared().clock.now()));
         let (kept, shared) = (Arc::clone(&console), Arc::clone(self.shared()));
         let supervisor = Supervisor::new(shared, record, kept, Arc::clone(&desk), known);
-        let handle = ServerHandle { id, mailbox: sender, console, desk, terms: supervisor.terms() };
+        let (terms, players) = (supervisor.terms(), supervisor.players());
+        let handle = ServerHandle { id, mailbox: sender, console, desk, terms, players };
         self.0.servers.write().unwrap_or_else(PoisonError::into_inner).insert(id, handle.clone());
         // The keeper ends only with the node, and then nobody waits for this server.
         self.0.keeper.send(Kept { id, supervisor, mailbox, found }).await.ok();

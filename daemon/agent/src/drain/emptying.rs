@@ -34,6 +34,7 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 const TROUBLE: usize = 300;
 /// Who is said to have typed what a drain takes.
 const ACTOR: &str = "drain";
+const NOBODY: Option<u32> = Some(0);
 const NOBODY_TOLD: &str = "Players could not be told";
 
 pub(super) struct Emptying {
@@ -42,8 +43,6 @@ pub(super) struct Emptying {
     pub(super) known: ServerDrain,
     pub(super) drain: Drain,
     pub(super) changes: watch::Receiver<Option<Drain>>,
-    /// How many play, where that is known.
-    pub(super) players: watch::Receiver<Option<u32>>,
 }
 
 impl Emptying {
@@ -119,11 +118,11 @@ impl Emptying {
 
     /// Tells players, until none are left, the deadline comes, or the game has ended by itself.
     async fn until_empty(&mut self) {
-        let (node, server, mut players) = (self.node.clone(), self.server, self.players.clone());
+        let (node, server) = (self.node.clone(), self.server);
         let long = self.shared().clock.wait(self.certain().await);
         tokio::select! {
             () = has_ended(&node, server) => {}
-            () = nobody_plays(&mut players, long) => {}
+            () = nobody_plays(&node, server, long) => {}
             () = self.until_deadline() => {}
         }
     }
@@ -181,13 +180,16 @@ impl Emptying {
 
     /// Answers why they could not be told.
     async fn tell_players(&self, left: TimeDelta) -> Option<String> {
-        if self.drain.message.is_empty() || *self.players.borrow() == Some(0) {
+        if self.drain.message.is_empty() {
             return None;
         }
         let handle = match self.handle() {
             Ok(handle) => handle,
             Err(refusal) => return Some(sentence(&refusal.message)),
         };
+        if *handle.players.borrow() == NOBODY {
+            return None;
+        }
         // Nobody plays yet where it still starts.
         if !handle.observe().await.is_ok_and(|server| server.observed.state == Observed::Running) {
             return None;
@@ -301,13 +303,17 @@ async fn has_ended(node: &Node, server: ServerId) {
 }
 
 /// Waits until nobody has played for this long.
-async fn nobody_plays(players: &mut watch::Receiver<Option<u32>>, long: Duration) {
-    loop {
-        if players.wait_for(|count| *count == Some(0)).await.is_err() {
-            return std::future::pending().await;
+async fn nobody_plays(node: &Node, server: ServerId, long: Duration) {
+    while let Some(handle) = node.server(server) {
+        let mut players = handle.players.clone();
+        if players.wait_for(|count| *count == NOBODY).await.is_ok() {
+            match tokio::time::timeout(long, players.wait_for(|count| *count != NOBODY)).await {
+                Err(_) => return,
+                Ok(Ok(_)) => continue,
+                Ok(Err(_)) => {}
+            }
         }
-        if tokio::time::timeout(long, players.wait_for(|count| *count != Some(0))).await.is_err() {
-            return;
-        }
+        // Its supervisor failed, and is put back.
+        tokio::time::sleep(PAUSE).await;
     }
 }

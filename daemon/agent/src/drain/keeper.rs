@@ -2,16 +2,9 @@
 
 use super::emptying::{Emptying, let_write};
 use crate::{node::Node, server::Message};
-use gantry_protocol::SampleEnvelope;
 use gantry_types::{DrainId, ServerId};
 use std::{collections::HashMap, time::Duration};
-use tokio::{
-    sync::{
-        broadcast::{self, error::RecvError},
-        watch,
-    },
-    task::{Id, JoinError, JoinSet},
-};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// Before a server whose task failed is taken up again.
@@ -21,10 +14,9 @@ const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
 ///
 /// What comes of this is told from the call on, not from when the future is first polled.
 pub(crate) fn keep(node: Node, stop: CancellationToken) -> impl Future<Output = ()> {
-    let samples = node.shared().samples.subscribe();
     // Those of a former daemon's drain are held already.
     let of = node.shared().drains.id();
-    let mut keeper = Keeper { node, samples, of, tasks: JoinSet::new(), at_work: HashMap::new() };
+    let mut keeper = Keeper { node, of, tasks: JoinSet::new(), at_work: HashMap::new() };
     async move {
         stop.run_until_cancelled(keeper.serve()).await;
         keeper.tasks.shutdown().await;
@@ -33,7 +25,6 @@ pub(crate) fn keep(node: Node, stop: CancellationToken) -> impl Future<Output = 
 
 struct Keeper {
     node: Node,
-    samples: broadcast::Receiver<SampleEnvelope>,
     /// The drain that its tasks are about.
     of: Option<DrainId>,
     tasks: JoinSet<()>,
@@ -41,16 +32,9 @@ struct Keeper {
     at_work: HashMap<ServerId, Task>,
 }
 
-/// What a task about a server hears.
-struct Given {
-    called_off: CancellationToken,
-    players: watch::Receiver<Option<u32>>,
-}
-
 struct Task {
     id: Id,
     called_off: CancellationToken,
-    players: watch::Sender<Option<u32>>,
 }
 
 impl Keeper {
@@ -60,7 +44,6 @@ impl Keeper {
             let node = self.node.clone();
             tokio::select! {
                 () = node.shared().drains.bell.notified() => {}
-                sample = self.samples.recv() => self.count(sample),
                 Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
             }
         }
@@ -98,36 +81,27 @@ impl Keeper {
         let present = changes.borrow().clone();
         let (Some(known), Some(drain)) = (drains.of(server), present) else { return };
         let node = self.node.clone();
-        self.begin(server, after, move |Given { players, called_off }| {
-            Emptying { node, server, known, drain, changes, players }.whole(called_off)
+        self.begin(server, after, move |called_off| {
+            Emptying { node, server, known, drain, changes }.whole(called_off)
         });
     }
 
-    fn begin<F>(&mut self, server: ServerId, after: Duration, work: impl FnOnce(Given) -> F + Send + 'static)
+    fn begin<F>(&mut self, server: ServerId, after: Duration, work: impl FnOnce(CancellationToken) -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send,
     {
         if self.at_work.contains_key(&server) {
             return;
         }
-        let (called_off, players) = (CancellationToken::new(), watch::Sender::new(None));
-        let given = Given { called_off: called_off.clone(), players: players.subscribe() };
+        let called_off = CancellationToken::new();
+        let given = called_off.clone();
         let task = async move {
-            if given.called_off.run_until_cancelled(tokio::time::sleep(after)).await.is_some() {
+            if given.run_until_cancelled(tokio::time::sleep(after)).await.is_some() {
                 work(given).await;
             }
         };
         let id = self.tasks.spawn(task).id();
-        self.at_work.insert(server, Task { id, called_off, players });
-    }
-
-    fn count(&mut self, sample: Result<SampleEnvelope, RecvError>) {
-        // What was missed comes again with the next.
-        let Ok(SampleEnvelope { server_id, sample }) = sample else { return };
-        if let Some(task) = self.at_work.get(&server_id) {
-            let players = sample.game.and_then(|game| game.players);
-            task.players.send_if_modified(|known| std::mem::replace(known, players) != players);
-        }
+        self.at_work.insert(server, Task { id, called_off });
     }
 
     fn ended(&mut self, ended: Result<(Id, ()), JoinError>) {

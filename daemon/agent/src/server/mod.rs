@@ -73,6 +73,8 @@ pub(crate) struct ServerHandle {
     pub(crate) console: Arc<Console>,
     pub(crate) desk: Arc<Desk>,
     pub(crate) terms: watch::Receiver<FileTerms>,
+    /// How many play, where that is known.
+    pub(crate) players: watch::Receiver<Option<u32>>,
 }
 
 impl ServerHandle {
@@ -199,7 +201,8 @@ mod tests {
         let (steps, terms) = watch::channel(terms);
         let (mailbox, _) = mpsc::channel(1);
         let (id, desk) = (ServerId::new(Uuid::nil()), Arc::new(Desk::new(Utc::now())));
-        let handle = ServerHandle { id, mailbox, console: Arc::new(Console::detached()), desk, terms };
+        let (console, (_, players)) = (Arc::new(Console::detached()), watch::channel(None));
+        let handle = ServerHandle { id, mailbox, console, desk, terms, players };
         steps.send_modify(|terms| terms.disk_mib = 1);
         for _ in 0..2 {
             assert!(!handle.steps().has_changed().unwrap());

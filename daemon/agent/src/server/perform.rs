@@ -111,7 +111,7 @@ impl Supervisor {
         let said_ready = Arc::clone(&live.said_ready);
         let work = self.work(token.clone());
         let hearing = if after.is_none() { Hearing::FromTheStart } else { Hearing::Midway };
-        let board = Arc::new(Board::new(said_ready));
+        let board = Arc::new(Board::new(said_ready, self.players.clone()));
         let (meaning, lines) = mpsc::channel(MEANING_LINES);
         let follower =
             Follower { work: work.clone(), container: container.clone(), after, input: to_type, meaning };

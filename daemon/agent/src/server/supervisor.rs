@@ -112,6 +112,8 @@ pub(crate) struct Supervisor {
     pub(super) timers: HashMap<Timer, Instant>,
     pub(super) progress: watch::Sender<Option<Progress>>,
     terms: watch::Sender<FileTerms>,
+    /// How many play, for as long as a process runs and that is known.
+    pub(super) players: watch::Sender<Option<u32>>,
     /// Who waits until nothing runs.
     pub(crate) standing_down: Vec<oneshot::Sender<()>>,
     /// Whether anything was ever written down of it.
@@ -149,6 +151,7 @@ impl Supervisor {
             timers: HashMap::new(),
             progress,
             terms,
+            players: watch::Sender::new(None),
             standing_down: Vec::new(),
             known,
             decision: None,
@@ -159,6 +162,11 @@ impl Supervisor {
     /// On which terms people may work on the server's files, from now on.
     pub(crate) fn terms(&self) -> watch::Receiver<FileTerms> {
         self.terms.subscribe()
+    }
+
+    /// How many play, from now on.
+    pub(crate) fn players(&self) -> watch::Receiver<Option<u32>> {
+        self.players.subscribe()
     }
 
     /// Runs until `shutdown`. Containers are left as they are.
@@ -485,6 +493,7 @@ impl Supervisor {
                 if let Some(live) = self.live.take() {
                     live.token.cancel();
                 }
+                self.players.send_replace(None);
                 self.record.run = None;
                 self.hear(Event::Exited(exit)).await;
             }

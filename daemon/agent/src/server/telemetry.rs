@@ -59,6 +59,8 @@ pub(crate) struct Board {
     /// Whether the list that console events built has everybody: the plugin reads the console, and has since the process
     /// began. Who joined before this daemon came is in no line that it reads.
     heard_all: AtomicBool,
+    /// How many play, for as long as that is known.
+    count: watch::Sender<Option<u32>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -66,7 +68,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Board {
-    pub(crate) fn new(said_ready: Arc<Notify>) -> Self {
+    /// Of a process that has just begun, of whose players nothing is known.
+    pub(crate) fn new(said_ready: Arc<Notify>, count: watch::Sender<Option<u32>>) -> Self {
+        count.send_replace(None);
         Self {
             game: Mutex::default(),
             cause: Mutex::default(),
@@ -75,6 +79,7 @@ impl Board {
             players: Mutex::default(),
             disk_bytes: AtomicU64::default(),
             heard_all: AtomicBool::default(),
+            count,
         }
     }
 
@@ -98,7 +103,18 @@ impl Board {
             }
         }
         drop(players);
+        self.put_up(sample);
+    }
+
+    fn put_up(&self, sample: Sample) {
+        let count = sample.players;
+        self.count.send_if_modified(|known| std::mem::replace(known, count) != count);
         *lock(&self.game) = Some(sample);
+    }
+
+    /// Who came meanwhile is not counted: the collector did not answer, or was asked before.
+    fn lose_count(&self) {
+        self.count.send_if_modified(|known| known.take().is_some());
     }
 
     /// What events say of the process itself.
@@ -121,8 +137,7 @@ impl Board {
         let list = lock(&self.players).list();
         let complete = self.heard_all.load(Ordering::Relaxed);
         let players = u32::try_from(list.len()).ok().filter(|_| complete);
-        *lock(&self.game) =
-            Some(Sample { players, lists_players: complete, player_list: list, ..Sample::default() });
+        self.put_up(Sample { players, lists_players: complete, player_list: list, ..Sample::default() });
     }
 }
 
@@ -183,7 +198,11 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
     loop {
         beat.tick().await;
         let query = Arc::new(Endpoints::new(work.server.endpoints.clone()));
-        match plugin.collect(&lent_to(&work, &plugin, query), &context).await {
+        let found = plugin.collect(&lent_to(&work, &plugin, query), &context).await;
+        if found.is_err() {
+            board.lose_count();
+        }
+        match found {
             Ok(sample) => {
                 failures = 0;
                 board.post(sample);
@@ -277,8 +296,11 @@ async fn understood(work: &Work, board: &Board, plugin: &Plugin, events: Vec<Con
     for event in &events {
         board.note(event);
     }
-    if changed && !plugin.has(Part::Collector) {
-        board.post_players();
+    match changed {
+        // It counts them when it is asked next.
+        true if plugin.has(Part::Collector) => board.lose_count(),
+        true => board.post_players(),
+        false => {}
     }
     let events = events.into_iter().map(|event| Event::Console { event }).collect();
     work.shared.tell(work.id(), events).await;
@@ -331,7 +353,8 @@ mod tests {
 
     #[test]
     fn who_is_counted_by_nobody_is_counted_by_what_the_console_said() {
-        let board = Board::new(Arc::default());
+        let count = watch::Sender::new(None);
+        let board = Board::new(Arc::default(), count.clone());
         joined(&board, "ann");
         assert_eq!(posted(&board, Sample::default()), (None, false, 1), "others may have come before");
         board.heard_all.store(true, Ordering::Relaxed);
@@ -339,5 +362,8 @@ mod tests {
         // The game's own number stands, whatever the console said.
         let counted = Sample { players: Some(3), ..Sample::default() };
         assert_eq!(posted(&board, counted), (Some(3), false, 1));
+        assert_eq!(*count.borrow(), Some(3), "also between two samples");
+        board.lose_count();
+        assert_eq!(*count.borrow(), None, "somebody may have come since");
     }
 }

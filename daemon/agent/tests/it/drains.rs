@@ -66,7 +66,7 @@ impl Daemon {
     }
 
     /// A server whose game says who plays, and answers its collector.
-    async fn played(&mut self) -> DesiredServer {
+    async fn played(&mut self, collect_every: u32) -> DesiredServer {
         let game = UdpSocket::bind("127.0.0.1:0").await.unwrap();
         let port = game.local_addr().unwrap().port();
         tokio::spawn(async move {
@@ -78,7 +78,7 @@ impl Daemon {
         });
         let mut server = self.server(Desired::Running, Kind::Install);
         server.endpoints[0].port = port;
-        server.blueprint.collect_every_ms = Some(1_000);
+        server.blueprint.collect_every_ms = Some(collect_every);
         self.put(&server).await.unwrap();
         self.until(server.id, Observed::Running).await;
         server
@@ -125,7 +125,7 @@ async fn players_have_their_time_and_the_server_is_saved_stopped_and_backed_up()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_stops_as_soon_as_nobody_plays_and_not_before() {
     let mut daemon = Daemon::start().await;
-    let server = daemon.played().await;
+    let server = daemon.played(1_000).await;
     let joins = "2026-01-02 03:04:05: ACTION[Server]: ann [192.0.2.7] joins game. List of players: ann";
     daemon.command(server.id, joins).await;
     daemon.event(|envelope| matches!(&envelope.event, Event::Console { .. }).then_some(())).await;
@@ -140,6 +140,15 @@ async fn a_server_stops_as_soon_as_nobody_plays_and_not_before() {
     assert_eq!((waiting.state, waiting.trouble), (ServerDrainState::Waiting, vec![cannot]));
     let leaves = "2026-01-02 03:04:05: ACTION[Server]: ann leaves game. List of players: ";
     daemon.command(server.id, leaves).await;
+    daemon.drained(server.id, ServerDrainState::Drained).await;
+    assert_eq!(daemon.observed(server.id).await, Observed::Offline);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_empty_stops_also_where_its_game_is_seldom_asked() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.played(30_000).await;
+    daemon.want(Some(&drain(86_400, ""))).await.unwrap();
     daemon.drained(server.id, ServerDrainState::Drained).await;
     assert_eq!(daemon.observed(server.id).await, Observed::Offline);
 }
