@@ -57,7 +57,7 @@ pub use quota::{Quota, Reservation, Room};
 pub use remove::remove_directory;
 pub use transfer::{Expected, Opened, Version, Writing};
 pub use walk::Usage;
-pub use worker::{PackTurn, WorkerError, WorkerLimits, Workers, worker_main};
+pub use worker::{Line, PackTurn, WorkerError, WorkerLimits, Workers, worker_main};
 
 /// Takes the number of bytes moved so far, and of all bytes if that is known. It is called from the work itself, so it
 /// must return at once.

@@ -59,24 +59,46 @@ pub(crate) fn entry(parent: &OwnedFd, name: &OsStr, cancel: &CancellationToken) 
 
 /// Removes everything in a directory.
 pub(crate) fn empty(top: &OwnedFd, cancel: &CancellationToken) -> Result<(), FilesError> {
+    let mut far = None;
     for _ in 0..PASSES {
-        let directories = clear(top.as_fd(), cancel)?;
-        if directories.is_empty() {
-            return Ok(());
-        }
-        for name in directories {
-            flatten(top, &name, cancel)?;
+        match (pass(far.as_ref().unwrap_or(top), cancel)?, far.is_some()) {
+            (Pass::Empty, false) => return Ok(()),
+            // The way to it is walked again: what led there can be removed now, or leads to the next.
+            (Pass::Empty, true) => far = None,
+            (Pass::Again, _) => {}
+            (Pass::Far(directory), _) => far = Some(directory),
         }
     }
     Err(FilesError::Changed { path: "the directory".to_owned() })
 }
 
-/// Removes a directory of the top after moving up those in it that are not empty.
-fn flatten(top: &OwnedFd, name: &OsStr, cancel: &CancellationToken) -> Result<(), FilesError> {
+/// What a pass over the top came to.
+enum Pass {
+    Empty,
+    Again,
+    /// What this holds cannot move up to the top.
+    Far(OwnedFd),
+}
+
+fn pass(top: &OwnedFd, cancel: &CancellationToken) -> Result<Pass, FilesError> {
+    let directories = clear(top.as_fd(), cancel)?;
+    if directories.is_empty() {
+        return Ok(Pass::Empty);
+    }
+    for name in directories {
+        if let Some(far) = flatten(top, &name, cancel)? {
+            return Ok(Pass::Far(far));
+        }
+    }
+    Ok(Pass::Again)
+}
+
+/// Removes a directory of the top after moving up those in it that are not empty. Answers the directory if they cannot move.
+fn flatten(top: &OwnedFd, name: &OsStr, cancel: &CancellationToken) -> Result<Option<OwnedFd>, FilesError> {
     let failed = |error| FilesError::io("remove", name.display(), error);
     let directory = match open_directory(top.as_fd(), name) {
         Ok(directory) => directory,
-        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(None),
         Err(error) => return Err(failed(error)),
     };
     writable(&directory);
@@ -84,12 +106,13 @@ fn flatten(top: &OwnedFd, name: &OsStr, cancel: &CancellationToken) -> Result<()
         writable_entry(&directory, &inner);
         match rustix::fs::renameat(&directory, &inner, top, temporary_name()) {
             Ok(()) | Err(Errno::NOENT) => {}
+            Err(Errno::XDEV) => return Ok(Some(directory)),
             Err(error) => return Err(failed(error)),
         }
     }
     match rustix::fs::unlinkat(top, name, AtFlags::REMOVEDIR) {
         // Somebody put something in meanwhile: the next pass over the top finds it.
-        Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(()),
+        Ok(()) | Err(Errno::NOENT | Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => Ok(None),
         Err(error) => Err(failed(error)),
     }
 }

@@ -22,6 +22,43 @@ const OPEN: usize = 32;
 /// Most entries of one walk.
 const MAX_ENTRIES: u64 = 20_000_000;
 
+/// Most bytes that the names of directories take which are still to be entered: a game makes as many as it likes.
+const MAX_WAITING: usize = 256 << 20;
+
+/// What a walk may still take.
+struct Budget {
+    entries: u64,
+    /// In bytes.
+    waiting: usize,
+}
+
+impl Budget {
+    fn visit(&mut self) -> Result<(), FilesError> {
+        let too_many = || FilesError::TooLarge { path: "the number of files".to_owned(), limit: MAX_ENTRIES };
+        self.entries = self.entries.checked_sub(1).ok_or_else(too_many)?;
+        Ok(())
+    }
+
+    /// Takes room for a directory's name.
+    fn keep<T>(&mut self, name: &OsStr) -> Result<(), FilesError> {
+        let too_many = || FilesError::TooLarge {
+            path: "the names of all folders".to_owned(),
+            limit: u64::try_from(MAX_WAITING).unwrap_or(u64::MAX),
+        };
+        self.waiting = self.waiting.checked_sub(size::<T>(name)).ok_or_else(too_many)?;
+        Ok(())
+    }
+
+    fn release<T>(&mut self, name: &OsStr) {
+        self.waiting += size::<T>(name);
+    }
+}
+
+/// What a directory that waits takes of memory, without what the tag refers to.
+fn size<T>(name: &OsStr) -> usize {
+    size_of::<(OsString, T)>() + name.len()
+}
+
 /// What a tree takes on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -37,6 +74,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) parent: BorrowedFd<'a>,
     pub(crate) name: &'a OsStr,
     pub(crate) stat: Stat,
+    /// On another file system than the tree, or in another subvolume: it is not entered.
+    pub(crate) is_foreign: bool,
 }
 
 struct Frame<T> {
@@ -71,7 +110,7 @@ pub(crate) fn tagged<T>(
     mut visit: impl FnMut(&Entry<'_>, &T) -> Result<Option<T>, FilesError>,
 ) -> Result<(), FilesError> {
     let device = identity(&root)?.0;
-    let mut budget = MAX_ENTRIES;
+    let mut budget = Budget { entries: MAX_ENTRIES, waiting: MAX_WAITING };
     let mut stack = vec![frame(root, device, &mut budget, cancel, |entry| visit(entry, tag))?];
     while let Some(top) = stack.last_mut() {
         let (Some(open), Some((name, tag))) = (&top.open, top.children.pop()) else {
@@ -81,6 +120,7 @@ pub(crate) fn tagged<T>(
             }
             continue;
         };
+        budget.release::<T>(&name);
         let child = match open_directory(open.as_fd(), &name) {
             Ok(child) => child,
             // It went away or became something else: nothing to enter.
@@ -99,7 +139,7 @@ pub(crate) fn tagged<T>(
 fn frame<T>(
     open: OwnedFd,
     device: u64,
-    budget: &mut u64,
+    budget: &mut Budget,
     cancel: &CancellationToken,
     mut visit: impl FnMut(&Entry<'_>) -> Result<Option<T>, FilesError>,
 ) -> Result<Frame<T>, FilesError> {
@@ -115,19 +155,17 @@ fn frame<T>(
         if cancel.is_cancelled() {
             return Err(FilesError::Cancelled);
         }
-        *budget = budget.checked_sub(1).ok_or_else(|| FilesError::TooLarge {
-            path: "the number of files".to_owned(),
-            limit: MAX_ENTRIES,
-        })?;
+        budget.visit()?;
         let stat = match rustix::fs::statat(&open, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => stat,
             Err(rustix::io::Errno::NOENT) => continue,
             Err(error) => return Err(FilesError::io("look at", name.display(), error)),
         };
-        let tag = visit(&Entry { parent: open.as_fd(), name, stat })?;
-        let is_entered =
-            FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_dev == device;
+        let is_foreign = stat.st_dev != device;
+        let tag = visit(&Entry { parent: open.as_fd(), name, stat, is_foreign })?;
+        let is_entered = FileType::from_raw_mode(stat.st_mode) == FileType::Directory && !is_foreign;
         if let (Some(tag), true) = (tag, is_entered) {
+            budget.keep::<T>(name)?;
             children.push((name.to_owned(), tag));
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     words::sentence,
 };
 use gantry_backup::{BackupError, Made};
-use gantry_files::{FilesError, Jail, PackLimits, PackTurn};
+use gantry_files::{FilesError, Jail, Line, PackLimits, PackTurn};
 use gantry_types::{
     BackupId, ServerId,
     backup::{Backup, BackupProgress, BackupState, Quiesce},
@@ -37,6 +37,7 @@ pub(super) struct Making {
     pub(super) shared: Arc<Shared>,
     pub(super) handle: ServerHandle,
     pub(super) id: BackupId,
+    pub(super) line: Line,
     pub(super) reading: Reading,
 }
 
@@ -123,7 +124,7 @@ impl Making {
 
     async fn ready(&self) -> Result<Ready<'_>, BackupError> {
         let work = &self.reading.work;
-        let turn = self.shared.workers.turn_to_pack(&work.cancel).await?;
+        let turn = self.shared.workers.turn_to_pack(self.line, &work.cancel).await?;
         let jail = work.jail().await.map_err(|failure| {
             tracing::warn!(server.id = %work.id(), why = failure.message, "a server's directory cannot be opened");
             FilesError::Interrupted

@@ -23,6 +23,7 @@ use crate::{
 use book::{Book, Entry, Use, keeps};
 use chrono::{DateTime, Utc};
 use gantry_backup::{BackupError, Store};
+use gantry_files::Line;
 use gantry_protocol::{BackupChange, Event, KnownBackup, Refusal, RefusalCode};
 use gantry_types::{
     BackupId, ServerId,
@@ -207,7 +208,12 @@ impl Backups {
         book.put(server, Entry { at_work, ..Entry::idle(kept) });
         drop(book);
         let (ended, told) = oneshot::channel();
-        let making = Making { shared: Arc::clone(shared), handle: handle.clone(), id: wanted.id, reading };
+        let line = match wanted.cause {
+            BackupCause::Person { .. } | BackupCause::Schedule { .. } => Line::Usual,
+            BackupCause::Drain { .. } => Line::Urgent,
+        };
+        let (shared, handle) = (Arc::clone(shared), handle.clone());
+        let making = Making { shared, handle, id: wanted.id, line, reading };
         let stopping = self.stopping.clone();
         self.tasks.spawn(making.whole(stopping, ended));
         Ok(Begun { backup, ended: told, called_off })

@@ -86,6 +86,10 @@ async fn unpack(work: &Work, backup: &Backup, beside: &Path) -> Result<(), Ended
     let shared = &work.shared;
     let made = shared.subvolumes.make(beside).await;
     made.map_err(|error| internal(format!("the directory for it could not be made: {error}")))?;
+    // Where the kernel keeps the limit, nothing beyond it is unpacked.
+    if let Err(error) = shared.subvolumes.limit(work.id(), beside, work.server.limits.disk_mib).await {
+        tracing::warn!(server.id = %work.id(), %error, "what is unpacked is limited only once it is there");
+    }
     let (path, owner) = (beside.to_owned(), shared.own_files.then_some(work.user));
     let jail = tokio::task::spawn_blocking(move || Jail::create(&path, owner)).await;
     let jail = jail.map_err(|_| internal("the directory for it could not be made"))?;
@@ -125,7 +129,11 @@ async fn fits(work: &Work, jail: &Jail) -> Result<(), Ended> {
         "the backup takes {} MiB on the disk, and the server may have {limit_mib} MiB",
         usage.bytes.div_ceil(1 << 20)
     );
-    Err(failure("quota_exceeded", message, "Raise the server's disk limit, then restore again.").into())
+    Err(beyond_limit(message).into())
+}
+
+fn beyond_limit(message: String) -> OperationFailure {
+    failure("quota_exceeded", message, "Raise the server's disk limit, then restore again.")
 }
 
 /// Removes what was unpacked, or replaced.
@@ -192,6 +200,9 @@ fn of_backup(error: &BackupError) -> Ended {
             "Delete what is not needed, or ask the node's administrator for room.",
         )
         .into(),
+        BackupError::Files(FilesError::Limit) => {
+            beyond_limit("the backup takes more on the disk than the server may have".to_owned()).into()
+        }
         BackupError::Files(error) => of_files("restore_failed", error).into(),
         BackupError::Io(error) => internal(error.to_string()).into(),
     }

@@ -86,8 +86,12 @@ impl Keeper {
         });
     }
 
-    fn begin<F>(&mut self, server: ServerId, after: Duration, work: impl FnOnce(CancellationToken) -> F + Send + 'static)
-    where
+    fn begin<F>(
+        &mut self,
+        server: ServerId,
+        after: Duration,
+        work: impl FnOnce(CancellationToken) -> F + Send + 'static,
+    ) where
         F: Future<Output = ()> + Send,
     {
         if self.at_work.contains_key(&server) {

@@ -2,6 +2,7 @@
 
 use crate::daemon::{Daemon, id_of};
 use gantry_types::{
+    backup::BackupState,
     operation::{OperationKind as Kind, OperationState},
     server::{Desired, Observed},
 };
@@ -112,5 +113,64 @@ async fn a_btrfs_without_quotas_is_as_good_as_any_file_system() {
     daemon.put(&server).await.unwrap();
     daemon.until(server.id, Observed::Running).await;
     assert_eq!(fill(&daemon.file(server.id, "world"), 64), None, "it is accounted, not enforced");
+    drop(daemon.end().await);
+}
+
+/// Subvolumes in subvolumes, each some folders deep.
+fn nest(mut at: PathBuf) {
+    for _ in 0..3 {
+        run(Command::new("btrfs").args(["subvolume", "create"]).arg(&at));
+        at = at.join("deep/deeper");
+        fs::create_dir_all(&at).unwrap();
+        fs::write(at.join("file"), "text").unwrap();
+        at = at.join("inner");
+    }
+}
+
+#[tokio::test]
+async fn subvolumes_in_a_servers_directory_are_in_no_backup_and_go_with_it() {
+    let btrfs = Btrfs::new(true);
+    let mut daemon = Daemon::below(&btrfs.mounted()).await;
+    let mut server = daemon.server(Desired::Stopped, Kind::Install);
+    (server.limits.disk_mib, server.limits.backups) = (32, 3);
+    daemon.put(&server).await.unwrap();
+    daemon.until(server.id, Observed::Offline).await;
+    nest(daemon.file(server.id, "one"));
+    let made = daemon.back_up(&server).await;
+    assert_eq!((made.state, made.left_out), (BackupState::Ready, 1), "{made:?}");
+    let (restored, report) = daemon.restore(&server, made.id).await;
+    assert_eq!(report.state, OperationState::Succeeded, "{report:?}");
+    let left = |btrfs: &Btrfs| btrfs.subvolumes().lines().count();
+    assert_eq!(left(&btrfs), 1, "{}", btrfs.subvolumes());
+
+    nest(daemon.file(server.id, "two"));
+    let delete = daemon.next(&restored, Desired::Deleted, Kind::Delete);
+    daemon.put(&delete).await.unwrap();
+    let report = daemon.ended(id_of(&delete)).await;
+    assert_eq!(report.state, OperationState::Succeeded, "{report:?}");
+    assert_eq!(btrfs.subvolumes(), "");
+    drop(daemon.end().await);
+}
+
+#[tokio::test]
+async fn a_backup_that_takes_more_than_the_limit_is_unpacked_no_further_than_that() {
+    let btrfs = Btrfs::new(true);
+    let mut daemon = Daemon::below(&btrfs.mounted()).await;
+    let mut server = daemon.server(Desired::Stopped, Kind::Install);
+    (server.limits.disk_mib, server.limits.backups) = (128, 3);
+    daemon.put(&server).await.unwrap();
+    daemon.until(server.id, Observed::Offline).await;
+    let world = daemon.file(server.id, "world");
+    assert_eq!(fill(&world, 64), None);
+    let made = daemon.back_up(&server).await;
+    fs::remove_file(&world).unwrap();
+    server = daemon.next(&server, Desired::Stopped, Kind::Stop);
+    server.limits.disk_mib = 32;
+    daemon.put(&server).await.unwrap();
+    daemon.ended(id_of(&server)).await;
+    let (_, report) = daemon.restore(&server, made.id).await;
+    let failure = report.failure.unwrap();
+    assert_eq!(failure.code, "quota_exceeded", "{failure:?}");
+    assert!(!world.exists(), "the files are as they were");
     drop(daemon.end().await);
 }

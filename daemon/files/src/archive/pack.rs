@@ -44,7 +44,7 @@ pub struct Packed {
     pub entries: u64,
     /// Bytes of all files.
     pub bytes: u64,
-    /// Pipes and devices, files that cannot be read, links that lead out, names that cannot be.
+    /// Pipes and devices, files that cannot be read, links that lead out, names that cannot be, and other file systems.
     pub left_out: u64,
     /// Files that were written while they were read.
     pub changed: u64,
@@ -116,7 +116,7 @@ impl Packer<'_> {
             return Ok(None);
         };
         match Kind::of(entry.stat.st_mode) {
-            Kind::Directory if is_closed(entry) => self.done.left_out += 1,
+            Kind::Directory if entry.is_foreign || is_closed(entry) => self.done.left_out += 1,
             Kind::Directory => {
                 let mut header = header(&entry.stat, EntryType::Directory);
                 self.write(&mut header, &path, io::empty())?;

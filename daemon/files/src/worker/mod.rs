@@ -20,7 +20,7 @@ mod terms;
 mod told;
 
 pub use child::worker_main;
-pub use parent::{PackTurn, WorkerLimits, Workers};
+pub use parent::{Line, PackTurn, WorkerLimits, Workers};
 
 use std::{io, path::PathBuf};
 

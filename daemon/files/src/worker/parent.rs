@@ -37,6 +37,8 @@ use tokio_util::sync::CancellationToken;
 const UNPACKING: usize = 4;
 /// Servers that are packed at a time: each reads as fast as the disk gives, which games need too.
 const PACKING: usize = 2;
+/// Places beside these for what somebody waits for who needs the whole node.
+const PACKING_URGENT: usize = 1;
 /// Children that edit at a time. They are brief, and apart from those that unpack, because a start waits for them: a node
 /// that comes back starts many servers at once.
 const EDITING: usize = 8;
@@ -69,6 +71,15 @@ impl Default for WorkerLimits {
     }
 }
 
+/// Behind whom something waits to be packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Behind all that came before.
+    Usual,
+    /// Behind others of this kind only: whoever has all places with what takes hours keeps these out of none.
+    Urgent,
+}
+
 /// Who unpacks archives and edits configuration files.
 #[derive(Debug)]
 pub struct Workers {
@@ -76,13 +87,20 @@ pub struct Workers {
     limits: WorkerLimits,
     unpacking: Semaphore,
     packing: Semaphore,
+    packing_urgent: Semaphore,
     editing: Semaphore,
 }
 
 impl Workers {
     pub fn new(command: ChildProgram, limits: WorkerLimits) -> Self {
-        let (unpacking, packing) = (Semaphore::new(UNPACKING), Semaphore::new(PACKING));
-        Self { command, limits, unpacking, packing, editing: Semaphore::new(EDITING) }
+        Self {
+            command,
+            limits,
+            unpacking: Semaphore::new(UNPACKING),
+            packing: Semaphore::new(PACKING),
+            packing_urgent: Semaphore::new(PACKING_URGENT),
+            editing: Semaphore::new(EDITING),
+        }
     }
 
     /// Unpacks an archive of the jail into the jail, where there is room; see [`Jail::extract`].
@@ -105,8 +123,21 @@ impl Workers {
     }
 
     /// Waits until there is a place for one more that packs.
-    pub async fn turn_to_pack(&self, cancel: &CancellationToken) -> Result<PackTurn<'_>, FilesError> {
-        Ok(PackTurn { workers: self, _place: turn(&self.packing, cancel).await? })
+    pub async fn turn_to_pack(
+        &self,
+        line: Line,
+        cancel: &CancellationToken,
+    ) -> Result<PackTurn<'_>, FilesError> {
+        let usual = turn(&self.packing, cancel);
+        let place = match line {
+            Line::Usual => usual.await?,
+            Line::Urgent => tokio::select! {
+                biased;
+                place = usual => place?,
+                place = turn(&self.packing_urgent, cancel) => place?,
+            },
+        };
+        Ok(PackTurn { workers: self, _place: place })
     }
 
     /// Puts all that was packed into the jail, which is empty; see [`Jail::unpack`].

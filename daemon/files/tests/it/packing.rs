@@ -1,7 +1,10 @@
 //! All files of a server into one archive and out again, by the worker, with a tenant who is no help.
 
 use crate::{Fixture, never};
-use gantry_files::{ChildProgram, FilesError, Jail, PackLimits, Packed, WorkerError, WorkerLimits, Workers};
+use futures_util::FutureExt;
+use gantry_files::{
+    ChildProgram, FilesError, Jail, Line, PackLimits, Packed, WorkerError, WorkerLimits, Workers,
+};
 use std::{
     fs::{self, File, FileTimes, Permissions},
     io::{Read, Write},
@@ -21,7 +24,7 @@ fn workers() -> Workers {
 
 async fn pack(jail: &Jail, into: &Path) -> Result<Packed, FilesError> {
     let workers = workers();
-    let turn = workers.turn_to_pack(&never()).await?;
+    let turn = workers.turn_to_pack(Line::Usual, &never()).await?;
     turn.pack(jail, &File::create(into).unwrap(), MOST, LIMITS, &|_, _| {}, &never()).await
 }
 
@@ -142,7 +145,7 @@ async fn more_content_than_there_can_be_and_more_archive_than_there_is_room_for_
     fs::write(fixture.root.join("noise"), noise).unwrap();
     let into = File::create(&archive).unwrap();
     let workers = workers();
-    let turn = workers.turn_to_pack(&never()).await.unwrap();
+    let turn = workers.turn_to_pack(Line::Usual, &never()).await.unwrap();
     let refused = turn.pack(&fixture.jail, &into, 1 << 20, LIMITS, &|_, _| {}, &never()).await;
     assert!(matches!(refused, Err(FilesError::Worker(WorkerError::FileSize { .. }))), "{refused:?}");
 }
@@ -157,7 +160,7 @@ async fn it_is_called_off_in_the_middle_of_a_file() {
     let enough = cancel.clone();
     let progress = move |_: u64, _: Option<u64>| enough.cancel();
     let workers = workers();
-    let turn = workers.turn_to_pack(&cancel).await.unwrap();
+    let turn = workers.turn_to_pack(Line::Usual, &cancel).await.unwrap();
     let packed = turn.pack(&fixture.jail, &into, MOST, LIMITS, &progress, &cancel).await;
     assert!(matches!(packed, Err(FilesError::Cancelled)), "{packed:?}");
 }
@@ -180,4 +183,19 @@ async fn an_archive_that_was_cut_or_altered_is_not_taken_for_whole() {
         let unpacked = workers().unpack(&other.jail, &file, packed.bytes, &|_, _| {}, &never()).await;
         assert!(matches!(unpacked, Err(FilesError::Archive { .. })), "{unpacked:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_urgent_waits_for_no_place_that_others_have() {
+    let workers = workers();
+    let mut usual = Vec::new();
+    while let Some(turn) = workers.turn_to_pack(Line::Usual, &never()).now_or_never() {
+        usual.push(turn.unwrap());
+    }
+    assert_eq!(usual.len(), 2);
+    let urgent = workers.turn_to_pack(Line::Urgent, &never()).now_or_never();
+    assert!(urgent.is_some());
+    assert!(workers.turn_to_pack(Line::Urgent, &never()).now_or_never().is_none(), "one after the other");
+    drop(usual.pop());
+    assert!(workers.turn_to_pack(Line::Urgent, &never()).now_or_never().is_some(), "any place will do");
 }
