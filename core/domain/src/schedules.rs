@@ -68,24 +68,28 @@ impl Schedule {
         }
     }
 
-    /// Its times in words.
-    pub fn description(&self) -> String {
-        Timetable::parse(&self.cron, &self.time_zone).map(|table| table.describe()).unwrap_or_default()
-    }
-
-    /// The next times after a moment, of one that is on.
-    pub fn next_times(&self, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
-        match Timetable::parse(&self.cron, &self.time_zone) {
-            Ok(table) if self.enabled => times(&table, now, SHOWN_TIMES),
-            Ok(_) | Err(_) => Vec::new(),
-        }
+    /// When it is due. To find that out may take a tenth of a second for each time.
+    pub fn due(&self, now: DateTime<Utc>) -> Due {
+        let Ok(table) = Timetable::parse(&self.cron, &self.time_zone) else { return Due::default() };
+        Due::of(&table, now, if self.enabled { SHOWN_TIMES } else { 0 })
     }
 }
 
-/// The first times after a moment.
-pub fn times(table: &Timetable, now: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
-    let next = |moment: &DateTime<Utc>| table.after(*moment);
-    std::iter::successors(next(&now), next).take(count).collect()
+/// When a schedule is due.
+#[derive(Clone, Debug, Default)]
+pub struct Due {
+    /// In words.
+    pub description: String,
+    pub next: Vec<DateTime<Utc>>,
+}
+
+impl Due {
+    /// With the first times after a moment.
+    pub fn of(table: &Timetable, now: DateTime<Utc>, count: usize) -> Self {
+        let next = |moment: &DateTime<Utc>| table.after(*moment);
+        let next = std::iter::successors(Some(now), next).skip(1).take(count).collect();
+        Self { description: table.describe(), next }
+    }
 }
 
 /// A schedule's name.

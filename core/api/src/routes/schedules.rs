@@ -67,7 +67,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn times(Query(query): Query<ScheduleTimesQuery>) -> Answer<ScheduleTimesView> {
-    Ok(Json(gantry_app::schedule_times(&query)?))
+    Ok(Json(gantry_app::schedule_times(query).await?))
 }
 
 async fn list(

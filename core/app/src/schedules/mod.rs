@@ -17,7 +17,7 @@ use gantry_auth::{ServerAccess, rights};
 use gantry_domain::{
     actions,
     audit::AuditEntry,
-    schedules::{self, NotYours, PlannedStep, Schedule},
+    schedules::{self, Due, NotYours, PlannedStep, Schedule},
     users::Person,
 };
 use gantry_nodes::NodeError;
@@ -36,12 +36,33 @@ const TRIED_TIMES: usize = 5;
 const HEARD_SOON: Duration = Duration::from_secs(2);
 
 /// What an expression says, and when it is due next.
-pub fn schedule_times(query: &ScheduleTimesQuery) -> Answer<ScheduleTimesView> {
-    let table = schedules::timetable(&query.cron, &query.time_zone)?;
-    Ok(ScheduleTimesView {
-        description: table.describe(),
-        next: schedules::times(&table, Utc::now(), TRIED_TIMES),
-    })
+pub async fn schedule_times(query: ScheduleTimesQuery) -> Answer<ScheduleTimesView> {
+    let due = searching(move || {
+        let table = schedules::timetable(&query.cron, &query.time_zone)?;
+        Ok::<_, FieldProblem>(Due::of(&table, Utc::now(), TRIED_TIMES))
+    });
+    let Due { description, next } = due.await??;
+    Ok(ScheduleTimesView { description, next })
+}
+
+/// Whether an expression is one: to search for its times may take longer than others should wait.
+async fn checked(cron: &str, zone: &str) -> Answer<Result<(), FieldProblem>> {
+    let (cron, zone) = (cron.to_owned(), zone.to_owned());
+    searching(move || schedules::timetable(&cron, &zone).map(drop)).await
+}
+
+/// Each with when it is due.
+async fn due(all: Vec<Schedule>) -> Answer<Vec<(Schedule, Due)>> {
+    let now = Utc::now();
+    let with_due = move |schedule: Schedule| {
+        let due = schedule.due(now);
+        (schedule, due)
+    };
+    searching(move || all.into_iter().map(with_due).collect()).await
+}
+
+async fn searching<T: Send + 'static>(search: impl FnOnce() -> T + Send + 'static) -> Answer<T> {
+    tokio::task::spawn_blocking(search).await.map_err(|_| AppError::Broken("a search for times broke off"))
 }
 
 impl App {
@@ -50,9 +71,12 @@ impl App {
         let (mut tx, access) = self.access(ctx, server).await?;
         access.require(Permission::SchedulesRead)?;
         let mut runs = tx.latest_runs(server).await?;
-        let all = tx.schedules(server).await?.into_iter();
-        let items = all.map(|schedule| view(&access, &schedule, runs.remove(&schedule.id))).collect();
-        Ok(Page::whole(items))
+        let all = due(tx.schedules(server).await?).await?.into_iter();
+        let items = all.map(|(schedule, due)| {
+            let run = runs.remove(&schedule.id);
+            view_due(&access, &schedule, due, run)
+        });
+        Ok(Page::whole(items.collect()))
     }
 
     pub async fn schedule(&self, ctx: &OpCtx, server: ServerId, id: ScheduleId) -> Answer<ScheduleView> {
@@ -60,7 +84,7 @@ impl App {
         access.require(Permission::SchedulesRead)?;
         let schedule = tx.schedule(server, id).await?;
         let run = tx.latest_runs(server).await?.remove(&id);
-        Ok(view(&access, &schedule, run))
+        view(&access, schedule, run).await
     }
 
     /// How a schedule was followed, latest first.
@@ -87,7 +111,7 @@ impl App {
         access.require(Permission::SchedulesCreate)?;
         let mut problems = Vec::new();
         let name = problem_of(schedules::name(&input.name), &mut problems);
-        problem_of(schedules::timetable(&input.cron, &input.time_zone), &mut problems);
+        problem_of(checked(&input.cron, &input.time_zone).await?, &mut problems);
         let steps = self.planned(ctx, server, Permission::SchedulesCreate, input.steps, Former::NONE).await;
         let steps = match steps {
             Err(AppError::Fields { fields, .. }) => {
@@ -121,7 +145,7 @@ impl App {
         };
         let entry = entry(ctx, "schedule.create", &schedule).after(told(&schedule));
         tx.create_schedule(&grant, &schedule, entry).await?;
-        let made = view(&access, &tx.schedule(server, schedule.id).await?, None);
+        let made = view(&access, tx.schedule(server, schedule.id).await?, None).await?;
         ctx.keep(&mut tx, 201, &made).await?;
         tx.commit().await?;
         self.doorbells().ring(row.node.id);
@@ -157,6 +181,7 @@ impl App {
         let present = tx.schedule(server, id).await?;
         check_version(&present, update.version)?;
         let next = changed(&present, update, steps)?;
+        checked(&next.cron, &next.time_zone).await??;
         let happens_otherwise = (&next.cron, &next.time_zone, next.when, &next.steps)
             != (&present.cron, &present.time_zone, present.when, &present.steps)
             || (next.enabled && !present.enabled);
@@ -169,7 +194,7 @@ impl App {
         let entry = entry(ctx, "schedule.update", &next).before(told(&present)).after(told(&next));
         tx.update_schedule(&grant, &next, entry).await?;
         let run = tx.latest_runs(server).await?.remove(&id);
-        let after = view(&access, &tx.schedule(server, id).await?, run);
+        let after = view(&access, tx.schedule(server, id).await?, run).await?;
         tx.commit().await?;
         self.doorbells().ring(row.node.id);
         Ok(after)
@@ -250,7 +275,6 @@ fn changed(present: &Schedule, update: ScheduleUpdate, steps: Option<Vec<Planned
         steps: steps.unwrap_or_else(|| present.steps.clone()),
         ..present.clone()
     };
-    schedules::timetable(&next.cron, &next.time_zone)?;
     Ok(next)
 }
 
@@ -279,7 +303,13 @@ fn refused(not: NotYours) -> AppError {
     AppError::refused(Code::Forbidden, detail)
 }
 
-fn view(access: &ServerAccess, schedule: &Schedule, run: Option<ScheduleRun>) -> ScheduleView {
+async fn view(access: &ServerAccess, schedule: Schedule, run: Option<ScheduleRun>) -> Answer<ScheduleView> {
+    let dues = due(vec![schedule]).await?;
+    let only = dues.into_iter().next().map(|(schedule, due)| view_due(access, &schedule, due, run));
+    only.ok_or(AppError::Broken("a search for times found no schedule"))
+}
+
+fn view_due(access: &ServerAccess, schedule: &Schedule, due: Due, run: Option<ScheduleRun>) -> ScheduleView {
     let reason = match check_rights(access, &schedule.steps) {
         _ if !access.allows(Permission::SchedulesUpdate) => {
             Some(format!("You need the permission {}.", Permission::SchedulesUpdate.as_str()))
@@ -287,7 +317,7 @@ fn view(access: &ServerAccess, schedule: &Schedule, run: Option<ScheduleRun>) ->
         Ok(()) => None,
         Err(error) => Some(error.detail()),
     };
-    ScheduleView::of(schedule, run, reason)
+    ScheduleView::of(schedule, due, run, reason)
 }
 
 fn entry(ctx: &OpCtx, action: &'static str, schedule: &Schedule) -> AuditEntry {

@@ -2,7 +2,7 @@
 
 use super::Person;
 use chrono::{DateTime, Utc};
-use gantry_domain::schedules::{PlannedStep, Schedule};
+use gantry_domain::schedules::{Due, PlannedStep, Schedule};
 use gantry_types::{
     ScheduleId, ScheduleRunId,
     action::Availability,
@@ -98,17 +98,22 @@ pub struct ScheduleRunStartedView {
 }
 
 impl ScheduleView {
-    pub(crate) fn of(schedule: &Schedule, last_run: Option<ScheduleRun>, reason: Option<String>) -> Self {
+    pub(crate) fn of(
+        schedule: &Schedule,
+        due: Due,
+        last_run: Option<ScheduleRun>,
+        reason: Option<String>,
+    ) -> Self {
         Self {
             id: schedule.id,
             name: schedule.name.clone(),
             cron: schedule.cron.clone(),
             time_zone: schedule.time_zone.clone(),
-            description: schedule.description(),
+            description: due.description,
             enabled: schedule.enabled,
             when: schedule.when,
             steps: schedule.steps.iter().map(StepView::of).collect(),
-            next: schedule.next_times(Utc::now()),
+            next: due.next,
             last_run,
             author: schedule.author.clone(),
             version: schedule.version,
