@@ -91,4 +91,9 @@ while :; do
     waited=$((waited + 1))
 done
 endpoint=$(printf '%s' "$answer" | sed 's/^.*"endpoints":\[//')
-echo "Running at $(printf '%s' "$endpoint" | first address):$(printf '%s' "$endpoint" | first port)"
+port=$(printf '%s' "$endpoint" | first port)
+if [ -n "$port" ]; then
+    echo "Running at $(printf '%s' "$endpoint" | first address):$port"
+else
+    echo "Running; nobody connects to it from outside, for its blueprint has no port"
+fi

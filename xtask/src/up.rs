@@ -95,7 +95,8 @@ pub fn up(options: &Options) -> Result<()> {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(interrupted()))?;
     }
-    let (data, programs) = prepare(options)?;
+    fs::create_dir_all(&options.data_dir)?;
+    let data = options.data_dir.canonicalize()?;
     let mut processes = Processes::open(&data)?;
     if let Some(process) = processes.alive().first() {
         return Err(format!(
@@ -106,6 +107,7 @@ pub fn up(options: &Options) -> Result<()> {
         )
         .into());
     }
+    let programs = prepare(options, &data)?;
     let started = start(options, &data, &programs, &mut processes);
     let up = match started {
         Ok(up) => up,
@@ -171,17 +173,15 @@ pub fn down(options: &DownOptions) -> Result<()> {
     Ok(fs::remove_dir_all(&data)?)
 }
 
-fn prepare(options: &Options) -> Result<(PathBuf, PathBuf)> {
-    fs::create_dir_all(&options.data_dir)?;
-    let data = options.data_dir.canonicalize()?;
+/// Builds everything and answers the folder of the programs.
+fn prepare(options: &Options, data: &Path) -> Result<PathBuf> {
     environment::c_toolchain()?;
     web::build()?;
     components::build(&data.join("plugins"))?;
-    let programs = match &options.binaries {
-        Some(folder) => folder.canonicalize()?,
-        None => binaries(options.release)?,
-    };
-    Ok((data, programs))
+    match &options.binaries {
+        Some(folder) => Ok(folder.canonicalize()?),
+        None => binaries(options.release),
+    }
 }
 
 /// Builds the two binaries and answers their folder.

@@ -15,7 +15,7 @@ use gantry_protocol::{
 use gantry_types::{
     BackupId, NodeId, ScheduleId, ServerId,
     backup::Backup,
-    conduct::{PluginConduct, PluginLine, PluginRecord},
+    conduct::{PluginConduct, PluginHold, PluginLine, PluginRecord},
     page::Block,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
@@ -151,6 +151,16 @@ impl NodeClient {
     /// How plugins fare on the node.
     pub async fn conduct(&self) -> Result<Vec<PluginConduct>, NodeError> {
         self.link.fetch(Method::GET, "/v1/conduct", Bytes::new(), QUICK, PAGE).await
+    }
+
+    /// Why a release is not asked about a server on the node, where it is on hold there.
+    pub async fn plugin_holds(
+        &self,
+        digest: &str,
+        server_id: ServerId,
+    ) -> Result<Vec<PluginHold>, NodeError> {
+        let path = format!("/v1/plugins/{digest}/holds/{server_id}");
+        self.link.fetch(Method::GET, &path, Bytes::new(), QUICK, PAGE).await
     }
 
     /// What a release wrote on the node, oldest first: all of it, or about one server.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_confine::ChildProgram;
-use gantry_types::conduct::{PluginConduct, PluginLine, PluginRecord};
+use gantry_types::conduct::{PluginConduct, PluginHold, PluginLine, PluginRecord};
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::Semaphore;
@@ -226,6 +226,12 @@ impl Host {
     #[must_use]
     pub fn conduct(&self) -> Vec<PluginConduct> {
         self.0.fair.as_ref().map(|fair| fair.conduct()).unwrap_or_default()
+    }
+
+    /// Why the release of this digest is not asked about a server, where it is on hold.
+    #[must_use]
+    pub fn holds(&self, digest: &str, server: &str) -> Vec<PluginHold> {
+        self.0.fair.as_ref().map(|fair| fair.holds(digest, server)).unwrap_or_default()
     }
 
     /// What the release of this digest wrote lately, oldest first: all of it, or in calls about one server. Gantry's own

@@ -2012,6 +2012,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/servers/{id}/plugin-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the plugin of a server's game is on hold because it kept failing
+         * @description In the control plane, or on the server's node. Administrators are told how it failed.
+         *
+         *     Needs `server.read` on the server.
+         */
+        get: operations["serverHolds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/servers/{id}/power": {
         parameters: {
             query?: never;
@@ -5117,6 +5139,34 @@ export interface components {
         ServerFigures: {
             figures: components["schemas"]["PluginFigures"];
             serverId: string;
+        };
+        /** @description A hold as a server's people see it. */
+        ServerHoldView: {
+            /** @description The kind of call that failed: `collector.collect`. */
+            call: string;
+            /** @description On the server's node: it is told of nothing, and collects nothing. Otherwise in the control plane: its forms cannot be filled in. */
+            onNode: boolean;
+            /** @description It is on hold for this server only. */
+            onlyHere: boolean;
+            /** @description How it failed, for administrators: what it says may be about other servers. */
+            reason?: string | null;
+            /** Format: date-time */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again.
+             */
+            until: string;
+        };
+        /** @description Whether the plugin of a server's game is on hold where that server needs it. */
+        ServerHoldsView: {
+            items: components["schemas"]["ServerHoldView"][];
+            name: string;
+            /** @description False while the node is away: nobody knows how it fares there. */
+            nodeAnswered: boolean;
+            pluginId: components["schemas"]["PluginId"];
+            /** @description Of the release that the server is made of. */
+            version: string;
         };
         /**
          * Format: uuid
@@ -17586,6 +17636,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlayersView"];
+                };
+            };
+            /** @description `invalid_request`: The request could not be understood */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_signed_in`: You are not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: You may not do this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: There is nothing here, or you may not see it */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests */
+            429: {
+                headers: {
+                    /** @description Seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: Something went wrong inside Gantry */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unavailable`: Gantry is not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    serverHolds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerHoldsView"];
                 };
             };
             /** @description `invalid_request`: The request could not be understood */

@@ -6,14 +6,17 @@ use crate::{
     extract::{self, Caller, Path, Query},
     problem::EdgeError,
     route::{Requirement, Route},
-    wire::{ConductView, HoldsView, LiftInput, PluginLogQuery, PluginLogView, RecordQuery, RecordsView},
+    wire::{
+        ConductView, HoldsView, LiftInput, PluginLogQuery, PluginLogView, RecordQuery, RecordsView,
+        ServerHoldsView,
+    },
 };
 use axum::{
     Json,
     extract::State,
     response::{IntoResponse, Response},
 };
-use gantry_types::{PluginId, problem::Code};
+use gantry_types::{PluginId, ServerId, permission::Permission, problem::Code};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 const NEEDS: Requirement = Requirement::Administrator;
@@ -30,6 +33,15 @@ pub(super) fn routes() -> Vec<Route> {
             holds,
         )
         .answers::<HoldsView>(),
+        Route::get(
+            "/api/servers/{id}/plugin-holds",
+            "serverHolds",
+            "Whether the plugin of a server's game is on hold because it kept failing",
+            Requirement::Server(Permission::ServerRead),
+            server_holds,
+        )
+        .details("In the control plane, or on the server's node. Administrators are told how it failed.")
+        .answers::<ServerHoldsView>(),
         Route::get(
             "/api/plugins/{id}/conduct",
             "pluginConduct",
@@ -80,6 +92,14 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn holds(State(edge): State<Edge>, Caller(ctx): Caller) -> Answer<HoldsView> {
     Ok(Json(edge.app().plugin_holds(&ctx).await?))
+}
+
+async fn server_holds(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<ServerId>,
+) -> Answer<ServerHoldsView> {
+    Ok(Json(edge.app().server_holds(&ctx, id).await?))
 }
 
 async fn conduct(

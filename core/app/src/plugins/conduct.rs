@@ -6,14 +6,16 @@ use crate::{
     App, OpCtx,
     error::{Answer, AppError},
     inputs::{LiftInput, PluginLogQuery},
-    views::{ConductView, HoldView, HoldsView, PlaceConduct, PluginLogView},
+    servers::settings,
+    views::{ConductView, HoldView, HoldsView, PlaceConduct, PluginLogView, ServerHoldView, ServerHoldsView},
 };
 use futures_util::{StreamExt, stream};
 use gantry_domain::{audit::AuditEntry, nodes::Node};
 use gantry_nodes::{NodeClient, NodeError};
 use gantry_types::{
     PluginId, ServerId,
-    conduct::{PluginConduct, PluginFigures, ServerFigures},
+    conduct::{PluginConduct, PluginFigures, PluginHold, ServerFigures},
+    permission::Permission,
 };
 use metrics::Label;
 use serde_json::json;
@@ -115,6 +117,37 @@ impl App {
             }
         }
         Ok(HoldsView { items, silent })
+    }
+
+    /// Whether the plugin of a server's game is on hold for it, here or on its node.
+    pub async fn server_holds(&self, ctx: &OpCtx, id: ServerId) -> Answer<ServerHoldsView> {
+        let (mut tx, _, server) = self.server_with(ctx, id, Permission::ServerRead).await?;
+        let (offered, _) = settings(&mut tx, &server).await?;
+        drop(tx);
+        let here = self.components().host().holds(&offered.digest, &id.to_string());
+        let there = match self.client(server.node.id) {
+            Ok(client) => client.plugin_holds(&offered.digest, id).await.ok(),
+            Err(_) => None,
+        };
+        let node_answered = there.is_some();
+        let tells_why = ctx.actor.administrator().is_ok();
+        let view = |on_node: bool, hold: PluginHold| ServerHoldView {
+            on_node,
+            only_here: hold.server_id.is_some(),
+            call: hold.call,
+            since: hold.since,
+            until: hold.until,
+            reason: tells_why.then_some(hold.reason),
+        };
+        let here = here.into_iter().map(|hold| view(false, hold));
+        let there = there.into_iter().flatten().map(|hold| view(true, hold));
+        Ok(ServerHoldsView {
+            plugin_id: offered.plugin_id,
+            name: offered.plugin_name,
+            version: offered.plugin_version,
+            items: here.chain(there).collect(),
+            node_answered,
+        })
     }
 
     /// What a release wrote in one place, oldest first.

@@ -1,5 +1,6 @@
 //! How a plugin fares in each place where it runs.
 
+use chrono::{DateTime, Utc};
 use gantry_types::{
     NodeId, PluginId,
     conduct::{PluginConduct, PluginHold, PluginLine, PluginRecord},
@@ -66,6 +67,36 @@ pub struct RecordView {
 pub struct RecordFile {
     pub name: String,
     pub text: String,
+}
+
+/// Whether the plugin of a server's game is on hold where that server needs it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerHoldsView {
+    pub plugin_id: PluginId,
+    pub name: String,
+    /// Of the release that the server is made of.
+    pub version: String,
+    pub items: Vec<ServerHoldView>,
+    /// False while the node is away: nobody knows how it fares there.
+    pub node_answered: bool,
+}
+
+/// A hold as a server's people see it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerHoldView {
+    /// On the server's node: it is told of nothing, and collects nothing. Otherwise in the control plane: its forms cannot be filled in.
+    pub on_node: bool,
+    /// It is on hold for this server only.
+    pub only_here: bool,
+    /// The kind of call that failed: `collector.collect`.
+    pub call: String,
+    pub since: DateTime<Utc>,
+    /// When it is tried again.
+    pub until: DateTime<Utc>,
+    /// How it failed, for administrators: what it says may be about other servers.
+    pub reason: Option<String>,
 }
 
 /// All plugins that are on hold somewhere.

@@ -122,8 +122,25 @@ async fn a_plugin_that_keeps_failing_is_on_hold_on_its_node_and_says_when_it_is_
         (&held["pluginId"], &held["nodeName"], &held["serverId"], &held["until"]),
         (&chores["id"], &json!("Anvil"), &json!(house.id), &hold["until"])
     );
-    let House { app, node, .. } = house;
+    // Who plays there is told that, too, and not how it failed.
+    let told = house.owner.get(&house.path("plugin-holds")).await.expect(200);
+    let [here] = told["items"].as_array().unwrap().as_slice() else { panic!("{told}") };
+    assert_eq!(
+        (&told["pluginId"], &told["version"], &told["nodeAnswered"]),
+        (&chores["id"], &chores["version"], &json!(true))
+    );
+    let same = ["call", "since", "until"];
+    assert_eq!(same.map(|key| &here[key]), same.map(|key| &hold[key]), "{here}");
+    assert_eq!(
+        ["onNode", "onlyHere", "reason"].map(|key| &here[key]),
+        [&json!(true), &json!(true), &Value::Null]
+    );
+    let told = house.admin.get(&house.path("plugin-holds")).await.expect(200);
+    assert_eq!(told["items"][0]["reason"], hold["reason"]);
+    let House { app, node, id, admin, .. } = house;
     node.stop().await;
+    let told = admin.get(&format!("/api/servers/{id}/plugin-holds")).await.expect(200);
+    assert_eq!((&told["items"], &told["nodeAnswered"]), (&json!([]), &json!(false)));
     let numbers = app.numbers().await;
     assert!(!numbers.contains("Anvil"), "numbers of a node that is away stand still: {numbers}");
     app.stop().await;

@@ -10,7 +10,7 @@ use axum::{
 use gantry_protocol::RefusalCode;
 use gantry_types::{
     ServerId,
-    conduct::{PluginConduct, PluginLine, PluginRecord},
+    conduct::{PluginConduct, PluginHold, PluginLine, PluginRecord},
 };
 use serde::Deserialize;
 
@@ -27,6 +27,13 @@ impl About {
 
 pub(super) async fn all(State(node): State<Node>) -> Json<Vec<PluginConduct>> {
     Json(node.shared().plugins.host().conduct())
+}
+
+pub(super) async fn holds(
+    State(node): State<Node>,
+    Path((digest, server)): Path<(String, ServerId)>,
+) -> Json<Vec<PluginHold>> {
+    Json(node.shared().plugins.host().holds(&digest, &server.to_string()))
 }
 
 pub(super) async fn log(

@@ -41,6 +41,7 @@ pub fn router(node: Node) -> Router {
         .route("/v1/plugins/{digest}", put(routes::put_plugin).layer(DefaultBodyLimit::max(COMPONENT_BYTES)))
         .route("/v1/plugins/{digest}/log", get(conduct::log))
         .route("/v1/plugins/{digest}/lift", post(conduct::lift))
+        .route("/v1/plugins/{digest}/holds/{server}", get(conduct::holds))
         .route("/v1/plugins/{digest}/records/{record}", get(conduct::record))
         .route("/v1/conduct", get(conduct::all))
         .route("/v1/records", get(conduct::records))

@@ -5,7 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gantry_types::conduct::PluginLine;
+use chrono::{DateTime, TimeDelta, Utc};
+use gantry_types::conduct::{PluginHold, PluginLine};
 use governor::clock::{Clock as _, FakeRelativeClock};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
@@ -47,6 +48,20 @@ pub(super) struct Account {
 }
 
 impl Account {
+    /// The hold that it is on; `server` is whose account it is, nothing where it is the release's own.
+    pub(super) fn hold(&self, server: Option<&str>) -> Option<PluginHold> {
+        let hold = self.health.hold()?;
+        let lasts = TimeDelta::from_std(hold.lasts).unwrap_or(TimeDelta::MAX);
+        Some(PluginHold {
+            server_id: server.map(str::to_owned),
+            call: hold.kind.name().to_owned(),
+            reason: hold.reason.clone(),
+            since: hold.since,
+            until: hold.since.checked_add_signed(lasts).unwrap_or(DateTime::<Utc>::MAX_UTC),
+            times: hold.times,
+        })
+    }
+
     pub(super) fn new(share: &Share, now: Instant) -> Self {
         let clock = FakeRelativeClock::default();
         Self {

@@ -26,7 +26,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use gantry_types::conduct::{PluginConduct, PluginHold, PluginLine, PluginLineKind, ServerFigures};
 use tokio::sync::Notify;
 
@@ -196,6 +196,14 @@ impl Fair {
             (&one.plugin, &one.version, &one.digest).cmp(&(&other.plugin, &other.version, &other.digest))
         });
         all
+    }
+
+    /// Why a release is not asked about a server: of the release itself, and of the release for that server.
+    pub(crate) fn holds(&self, digest: &str, server: &str) -> Vec<PluginHold> {
+        let book = self.book();
+        let Some(entry) = book.get(digest) else { return Vec::new() };
+        let of_server = entry.servers.get(server).and_then(|account| account.hold(Some(server)));
+        entry.whole.hold(None).into_iter().chain(of_server).collect()
     }
 
     /// What a release wrote, oldest first: about one server, or the latest of all.
@@ -378,21 +386,9 @@ impl Entry {
     }
 
     fn conduct(&self, digest: &str) -> PluginConduct {
-        let of = |server: Option<&String>, account: &Account| {
-            let hold = account.health.hold()?;
-            let lasts = TimeDelta::from_std(hold.lasts).unwrap_or(TimeDelta::MAX);
-            Some(PluginHold {
-                server_id: server.cloned(),
-                call: hold.kind.name().to_owned(),
-                reason: hold.reason.clone(),
-                since: hold.since,
-                until: hold.since.checked_add_signed(lasts).unwrap_or(DateTime::<Utc>::MAX_UTC),
-                times: hold.times,
-            })
-        };
-        let whole = of(None, &self.whole).into_iter();
+        let whole = self.whole.hold(None).into_iter();
         let mut servers: Vec<_> =
-            self.servers.iter().filter_map(|(id, account)| of(Some(id), account)).collect();
+            self.servers.iter().filter_map(|(id, account)| account.hold(Some(id))).collect();
         servers.sort_by(|one, other| one.server_id.cmp(&other.server_id));
         let figures = self.servers.iter().map(|(id, account)| (id, account.figures.shown()));
         let mut by_server: Vec<_> =

@@ -89,6 +89,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("setPluginSecret", Administrator),
     ("removePluginSecret", Administrator),
     ("pluginHolds", Administrator),
+    ("serverHolds", Server(ServerRead)),
     ("pluginConduct", Administrator),
     ("pluginLog", Administrator),
     ("pluginRecords", Administrator),
