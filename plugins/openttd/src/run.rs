@@ -48,7 +48,8 @@ fn configuration(server: &Server) -> Result<ConfigEdit, Failure> {
 pub(crate) fn run(server: &Server) -> Result<RunSpec, Failure> {
     // Where there is no world yet, the game says so and makes a new one. With -x it leaves the file to us.
     let world = format!("/data/save/{WORLD}.sav");
-    let command = ["/usr/games/openttd", "-D", "-x", "-c", "/data/openttd.cfg", "-g", &world];
+    // A dedicated server tells of each connection unless it is told not to, and the collector makes one every few seconds.
+    let command = ["/usr/games/openttd", "-D", "-d", "net=1", "-x", "-c", "/data/openttd.cfg", "-g", &world];
     let mut spec = RunSpec::new(image(), command).environment("HOME", "/data").edit(configuration(server)?);
     spec.terminal = false;
     // Making a large world takes a while.
