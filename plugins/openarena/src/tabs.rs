@@ -34,7 +34,11 @@ fn facts(sample: &Sample) -> Vec<Fact> {
         (Some(players), Some(most)) => Some(format!("{players} of {most}")),
         (players, _) => players.map(|players| players.to_string()),
     };
-    [fact("Map", sample.map.clone()), fact("Players", slots)].into_iter().flatten().collect()
+    let bots = sample.bots.filter(|bots| *bots > 0).map(|bots| bots.to_string());
+    [fact("Map", sample.map.clone()), fact("Players", slots), fact("Bots among them", bots)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn players(mut players: Vec<Player>) -> Table {

@@ -1,7 +1,8 @@
 //! The Quake 3 status query, and what the server prints as people come and go.
 //!
 //! The answer is one datagram: four bytes of 0xff, `statusResponse`, a line of `\key\value` pairs, then a line
-//! `score ping "name"` for each player. Source: ioquake3's `SVC_Status`.
+//! `score ping "name"` for each player. Bots are among them, with a ping of nothing, which a player beside the machine has as
+//! well: how many are people is in the answer to `getinfo`, as `g_humanplayers`. Source: ioquake3's `SVC_Status` and `SVC_Info`.
 
 use gantry_plugin::{
     prelude::*,
@@ -11,6 +12,8 @@ use gantry_plugin::{
 /// The question. A server that answers it is ready for players.
 pub const REQUEST: &[u8] = b"\xff\xff\xff\xffgetstatus\n";
 const ANSWER: &[u8] = b"\xff\xff\xff\xffstatusResponse\n";
+const INFO_REQUEST: &[u8] = b"\xff\xff\xff\xffgetinfo\n";
+const INFO: &[u8] = b"\xff\xff\xff\xffinfoResponse\n";
 /// As many as the engine can hold.
 const MOST_PLAYERS: usize = 64;
 
@@ -26,7 +29,24 @@ pub fn sample(endpoint: &str) -> Result<Sample, Failure> {
     let mut sample = parse(&reply.payload)
         .ok_or_else(|| Failure::new("bad_answer", "The game's status answer could not be read."))?;
     sample.latency_ms = Some(reply.after_us as f64 / 1_000.0);
+    if sample.player_list.iter().any(|player| player.ping_ms == Some(0)) {
+        sample.bots = bots(endpoint, sample.players);
+    }
     Ok(sample)
+}
+
+/// How many of the players are none. Nothing where the game does not say, as older engines do not.
+fn bots(endpoint: &str, players: Option<u32>) -> Option<u32> {
+    let replies = query::datagram(endpoint, INFO_REQUEST, 1, 1_500).ok()?;
+    let people = people(&replies.first()?.payload)?;
+    players.map(|players| players.saturating_sub(people))
+}
+
+fn people(payload: &[u8]) -> Option<u32> {
+    let mut reader = Reader::new(payload);
+    reader.expect(INFO)?;
+    let said = variables(reader.rest());
+    said.iter().find(|(name, _)| name == "g_humanplayers").and_then(|(_, count)| count.parse().ok())
 }
 
 /// Reads an answer.
@@ -112,6 +132,15 @@ mod tests {
         assert_eq!(sample.player_list[0].score, Some(3));
         assert_eq!(sample.player_list[0].ping_ms, Some(48));
         assert_eq!(sample.player_list[1].name, "Grunt");
+    }
+
+    #[test]
+    fn an_answer_that_was_recorded_says_how_many_are_people() {
+        let said =
+            b"\xff\xff\xff\xffinfoResponse\n\\g_needpass\\0\\g_humanplayers\\2\\clients\\5\\mapname\\oa_dm2";
+        assert_eq!(people(said), Some(2));
+        assert_eq!(people(b"\xff\xff\xff\xffinfoResponse\n\\clients\\5"), None, "an older engine");
+        assert_eq!(people(RECORDED), None);
     }
 
     #[test]

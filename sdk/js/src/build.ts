@@ -241,6 +241,7 @@ export function sample(known: Partial<Sample>): Sample {
     playerList: [],
     latencyMs: null,
     series: [],
+    bots: null,
     ...known,
   };
 }

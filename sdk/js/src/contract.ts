@@ -414,6 +414,8 @@ export interface Sample {
   playerList: Player[];
   latencyMs: number | null;
   series: Series[];
+  /** How many of `players` are no people but the game's own, where it says so. Nobody waits for them when a server is to stop. */
+  bots: number | null;
 }
 
 /** Why a game ended that should not have, in words for people, and what helps. */

@@ -272,6 +272,7 @@ mod samples {
                 player_list: Vec::new(),
                 latency_ms: None,
                 series: Vec::new(),
+                bots: None,
             }
         }
     }

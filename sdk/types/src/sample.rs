@@ -31,12 +31,22 @@ pub struct Sample {
     pub map: Option<String>,
     pub version: Option<String>,
     pub players: Option<u32>,
+    /// How many of `players` are no people, where the game says so. Older daemons tell nothing of them.
+    #[serde(default)]
+    pub bots: Option<u32>,
     pub max_players: Option<u32>,
     /// Whether `player_list` is complete; if not, the list that console events built is kept.
     pub lists_players: bool,
     pub player_list: Vec<Player>,
     pub latency_ms: Option<f64>,
     pub series: Vec<Series>,
+}
+
+impl Sample {
+    /// How many people play, as far as the game says.
+    pub fn people(&self) -> Option<u32> {
+        self.players.map(|players| players.saturating_sub(self.bots.unwrap_or(0)))
+    }
 }
 
 /// What one second of a container used.

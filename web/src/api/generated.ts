@@ -4874,6 +4874,11 @@ export interface components {
         RunState: "running" | "succeeded" | "failed" | "skipped" | "cancelled";
         /** @description One answer of a collector. */
         Sample: {
+            /**
+             * Format: int32
+             * @description How many of `players` are no people, where the game says so. Older daemons tell nothing of them.
+             */
+            bots?: number | null;
             /** Format: double */
             latencyMs?: number | null;
             /** @description Whether `player_list` is complete; if not, the list that console events built is kept. */

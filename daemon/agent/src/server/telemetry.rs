@@ -59,7 +59,7 @@ pub(crate) struct Board {
     /// Whether the list that console events built has everybody: the plugin reads the console, and has since the process
     /// began. Who joined before this daemon came is in no line that it reads.
     heard_all: AtomicBool,
-    /// How many play, for as long as that is known.
+    /// How many people play, for as long as that is known.
     count: watch::Sender<Option<u32>>,
 }
 
@@ -107,7 +107,7 @@ impl Board {
     }
 
     fn put_up(&self, sample: Sample) {
-        let count = sample.players;
+        let count = sample.people();
         self.count.send_if_modified(|known| std::mem::replace(known, count) != count);
         *lock(&self.game) = Some(sample);
     }

@@ -87,6 +87,7 @@ def parse(reader: Reader) -> Sample:
         player_list=player_list,
         latency_ms=None,
         series=[],
+        bots=None,
     )
 
 

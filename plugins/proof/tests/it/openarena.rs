@@ -13,4 +13,5 @@ async fn openarena_is_what_gamedig_sees() {
     let seen = gamedig("openarena", game.port("game")).await;
     agree(&sample, &seen);
     assert_eq!(sample.version, Some(seen.version));
+    assert_eq!(sample.bots, Some(2), "both are the game's own");
 }

@@ -42,5 +42,6 @@ async fn ioquake3_is_what_gamedig_sees() {
     let sample = game.sample(|sample| sample.players == Some(2)).await;
     let seen = gamedig("protocol-quake3", game.port("game")).await;
     agree(&sample, &seen);
+    assert_eq!(sample.bots, Some(2), "both are the game's own");
     assert_eq!((sample.map.as_deref(), sample.version), (Some("oa_dm3"), Some(seen.version)));
 }

@@ -33,12 +33,16 @@ fn source(reader: &mut Reader<'_>) -> Option<Sample> {
     let (name, map) = (string(reader)?, string(reader)?);
     let (_folder, _game) = (string(reader)?, string(reader)?);
     let app = u16_le(reader)?;
-    let (players, slots, _bots) = (reader.byte()?, reader.byte()?, reader.byte()?);
+    let (players, slots, bots) = (reader.byte()?, reader.byte()?, reader.byte()?);
     let _kind_system_password_vac = reader.take(4)?;
     if app == THE_SHIP {
         let _mode_witnesses_seconds = reader.take(3)?;
     }
-    Some(Sample { version: Some(string(reader)?), ..said(name, map, players, slots) })
+    Some(Sample {
+        version: Some(string(reader)?),
+        bots: Some(bots.into()),
+        ..said(name, map, players, slots)
+    })
 }
 
 fn goldsrc(reader: &mut Reader<'_>) -> Option<Sample> {

@@ -45,7 +45,7 @@ fn a_server_that_asks_for_its_number_is_told_it() {
     assert_eq!(game.heard[2].0, b"\xff\xff\xff\xffU\xff\xff\xff\xff");
     assert_eq!(game.heard[3].0, b"\xff\xff\xff\xffU\x01\x02\x03\x04");
     assert_eq!((sample.name.as_deref(), sample.map.as_deref()), (Some("Grüße"), Some("de_dust2")));
-    assert_eq!((sample.players, sample.max_players), (Some(2), Some(12)));
+    assert_eq!((sample.players, sample.bots, sample.max_players), (Some(2), Some(1), Some(12)));
     assert_eq!((sample.version.as_deref(), sample.latency_ms), (Some("1.40.1.2"), Some(1.5)));
     let list: Vec<_> =
         sample.player_list.iter().map(|one| (one.name.as_str(), one.score, one.seconds_online)).collect();

@@ -32,6 +32,8 @@ pub(crate) fn sample(given: wit::Sample) -> Checked<Sample> {
         map: line(given.map),
         version: line(given.version),
         players: given.players,
+        // No more than there are.
+        bots: given.bots.zip(given.players).map(|(bots, players)| bots.min(players)),
         max_players: given.max_players,
         // A list that is cut is complete no longer.
         lists_players: given.lists_players && given.player_list.len() <= PLAYERS,

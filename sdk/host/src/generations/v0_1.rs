@@ -367,6 +367,7 @@ impl From<old::collector::Sample> for collector::Sample {
             player_list: old.player_list.into_iter().map(player).collect(),
             latency_ms: old.latency_ms,
             series: old.series.into_iter().map(series).collect(),
+            bots: None,
         }
     }
 }

@@ -38,4 +38,5 @@ class Sample:
     player_list: List[Player]
     latency_ms: Optional[float]
     series: List[Series]
+    bots: Optional[int]
 
