@@ -1121,6 +1121,7 @@ const SCENES = [
     await page.getByRole('heading', { name: 'Sign-in for private registries' }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
   }],
   ['trust-unwritten', TRUST, (page) => page.getByText('Nobody has written a policy yet').waitFor()],
+  ['trust-keyless', `${TRUST}?mock=trust-keyless`, (page) => page.getByText('refused until there is a key').waitFor()],
   ['trust-open', `${TRUST}?mock=trust-open`],
   ['trust-long', `${TRUST}?mock=trust-long`],
   ['trust-loading', `${TRUST}?mock=loading`],

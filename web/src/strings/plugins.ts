@@ -120,7 +120,7 @@ export const plugins = {
   last: 'last',
   pull: 'From a registry',
   pullTitle: 'Install from a registry',
-  pullHelp: 'It is pulled if the trust policy allows the registry and trusts its signature or digest. A plugin that is not there yet is granted nothing at first.',
+  pullHelp: 'It is pulled if the trust policy allows the registry, and trusts its signature or digest or asks for neither. A plugin that is not there yet is granted nothing at first.',
   reference: 'Reference',
   referenceHelp: 'Such as ghcr.io/acme/luanti:1.4.0, or with a digest after @.',
   referenceNeeded: 'Type a reference.',
