@@ -1038,9 +1038,12 @@ const SCENES = [
   ['plugin-failures', '/admin/plugins?mock=updates', async (page) => {
     await page.getByRole('button', { name: 'More for Luanti' }).click()
     await page.getByRole('menuitem', { name: 'What went wrong' }).click()
-    await page.getByText('214 times').waitFor()
+    for (const version of ['0.2.0', '0.1.0']) await page.getByRole('heading', { name: `Version ${version}` }).waitFor()
+    await page.getByText('reported 214 times').waitFor()
   }],
-  ['plugins-held', '/admin/plugins?mock=held', (page) => page.getByRole('button', { name: 'See why' }).waitFor()],
+  ['plugins-held', '/admin/plugins?mock=held', async (page) => {
+    for (const version of ['0.1.0', '0.0.9']) await page.getByText(`Version ${version} is on hold for`).waitFor()
+  }],
   ['plugin-conduct', '/admin/plugins', (page) => conductOf(page, 'OpenArena', 'nyc-1')],
   ['plugin-conduct-held', '/admin/plugins?mock=held', (page) => conductOf(page, 'OpenArena', 'times in a row')],
   ['plugin-conduct-lifted', '/admin/plugins?mock=held', async (page) => {
