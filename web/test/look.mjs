@@ -390,6 +390,17 @@ const SCENES = [
     await page.getByRole('menuitem', { name: 'Restore' }).click()
     await page.getByText('What changed since then is lost.').waitFor()
   }],
+  ['backups-unnamed', `/servers/${S1}/backups?mock=backups-unnamed`, async (page) => {
+    const names = await page.getByRole('list', { name: 'Backups' }).getByText(/^Backup of /).allTextContents()
+    if (new Set(names).size !== 2) throw new Error(`the backups are called ${names.join(' and ')}`)
+  }],
+  ['backups-restoring', `/servers/${S1}/backups?mock=backups-unnamed`, async (page) => {
+    await page.getByRole('button', { name: /^More for Backup of/ }).first().click()
+    await page.getByRole('menuitem', { name: 'Restore' }).click()
+    await dialog(page).getByRole('button', { name: 'Restore' }).click()
+    await page.getByText('Unpacking the backup').waitFor()
+    if ((await page.getByTestId('server-status').textContent()) !== 'Restoring' || await page.getByTestId('players').count()) throw new Error('the head of the page does not say that a backup is restored')
+  }],
   ['backups-full', `/servers/${S1}/backups?mock=backups-full`, (page) => page.getByText('3 of 3').waitFor()],
   ['backups-reader', `/servers/${S1}/backups?mock=reader`, async (page) => {
     await page.getByRole('button', { name: 'More for League final 2025' }).click()

@@ -31,6 +31,7 @@ const STATES: { words: string[]; key: string; observed?: Observed }[] = [
   { words: ['crashed'], key: 'crashed', observed: 'crashed' },
   { words: ['uninstalled', 'not-installed'], key: 'uninstalled', observed: 'uninstalled' },
   { words: ['installing'], key: 'installing' },
+  { words: ['restoring'], key: 'restoring' },
   { words: ['suspended'], key: 'held' },
   { words: ['away'], key: 'unknown' },
   { words: ['deleting'], key: 'deleting' },

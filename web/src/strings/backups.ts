@@ -46,6 +46,8 @@ export const backups = {
   nothingInIt: 'It failed: there is nothing in it.',
   makeTitle: 'Back up this server',
   makeBody: 'The game goes on meanwhile. Where it knows how, it holds still until all files are read.',
+  /** What one is called that nobody named. */
+  unnamed: (when: string) => `Backup of ${when}`,
   name: 'Name',
   namePlaceholder: 'Backup',
   nameHelp: 'So that you know it again: “Before the update”.',
