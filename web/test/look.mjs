@@ -993,7 +993,10 @@ const SCENES = [
   ['node-drain-change', `/admin/nodes/${N1}?mock=draining`, click('button', 'Change')],
   ['node-drain-end', `/admin/nodes/${N1}?mock=draining`, click('button', 'End drain')],
   ['nodes-draining', '/admin/nodes?mock=draining'],
-  ['server-draining', `/servers/${S1}/overview?mock=draining`, (page) => page.getByText('The node is being drained').waitFor()],
+  ['server-draining', `/servers/${S1}/overview?mock=draining`, async (page) => {
+    await page.getByText('The node is being drained').waitFor()
+    for (const name of ['Start', 'Restart']) if ((await page.getByRole('button', { name, exact: true }).getAttribute('aria-disabled')) !== 'true') throw new Error(`${name} is offered while the node is drained`)
+  }],
   ['node-enroll', `/admin/nodes/${N1}`, async (page) => {
     await page.getByRole('button', { name: 'New enrollment' }).click()
     await page.getByText('gantryd enroll').waitFor()
