@@ -389,6 +389,7 @@ const SCENES = [
     await page.getByRole('button', { name: 'More for League final 2025' }).click()
     await page.getByRole('menuitem', { name: 'Restore' }).click()
     await page.getByText('What changed since then is lost.').waitFor()
+    if ((await dialog(page).getByRole('button', { name: 'Restore' }).getAttribute('aria-disabled')) !== 'true') throw new Error('files are replaced by one press')
   }],
   ['backups-unnamed', `/servers/${S1}/backups?mock=backups-unnamed`, async (page) => {
     const names = await page.getByRole('list', { name: 'Backups' }).getByText(/^Backup of /).allTextContents()
@@ -397,6 +398,7 @@ const SCENES = [
   ['backups-restoring', `/servers/${S1}/backups?mock=backups-unnamed`, async (page) => {
     await page.getByRole('button', { name: /^More for Backup of/ }).first().click()
     await page.getByRole('menuitem', { name: 'Restore' }).click()
+    await dialog(page).getByLabel('Type Friday fragfest to confirm').fill('Friday fragfest')
     await dialog(page).getByRole('button', { name: 'Restore' }).click()
     await page.getByText('Unpacking the backup').waitFor()
     if ((await page.getByTestId('server-status').textContent()) !== 'Restoring' || await page.getByTestId('players').count()) throw new Error('the head of the page does not say that a backup is restored')
