@@ -31,8 +31,8 @@ const STATES: { words: string[]; key: string; observed?: Observed }[] = [
   { words: ['crashed'], key: 'crashed', observed: 'crashed' },
   { words: ['uninstalled', 'not-installed'], key: 'uninstalled', observed: 'uninstalled' },
   { words: ['installing'], key: 'installing' },
-  { words: ['restoring'], key: 'restoring' },
   { words: ['suspended'], key: 'held' },
+  { words: ['restoring'], key: 'restoring' },
   { words: ['away'], key: 'unknown' },
   { words: ['deleting'], key: 'deleting' },
 ]
