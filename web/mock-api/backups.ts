@@ -1,6 +1,6 @@
-/** Backups of the arena: one is being made, one failed, one is locked, one is a schedule's and was taken while the game wrote. */
+/** Backups of the arena: one is being made, one failed, one is locked, one is a schedule's and was taken while the game wrote; or two that nobody named. */
 import type { Backup } from '../src/api/types'
-import { before, id, servers, users } from './data'
+import { before, id, operations, servers, users } from './data'
 import { problem } from './problem'
 import { power, world } from './world'
 
@@ -27,9 +27,11 @@ let all: Stored[] = [
   stored(5, 'The world as it was', 3 * DAY, { serverId: VOXEL }),
 ]
 
-const scenes = { full: false }
+const scenes = { full: false, slow: false }
 export function scene(name: string): void {
   if (name === 'backups-full') scenes.full = true
+  if (name === 'backups-unnamed') scenes.slow = true
+  if (name === 'backups-unnamed') all = [stored(6, 'Backup', HOUR, { quiesce: 'offline', archiveBytes: 5_210, contentBytes: 18_022, entries: 12 }), stored(7, 'Backup', HOUR + 40, { archiveBytes: 5_180, contentBytes: 18_022, entries: 12 })]
   if (name === 'backups-ready') all = all.filter(({ state }) => state !== 'running')
   if (name === 'backups-long') all = all.map((one) => ({ ...one, name: `${one.name}, before everything was changed at once because somebody could not wait`.slice(0, 100), ...(one.state === 'failed' && { reason: 'With world/regions/of/the/far/north/map.sqlite the server’s files claim to hold far more than its disk limit allows. The game may still hold back its writes after a backup: it did not answer in time. Restart it, or tell it to write again by its own command.' }) }))
 }
@@ -87,11 +89,19 @@ const withOne = (then: (one: Stored, call: Call) => unknown) => (call: Call) => 
 function restore(one: Stored) {
   const runs = servers.find(({ id: serverId }) => serverId === one.serverId)?.desired === 'running'
   const operation = world.begin(one.serverId, 'restore')
-  world.observe(one.serverId, 'offline')
+  world.observe(one.serverId, 'stopping')
+  const isOver = () => operations.find(({ id: one }) => one === operation.id)?.state === 'cancelled'
+  const unpacking = () => {
+    if (isOver()) return
+    world.observe(one.serverId, 'offline')
+    world.move(operation.id, { progress: { step: 'Unpacking the backup', stepIndex: 0, stepCount: 1, fraction: 0.4, detail: null, at: new Date().toISOString() } })
+  }
+  setTimeout(unpacking, 1_000)
   setTimeout(() => {
+    if (isOver()) return
     world.move(operation.id, { state: 'succeeded', endedAt: new Date().toISOString() })
     if (runs) power(one.serverId, 'start')
-  }, 2_000)
+  }, scenes.slow ? 20_000 : 2_000)
   return { operationId: operation.id }
 }
 

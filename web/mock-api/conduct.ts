@@ -84,7 +84,7 @@ export function scene(): void {
   const [, one, two] = calm()
   if (!one || !two) return
   one.releases = [release(figures(1_204_518, { stopped: { trap: 41, cpu_time: 2 }, refused: 3_180, logBytes: 402_118 }), [hold(servers[0]?.id ?? null, 64, 56, 3), hold('0193a0c0-0000-7000-8000-00000000dead', 20, 10, 1)], false, servers.slice(0, 3))]
-  two.releases = [release(figures(84_220, { stopped: { trap: 15, answer: 2 }, refused: 96 }), [hold(null, 240, 960, 6)]), ...two.releases.slice(1)]
+  two.releases = [release(figures(84_220, { stopped: { trap: 15, answer: 2 }, refused: 96 }), [hold(null, 240, 960, 6)]), ...two.releases.slice(1).map((one) => ({ ...one, holds: [hold(servers[3]?.id ?? null, 120, 40, 2)] }))]
   places.openarena = [...calm().slice(0, 1), one, two]
   silent = ['fra-2', 'nyc-2']
   const record = (id: string, call: string, reason: string, message: string, more: Partial<Schemas['RecordView']> = {}): Schemas['RecordView'] => ({ id: id.repeat(32), plugin: 'openarena', version: '0.1.0', digest: arena()?.digest ?? '', call, reason, message, symbol: null, serverId: servers[0]?.id ?? null, nodeId: N1, nodeName: 'fra-1', firstAt: at(9_000), at: at(64), times: 1, bytes: 4_318, isWhole: true, ...more })

@@ -95,19 +95,22 @@ export const plugins: PluginView[] = [
 ]
 
 /** What a state allows, as the control plane would say. */
-export function actionsFor(state: ServerView['observed']['state'], held: boolean, rights: readonly Permission[] = everyRight): ActionView[] {
+export function actionsFor({ observed: { state }, holds, drain, operation, permissions: rights }: Pick<ServerView, 'observed' | 'holds' | 'drain' | 'operation' | 'permissions'>): ActionView[] {
   const running = ['starting', 'running', 'stopping'].includes(state)
   const no = (reason: string | null) => ({ allowed: reason === null, reason, code: null })
   const may = (right: Permission, act: string) => (rights.includes(right) ? null : `You may not ${act} this server.`)
-  const hold = held ? 'The server is suspended.' : null
+  const drained = drain ? 'The node is being drained, so nothing starts on it at present.' : null
+  const hold = holds.length > 0 ? 'The server is suspended.' : drained
+  const working = operation?.state === 'pending' || operation?.state === 'running' ? operation.kind : null
+  const busy = working === 'restore' ? 'A backup is being restored.' : working === 'install' || working === 'reinstall' ? 'The game is being installed.' : null
   const uninstalled = state === 'uninstalled' ? 'The game is not installed.' : null
   return [
-    { action: 'start', ...no(may('power.start', 'start') ?? hold ?? uninstalled ?? (running ? 'It is running already.' : null)) },
-    { action: 'stop', ...no(may('power.stop', 'stop') ?? (running ? (state === 'stopping' ? 'It is stopping already.' : null) : 'It is not running.')) },
-    { action: 'restart', ...no(may('power.restart', 'restart') ?? hold ?? uninstalled ?? (state === 'running' ? null : 'It is not running.')) },
-    { action: 'kill', ...no(may('power.kill', 'kill') ?? (running ? null : 'There is no process to kill.')) },
-    { action: 'reinstall', ...no(hold ?? (running ? 'Stop the server first.' : null)) },
-    { action: 'restore', ...no(may('backups.restore', 'restore backups of') ?? hold) },
+    { action: 'start', ...no(may('power.start', 'start') ?? hold ?? busy ?? uninstalled ?? (running ? 'It is running already.' : null)) },
+    { action: 'stop', ...no(may('power.stop', 'stop') ?? busy ?? (running ? (state === 'stopping' ? 'It is stopping already.' : null) : 'It is not running.')) },
+    { action: 'restart', ...no(may('power.restart', 'restart') ?? hold ?? busy ?? uninstalled ?? (state === 'running' ? null : 'It is not running.')) },
+    { action: 'kill', ...no(may('power.kill', 'kill') ?? busy ?? (running ? null : 'There is no process to kill.')) },
+    { action: 'reinstall', ...no(hold ?? busy ?? (running ? 'Stop the server first.' : null)) },
+    { action: 'restore', ...no(may('backups.restore', 'restore backups of') ?? hold ?? busy) },
     { action: 'delete', ...no(null) },
     { action: 'command', ...no(state === 'running' ? null : 'The server is not running.') },
   ]
@@ -131,7 +134,7 @@ export function aServer(change: Partial<ServerView> = {}): ServerView {
     sample: sample(31, 214, 512, 7, 16, ['Sarge', 'Grism', 'Kyonshi', 'Major', 'Sorceress', 'Tanisha', 'Liz']),
     timeZone: 'Europe/Berlin', generation: 3, acknowledgedGeneration: 3, waiting: [], permissions: everyRight, actions: [], createdAt: before(60 * DAY), ...change,
   }
-  return { ...server, actions: change.actions ?? actionsFor(server.observed.state, server.holds.length > 0) }
+  return { ...server, actions: change.actions ?? actionsFor(server) }
 }
 
 const luanti = { id: 'luanti:luanti', name: 'Luanti', plugin: 'Luanti', pluginVersion: '0.1.0', commands: 'none' as const }

@@ -430,7 +430,7 @@ export function scene(name: string | null): void {
     }, 2_000)
   }
   if (name === 'failed-install') world.change(servers[0]?.id ?? '', { observed: { state: 'uninstalled', since: new Date().toISOString(), reason: null, crashes: 0, startedAt: null }, operation: failedInstall(servers[0]?.id ?? '') })
-  for (const server of servers) server.actions = actionsFor(server.observed.state, server.holds.length > 0, server.permissions)
+  for (const server of servers) server.actions = actionsFor(server)
 }
 
 /** How an answer goes wrong, if at all: every read fails, none ever comes, both only of what belongs to a thing, or power is refused by some. */

@@ -82,10 +82,12 @@ function store({ body }: Call) {
 export function refuses(kind: 'component' | 'signed' | 'unsigned', plugin: string) {
   const untrusted = (detail: string) => problem('plugin_untrusted', 422, 'The trust policy does not let this plugin in', detail, 'The detail names the rule; change the policy if the plugin is to be trusted.')
   const { packages, components } = rules.offline
+  if (kind === 'component' && components === 'never') return untrusted('The trust policy takes no bare components from files. Allow such files in the trust policy, or pin the digest.')
+  if (kind !== 'component' && packages === 'never') return untrusted('The trust policy takes no packages from files. Allow such files in the trust policy, or pin the digest.')
   if (plugin in rules.pins) return null
   if (kind === 'component') return components === 'any' ? null : untrusted(`The trust policy takes a bare component of ${plugin} only if it is pinned. Allow such files in the trust policy, or pin the digest.`)
   if (kind === 'unsigned') return packages === 'any' ? null : untrusted(`The plugin ${plugin} is not signed. Ask its publisher for a signature, or pin the digest.`)
-  return packages === 'never' ? untrusted('The trust policy takes no packages from files. Allow such files in the trust policy, or pin the digest.') : rules.keys.length > 0 ? null : untrusted(`The plugin ${plugin} has a signature, which no key of the trust policy made, or it was altered. If the publisher is to be trusted, add its public key to the trust policy.`)
+  return packages === 'any' || rules.keys.length > 0 ? null : untrusted(`The plugin ${plugin} has a signature, which no key of the trust policy made, or it was altered. If the publisher is to be trusted, add its public key to the trust policy.`)
 }
 
 /** No registry is there in the mock. */
@@ -127,6 +129,7 @@ export function scene(name: string): void {
   }
   logins.push({ id: world.newId(), registry: 'ghcr.io', username: 'acme-panel', tokenService: null, updatedAt: ago(40) }, { id: world.newId(), registry: 'registry-1.docker.io/acme', username: 'acme', tokenService: 'auth.docker.io', updatedAt: ago(3) })
   rival = name === 'trust-rival'
+  if (name === 'trust-keyless') rules = { ...rules, keys: [], pins: {} }
   if (name === 'trust-open') rules = { ...rules, 'require-signature': false, offline: { packages: 'any', components: 'any' } }
   if (name !== 'trust-long') return
   rules.registries = Array.from({ length: 6 }, (_, n) => ({ prefix: `${LONG}/a-team/with-a-rather-long-name/and-its-game-plugins-${String(n)}`, network: 'private' as const }))

@@ -31,7 +31,7 @@ class World {
     const server = servers[index]
     if (!server) return undefined
     const next = { ...server, ...change }
-    servers[index] = { ...next, actions: actionsFor(next.observed.state, next.holds.length > 0, next.permissions) }
+    servers[index] = { ...next, actions: actionsFor(next) }
     this.emit({ type: 'server', server: servers[index] })
     return servers[index]
   }

@@ -233,6 +233,8 @@ export function walks({ page, url, press, tabTo, look, field, button }) {
       await page.getByRole('listitem').filter({ hasText: 'Before the party' }).getByText('Ready').waitFor()
       await pick(button('More for Before the party'), 'Restore')
       await page.getByRole('dialog').getByText('What changed since then is lost.').waitFor()
+      await tabTo(page.getByRole('dialog').getByRole('textbox'))
+      await page.keyboard.type('Friday fragfest')
       await confirm('Restore')
       await pick(button('More for Before the party'), 'Delete')
       await confirm('Delete', '“Before the party” is deleted')

@@ -389,6 +389,19 @@ const SCENES = [
     await page.getByRole('button', { name: 'More for League final 2025' }).click()
     await page.getByRole('menuitem', { name: 'Restore' }).click()
     await page.getByText('What changed since then is lost.').waitFor()
+    if ((await dialog(page).getByRole('button', { name: 'Restore' }).getAttribute('aria-disabled')) !== 'true') throw new Error('files are replaced by one press')
+  }],
+  ['backups-unnamed', `/servers/${S1}/backups?mock=backups-unnamed`, async (page) => {
+    const names = await page.getByRole('list', { name: 'Backups' }).getByText(/^Backup of /).allTextContents()
+    if (new Set(names).size !== 2) throw new Error(`the backups are called ${names.join(' and ')}`)
+  }],
+  ['backups-restoring', `/servers/${S1}/backups?mock=backups-unnamed`, async (page) => {
+    await page.getByRole('button', { name: /^More for Backup of/ }).first().click()
+    await page.getByRole('menuitem', { name: 'Restore' }).click()
+    await dialog(page).getByLabel('Type Friday fragfest to confirm').fill('Friday fragfest')
+    await dialog(page).getByRole('button', { name: 'Restore' }).click()
+    await page.getByText('Unpacking the backup').waitFor()
+    if ((await page.getByTestId('server-status').textContent()) !== 'Restoring' || await page.getByTestId('players').count()) throw new Error('the head of the page does not say that a backup is restored')
   }],
   ['backups-full', `/servers/${S1}/backups?mock=backups-full`, (page) => page.getByText('3 of 3').waitFor()],
   ['backups-reader', `/servers/${S1}/backups?mock=reader`, async (page) => {
@@ -982,7 +995,10 @@ const SCENES = [
   ['node-drain-change', `/admin/nodes/${N1}?mock=draining`, click('button', 'Change')],
   ['node-drain-end', `/admin/nodes/${N1}?mock=draining`, click('button', 'End drain')],
   ['nodes-draining', '/admin/nodes?mock=draining'],
-  ['server-draining', `/servers/${S1}/overview?mock=draining`, (page) => page.getByText('The node is being drained').waitFor()],
+  ['server-draining', `/servers/${S1}/overview?mock=draining`, async (page) => {
+    await page.getByText('The node is being drained').waitFor()
+    for (const name of ['Start', 'Restart']) if ((await page.getByRole('button', { name, exact: true }).getAttribute('aria-disabled')) !== 'true') throw new Error(`${name} is offered while the node is drained`)
+  }],
   ['node-enroll', `/admin/nodes/${N1}`, async (page) => {
     await page.getByRole('button', { name: 'New enrollment' }).click()
     await page.getByText('gantryd enroll').waitFor()
@@ -1038,9 +1054,12 @@ const SCENES = [
   ['plugin-failures', '/admin/plugins?mock=updates', async (page) => {
     await page.getByRole('button', { name: 'More for Luanti' }).click()
     await page.getByRole('menuitem', { name: 'What went wrong' }).click()
-    await page.getByText('214 times').waitFor()
+    for (const version of ['0.2.0', '0.1.0']) await page.getByRole('heading', { name: `Version ${version}` }).waitFor()
+    await page.getByText('reported 214 times').waitFor()
   }],
-  ['plugins-held', '/admin/plugins?mock=held', (page) => page.getByRole('button', { name: 'See why' }).waitFor()],
+  ['plugins-held', '/admin/plugins?mock=held', async (page) => {
+    for (const version of ['0.1.0', '0.0.9']) await page.getByText(`Version ${version} is on hold for`).waitFor()
+  }],
   ['plugin-conduct', '/admin/plugins', (page) => conductOf(page, 'OpenArena', 'nyc-1')],
   ['plugin-conduct-held', '/admin/plugins?mock=held', (page) => conductOf(page, 'OpenArena', 'times in a row')],
   ['plugin-conduct-lifted', '/admin/plugins?mock=held', async (page) => {
@@ -1121,6 +1140,7 @@ const SCENES = [
     await page.getByRole('heading', { name: 'Sign-in for private registries' }).evaluate((heading) => heading.scrollIntoView({ block: 'center' }))
   }],
   ['trust-unwritten', TRUST, (page) => page.getByText('Nobody has written a policy yet').waitFor()],
+  ['trust-keyless', `${TRUST}?mock=trust-keyless`, (page) => page.getByText('refused until there is a key').waitFor()],
   ['trust-open', `${TRUST}?mock=trust-open`],
   ['trust-long', `${TRUST}?mock=trust-long`],
   ['trust-loading', `${TRUST}?mock=loading`],

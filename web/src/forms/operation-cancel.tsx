@@ -1,4 +1,4 @@
-/** Calls off an installation that has not ended. The answer, and not the wish, changes what is shown. */
+/** Calls off an installation or a restore that has not ended. The answer, and not the wish, changes what is shown. */
 import { useMutation } from '@tanstack/react-query'
 import { CircleStop } from 'lucide-react'
 import { useLive } from '~/actions/context'
@@ -26,8 +26,8 @@ export function CallOff({ operation, server, look }: CallOffProps) {
     },
   })
   // Whatever else was asked for is changed by asking for something else.
-  const installs = operation.kind === 'install' || operation.kind === 'reinstall'
-  if (!installs || !isActive(operation)) return null
+  const mayEnd = operation.kind === 'install' || operation.kind === 'reinstall' || operation.kind === 'restore'
+  if (!mayEnd || !isActive(operation)) return null
   const reason = !server ? s.common.loading : server.permissions.includes('operations.cancel') ? null : s.operation.noCancelRight
   const common = { busy: cancel.isPending, disabledReason: reason, onClick: () => cancel.mutate() }
   if (look === 'words') return <Button size="sm" {...common}>{s.operation.callOff}</Button>

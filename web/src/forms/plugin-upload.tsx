@@ -15,6 +15,7 @@ import { bytes } from '~/lib/format'
 import { readManifest, type Manifest } from '~/lib/plugin-manifest'
 import { isTar, readPackage } from '~/lib/plugin-package'
 import type { Rules } from '~/lib/trust'
+import { ofFile, type FileKind } from '~/lib/trust-words'
 import { to } from '~/routes/to'
 import { plugins as p } from '~/strings/plugins'
 import { trust as t } from '~/strings/trust'
@@ -29,8 +30,7 @@ import { FormDialog } from './form-dialog'
 
 /** What the plugin host looks at; the control plane refuses more. */
 const MOST_BYTES = 32 * 1024 ** 2
-type Kind = 'component' | 'signed' | 'unsigned'
-type Chosen = { file: File; manifest: Manifest; kind: Kind }
+type Chosen = { file: File; manifest: Manifest; kind: FileKind }
 const MEDIA_TYPE = { component: 'application/wasm', signed: 'application/x-tar', unsigned: 'application/x-tar' }
 
 async function read(file: File): Promise<Chosen | string> {
@@ -100,7 +100,7 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
             {manifest.description && <p className="mt-2 text-sm">{manifest.description}</p>}
             {before && !conflict && <p className="mt-2 text-sm text-info">{p.update(before.version, manifest.version)}</p>}
           </div>
-          {!isUntrusted && <OfPolicy kind={chosen.kind} />}
+          {!isUntrusted && <OfPolicy kind={chosen.kind} plugin={manifest.id} />}
           {inherits ? <Inherited capabilities={manifest.capabilities} from={inherits.version} /> : <GrantChoices capabilities={manifest.capabilities} granted={granted} onChange={setGranted} />}
         </>
       )}
@@ -119,16 +119,14 @@ const Progress = ({ sent, of }: { sent: number; of: number }) => (
 )
 
 /** What the trust policy says of files like this one. */
-function OfPolicy({ kind }: { kind: Kind }) {
+function OfPolicy({ kind, plugin }: { kind: FileKind; plugin: string }) {
   const { data } = useQuery(trustQuery)
   if (!data) return null
-  const { packages, components } = (data.rules as unknown as Rules).offline
-  const says = kind === 'component' ? t.components[components] : t.packages[packages]
-  const isRefused = kind === 'component' ? components === 'never' : packages === 'never' || (packages === 'signed' && kind === 'unsigned')
+  const { text, isRefused } = ofFile(kind, plugin, data.rules as unknown as Rules)
   return (
     <p className="flex items-start gap-2 text-sm">
       {isRefused ? <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" /> : <ShieldCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-dim" />}
-      <span>{kind === 'signed' && p.hasSignatures} {kind === 'unsigned' && p.hasNoSignature} {says} <PolicyLink /></span>
+      <span>{kind === 'signed' && p.hasSignatures} {kind === 'unsigned' && p.hasNoSignature} {text} <PolicyLink /></span>
     </p>
   )
 }

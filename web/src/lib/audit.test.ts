@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { AuditView } from '~/api/types'
 import { audit as a } from '~/strings/audit'
+import { moment } from './format'
 import { details, isBySftp, nameOf, namesIn, sentence, shortId } from './audit'
 
 const record = (action: string, after: unknown = null, before: unknown = null, change: Partial<AuditView> = {}): AuditView => ({
@@ -42,6 +43,14 @@ describe('details', () => {
   it('say what was refused and what only a node says', () => {
     expect(told(record('file.refused', { path: 'a/b', refused: 'file.directory', reason: 'a is no folder' }))).toEqual(['Path: a/b', 'Reason: a is no folder', 'Asked for: Made folders'])
     expect(told(record('file.upload', { path: 'a', via: 'sftp', unconfirmed: true, person: 'u9' }))).toEqual(['Path: a', 'Says: the node; it cannot be borne out', 'Person: u9'])
+  })
+  it('say of a backup when it was made, and of its lock only what is news', () => {
+    const backup = (action: string, after: unknown, before: unknown = null) => told(record(action, after, before, { subjectKind: 'backup', subjectId: 'b1' }))
+    const at = '2026-01-01T00:00:00Z'
+    expect(backup('backup.restore', { name: 'Backup', createdAt: at, operationId: 'o1' })).toEqual([`Made on: ${moment(at)}`])
+    expect(backup('backup.create', { name: 'Backup', locked: false })).toEqual([])
+    expect(backup('backup.create', { name: 'Backup', locked: true })).toEqual(['Lock: on'])
+    expect(backup('backup.update', { name: 'Backup', locked: true }, { name: 'Backup', locked: false })).toEqual(['Lock: off → on'])
   })
   it('say from where to where', () => {
     expect(told(record('file.copy', { from: 'maps', to: 'maps (copy)' }))).toEqual(['Path: maps → maps (copy)'])

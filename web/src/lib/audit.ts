@@ -123,6 +123,7 @@ const FIELDS: Record<string, Field | null> = {
   swapMib: field(a.field.swap, amount(mebibytes)),
   pids: field(a.field.pids, amount(String)),
   backups: field(a.field.backups, plainly),
+  createdAt: field(a.field.madeAt, date),
   locked: field(a.field.locked, (value) => ({ value: value === true ? a.isLocked : a.notLocked })),
   message: field(a.field.text),
   deadline: field(a.field.deadline, date),
@@ -188,6 +189,8 @@ export function details(row: AuditView, { names, labels = new Map() }: Known): D
   if (row.action === 'trust.update') return trustChanges(row.before, row.after)
   const told: Fields = { ...(after ?? before) }
   if (before?.observed !== undefined) told.observed = before.observed
+  // What is made unlocked is made as ever.
+  if (!before && told.locked === false) delete told.locked
   if (before?.permissions !== undefined && after?.permissions !== undefined) {
     delete told.permissions
     Object.assign(told, exchanged(before.permissions, after.permissions))

@@ -80,14 +80,20 @@ export function chosen(lines: readonly Line[], kinds: Kinds, words: string): Lin
   return lines.filter((line) => WITHIN[kinds].includes(line.kind) && wanted.every((word) => `${line.text} ${line.call}`.toLowerCase().includes(word))).reverse()
 }
 
-/** What a list says of a plugin's holds, if it has any: for all servers or for how many, and where. */
-export function summary(of: readonly Schemas['HoldView'][], plugin: string): string | null {
+export type HeldVersion = { version: string; text: string }
+
+/** What a list says of a plugin's holds: of each version that has any, for all servers or for how many, and where. */
+export function summary(of: readonly Schemas['HoldView'][], plugin: string): HeldVersion[] {
   const held = of.filter((one) => one.pluginId === plugin)
-  if (held.length === 0) return null
-  const places = (some: typeof held) => {
+  const versions = [...new Set(held.map((one) => one.version))].sort((a, b) => b.localeCompare(a, undefined, { numeric: true }))
+  return versions.map((version) => ({ version, text: ofVersion(version, held.filter((one) => one.version === version)) }))
+}
+
+function ofVersion(version: string, held: readonly Schemas['HoldView'][]): string {
+  const places = (some: readonly Schemas['HoldView'][]) => {
     const names = [...new Set(some.map((one) => (one.nodeName ? c.on(one.nodeName) : c.inControl)))]
     return names.length > 3 ? [...names.slice(0, 2), c.morePlaces(names.length - 2)] : names
   }
   const [all, some] = [held.filter((one) => !one.serverId), held.filter((one) => one.serverId)]
-  return c.held(places(all), new Set(some.map((one) => one.serverId)).size, places(some))
+  return c.held(version, places(all), new Set(some.map((one) => one.serverId)).size, places(some))
 }

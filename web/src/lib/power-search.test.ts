@@ -4,7 +4,7 @@ import { powerByName, powerByVerb, spokenPower } from './power-search'
 
 const running = aServer({ id: 'a', name: 'Arena' })
 const offline = aServer({ id: 'b', name: 'Barn', observed: { ...aServer().observed, state: 'offline' } })
-const foreign = aServer({ id: 'c', name: 'Camp', actions: actionsFor('running', false, ['server.read', 'power.restart']).map((one) => (one.reason?.startsWith('You may not') ? { ...one, code: 'forbidden' as const } : one)) })
+const foreign = aServer({ id: 'c', name: 'Camp', actions: actionsFor(aServer({ permissions: ['server.read', 'power.restart'] })).map((one) => (one.reason?.startsWith('You may not') ? { ...one, code: 'forbidden' as const } : one)) })
 const told = (choices: ReturnType<typeof powerByName>) => choices.map(({ verb, server, reason }) => `${verb} ${server.name}${reason ? ' no' : ''}`)
 
 it('takes the first word for a verb once it can be one', () => {

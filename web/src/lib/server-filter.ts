@@ -32,6 +32,7 @@ const STATES: { words: string[]; key: string; observed?: Observed }[] = [
   { words: ['uninstalled', 'not-installed'], key: 'uninstalled', observed: 'uninstalled' },
   { words: ['installing'], key: 'installing' },
   { words: ['suspended'], key: 'held' },
+  { words: ['restoring'], key: 'restoring' },
   { words: ['away'], key: 'unknown' },
   { words: ['deleting'], key: 'deleting' },
 ]

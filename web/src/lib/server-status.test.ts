@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { aServer } from '../../mock-api/data'
-import { refusal, serverStatus } from './server-status'
+import type { Observed, OperationView } from '~/api/types'
+import { mayHavePlayers, refusal, serverStatus } from './server-status'
+
+const anOperation = (kind: OperationView['kind']): OperationView => ({ id: 'o1', serverId: 's1', kind, state: 'running', requestedAt: '2026-01-01T00:00:00Z' }) as OperationView
 
 describe('a server’s status', () => {
   it('is what the node saw', () => {
@@ -13,6 +16,19 @@ describe('a server’s status', () => {
   it('does not claim that it runs while the node is away', () => {
     const server = aServer()
     expect(serverStatus({ ...server, node: { ...server.node, connected: false } })).toMatchObject({ key: 'unknown', shape: 'dashed' })
+  })
+  it('is restoring for as long as that goes on, whatever the node sees of the process', () => {
+    const operation = { ...anOperation('restore'), requestedAt: '2026-01-01T00:00:00Z' }
+    for (const state of ['running', 'stopping', 'offline', 'starting'] as const) {
+      const server = aServer({ operation, observed: { state, since: '2026-01-01T00:00:09Z', reason: null, crashes: 0 } })
+      expect(serverStatus(server)).toMatchObject({ key: 'restoring', since: '2026-01-01T00:00:00Z' })
+      expect(mayHavePlayers(server)).toBe(false)
+    }
+    expect(serverStatus(aServer({ operation: { ...operation, state: 'succeeded' } })).key).toBe('running')
+  })
+  it('counts nobody of a process that does not answer yet', () => {
+    const players = (state: Observed) => mayHavePlayers(aServer({ observed: { state, since: '2026-01-01T00:00:00Z', reason: null, crashes: 0 } }))
+    expect([players('starting'), players('running'), players('stopping'), players('offline')]).toEqual([false, true, true, false])
   })
   it('is deleting once that is what people want', () => expect(serverStatus(aServer({ desired: 'deleted' })).key).toBe('deleting'))
   it('never tells two states by colour alone', () => {

@@ -20,9 +20,15 @@ const OBSERVED: Record<Observed, Pick<StatusLook, 'word' | 'shape' | 'tone'>> = 
 
 export const isActive = (operation: OperationView | null | undefined): boolean => operation?.state === 'pending' || operation?.state === 'running'
 
+const does = (server: ServerView, ...kinds: OperationView['kind'][]): boolean => isActive(server.operation) && kinds.some((kind) => kind === server.operation?.kind)
+
 /** Whether the game is being put on disk at this moment. */
-export const isInstalling = (server: ServerView): boolean =>
-  isActive(server.operation) && (server.operation?.kind === 'install' || server.operation?.kind === 'reinstall')
+export const isInstalling = (server: ServerView): boolean => does(server, 'install', 'reinstall')
+/** Whether the files of a backup are being put in place of what is there, from stopping the game for it on. */
+export const isRestoring = (server: ServerView): boolean => does(server, 'restore')
+
+/** Whether somebody may be playing: who is counted while a game comes up, or goes down for a restore, was counted before. */
+export const mayHavePlayers = (server: ServerView): boolean => server.node.connected && !isRestoring(server) && (server.observed.state === 'running' || server.observed.state === 'stopping')
 
 export function serverStatus(server: ServerView): StatusLook {
   const { observed } = server
@@ -31,7 +37,9 @@ export function serverStatus(server: ServerView): StatusLook {
   const hold = server.holds[0]
   if (hold) return { key: 'held', word: s.status.held, shape: 'pause', tone: 'warn', since: null, reason: s.status.heldReason(hold.reason) }
   if (!server.node.connected) return { key: 'unknown', word: s.status.unknown, shape: 'dashed', tone: 'warn', since: null, reason: s.status.unknownReason }
-  if (isInstalling(server)) return { key: 'installing', word: s.status.installing, shape: 'turning', tone: 'info', since: server.operation?.requestedAt ?? null, reason: server.operation?.progress?.step ?? null }
+  const begun = { shape: 'turning', tone: 'info', since: server.operation?.requestedAt ?? null, reason: server.operation?.progress?.step ?? null } as const
+  if (isRestoring(server)) return { key: 'restoring', word: s.status.restoring, ...begun }
+  if (isInstalling(server)) return { key: 'installing', word: s.status.installing, ...begun }
   return { key: observed.state, ...OBSERVED[observed.state], since: observed.since, reason }
 }
 

@@ -46,6 +46,8 @@ export const backups = {
   nothingInIt: 'It failed: there is nothing in it.',
   makeTitle: 'Back up this server',
   makeBody: 'The game goes on meanwhile. Where it knows how, it holds still until all files are read.',
+  /** What one is called that nobody named. */
+  unnamed: (when: string) => `Backup of ${when}`,
   name: 'Name',
   namePlaceholder: 'Backup',
   nameHelp: 'So that you know it again: “Before the update”.',
@@ -64,7 +66,7 @@ export const backups = {
   callOffBody: 'What was read so far is thrown away, and the game may write again.',
   calledOff: (name: string) => `“${name}” is called off`,
   restoreTitle: (name: string) => `Restore “${name}”?`,
-  restoreBody: (when: string) => `All files become those of ${when}. What changed since then is lost.`,
+  restoreBody: (server: string, when: string) => `All files of ${server} become those of ${when}. What changed since then is lost.`,
   restoreRuns: 'The game is stopped for it and starts again afterwards.',
   restoreStopped: 'The game stays stopped.',
   first: 'Back up what is there first',

@@ -12,7 +12,7 @@ export const drains = {
   change: 'Change',
   save: 'Save',
   time: 'Time for players to leave',
-  timeHelp: 'A server stops sooner if nobody plays on it.',
+  timeHelp: 'A week at most. A server stops sooner if nobody plays on it.',
   times: {
     0: 'None: stop at once',
     300: '5 minutes',
@@ -22,6 +22,8 @@ export const drains = {
     7200: '2 hours',
     43200: '12 hours',
     86400: '24 hours',
+    172800: '2 days',
+    604800: '7 days',
   } as Record<number, string>,
   keepTime: (at: string) => `As it is: until ${at}`,
   message: 'What players are told',

@@ -10,6 +10,7 @@ export const servers = {
     crashed: 'Crashed',
     uninstalled: 'Not installed',
     installing: 'Installing',
+    restoring: 'Restoring',
     deleted: 'Deleted',
     deleting: 'Deleting',
     held: 'Suspended',
@@ -186,6 +187,7 @@ export const servers = {
     inStep: (step: string) => `In step: ${step}`,
     reinstallingTitle: 'Reinstalling',
     installing: 'Installing the game',
+    restoring: 'Restoring a backup',
     installingHelp: 'You can leave this page; the work goes on and the tray at the bottom right follows it.',
   },
   console: {
@@ -209,6 +211,7 @@ export const servers = {
     gap: (n: number) => `${String(n)} ${n === 1 ? 'line is' : 'lines are'} missing here`,
     restarted: 'The node lost this console’s history; it begins again here',
     empty: 'Nothing has been written yet.',
+    emptyRestoring: 'A backup is being restored. Output appears here once the game runs.',
     emptyInstalling: 'The game is being installed. Its output appears here once it runs.',
     emptyOffline: 'The server is off. Start it, and its output appears here.',
     lost: (time: string) => `The link was lost at ${time}; reconnecting. Nothing that the game writes meanwhile is lost.`,

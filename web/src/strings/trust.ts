@@ -3,36 +3,41 @@
 const quoted = (name: string) => `“${name}”`
 const names = (all: string[], word: string) => (all.length < 2 ? (all[0] ?? '') : `${all.slice(0, -1).join(', ')} ${word} ${all.at(-1) ?? ''}`)
 
+/** What is pinned is taken beside what is signed; said where something is pinned. */
+const orPinned = (pinned: boolean) => (pinned ? ', or if they are pinned' : '')
 const ofThem = (n: number, all: number) => (n === all ? `the ${String(n)} registries below` : `${String(n)} of the ${String(all)} registries below`)
 
 export const trust = {
   title: 'Trust',
   lead: 'Whose plugins may come in: from which registries, signed by whom, and what is taken of files. What is installed stays.',
   unwritten: 'Nobody has written a policy yet',
-  unwrittenHelp: 'Until then nothing comes from a network, a component (.wasm) is taken as an administrator uploads it, and a package (.gantry.tar) is refused because there is no key that could have signed it. The first change below writes the policy.',
+  unwrittenHelp: 'Until then nothing comes from a registry, and files are taken as an administrator uploads them: components (.wasm) as they are, packages (.gantry.tar) signed or not. The first change below writes the policy, and what it does not change stays as it is shown here.',
   changed: 'Changed',
   saved: 'Trust policy saved',
 
   follows: 'What follows from it',
   fromNowhere: 'No plugin comes from a registry.',
-  fromSigned: (places: string[]) => `Plugins from ${names(places, 'and')} are taken if a trusted key signed them. From anywhere else they are refused.`,
-  fromUnsigned: (places: string[]) => `Plugins from ${names(places, 'and')} are taken, signed or not. From anywhere else they are refused.`,
-  fromManySigned: (n: number, all: number) => `Plugins from ${ofThem(n, all)} are taken if a trusted key signed them. From anywhere else they are refused.`,
-  fromManyUnsigned: (n: number) => `Plugins from the ${String(n)} registries below are taken, signed or not. From anywhere else they are refused.`,
+  fromSigned: (places: string[], pinned: boolean) => `Plugins from ${names(places, 'and')} are taken if a key that counts for them signed them${orPinned(pinned)}. From any other registry they are refused.`,
+  fromUnsigned: (places: string[]) => `Plugins from ${names(places, 'and')} are taken, signed or not. From any other registry they are refused.`,
+  fromManySigned: (n: number, all: number, pinned: boolean) => `Plugins from ${ofThem(n, all)} are taken if a key that counts for them signed them${orPinned(pinned)}. From any other registry they are refused.`,
+  fromManyUnsigned: (n: number) => `Plugins from the ${String(n)} registries below are taken, signed or not. From any other registry they are refused.`,
   ofThem,
   fromNothing: (places: string[]) => `Nothing is taken from ${names(places, 'and')} yet: no trusted key counts there.`,
   fromPinned: (places: string[]) => `Only what is pinned is taken from ${names(places, 'and')}: no trusted key counts there.`,
-  nobodySigns: 'No key is trusted at present, so nothing signed can be taken: trust the key of a publisher, or pin a digest.',
-  pinned: (plugins: string[]) => `Of ${names(plugins, 'and')} only what is pinned is taken, signed or not.`,
-  pinnedMany: (n: number) => `Of ${String(n)} plugins only what is pinned is taken, signed or not.`,
+  pinned: (plugins: string[]) => `Of ${names(plugins, 'and')} only what is pinned is taken, signed or not, and only from where plugins may come in at all.`,
+  pinnedMany: (n: number) => `Of ${String(n)} plugins only what is pinned is taken, signed or not, and only from where plugins may come in at all.`,
   packages: {
-    never: 'Uploaded packages (.gantry.tar) are refused.',
-    signed: 'Uploaded packages (.gantry.tar) are taken if a trusted key signed them.',
+    never: 'Uploaded packages (.gantry.tar) are refused, signed and pinned ones too.',
+    signed: 'Uploaded packages (.gantry.tar) are taken if a key that counts for them signed them.',
+    signedOrPinned: 'Uploaded packages (.gantry.tar) are taken if a key that counts for them signed them, or if they are pinned.',
+    pinned: 'Uploaded packages (.gantry.tar) are taken only if they are pinned: no key is trusted at present, so no signature counts.',
+    none: 'Uploaded packages (.gantry.tar) are refused until there is a key: they must be signed, and no key is trusted at present.',
     any: 'Uploaded packages (.gantry.tar) are taken, signed or not.',
   },
   components: {
-    never: 'Uploaded components (.wasm) are refused.',
+    never: 'Uploaded components (.wasm) are refused, pinned ones too.',
     pinned: 'Uploaded components (.wasm) are taken only if they are pinned, since they cannot be signed.',
+    none: 'Uploaded components (.wasm) are refused until they are pinned, since they cannot be signed: no plugin is pinned.',
     any: 'Uploaded components (.wasm) are taken as they are: nobody vouches for them but who uploads.',
   },
 
@@ -60,7 +65,10 @@ export const trust = {
   takenBelow: (place: string, keys: string[]) => `What is below ${place} is taken if signed by ${names(keys.map(quoted), 'or')}.`,
   takenPlugin: (plugins: string[], key: string) => `${plugins.length === 1 ? 'The plugin' : 'The plugins'} ${names(plugins, 'and')} ${plugins.length === 1 ? 'is' : 'are'} taken if signed by ${quoted(key)}.`,
   othersRefused: 'All else is refused.',
+  pinsAlone: (plugins: string[]) => `Of ${names(plugins, 'and')} only what is pinned is taken, signed or not.`,
+  pinsAloneMany: (n: number) => `Of the ${String(n)} pinned plugins only what is pinned is taken, signed or not.`,
   takenAny: 'Everything is taken, signed or not.',
+  othersAny: 'All else is taken, signed or not.',
   takenNothing: 'Nothing is taken from here: no key counts for it.',
   takenPinned: 'Only what is pinned is taken from here: no key counts for it.',
   signsIn: (user: string) => `signs in as ${user}`,

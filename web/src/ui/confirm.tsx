@@ -1,4 +1,4 @@
-/** Asks before what cannot be undone. Deleting a thing of value asks for its name. */
+/** Asks before what cannot be undone. Deleting a thing of value, or all that is in it, asks for its name. */
 import { useState, type ReactNode } from 'react'
 import { s } from '~/strings'
 import { Button } from './button'

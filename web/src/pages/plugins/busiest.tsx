@@ -1,6 +1,6 @@
 /** Which servers a plugin's time goes into, over all places. */
 import { Link } from '@tanstack/react-router'
-import type { Schemas } from '~/api/types'
+import type { PluginView, Schemas } from '~/api/types'
 import { busiest, stoppedTimes, type Busy } from '~/lib/conduct'
 import { percent } from '~/lib/format'
 import { to } from '~/routes/to'
@@ -25,13 +25,14 @@ const columns: Column<Busy>[] = [
   counted('refused', c.refused, (row) => row.figures.refused),
 ]
 
-export function Busiest({ conduct, digest }: { conduct: Schemas['ConductView']; digest: string }) {
-  const rows = busiest(conduct, digest)
+export function Busiest({ conduct, plugin }: { conduct: Schemas['ConductView']; plugin: PluginView }) {
+  const rows = busiest(conduct, plugin.digest)
+  const title = c.busiest(plugin.version)
   if (rows.length === 0) return null
   return (
     <section className="shrink-0">
-      <h3 className="mb-2 text-sm font-medium">{c.busiest}</h3>
-      <GridTable className="rounded-lg border border-line" label={c.busiest} rows={rows} rowKey={(row) => row.key} columns={columns} />
+      <h3 className="mb-2 text-sm font-medium">{title}</h3>
+      <GridTable className="rounded-lg border border-line" label={title} rows={rows} rowKey={(row) => row.key} columns={columns} />
     </section>
   )
 }

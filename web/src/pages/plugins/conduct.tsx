@@ -56,7 +56,7 @@ export function ConductDialog({ plugin, onClose }: { plugin: PluginView; onClose
               <>
                 <GridTable className="shrink-0 rounded-lg border border-line" label={c.title(plugin.name)} rows={rows} rowKey={(row) => row.key} columns={columns(setReading)} />
                 <p className="text-xs text-dim">{c.legend}</p>
-                <Busiest conduct={data} digest={plugin.digest} />
+                <Busiest conduct={data} plugin={plugin} />
               </>
             )}
             <Records plugin={plugin} isQuiet={rows.length === 0} />
@@ -110,11 +110,12 @@ function HoldNotice({ plugin, held: { release, hold, server } }: { plugin: Plugi
       toast({ title: c.lifted(plugin.name) })
     },
   })
-  const title = hold.serverId ? c.holdServer(server ?? c.aServer, release.place) : c.holdAll(release.place, release.version)
+  const title = hold.serverId ? c.holdServer(server ?? c.aServer, release.place, release.version) : c.holdAll(release.place, release.version)
   return (
     <Notice tone="bad" title={title} icon={<CirclePause aria-hidden />} action={<Button size="sm" busy={lift.isPending} onClick={() => lift.mutate()}>{c.lift}</Button>}>
       <p className="text-text first-letter:uppercase">{hold.reason}</p>
       <p className="mt-1 flex flex-wrap gap-x-3 text-xs">
+        {!release.inUse && <Badge>{c.earlier}</Badge>}
         <code>{hold.call}</code>
         <span>{c.since} <Ago at={hold.since} /></span>
         <span className="tabular">{Date.parse(hold.until) > now ? c.next(clock(hold.until)) : c.due}</span>

@@ -12,7 +12,7 @@ import type { BlueprintView, PluginView } from '~/api/types'
 import { PluginImportDialog } from '~/forms/plugin-import'
 import { PluginUploadDialog } from '~/forms/plugin-upload'
 import { Page } from '~/layout/page'
-import { summary } from '~/lib/conduct'
+import { summary, type HeldVersion } from '~/lib/conduct'
 import { bytes } from '~/lib/format'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
@@ -112,7 +112,7 @@ export function PluginsPage() {
   )
 }
 
-type CardProps = { plugin: PluginView; held: string | null; blueprints: BlueprintView[]; onAsk: (what: Asked['what']) => void }
+type CardProps = { plugin: PluginView; held: HeldVersion[]; blueprints: BlueprintView[]; onAsk: (what: Asked['what']) => void }
 
 function PluginCard({ plugin, held, blueprints, onAsk }: CardProps) {
   return (
@@ -125,7 +125,7 @@ function PluginCard({ plugin, held, blueprints, onAsk }: CardProps) {
             <span className="tabular text-xs font-normal text-dim">{plugin.version}</span>
             {!plugin.hasGames && <Badge tone="info">{hooks.onlyListens}</Badge>}
             {plugin.disabledAt && <Badge tone="warn">{p.disabled}</Badge>}
-            {held && <Badge tone="bad">{conduct.onHold}</Badge>}
+            {held.length > 0 && <Badge tone="bad">{conduct.onHold(held.map((one) => one.version))}</Badge>}
           </h2>
           <p className="truncate text-sm text-dim">{[plugin.author && p.by(plugin.author), plugin.hasGames && p.servers(plugin.serverCount)].filter(Boolean).join(' · ')}</p>
         </div>
@@ -198,11 +198,11 @@ function Notices({ plugin, held, onAsk }: Omit<CardProps, 'blueprints'>) {
   const question = waiting?.asks.filter((ask) => !ask.granted).map((ask) => inWords(ask.name)) ?? []
   return (
     <>
-      {held && (
-        <Notice tone="bad" title={held} icon={<CirclePause aria-hidden />} action={<Button size="sm" onClick={() => onAsk('conduct')}>{conduct.why}</Button>}>
+      {held.map(({ version, text }) => (
+        <Notice key={version} tone="bad" title={text} icon={<CirclePause aria-hidden />} action={<Button size="sm" onClick={() => onAsk('conduct')}>{conduct.why}</Button>}>
           {conduct.heldHelp}
         </Notice>
-      )}
+      ))}
       {waiting && (
         <Notice tone="warn" title={p.asksMore(waiting.version, plugin.version)} icon={<ShieldQuestionMark aria-hidden />} action={<Button size="sm" onClick={() => onAsk('grants')}>{p.review}</Button>}>
           {p.asksMoreHelp(plugin.version, question)}

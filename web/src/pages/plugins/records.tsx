@@ -69,15 +69,15 @@ function Row({ plugin, item, server }: { plugin: PluginView; item: Item; server:
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-sm font-medium">
           <code className="break-all">{item.call}</code>
           <Badge tone="bad">{c.limit[item.reason] ?? item.reason}</Badge>
-          {item.times > 1 && <span className="tabular text-dim" title={c.recordTimes(item.times)}>×{item.times.toLocaleString('en')}</span>}
+          <span className="tabular font-normal text-dim">{c.version(item.version)}</span>
+          {item.digest !== plugin.digest && <Badge>{c.earlier}</Badge>}
         </p>
         <p className="mt-1 text-sm break-words first-letter:uppercase">{item.message}</p>
         <p className="mt-1 flex flex-wrap gap-x-3 text-xs text-dim">
           {item.symbol && <code className="break-all">{item.symbol}</code>}
-          <span>{c.version(item.version)}</span>
           <span>{placeOf(item.nodeName)}</span>
           {item.serverId && (server ? <Link {...to.server(item.serverId)} className="text-accent hover:underline">{server}</Link> : <span>{c.aServer}</span>)}
-          <span>{c.last} <Ago at={item.at} /></span>
+          <span className="tabular">{c.recordTimes(item.times)}, {c.last} <Ago at={item.at} /></span>
           <span className="tabular">{bytes(item.bytes)}</span>
         </p>
         {!item.isWhole && <p className="mt-1 text-xs text-warn">{c.cut}</p>}

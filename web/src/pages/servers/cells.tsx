@@ -5,6 +5,7 @@ import { useLive } from '~/actions/context'
 import { useSample } from '~/api/live'
 import type { ServerView } from '~/api/types'
 import { address, bytes, mebibytes, percent } from '~/lib/format'
+import { mayHavePlayers } from '~/lib/server-status'
 import { s } from '~/strings'
 import { PlainIconButton } from '~/ui/button'
 import { CopyButton } from '~/ui/copy-button'
@@ -19,7 +20,7 @@ const isUp = (server: ServerView) => server.node.connected && ['starting', 'runn
 
 export function PlayersCell({ server, nothing = <Nothing /> }: { server: ServerView; nothing?: ReactNode }) {
   const game = useSample(useLive(), server)?.game
-  if (!isUp(server) || game?.players === null || game?.players === undefined) return nothing
+  if (!mayHavePlayers(server) || game?.players === null || game?.players === undefined) return nothing
   const max = game.maxPlayers ?? null
   return (
     <span className="tabular flex items-center gap-1.5 text-sm" data-testid="players">

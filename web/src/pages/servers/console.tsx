@@ -5,7 +5,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { offeredQuery } from '~/actions/offered'
 import type { ServerView } from '~/api/types'
 import { inputState } from '~/lib/console-input'
-import { isActive, isInstalling, refusal } from '~/lib/server-status'
+import { isActive, isInstalling, isRestoring, refusal } from '~/lib/server-status'
 import { useTheme } from '~/lib/theme'
 import { s } from '~/strings'
 import { actions as a } from '~/strings/actions'
@@ -108,6 +108,7 @@ function download(name: string, text: string): void {
 /** While something is under way, nobody is told to start the server. */
 function emptyWords(server: ServerView): string {
   if (isInstalling(server)) return s.console.emptyInstalling
+  if (isRestoring(server)) return s.console.emptyRestoring
   return ['offline', 'uninstalled'].includes(server.observed.state) && !isActive(server.operation) ? s.console.emptyOffline : s.console.empty
 }
 

@@ -13,7 +13,7 @@ import { BlueprintIcon } from '~/layout/blueprint-icon'
 import { ServerStatus } from '~/layout/status'
 import { Tabs, type Tab } from '~/layout/tabs'
 import { address, dayAndTime } from '~/lib/format'
-import { isActive, isInstalling } from '~/lib/server-status'
+import { isActive, isInstalling, isRestoring } from '~/lib/server-status'
 import { to } from '~/routes/to'
 import { s } from '~/strings'
 import { drains as t } from '~/strings/drains'
@@ -151,7 +151,7 @@ function Notices({ server }: { server: ServerView }) {
       </Notice>
     ),
     operation?.state === 'failed' && <FailedOperation key="failed" operation={operation} />,
-    isInstalling(server) && operation && <InstallProgress key="install" operation={operation} server={server} />,
+    (isInstalling(server) || isRestoring(server)) && operation && <Progress key="progress" operation={operation} server={server} />,
   ].filter(Boolean)
   return notices.length === 0 ? null : <div className="flex shrink-0 flex-col gap-2 px-3 pt-3 sm:px-6">{notices}</div>
 }
@@ -193,24 +193,27 @@ function FailedOperation({ operation }: { operation: OperationView }) {
   )
 }
 
-/** The live page of an installation; when it ends, what remains is the server's page. */
-function InstallProgress({ operation, server }: { operation: OperationView; server: ServerView }) {
+const TITLE: Partial<Record<OperationView['kind'], string>> = { reinstall: s.operation.reinstallingTitle, restore: s.operation.restoring }
+
+/** An installation or a restore as it goes; when it ends, what remains is the server's page. */
+function Progress({ operation, server }: { operation: OperationView; server: ServerView }) {
   // Frames bring it live; asking now and then covers those that were missed.
   const { data } = useQuery({ ...operationQuery(operation.id), refetchInterval: 10_000, initialData: operation })
   const current = isActive(data) ? data : operation
   const { progress } = current
+  const label = current.kind === 'restore' ? s.operation.restoring : s.operation.installing
   return (
-    <section aria-label={s.operation.installing} className="rounded-lg border border-line bg-surface px-4 py-3">
+    <section aria-label={label} className="rounded-lg border border-line bg-surface px-4 py-3">
       <div className="flex flex-wrap items-baseline justify-between gap-x-4 gap-y-1">
         <div className="flex min-w-0 flex-wrap items-baseline gap-x-3">
-          <h2 className="text-sm">{current.kind === 'reinstall' ? s.operation.reinstallingTitle : s.status.installing}</h2>
+          <h2 className="text-sm">{TITLE[current.kind] ?? s.status.installing}</h2>
           <p className="min-w-0 text-sm text-dim">{progress?.step ?? (current.state === 'pending' && s.operation.state.pending)}</p>
         </div>
         <span className="tabular text-xs text-dim">
           {progress && `${s.operation.step(progress.stepIndex, progress.stepCount)} · ${String(Math.round(progress.fraction * 100))} %`}
         </span>
       </div>
-      <ProgressBar label={s.operation.installing} fraction={progress ? progress.fraction : null} className="mt-2" />
+      <ProgressBar label={label} fraction={progress ? progress.fraction : null} className="mt-2" />
       <div className="mt-2 flex items-center justify-between gap-4">
         <p className="tabular min-w-0 truncate font-mono text-xs text-dim">{progress?.detail ?? s.operation.installingHelp}</p>
         <CallOff operation={current} server={server} look="words" />

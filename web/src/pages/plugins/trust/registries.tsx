@@ -40,7 +40,7 @@ export function Registries({ policy, logins }: { policy: Policy; logins: readonl
       {rules.registries.map((rule) => {
         const login = loginFor(rule.prefix, logins)
         const says = taken(rule.prefix, rules)
-        const isOdd = says.includes(t.takenAny) || says.includes(t.takenNothing)
+        const isOdd = !rules['require-signature'] || says.includes(t.takenNothing)
         return (
           <Row key={rule.prefix} icon={ICONS[rule.network]} name={rule.prefix} title={<code className="font-mono">{rule.prefix}</code>} onEdit={() => setEditing(rule)} onRemove={() => setRemoving(rule)}>
             <p className={isOdd ? 'mt-0.5 text-sm wrap-anywhere text-warn' : 'mt-0.5 text-sm wrap-anywhere'}>{says.join(' ')}</p>

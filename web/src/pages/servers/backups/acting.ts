@@ -4,6 +4,7 @@ import { archiveAddress, backupsQuery } from '~/api/backup-queries'
 import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import type { Backup, Permission, ServerView } from '~/api/types'
+import { nameOf } from '~/lib/backups'
 import { refusal } from '~/lib/server-status'
 import { s } from '~/strings'
 import { backups as t } from '~/strings/backups'
@@ -44,11 +45,11 @@ export function useBackupActs(server: ServerView, backup: Backup) {
     mutationFn: (locked: boolean) => take(client.PATCH('/api/servers/{id}/backups/{backupId}', { params: { path: { id: server.id, backupId: backup.id } }, body: { locked } })),
     onSuccess: (changed) => {
       put(changed)
-      toast({ title: changed.locked ? t.isLocked(changed.name) : t.isUnlocked(changed.name) })
+      toast({ title: changed.locked ? t.isLocked(nameOf(changed)) : t.isUnlocked(nameOf(changed)) })
     },
     onError: (error) => {
       const problem = toApiError(error)
-      toast({ tone: 'bad', title: t.notChanged(backup.name), detail: problem.detail || problem.remedy })
+      toast({ tone: 'bad', title: t.notChanged(nameOf(backup)), detail: problem.detail || problem.remedy })
     },
     onSettled: () => queries.invalidateQueries({ queryKey: backupsQuery(server.id).queryKey }),
   })

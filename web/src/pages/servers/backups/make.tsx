@@ -5,6 +5,7 @@ import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import type { ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
+import { nameOf } from '~/lib/backups'
 import { backups as t } from '~/strings/backups'
 import { Checkbox, Field, Input } from '~/ui/field'
 import { toast } from '~/ui/toast'
@@ -21,7 +22,7 @@ export function MakeBackup({ server, onClose }: { server: ServerView; onClose: (
     mutationFn: () => take(client.POST('/api/servers/{id}/backups', { params: { path: { id: server.id } }, body: { name: name.trim(), locked } })),
     onSuccess: (backup) => {
       put(backup)
-      toast({ title: t.begun(backup.name) })
+      toast({ title: t.begun(nameOf(backup)) })
       onClose()
     },
   })

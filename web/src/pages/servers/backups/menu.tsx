@@ -7,6 +7,7 @@ import { client, take } from '~/api/client'
 import { toApiError } from '~/api/problem'
 import type { Backup, BackupsView, ServerView } from '~/api/types'
 import { FormDialog } from '~/forms/form-dialog'
+import { isNamed, nameOf } from '~/lib/backups'
 import { backups as t } from '~/strings/backups'
 import { PlainIconButton } from '~/ui/button'
 import { Confirm } from '~/ui/confirm'
@@ -27,7 +28,7 @@ export function BackupMenu({ server, view, backup }: BackupMenuProps) {
   const isMade = backup.state === 'running'
   return (
     <>
-      <Menu trigger={<PlainIconButton label={t.menu(backup.name)}><Ellipsis aria-hidden /></PlainIconButton>}>
+      <Menu trigger={<PlainIconButton label={t.menu(nameOf(backup))}><Ellipsis aria-hidden /></PlainIconButton>}>
         <MenuItem icon={<History aria-hidden />} disabledReason={acts.restore.reason} onSelect={() => setAsking('restore')}>{t.restore}</MenuItem>
         <MenuItem icon={<Download aria-hidden />} disabledReason={acts.download.reason} onSelect={acts.download.perform}>{t.download}</MenuItem>
         <MenuItem icon={<Pencil aria-hidden />} disabledReason={acts.rename.reason} onSelect={() => setAsking('rename')}>{t.rename}</MenuItem>
@@ -45,18 +46,18 @@ export function BackupMenu({ server, view, backup }: BackupMenuProps) {
 type OneProps = { server: ServerView; backup: Backup; onClose: () => void }
 
 function RenameBackup({ server, backup, onClose }: OneProps) {
-  const [name, setName] = useState(backup.name)
+  const [name, setName] = useState(isNamed(backup) ? backup.name : '')
   const put = usePut(server.id)
   const rename = useMutation({
     mutationFn: () => take(client.PATCH('/api/servers/{id}/backups/{backupId}', { params: { path: { id: server.id, backupId: backup.id } }, body: { name: name.trim() } })),
     onSuccess: (changed) => {
       put(changed)
-      toast({ title: t.renamed(changed.name) })
+      toast({ title: t.renamed(nameOf(changed)) })
       onClose()
     },
   })
   return (
-    <FormDialog title={t.renameTitle(backup.name)} verb={t.save} size="sm" busy={rename.isPending} error={rename.error} onSubmit={() => rename.mutate()} onClose={onClose}>
+    <FormDialog title={t.renameTitle(nameOf(backup))} verb={t.save} size="sm" busy={rename.isPending} error={rename.error} onSubmit={() => rename.mutate()} onClose={onClose}>
       <Field label={t.name} error={rename.error ? toApiError(rename.error).field('name') : null}>
         <Input value={name} onChange={(event) => setName(event.target.value)} placeholder={t.namePlaceholder} maxLength={LONGEST_NAME} autoComplete="off" autoFocus />
       </Field>
@@ -71,12 +72,12 @@ function DeleteBackup({ server, backup, onClose }: OneProps) {
   const remove = useMutation({
     mutationFn: () => take(client.DELETE('/api/servers/{id}/backups/{backupId}', { params: { path: { id: server.id, backupId: backup.id } } })),
     onSuccess: async () => {
-      toast({ title: isMade ? t.calledOff(backup.name) : t.deleted(backup.name) })
+      toast({ title: isMade ? t.calledOff(nameOf(backup)) : t.deleted(nameOf(backup)) })
       onClose()
       await queries.invalidateQueries({ queryKey: backupsQuery(server.id).queryKey })
     },
   })
   return (
-    <Confirm title={isMade ? t.callOffTitle(backup.name) : t.deleteTitle(backup.name)} body={isMade ? t.callOffBody : t.deleteBody} verb={isMade ? t.callOff : t.delete} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()} onClose={onClose} />
+    <Confirm title={isMade ? t.callOffTitle(nameOf(backup)) : t.deleteTitle(nameOf(backup))} body={isMade ? t.callOffBody : t.deleteBody} verb={isMade ? t.callOff : t.delete} busy={remove.isPending} error={remove.error} onConfirm={() => remove.mutate()} onClose={onClose} />
   )
 }

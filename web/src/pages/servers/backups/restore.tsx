@@ -7,6 +7,7 @@ import { backupsQuery } from '~/api/backup-queries'
 import { client, take } from '~/api/client'
 import { keys } from '~/api/queries'
 import type { Backup, BackupsView, ServerView } from '~/api/types'
+import { nameOf } from '~/lib/backups'
 import { moment } from '~/lib/format'
 import { backups as t } from '~/strings/backups'
 import { Confirm } from '~/ui/confirm'
@@ -32,7 +33,7 @@ export function RestoreBackup({ server, view, backup, onClose }: RestoreBackupPr
     },
   })
   const keep = useMutation({
-    mutationFn: () => take(client.POST('/api/servers/{id}/backups', { params: { path: { id: server.id } }, body: { name: t.firstName(backup.name) } })),
+    mutationFn: () => take(client.POST('/api/servers/{id}/backups', { params: { path: { id: server.id } }, body: { name: t.firstName(nameOf(backup)) } })),
     onSuccess: (made) => {
       put(made)
       setFirst(made.id)
@@ -50,7 +51,7 @@ export function RestoreBackup({ server, view, backup, onClose }: RestoreBackupPr
     else restore.mutate()
   }
   return (
-    <Confirm title={t.restoreTitle(backup.name)} body={`${t.restoreBody(moment(backup.createdAt))} ${server.desired === 'running' ? t.restoreRuns : t.restoreStopped}`} verb={t.restore} busy={restore.isPending || keep.isPending || first !== null} error={restore.error ?? keep.error} onConfirm={begin} onClose={onClose}>
+    <Confirm title={t.restoreTitle(nameOf(backup))} body={`${t.restoreBody(server.name, moment(backup.createdAt))} ${server.desired === 'running' ? t.restoreRuns : t.restoreStopped}`} typed={server.name} verb={t.restore} busy={restore.isPending || keep.isPending || first !== null} error={restore.error ?? keep.error} onConfirm={begin} onClose={onClose}>
       <Checkbox label={t.first} help={cannot ?? t.firstHelp} disabled={cannot !== null} checked={wantsFirst && cannot === null} onChange={setWantsFirst} />
       {first !== null && <p role="status" className="text-sm text-dim">{t.firstGoesOn}</p>}
       {failure && <Notice tone="bad" title={t.firstFailed} icon={<TriangleAlert aria-hidden />}>{failure}</Notice>}

@@ -1,6 +1,7 @@
 /** One backup in the list: what it is of, how it was taken, what it takes, and what can be done with it. */
 import { Lock } from 'lucide-react'
 import type { Backup, BackupsView, ServerView } from '~/api/types'
+import { nameOf } from '~/lib/backups'
 import { bytes } from '~/lib/format'
 import { backups as t } from '~/strings/backups'
 import { cn } from '~/ui/cn'
@@ -51,7 +52,7 @@ export function BackupRow({ server, view, backup }: BackupRowProps) {
     <li className={cn(COLUMNS, 'items-start gap-y-1.5 py-3.5')}>
       <div className="min-w-0">
         <p className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5">
-          <span className="text-base font-medium break-words">{backup.name}</span>
+          <span className="text-base font-medium break-words">{nameOf(backup)}</span>
           <span className="flex items-center gap-2 text-sm"><Glyph {...LOOK[backup.state]} />{t.state[backup.state]}</span>
           {backup.locked && <span className="flex items-center gap-1 text-xs text-dim"><Lock aria-hidden className="size-3" />{t.locked}</span>}
         </p>
@@ -99,11 +100,12 @@ function Told({ backup }: { backup: Backup }) {
   )
 }
 
-function Making({ backup: { name, progress } }: { backup: Backup }) {
+function Making({ backup }: { backup: Backup }) {
+  const { progress } = backup
   const share = progress && progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null
   return (
     <div className="mt-2 max-w-96">
-      <ProgressBar label={name} fraction={share} />
+      <ProgressBar label={nameOf(backup)} fraction={share} />
       <p className="tabular mt-1 text-xs text-dim">{progress ? t.progress(bytes(progress.doneBytes), bytes(progress.totalBytes)) : t.beginning}</p>
     </div>
   )
