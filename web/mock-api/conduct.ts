@@ -62,6 +62,14 @@ export const handlers: [string, string, Handler][] = [
     items: plugins.flatMap((plugin) => of(plugin.id).flatMap((place) => place.releases.flatMap(({ version, holds }) => holds.map((hold) => ({ pluginId: plugin.id, version, nodeId: place.nodeId, nodeName: place.nodeName, ...hold }))))),
     silent,
   })],
+  ['GET', '/api/servers/:/plugin-holds', ({ params }) => {
+    const plugin = arena()
+    const server = servers.find((one) => one.id === params[0])
+    if (!plugin || server?.blueprint.plugin !== plugin.name) return { pluginId: plugin?.id ?? '', name: server?.blueprint.plugin ?? '', version: server?.blueprint.pluginVersion ?? '', items: [], nodeAnswered: true }
+    const there = of(plugin.id).filter((place) => place.nodeId === null || place.nodeId === server.node.id)
+    const holds = there.flatMap((place) => place.releases.filter((one) => one.version === plugin.version).flatMap((one) => one.holds.filter((hold) => !hold.serverId || hold.serverId === server.id).map(({ call, since, until, reason, serverId }) => ({ onNode: place.nodeId !== null, onlyHere: Boolean(serverId), call, since, until, reason }))))
+    return { pluginId: plugin.id, name: plugin.name, version: plugin.version, items: holds, nodeAnswered: true }
+  }],
   ['GET', '/api/plugins/:/conduct', ({ params }) => ({ places: of(params[0]), silent, servers: named() })],
   ['GET', '/api/plugins/:/log', ({ query }) => {
     const server = query.get('server')

@@ -204,8 +204,9 @@ const SCENES = [
     await choose(page, 'Kick a player')
     await page.getByLabel('Name').fill('Sarge')
     await page.getByRole('dialog').getByRole('button', { name: 'Kick a player' }).click()
-    await page.getByText('It is tried again at').waitFor()
+    await page.getByRole('dialog').getByText('It is tried again at').waitFor()
   }],
+  ['server-plugin-held', `/servers/${S1}/overview?mock=held`, (page) => page.getByText('plugin is on hold').waitFor()],
   ['actions-said', `/servers/${S1}/overview`, async (page) => {
     await choose(page, 'Kick a player')
     await page.getByLabel('Name').fill('Sarge')

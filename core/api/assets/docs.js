@@ -8,6 +8,13 @@ const element = (name, text, attributes = {}) => {
   return made;
 };
 
+// Words in which names stand between backticks.
+const prose = (name, text) => {
+  const made = element(name);
+  text.split("`").forEach((part, index) => made.append(index % 2 ? element("code", part) : part));
+  return made;
+};
+
 // Resolves references to a depth that can still be read.
 const shape = (schema, all, depth = 0, seen = []) => {
   if (!schema || typeof schema !== "object") return schema;
@@ -47,21 +54,21 @@ const draw = (path, method, operation, all) => {
   const summary = element("summary");
   summary.append(element("span", method.toUpperCase(), { class: "method" }), element("code", path), " ");
   summary.append(element("span", operation.summary ?? "", { class: "summary" }));
-  details.append(summary, element("p", operation.description ?? ""));
+  details.append(summary, prose("p", operation.description ?? ""));
   details.addEventListener("toggle", () => {
     if (details.dataset.drawn) return;
     details.dataset.drawn = "yes";
     if (operation.parameters?.length) {
       const list = element("ul");
       for (const each of operation.parameters) {
-        list.append(element("li", `${each.name} (${each.in}${each.required ? "" : ", optional"}): ${each.description ?? ""}`));
+        list.append(prose("li", `${each.name} (${each.in}${each.required ? "" : ", optional"}): ${each.description ?? ""}`));
       }
       details.append(element("h3", "Parameters"), list);
     }
     if (operation.requestBody) details.append(...body("Request", operation.requestBody.content, all));
     for (const [status, response] of Object.entries(operation.responses ?? {})) {
       const isProblem = Object.keys(response.content ?? {})[0] === "application/problem+json";
-      details.append(element("p", `${status} ${response.description}`));
+      details.append(prose("p", `${status} ${response.description}`));
       if (!isProblem && response.content) details.append(...body(`Answer ${status}`, response.content, all));
     }
   });
@@ -76,11 +83,11 @@ const load = async () => {
     return;
   }
   const api = await answer.json();
-  document.getElementById("about").textContent = api.info.description;
+  document.getElementById("about").replaceChildren(...prose("p", api.info.description).childNodes);
   const place = document.getElementById("operations");
   for (const tag of api.tags) {
     const section = element("section");
-    section.append(element("h2", tag.name), element("p", tag.description));
+    section.append(element("h2", tag.name), prose("p", tag.description));
     for (const [path, item] of Object.entries(api.paths)) {
       for (const [method, operation] of Object.entries(item)) {
         if (operation.tags?.[0] === tag.name) section.append(draw(path, method, operation, api.components.schemas));

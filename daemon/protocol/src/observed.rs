@@ -57,8 +57,16 @@ pub enum Event {
     Operation { operation: OperationReport },
     /// The console meant something.
     Console { event: ConsoleEvent },
-    /// A plugin was stopped or failed: which, in which call, and why.
-    PluginFault { plugin: String, call: String, code: String, message: String },
+    /// A plugin was stopped or failed: which, in which call, and why. The digest is that of the component that ran; daemons of a
+    /// version before this one tell none.
+    PluginFault {
+        plugin: String,
+        #[serde(default)]
+        digest: Option<String>,
+        call: String,
+        code: String,
+        message: String,
+    },
     /// Somebody worked on the server's files over SFTP.
     Sftp { activity: SftpActivity },
     /// A schedule is followed: the whole run as it stands, again with each step.

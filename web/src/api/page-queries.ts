@@ -36,6 +36,15 @@ export const serverTabsQuery = (server: ServerView) =>
     ...seldom,
   })
 
+/** How plugins fare changes without news of them, so whoever looks asks again. */
+export const serverHoldsQuery = (id: string) =>
+  queryOptions({
+    queryKey: [...keys.server(id), 'plugin-holds'],
+    queryFn: ({ signal }) => take(client.GET('/api/servers/{id}/plugin-holds', { params: { path: { id } }, signal })),
+    refetchInterval: 30_000,
+    retry: false,
+  })
+
 /** The control plane gives what it has for so long at least. */
 const FLOOR = 2_000
 

@@ -271,6 +271,7 @@ export const servers = {
     unaskedHelp: 'The game has not answered yet. Players show up here once it does.',
     unknown: 'This game does not tell who plays',
     unknownHelp: (n: number) => `${String(n)} ${n === 1 ? 'player is' : 'players are'} online, without names.`,
+    bots: (n: number) => `${String(n)} ${n === 1 ? 'of them a bot' : 'of them bots'}`,
     asked: (ago: string) => `as the game said ${ago}`,
   },
   settings: {

@@ -82,13 +82,13 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
                 tx.happened(happening.on(server_id).at(at));
             }
         }
-        Event::PluginFault { plugin, call, code, message } => {
+        Event::PluginFault { plugin, digest, call, code, message } => {
             metrics::counter!("gantry_plugin_faults_total", "plugin" => plugin.clone()).increment(1);
             tracing::warn!(server.id = %server_id, node.id = %node, plugin, call, code, message, "a plugin failed on a node");
             let fault =
                 serde_json::json!({ "plugin": plugin, "call": call, "code": code, "message": message });
             keep(tx, node, server_id, at, "plugin_fault", &fault).await?;
-            plugins::fault_on_node(tx, server_id, at, (&call, &code, &message)).await?;
+            plugins::fault_on_node(tx, server_id, digest.as_deref(), at, (&call, &code, &message)).await?;
         }
         Event::Schedule { run } => followed::run(tx, node, server_id, &run).await?,
         Event::Backup { backup } => backups::keep(tx, node, server_id, &backup).await?,

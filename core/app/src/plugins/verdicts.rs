@@ -145,11 +145,17 @@ pub(crate) async fn ended_on_node(tx: &mut SystemTx, operation: &Operation, at: 
 pub(crate) async fn fault_on_node(
     tx: &mut SystemTx,
     server: ServerId,
+    digest: Option<&str>,
     at: DateTime<Utc>,
     (call, code, message): (&str, &str, &str),
 ) -> Answer<()> {
     let Some(pinned) = tx.pinned_release(server).await? else { return Ok(()) };
-    Ok(tx.record_failure(&pinned.digest, &told(&pinned, call, code, message), at).await?)
+    // The server may have been moved since.
+    let ran = digest.unwrap_or(&pinned.digest);
+    if !tx.is_release(pinned.plugin, ran).await? {
+        return Ok(());
+    }
+    Ok(tx.record_failure(ran, &told(&pinned, call, code, message), at).await?)
 }
 
 /// The daemon's words for what a plugin did, and not the plugin's own.

@@ -201,3 +201,25 @@ impl House {
         self.ends(start, Some(failure("plugin_failed", Some("plans.run")))).await;
     }
 }
+
+#[tokio::test]
+async fn a_fault_is_told_of_the_release_that_ran_and_not_of_the_one_that_its_server_moved_to() {
+    let house = House::new().await;
+    let fault = |digest: Option<&str>| Event::PluginFault {
+        plugin: "sample".to_owned(),
+        digest: digest.map(str::to_owned),
+        call: "collector.collect".to_owned(),
+        code: "plugin_failed".to_owned(),
+        message: "it crashed".to_owned(),
+    };
+    let foreign = "c".repeat(64);
+    for digest in [Some(DIGEST), None, Some(foreign.as_str())] {
+        let seq = house.node.say(house.server, fault(digest));
+        house.node.acknowledged(seq).await;
+    }
+    let told = house.world.app.plugin_failures(&house.world.admin, house.plugin).await.unwrap();
+    let mut of: Vec<_> = told.items.iter().map(|one| (one.version.as_str(), one.times)).collect();
+    of.sort_unstable();
+    assert_eq!(of, [("1.0.0", 1), ("1.1.0", 1)], "a daemon that tells no digest means what the server has");
+    house.world.end().await;
+}

@@ -196,6 +196,16 @@ impl SystemTx {
         Ok(())
     }
 
+    /// Whether a plugin has a release of this digest.
+    pub async fn is_release(&mut self, plugin: PluginId, digest: &str) -> Result<bool, StoreError> {
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM plugin_releases WHERE plugin_id = $1 AND digest = $2) AS "found!""#,
+            plugin.uuid(),
+            digest
+        );
+        Ok(found.fetch_one(self.db()).await?)
+    }
+
     /// The release that a server is pinned to, as a node's failure is told of it.
     pub async fn pinned_release(&mut self, server: ServerId) -> Result<Option<Tried>, StoreError> {
         let row = sqlx::query!(

@@ -105,15 +105,21 @@ pub(crate) fn ratio(done: u64, total: u64) -> f64 {
 
 /// "12.5 MiB of 80.0 MiB, 3.1 MiB/s".
 pub(crate) fn bytes_of(done: u64, total: Option<u64>, rate: Option<f64>) -> String {
-    let mebibytes = |bytes: f64| format!("{:.1} MiB", bytes / 1_048_576.0);
-    let mut text = mebibytes(as_float(done));
+    let mut text = size(as_float(done));
     if let Some(total) = total.filter(|total| *total > 0) {
-        text.push_str(&format!(" of {}", mebibytes(as_float(total))));
+        text.push_str(&format!(" of {}", size(as_float(total))));
     }
     if let Some(rate) = rate {
-        text.push_str(&format!(", {}/s", mebibytes(rate)));
+        text.push_str(&format!(", {}/s", size(rate)));
     }
     text
+}
+
+/// So many bytes, for people.
+fn size(bytes: f64) -> String {
+    const UNITS: [(&str, f64); 3] = [("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("KiB", 1_024.0)];
+    let unit = UNITS.iter().find(|(_, unit)| bytes >= *unit);
+    unit.map_or_else(|| format!("{bytes:.0} B"), |(name, unit)| format!("{:.1} {name}", bytes / unit))
 }
 
 #[cfg(test)]
@@ -121,11 +127,12 @@ mod tests {
     use super::bytes_of;
 
     #[test]
-    fn a_transfer_is_told_in_mebibytes_with_its_rate() {
+    fn a_transfer_is_told_in_the_largest_unit_that_fits_with_its_rate() {
         assert_eq!(
             bytes_of(13_107_200, Some(83_886_080), Some(3_250_586.0)),
             "12.5 MiB of 80.0 MiB, 3.1 MiB/s"
         );
-        assert_eq!(bytes_of(0, None, None), "0.0 MiB");
+        assert_eq!(bytes_of(5_213, Some(3 << 30), None), "5.1 KiB of 3.0 GiB");
+        assert_eq!(bytes_of(0, None, None), "0 B");
     }
 }

@@ -331,9 +331,14 @@ async fn fault(work: &Work, call: &str, error: &CallError) {
         return;
     }
     tracing::warn!(server.id = %work.id(), call, code = failure.code, "a plugin call failed");
-    let plugin = work.server.blueprint.plugin.clone();
-    let event =
-        Event::PluginFault { plugin, call: call.to_owned(), code: failure.code, message: failure.message };
+    let blueprint = &work.server.blueprint;
+    let event = Event::PluginFault {
+        plugin: blueprint.plugin.clone(),
+        digest: Some(blueprint.digest.clone()),
+        call: call.to_owned(),
+        code: failure.code,
+        message: failure.message,
+    };
     work.shared.tell(work.id(), vec![event]).await;
 }
 

@@ -233,7 +233,7 @@ impl<'a> Play<'a> {
                     self.desk.terminal.warn(&fault.with_log(failure.log_tail.clone()).to_string());
                 }
             }
-            Event::PluginFault { plugin, call, code, message } => {
+            Event::PluginFault { plugin, call, code, message, .. } => {
                 let fault = Fault::new(code, message.clone(), "Correct the plugin and save.");
                 self.desk.terminal.warn(&fault.at(format!("{plugin}, {call}")).to_string());
             }

@@ -6,7 +6,7 @@ import { useEffect, useRef } from 'react'
 import { useLive } from '~/actions/context'
 import { useGone } from '~/api/live'
 import { ApiError } from '~/api/problem'
-import { configFilesQuery, serverTabsQuery } from '~/api/page-queries'
+import { configFilesQuery, serverHoldsQuery, serverTabsQuery } from '~/api/page-queries'
 import { operationQuery, serverQuery } from '~/api/queries'
 import type { OperationView, Permission, ServerView } from '~/api/types'
 import { BlueprintIcon } from '~/layout/blueprint-icon'
@@ -27,6 +27,7 @@ import { Ago } from '~/ui/time'
 import { CallOff } from '~/forms/operation-cancel'
 import { PlayersCell } from './cells'
 import { OfferedActions } from './offered'
+import { PluginHold } from './plugin-hold'
 import { PowerGroup } from './power'
 
 export const serverRoute = getRouteApi('/app/servers/$serverId')
@@ -138,12 +139,14 @@ function ServerFrame() {
 
 /** What a person must know before reading on; the most binding first. */
 function Notices({ server }: { server: ServerView }) {
+  const held = useQuery(serverHoldsQuery(server.id)).data?.items ?? []
   const hold = server.holds[0]
   const { operation, observed } = server
   const notices = [
     server.desired === 'deleted' && <Notice key="deleted" tone="bad" title={s.status.deleting} icon={<Trash2 aria-hidden />}>{operation?.progress?.step}</Notice>,
     hold && <Notice key="hold" tone="warn" title={s.server.suspended} icon={<CirclePause aria-hidden />}>{hold.reason}</Notice>,
     server.drain && <Drained key="drain" drain={server.drain} />,
+    held.length > 0 && <PluginHold key="plugin" server={server} />,
     !server.node.connected && <Notice key="node" tone="warn" title={s.server.nodeAway} icon={<CloudOff aria-hidden />}>{s.server.nodeAwayDetail(server.node.name)}</Notice>,
     observed.state === 'crashed' && (
       <Notice key="crashed" tone="bad" title={s.server.crashed} icon={<TriangleAlert aria-hidden />}>

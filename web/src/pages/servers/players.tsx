@@ -46,6 +46,7 @@ export function PlayersPage() {
         running && count !== null ? (
           <span className="tabular text-sm text-dim" role="status">
             {s.servers.players(count, max)}
+            {(live?.bots ?? 0) > 0 && <> · {s.players.bots(live?.bots ?? 0)}</>}
             {data?.at && <> · {s.players.asked('')}<Ago at={data.at} /></>}
           </span>
         ) : undefined
