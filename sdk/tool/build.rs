@@ -22,6 +22,11 @@ fn main() {
     for part in ["wit", "plugin", "js", "python"] {
         gather(&root.join("sdk").join(part), part, &mut sdk);
     }
+    for file in ["README.md", "REFERENCE.md", "blueprint.schema.json"] {
+        let path = root.join("sdk/document").join(file);
+        println!("cargo:rerun-if-changed={}", path.display());
+        sdk.push((format!("document/{file}"), path));
+    }
     // The SDKs' own tests are nobody else's.
     sdk.retain(|(name, _)| !name.contains("/tests/"));
     let mut examples = Vec::new();

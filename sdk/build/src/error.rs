@@ -29,6 +29,9 @@ pub enum BuildError {
     /// What was compiled is nothing that a host takes.
     #[error("{} does not become a component: {message}", path.display())]
     NotAPlugin { path: PathBuf, message: String },
+    /// It calls what only programs have that run on an operating system.
+    #[error("{} imports {import:?}, and plugins may import no WASI", path.display())]
+    Wasi { path: PathBuf, import: String },
     #[error(transparent)]
     Pack(#[from] PackError),
     #[error("{} cannot be read or written", path.display())]
@@ -58,6 +61,7 @@ impl BuildError {
             Self::Failed { .. } => "build-failed",
             Self::Manifest { .. } => "manifest",
             Self::NotAPlugin { .. } => "not-a-component",
+            Self::Wasi { .. } => "import",
             Self::Pack(_) => "not-packed",
             Self::Files { .. } => "unreadable",
             Self::NoInterpreter => "no-interpreter",
@@ -75,12 +79,19 @@ impl BuildError {
             Self::Missing(missing) => return missing.remedy.clone(),
             Self::Start { .. } => "Check that the program is installed and may be run.",
             Self::Failed { .. } => "Correct what it names, then build again.",
-            Self::Manifest { .. } => "Correct plugin.toml; sdk/README.md has a whole one.",
+            Self::Manifest { path, .. } => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                return format!("Correct {name}; `gantry plugin new` writes a whole one to compare with.");
+            }
+            Self::Wasi { .. } => {
+                "Remove the crate that brings it, such as `wasi` or one built for an operating system, or turn its feature off: there are no \
+                 files, clocks, sockets and no environment. What a plugin may call are the modules of the SDK."
+            }
             Self::NotAPlugin { .. } => {
                 "Export a plugin with the SDK of this program's version: `gantry plugin sdk` puts it into the folder."
             }
             Self::Pack(PackError::Document(_)) => {
-                "Correct the document at the place that is named; sdk/document/REFERENCE.md lists every field."
+                "Correct the document at the place that is named; REFERENCE.md of documents, in .gantry/sdk/document, lists every field."
             }
             Self::Pack(_) => "Give the files of bundle/ plain names, and build again.",
             Self::Files { .. } => "Check that it is there, and that you may read and write there.",

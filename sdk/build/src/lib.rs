@@ -50,7 +50,7 @@ pub fn build(workshop: &Workshop, folder: &Path, say: Say<'_>) -> Result<Vec<u8>
     let language = Language::of(folder).ok_or_else(|| BuildError::NoPlugin(folder.to_owned()))?;
     let component = match language {
         Language::Declarative => return document::pack(workshop, folder),
-        Language::Rust => rust::build(workshop, folder)?,
+        Language::Rust => rust::build(workshop, folder, say)?,
         Language::JavaScript | Language::Python => scripts::build(workshop, language, folder, say)?,
     };
     let manifest = manifest::read(folder)?;

@@ -1,12 +1,17 @@
 //! Plugins in Rust: cargo makes a core module, and the WIT that the SDK's macro left in it makes that a component.
 
 use crate::{
-    BuildError, Workshop,
+    BuildError, Say, Workshop,
     process::output,
     tools::{self, WASM_TARGET, WasmToolchain},
 };
+use sha2::{Digest, Sha256};
 use std::{
-    env, fs,
+    env,
+    ffi::OsStr,
+    fs,
+    io::Write,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -23,27 +28,55 @@ const PROFILE: [(&str, &str); 6] = [
 ];
 
 /// Compiles the crate in a folder and wraps it. It has no manifest yet.
-pub(crate) fn build(workshop: &Workshop, folder: &Path) -> Result<Vec<u8>, BuildError> {
+pub(crate) fn build(workshop: &Workshop, folder: &Path, say: Say<'_>) -> Result<Vec<u8>, BuildError> {
     let toolchain = tools::wasm(folder)?;
-    let target = target(workshop);
     let name = package_name(folder)?;
+    let target = target(&workshop.scratch, &name, folder)?;
+    if !target.join(WASM_TARGET).is_dir() {
+        say(
+            "compiling the plugin and all that it needs",
+            "the first time takes a minute or two, later ones seconds",
+        );
+    }
     // Each by itself, so that one plugin's features of the SDK are not another's.
-    output(compile(&toolchain, folder, &target).args(["--package", &name]))?;
+    output(compile(&toolchain, workshop, folder, &target).args(["--package", &name]))?;
     let module = target.join(WASM_TARGET).join("component").join(format!("{}.wasm", name.replace('-', "_")));
     let module_bytes = fs::read(&module).map_err(BuildError::reading(&module))?;
+    if let Some(import) = wasi(&module_bytes) {
+        return Err(BuildError::Wasi { path: folder.to_owned(), import });
+    }
     wrap(&module_bytes).map_err(|message| BuildError::NotAPlugin { path: folder.to_owned(), message })
 }
 
-/// Where cargo puts what it makes for plugins.
-fn target(workshop: &Workshop) -> PathBuf {
-    workshop.scratch.join("wasm")
+/// Where cargo puts what it makes for plugins: one place for all, so that what they depend on is compiled once. Cargo writes the
+/// modules of packages that have one name into one file; so the second folder of a name has a place of its own.
+fn target(scratch: &Path, name: &str, folder: &Path) -> Result<PathBuf, BuildError> {
+    let shared = scratch.join("wasm");
+    let names = shared.join("folders");
+    fs::create_dir_all(&names).map_err(BuildError::reading(&names))?;
+    let (kept, folder) = (names.join(name), folder.canonicalize().map_err(BuildError::reading(folder))?);
+    let own = folder.as_os_str().as_bytes();
+    let took = fs::OpenOptions::new().write(true).create_new(true).open(&kept);
+    if took.and_then(|mut file| file.write_all(own)).is_ok() {
+        return Ok(shared);
+    }
+    let other = fs::read(&kept).map_err(BuildError::reading(&kept))?;
+    if other == own {
+        return Ok(shared);
+    }
+    if !Path::new(OsStr::from_bytes(&other)).exists() {
+        fs::write(&kept, own).map_err(BuildError::reading(&kept))?;
+        return Ok(shared);
+    }
+    let digest = hex::encode(Sha256::digest(own));
+    Ok(scratch.join(format!("wasm-{}", &digest[..12])))
 }
 
 /// The compiler's command for components, without the package.
 ///
 /// What a cargo that runs this program says of it in the environment is taken away: build scripts that watch such
 /// variables would run again, and half of the dependencies would be compiled anew.
-fn compile(toolchain: &WasmToolchain, folder: &Path, target: &Path) -> Command {
+fn compile(toolchain: &WasmToolchain, workshop: &Workshop, folder: &Path, target: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     let told = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_CRATE_", "CARGO_BIN_", "CARGO_PRIMARY_"];
     for (name, _) in env::vars_os() {
@@ -56,6 +89,7 @@ fn compile(toolchain: &WasmToolchain, folder: &Path, target: &Path) -> Command {
     for (key, value) in PROFILE {
         command.arg("--config").arg(format!("profile.component.{key}={value}"));
     }
+    command.arg("--config").arg(format!("target.{WASM_TARGET}.rustflags={:?}", anonymous(&workshop.sdk)));
     command.env("CARGO_TARGET_DIR", target);
     if let WasmToolchain::BuildStd { rustc, linker } = toolchain {
         command.args(["-Z", "build-std=std,panic_abort"]);
@@ -63,6 +97,14 @@ fn compile(toolchain: &WasmToolchain, folder: &Path, target: &Path) -> Command {
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
     command
+}
+
+/// Flags that keep folders of the author's machine, and so the author's name, out of what panics say in a component.
+fn anonymous(sdk: &Path) -> Vec<String> {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo = cargo.or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let places = cargo.map(|place| (place, "/cargo")).into_iter().chain([(sdk.to_owned(), "/gantry/sdk")]);
+    places.map(|(place, name)| format!("--remap-path-prefix={}={name}", place.display())).collect()
 }
 
 /// What cargo calls the crate in this folder.
@@ -75,10 +117,60 @@ fn package_name(folder: &Path) -> Result<String, BuildError> {
     name.map(str::to_owned).ok_or_else(|| wrong("it names no package".to_owned()))
 }
 
+/// The first import that only an operating system has.
+fn wasi(module: &[u8]) -> Option<String> {
+    let parts = wasmparser::Parser::new(0).parse_all(module);
+    let mut imports = parts.filter_map(|part| match part {
+        Ok(wasmparser::Payload::ImportSection(section)) => Some(section),
+        _ => None,
+    });
+    let named = imports.next()?.into_imports().filter_map(Result::ok);
+    named
+        .map(|import| (import.module, import.name))
+        .find(|(module, _)| module.starts_with("wasi"))
+        .map(|(module, name)| format!("{module}.{name}"))
+}
+
 fn wrap(module: &[u8]) -> Result<Vec<u8>, String> {
     wit_component::ComponentEncoder::default()
         .validate(true)
         .module(module)
         .and_then(|encoder| encoder.encode())
         .map_err(|error| format!("{error:#}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_whose_packages_have_one_name_are_built_apart_and_one_that_is_gone_makes_room() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = |name: &str| {
+            let folder = place.path().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            folder
+        };
+        let (one, other, scratch) = (folder("one"), folder("other"), place.path().join("target"));
+        let of = |folder: &Path, name: &str| target(&scratch, name, folder).unwrap();
+        let shared = scratch.join("wasm");
+        assert_eq!(
+            (of(&one, "game"), of(&other, "another"), of(&one, "game")),
+            (shared.clone(), shared.clone(), shared.clone())
+        );
+        let apart = of(&other, "game");
+        assert!(apart != shared && apart == of(&other, "game"), "{}", apart.display());
+        fs::remove_dir(&one).unwrap();
+        assert_eq!(of(&other, "game"), shared);
+    }
+
+    #[test]
+    fn what_only_an_operating_system_has_is_named() {
+        let module = |text: &str| wat::parse_str(text).unwrap();
+        let asks = module(
+            r#"(module (import "gantry:plugin/log@0.2.0" "write" (func)) (import "wasi_snapshot_preview1" "fd_write" (func)))"#,
+        );
+        assert_eq!(wasi(&asks).as_deref(), Some("wasi_snapshot_preview1.fd_write"));
+        assert_eq!(wasi(&module(r#"(module (import "gantry:plugin/log@0.2.0" "write" (func)))"#)), None);
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) fn build(
     fs::create_dir_all(&guests).map_err(BuildError::reading(&guests))?;
     let kept = guests.join(digest(workshop, language, folder)?).with_extension("wasm");
     if !kept.is_file() {
+        say("making the component", "with the language's own engine within, which takes some seconds");
         // In one step, because others may build the same.
         let made = guests.join(format!("{}.part", std::process::id()));
         output(command(workshop, language, "build", say)?.arg(folder).arg("-o").arg(&made))?;

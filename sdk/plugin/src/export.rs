@@ -19,7 +19,14 @@ pub struct Adapter<T>(PhantomData<T>);
 fn report_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| log::write(log::Level::Error, &panic.to_string())));
+        std::panic::set_hook(Box::new(|panic| {
+            // A line of the log has no breaks, and the place stands in a line of its own.
+            let mut text = panic.to_string();
+            if let Some(at) = text.find('\n') {
+                text.replace_range(at..=at, " ");
+            }
+            text.split('\n').for_each(|line| log::write(log::Level::Error, line));
+        }));
     });
 }
 

@@ -9,7 +9,7 @@ mod surface;
 use crate::{
     cli::TargetArgs, desk::Desk, fault::Fault, source::Source, standing::Standing, terminal::Verdict,
 };
-use gantry_build::{BuildError, Language, scripts};
+use gantry_build::{BuildError, Language, manifest::FILE, scripts};
 use serde::Serialize;
 use serde_json::json;
 use std::{fmt::Write as _, path::Path};
@@ -33,25 +33,36 @@ pub(crate) struct Finding {
 }
 
 /// All that was found.
-#[derive(Default)]
-pub(crate) struct Findings(Vec<Finding>);
+pub(crate) struct Findings {
+    all: Vec<Finding>,
+    /// The file in which the plugin says who it is and what it asks for.
+    pub(crate) manifest: &'static str,
+}
 
 impl Findings {
+    fn of(target: &Path) -> Self {
+        let manifest = match Language::of(target) {
+            Some(Language::Declarative) => "[plugin] of blueprint.toml",
+            Some(Language::Rust | Language::JavaScript | Language::Python) | None => FILE,
+        };
+        Self { all: Vec::new(), manifest }
+    }
+
     pub(crate) fn error(&mut self, fault: Fault) {
-        self.0.push(Finding { severity: Severity::Error, fault });
+        self.all.push(Finding { severity: Severity::Error, fault });
     }
 
     pub(crate) fn warning(&mut self, fault: Fault) {
-        self.0.push(Finding { severity: Severity::Warning, fault });
+        self.all.push(Finding { severity: Severity::Warning, fault });
     }
 
     fn has_errors(&self) -> bool {
-        self.0.iter().any(|finding| finding.severity == Severity::Error)
+        self.all.iter().any(|finding| finding.severity == Severity::Error)
     }
 }
 
 pub(crate) async fn check(desk: &Desk, asked: &TargetArgs) -> Result<Verdict, Fault> {
-    let mut findings = Findings::default();
+    let mut findings = Findings::of(&asked.target);
     if asked.target.is_dir() {
         surface::folder(&asked.target, &mut findings);
     }
@@ -108,9 +119,9 @@ async fn component(desk: &Desk, source: &Source, findings: &mut Findings) -> Opt
 
 fn show(desk: &Desk, who: Option<&str>, findings: &Findings) -> Result<Verdict, Fault> {
     let is_good = !findings.has_errors();
-    let value = json!({ "ok": is_good, "plugin": who, "problems": findings.0 });
+    let value = json!({ "ok": is_good, "plugin": who, "problems": findings.all });
     let mut words = String::new();
-    for finding in &findings.0 {
+    for finding in &findings.all {
         let severity = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -119,7 +130,7 @@ fn show(desk: &Desk, who: Option<&str>, findings: &Findings) -> Result<Verdict, 
         writeln!(words, "{severity}: {}", finding.fault).ok();
     }
     let who = who.unwrap_or("the plugin");
-    match (is_good, findings.0.len()) {
+    match (is_good, findings.all.len()) {
         (true, 0) => writeln!(words, "{who}: nothing to object to").ok(),
         (true, number) => writeln!(words, "{who} can be used; {number} to think about").ok(),
         (false, _) => writeln!(words, "{who} cannot be used").ok(),

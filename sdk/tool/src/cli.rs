@@ -39,7 +39,7 @@ pub enum PluginCommand {
     Run(RunArgs),
     /// Shows what a component, a package or a published plugin is
     Inspect(InspectArgs),
-    /// Asks a plugin once more what a record asks, with the record's answers in the place of the world
+    /// Asks a plugin once more what a record asks, with the record's answers in the place of the world; 0 if it ends as recorded, 1 if otherwise
     Replay(ReplayArgs),
     /// Makes and shows the keys that plugins are signed with
     Key(KeyArgs),

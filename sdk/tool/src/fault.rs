@@ -139,10 +139,13 @@ fn remedy_of(reason: &str) -> &'static str {
     match reason {
         "trap" => {
             "The log names the place of a panic or of what was thrown. Where it is silent, the answer has another shape than \
-             the contract's: in TypeScript `gantry plugin check` compares types, in Python the stubs do in an editor."
+             the contract's (in TypeScript `gantry plugin check` compares types, in Python the stubs do in an editor), or the code \
+             wants what no plugin has: files, clocks, sockets, threads or the environment, as `open` and `time` of Python do."
         }
-        "answer" => "Correct the answer that is named; sdk/wit/SPEC.md says what must be so.",
-        _ => "Do less in one call; sdk/host/src/budgets.rs has the limits of each kind of call.",
+        "answer" => {
+            "Correct the answer that is named; SPEC.md of the contract, in .gantry/sdk/wit, says what must be so."
+        }
+        _ => "Do less in one call: the limit of this kind of call is the one that is named.",
     }
 }
 

@@ -63,13 +63,12 @@ pub(crate) fn new(desk: &Desk, asked: &NewArgs) -> Result<Verdict, Fault> {
     }
     let name = asked.name.clone().unwrap_or_else(|| name_of(&id));
     write(folder, asked, &id, &name)?;
-    if asked.language != Written::Declarative {
-        desk.put_sdk(folder)?;
-    }
+    desk.put_sdk(folder)?;
     let shown = folder.display();
+    let quoted = quoted(&shown.to_string());
     let value = json!({ "ok": true, "folder": folder, "id": id, "name": name });
     let words = format!(
-        "{name} is in {shown}. Next:\n  cd {shown}\n  gantry plugin test --bless\n  gantry plugin run"
+        "{name} is in {shown}. Next:\n  cd {quoted}\n  gantry plugin test --bless\n  gantry plugin run"
     );
     desk.terminal.answer(&value, &words)?;
     Ok(Verdict::Good)
@@ -129,11 +128,8 @@ fn game(folder: &Path, language: Written, id: &str, name: &str) -> Result<(), Fa
             }
             "plugin.toml" => put(&folder.join(path), renamed(&text(), &[], id, Some(name))?.as_bytes())?,
             "blueprint.toml" => {
-                // The schema lies in a checkout; the reference names where else it is.
-                let text = text();
-                let text =
-                    text.strip_prefix("#:schema ../../sdk/document/blueprint.schema.json\n").unwrap_or(&text);
-                put(&folder.join(path), renamed(text, &["plugin"], id, None)?.as_bytes())?;
+                let text = text().replace("#:schema ../../sdk/", "#:schema ./.gantry/sdk/");
+                put(&folder.join(path), renamed(&text, &["plugin"], id, None)?.as_bytes())?;
             }
             path => put(&folder.join(path), content)?,
         }
@@ -161,6 +157,16 @@ fn renamed(text: &str, table: &[&str], id: &str, name: Option<&str>) -> Result<S
         place["name"] = toml_edit::value(name);
     }
     Ok(document.to_string())
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    if !word.is_empty()
+        && word.bytes().all(|each| each.is_ascii_alphanumeric() || b"/._-+,@%".contains(&each))
+    {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// An id out of a folder's name.

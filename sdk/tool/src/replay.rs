@@ -56,9 +56,10 @@ pub(crate) async fn replay(desk: &Desk, asked: &ReplayArgs) -> Result<Verdict, F
     let log = standing.log.take();
     let is_same =
         replayed.ended == record.ended && replayed.strange.is_empty() && replayed.unasked.is_empty();
+    let manifest = standing.plugin.manifest();
     let value = json!({
         "ok": is_same, "same": is_same, "sameComponent": is_same_component,
-        "plugin": record.plugin, "version": record.version, "question": record.question,
+        "plugin": record.plugin, "version": record.version, "asked": manifest.version, "question": record.question,
         "recorded": record.ended, "ended": replayed.ended,
         "strange": replayed.strange, "unasked": replayed.unasked, "log": log,
     });
@@ -67,14 +68,14 @@ pub(crate) async fn replay(desk: &Desk, asked: &ReplayArgs) -> Result<Verdict, F
         // Text grows without fault.
         writeln!(words, "{text}").ok();
     };
-    line(format!("{} {}: {}", record.plugin, record.version, told(&replayed.ended)));
+    line(format!("{} {}: {}", manifest.id, manifest.version, told(&replayed.ended)));
     log.iter().for_each(|text| line(format!("  log: {text}")));
     replayed.strange.iter().for_each(|text| line(format!("  it asks what was not recorded: {text}")));
     replayed.unasked.iter().for_each(|told| line(format!("  it does not ask: {} {}", told.call, told.given)));
     line(if is_same {
-        "It is the same as recorded.".to_owned()
+        format!("It ends as recorded of version {}.", record.version)
     } else {
-        format!("It is not the same as recorded: {}", told(&record.ended))
+        format!("It ends otherwise than recorded of version {}: {}", record.version, told(&record.ended))
     });
     desk.terminal.answer(&value, &words)?;
     Ok(if is_same { Verdict::Good } else { Verdict::Bad })

@@ -59,7 +59,7 @@ pub(crate) fn manifest(component: &[u8]) -> Result<Manifest, Fault> {
         Fault::new(
             "manifest",
             message,
-            "Correct plugin.toml, or the manifest of the component, and build again.",
+            "Correct plugin.toml (of a document its [plugin]), or the manifest of the component, and build again.",
         )
     };
     let bytes = gantry_pack::manifest(component).map_err(|error| wrong(error.to_string()))?;

@@ -69,7 +69,7 @@ fn effect(given: types::Effect) -> Checked<Effect> {
         types::Effect::AwaitLine(given) => {
             check::at_least_one("an awaited line's timeout-ms", given.timeout_ms.into())?;
             Effect::AwaitLine {
-                pattern: check::line("an awaited line's pattern", given.pattern, 1, COMMAND)?,
+                pattern: check::pattern("an awaited line's pattern", given.pattern, COMMAND)?,
                 timeout_ms: given.timeout_ms,
             }
         }

@@ -10,6 +10,8 @@ use super::text;
 /// Characters of a wrong value that a message quotes.
 const QUOTED: usize = 64;
 const PATH_BYTES: usize = 1_024;
+/// Compiled size of a pattern, as nodes take it.
+const PATTERN_BYTES: usize = 1 << 20;
 
 pub(super) fn quote(value: &str) -> String {
     format!("{:?}", text::escaped(value, QUOTED))
@@ -31,6 +33,19 @@ pub(super) fn line(place: &str, value: String, least: usize, most: usize) -> Che
         return Err(format!("{place} must be one line"));
     }
     Ok(value)
+}
+
+/// A regular expression for lines of the console.
+pub(super) fn pattern(place: &str, value: String, most: usize) -> Checked<String> {
+    let value = line(place, value, 1, most)?;
+    match regex::RegexBuilder::new(&value).size_limit(PATTERN_BYTES).build() {
+        Ok(_) => Ok(value),
+        Err(error) => {
+            let why = error.to_string();
+            let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ");
+            Err(format!("{place}: {} is no regular expression: {why}", quote(&value)))
+        }
+    }
 }
 
 /// A place in a file. It may have tabs, since some lines begin with them.

@@ -308,7 +308,7 @@ fn probe(given: wit::Probe, server: &ServerContext, parts: Parts) -> Checked<Pro
     };
     Ok(match given {
         wit::Probe::Console(given) => {
-            Probe::Console { pattern: check::line("run spec: console probe", given.pattern, 1, 1_024)? }
+            Probe::Console { pattern: check::pattern("run spec: console probe", given.pattern, 1_024)? }
         }
         wit::Probe::Tcp(endpoint) => Probe::Tcp { endpoint: known(endpoint)? },
         wit::Probe::Udp(given) => {

@@ -34,3 +34,12 @@ fn a_path_in_a_container_is_absolute_plain_and_not_the_root() {
         assert!(absolute("it", path.to_owned()).is_err(), "{path:?}");
     }
 }
+
+#[test]
+fn a_pattern_that_no_node_could_use_is_refused_with_its_fault() {
+    let pattern = |value: &str| check::pattern("run spec: console probe", value.to_owned(), 1_024);
+    assert_eq!(pattern(r"^Done \(\d+s\)").as_deref(), Ok(r"^Done \(\d+s\)"));
+    let refused = pattern("^Ready(").unwrap_err();
+    assert_eq!(refused, "run spec: console probe: \"^Ready(\" is no regular expression: unclosed group");
+    assert!(pattern("(a{1000}){1000}").is_err(), "what takes megabytes once it is compiled");
+}

@@ -106,13 +106,7 @@ where
     let mut answers = Vec::new();
     for (language, plugin) in plugins().await {
         let world = Arc::new(world());
-        let lent = Lent {
-            http: Some(world.clone()),
-            kv: Some(world.clone()),
-            secrets: Some(world.clone()),
-            ..Lent::default()
-        };
-        let context = CallContext { lent, ..CallContext::traced(all()) };
+        let context = lending(&world);
         let answer = match question(plugin, &context).await {
             Ok(answer) => json!({ "answer": answer }),
             Err(CallError::Failed(failure)) => {
@@ -128,6 +122,16 @@ where
         assert_eq!(answer, first, "{language} does otherwise than {}", LANGUAGES[0]);
     }
     first
+}
+
+fn lending(world: &Arc<World>) -> CallContext {
+    let lent = Lent {
+        http: Some(world.clone()),
+        kv: Some(world.clone()),
+        secrets: Some(world.clone()),
+        ..Lent::default()
+    };
+    CallContext { lent, ..CallContext::traced(all()) }
 }
 
 async fn choices(world: impl Fn() -> World, settings: &[Setting]) -> Value {
@@ -208,4 +212,21 @@ async fn all_languages_say_the_same_where_the_world_does_not_answer() {
         same(listing, async |plugin, context| Ok(json!(plugin.choices(context, "maps", &[]).await?))).await;
     assert_eq!(other["said"]["failure"][0], "unknown_catalog", "{other}");
     assert_eq!(other["asked"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frozen_guests_of_0_2_look_up_and_listen() {
+    let plugin = crate::generations::frozen_of_0_2("versions").await;
+    let blueprint = plugin.blueprints(&call()).await.unwrap().remove(0);
+    let world = Arc::new(listing());
+    let choices = plugin.choices(&lending(&world), "versions", &[]).await.unwrap();
+    let values: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
+    assert_eq!(values, ["latest", "2.0", "1.0"]);
+    assert!(!world.kept.lock().unwrap().is_empty());
+    let facts = plugin.facts(&lending(&world), &crate::hosts::server_of(&blueprint)).await.unwrap();
+    assert_eq!(facts.iter().map(|fact| fact.value.as_str()).collect::<Vec<_>>(), ["2.0", "bbbb"]);
+
+    let plugin = crate::generations::frozen_of_0_2("discord").await;
+    assert!(plugin.wanted_events(&call()).await.unwrap().contains(&"server.*".to_owned()));
+    assert!(!plugin.settings(&call()).await.unwrap().is_empty());
 }

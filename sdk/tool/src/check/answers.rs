@@ -179,7 +179,7 @@ impl Used {
                 findings.warning(Fault::new(
                     "unused-capability",
                     format!("it asks for {capability:?}, and no plan with default settings needs it"),
-                    "If no setting needs it either, remove it from plugin.toml.",
+                    format!("If no setting needs it either, remove it from {}.", findings.manifest),
                 ));
             }
         }

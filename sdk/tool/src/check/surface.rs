@@ -85,27 +85,33 @@ fn size(bytes: usize, manifest: &Manifest, findings: &mut Findings) {
             "too-large",
             format!("{has}; more than {usual} must be asked for"),
             format!(
-                "Make it smaller, or ask for the capability {LARGE_COMPONENT:?} with a reason in plugin.toml."
+                "Make it smaller, or ask for the capability {LARGE_COMPONENT:?} with a reason in {}.",
+                findings.manifest
             ),
         ));
     } else if bytes <= usual && asks {
         findings.warning(Fault::new(
             "unused-capability",
             format!("{has} and asks for {LARGE_COMPONENT:?}, which it does not need"),
-            "Remove it from plugin.toml: an administrator must grant it.",
+            format!("Remove it from {}: an administrator must grant it.", findings.manifest),
         ));
     }
 }
+
+/// What `gantry plugin new` writes where nobody else can know.
+const PLACEHOLDERS: [&str; 2] = ["Your name", "Say here what your game is"];
 
 fn words(manifest: &Manifest, findings: &mut Findings) {
     for (field, text) in
         [("author", &manifest.author), ("description", &manifest.description), ("licence", &manifest.licence)]
     {
-        if text.trim().is_empty() {
+        let is_template = PLACEHOLDERS.iter().any(|words| text.contains(words));
+        if is_template || text.trim().is_empty() {
+            let what = if is_template { "the template's words as" } else { "no" };
             findings.warning(Fault::new(
                 "missing-words",
-                format!("its manifest has no {field}"),
-                format!("Write {field} in plugin.toml: whoever decides about the plugin reads it."),
+                format!("its manifest has {what} {field}"),
+                format!("Write {field} in {}: whoever decides about the plugin reads it.", findings.manifest),
             ));
         }
     }
@@ -136,13 +142,16 @@ fn imports(imports: &[String], manifest: &Manifest, findings: &mut Findings) {
             findings.error(Fault::new(
                 "capability",
                 format!("it calls the host's `{capability}` and its manifest does not ask for that"),
-                format!("Add to plugin.toml: [[capabilities]] with name = {capability:?} and a reason."),
+                format!(
+                    "Add to {}: [[capabilities]] with name = {capability:?} and a reason.",
+                    findings.manifest
+                ),
             ));
         } else if is_asked && !is_used {
             findings.warning(Fault::new(
                 "unused-capability",
                 format!("it asks for {capability:?} and never calls it"),
-                "Remove it from plugin.toml: an administrator must grant it.",
+                format!("Remove it from {}: an administrator must grant it.", findings.manifest),
             ));
         }
     }

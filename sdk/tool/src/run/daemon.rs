@@ -114,7 +114,11 @@ impl Daemon {
             }
             Err(_) => ("daemon".to_owned(), format!("the daemon answers {status}")),
         };
-        Err(Fault::new(&code, message, "Look at the console above; the daemon says no."))
+        let remedy = match code.as_str() {
+            "not_running" => "Wait until the game is up: the console above says when.",
+            _ => "Look at the console above: the node refuses it.",
+        };
+        Err(Fault::new(&code, message, remedy))
     }
 
     /// The values of an answer that does not end, one by one. The channel closes with the daemon.

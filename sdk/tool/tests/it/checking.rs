@@ -43,6 +43,19 @@ fn the_examples_can_be_used() {
 }
 
 #[test]
+fn what_a_template_says_of_itself_is_a_question_in_the_file_of_the_language() {
+    for (language, file) in [("rust", "in plugin.toml"), ("declarative", "in [plugin] of blueprint.toml")] {
+        let place = folder();
+        plugin(place.path(), ["new", "it", "--language", language]).expect();
+        let problems = plugin(&place.path().join("it"), ["check", "--json"]).json()["problems"].clone();
+        let problems = problems.as_array().unwrap();
+        has(problems, "missing-words", "the template's words as author");
+        let words = problems.iter().filter(|each| each["code"] == "missing-words");
+        assert!(words.clone().all(|each| each["remedy"].as_str().unwrap().contains(file)), "{problems:?}");
+    }
+}
+
+#[test]
 fn imports_that_no_host_has_are_named() {
     let wasi = r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)))"#;
     has(&problems(wasi, MANIFEST), "import", "wasi:clocks/wall-clock@0.2.0");

@@ -12,7 +12,11 @@ fn from_nothing(language: &str) {
     assert!(built.good, "{}{}", built.out, built.errors);
     assert_eq!(built.json()["id"], "my-game");
     let component = home.join("dist/my-game.wasm");
-    assert!(component.is_file());
+    let bytes = fs::read(&component).unwrap();
+    let said = String::from_utf8_lossy(&bytes);
+    assert!(!said.contains(place.path().to_str().unwrap()), "where its author works is nobody's business");
+    // The engines of the other languages say where their own makers work.
+    assert!(language != "rust" || !said.contains(".cargo/registry"), "nor is who its author is");
     let checked = plugin(&home, ["check", "dist/my-game.wasm", "--json"]);
     assert!(checked.good, "{}{}", checked.out, checked.errors);
     let component = component.to_str().unwrap();
