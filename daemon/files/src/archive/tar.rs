@@ -70,7 +70,10 @@ fn make(
             let about = About { mode: header.mode().unwrap_or(0o644), modified };
             unpacker.file(path, about, entry)
         }
-        EntryType::Directory => unpacker.directory(&path),
+        EntryType::Directory => {
+            unpacker.directory(&path)?;
+            unpacker.close_directory(&path, entry.header().mode().unwrap_or(0o755))
+        }
         EntryType::Symlink => unpacker.symbolic_link(&path, &link()),
         EntryType::Link => unpacker.hard_link(&path, &link()),
         // Devices, pipes, sparse files and whatever else there is.

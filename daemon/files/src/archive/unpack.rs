@@ -10,7 +10,7 @@ use crate::{
     quota::entry_bytes,
 };
 use gantry_types::plan::Extract;
-use rustix::fs::{AtFlags, Timespec, Timestamps};
+use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
 use std::{
     collections::HashSet,
     ffi::OsStr,
@@ -159,6 +159,19 @@ impl<'a> Unpacker<'a> {
     pub(super) fn directory(&mut self, path: &JailPath) -> Result<(), Stop> {
         self.take_folders(path.clone())?;
         Ok(self.jail.make_directory(path)?)
+    }
+
+    /// Gives a directory of the daemon's own archive the mode that it had: some games refuse one that is open to others. What a stranger
+    /// packed has the usual one.
+    pub(super) fn close_directory(&mut self, path: &JailPath, mode: u32) -> Result<(), Stop> {
+        if self.limits.times != Times::Kept {
+            return Ok(());
+        }
+        let directory = self.jail.directory(path)?;
+        // The owner keeps the right to all that is its.
+        let mode = Mode::from_raw_mode((mode & 0o777) | 0o700);
+        let closed = rustix::fs::fchmod(&directory, mode);
+        Ok(closed.map_err(|error| FilesError::io("make", path, std::io::Error::from(error)))?)
     }
 
     /// A file; what is nothing but zeros in it takes no room on the disk.

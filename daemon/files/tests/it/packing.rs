@@ -51,6 +51,8 @@ async fn what_was_packed_comes_out_as_it_was() {
     fs::write(at("empty"), "").unwrap();
     fs::write(at("start.sh"), "#!/bin/sh\n").unwrap();
     fs::set_permissions(at("start.sh"), Permissions::from_mode(0o755)).unwrap();
+    // As a database wants its own.
+    fs::set_permissions(at("world/region"), Permissions::from_mode(0o700)).unwrap();
     let long = format!("world/{}", "n".repeat(200));
     fs::write(at(&long), "long").unwrap();
     fs::hard_link(at("start.sh"), at("world/again.sh")).unwrap();
@@ -65,6 +67,8 @@ async fn what_was_packed_comes_out_as_it_was() {
     assert_eq!(other.content(&long), "long");
     assert_eq!(fs::metadata(there("empty")).unwrap().modified().unwrap(), past);
     assert_eq!(fs::metadata(there("start.sh")).unwrap().mode() & 0o777, 0o755);
+    assert_eq!(fs::metadata(there("world/region")).unwrap().mode() & 0o777, 0o700);
+    assert_eq!(fs::metadata(there("world")).unwrap().mode() & 0o777, 0o755);
     assert_eq!(other.content("world/again.sh"), "#!/bin/sh\n");
     assert_eq!(fs::read_link(there("world/latest")).unwrap(), Path::new("region/r.0.0.mca"));
 }

@@ -120,7 +120,7 @@ fn replacement(
             log.lost(
                 "place",
                 &value.at,
-                format!("The place {at:?} cannot be said: {why}."),
+                format!("The place {:?} cannot be said: {why}.", at.replace("~1", ".").replace("~0", "~")),
                 "It is not edited.",
             );
             return value.read();

@@ -49,7 +49,7 @@ fn ini(at: &str) -> Result<String, &'static str> {
 /// Keys joined by dots, with places in lists.
 fn way(format: FileFormat, at: &str) -> Result<String, &'static str> {
     if at.contains("~1") {
-        return Err("a key has a dot in it");
+        return Err("the name of a key has a dot in it, and dots are what joins keys in a place");
     }
     let mut parts: Vec<String> = Vec::new();
     for part in at.replace("~0", "~").split('.') {
@@ -104,7 +104,10 @@ mod tests {
         assert_eq!(place(FileFormat::Json, "a.0.b").unwrap(), "a.0.b");
         assert_eq!(place(FileFormat::Yaml, "a.0.b").unwrap(), "a[0].b");
         assert_eq!(place(FileFormat::Json, "a~0b.*.c").unwrap(), "a~b.*.c");
-        assert_eq!(place(FileFormat::Json, "a~1b"), Err("a key has a dot in it"));
+        assert_eq!(
+            place(FileFormat::Json, "a~1b"),
+            Err("the name of a key has a dot in it, and dots are what joins keys in a place")
+        );
         assert!(place(FileFormat::Json, "*.*").is_err() && place(FileFormat::Json, "a..b").is_err());
     }
 
