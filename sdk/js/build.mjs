@@ -24,7 +24,7 @@ async function main() {
   checkContract(manifest, contract);
   const entry = entryOf(folder, build.entry);
   const parts = await partsOf(entry, contract);
-  const { source, imports } = await program(entry, parts, contract);
+  const { source, imports } = await program(folder, entry, parts, contract);
   checkCapabilities(imports, manifest);
   const component = await componentOf(source, await composeWorld(contract, imports, parts));
   await writeFile(values.output, withManifest(component, manifest));

@@ -7,8 +7,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Mistake } from "./manifest.mjs";
+import { keeping } from "./places.mjs";
 
 export const SDK = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Where the bundle would be, were it written. */
+const OUT = join(SDK, "out");
 const PACKAGE = "gantry:plugin/";
 const ENTRIES = ["src/plugin.ts", "src/plugin.js", "plugin.ts", "plugin.js"];
 
@@ -37,7 +40,7 @@ export async function partsOf(entry, contract) {
 }
 
 /** The whole program, and the interfaces that it imports. */
-export async function program(entry, parts, contract) {
+export async function program(folder, entry, parts, contract) {
   const guarded = parts.map((part) => {
     const functions = JSON.stringify(contract.exports[part].map(camel));
     return `export const ${camel(part)} = guard(${JSON.stringify(part)}, author.${camel(part)}, ${functions});`;
@@ -45,10 +48,12 @@ export async function program(entry, parts, contract) {
   const guard = JSON.stringify(join(SDK, "src/guard.ts"));
   const contents = [`import { guard } from ${guard};`, `import * as author from ${JSON.stringify(entry)};`, ...guarded];
   const stdin = { contents: contents.join("\n"), resolveDir: dirname(entry), sourcefile: "plugin", loader: "js" };
-  const { metafile, outputFiles } = await bundled({ stdin });
-  const [output] = Object.values(metafile.outputs);
+  const { metafile, outputFiles } = await bundled({ stdin, sourcemap: "external", outdir: OUT });
+  const find = (ending) => outputFiles.find(({ path }) => path.endsWith(ending)).text;
+  const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint);
   const imports = output.imports.filter((each) => each.external).map((each) => each.path);
-  return { source: outputFiles[0].text, imports: interfaces(imports, contract) };
+  // Behind all that is there, so that no line moves.
+  return { source: find(".js") + keeping(find(".js.map"), OUT, folder, SDK), imports: interfaces(imports, contract) };
 }
 
 function interfaces(specifiers, contract) {

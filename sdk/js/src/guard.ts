@@ -34,7 +34,23 @@ function said(call: string, error: unknown): unknown {
     // Exactly the record of the contract: an error of the engine has more to it.
     return { code: failure.code, message: failure.message, retryAfterMs: failure.retryAfterMs };
   }
-  const text = error instanceof Error ? `${error.name}: ${error.message}\n${error.stack ?? ""}` : String(error);
-  log.write("error", `${call} threw ${text.trim()}`);
+  const text = error instanceof Error ? `${error.name}: ${error.message}\n${placed(error.stack ?? "")}` : String(error);
+  // A line of the log has no breaks.
+  for (const line of `${call} threw ${text}`.trim().split("\n")) log.write("error", line);
   return error;
+}
+
+/** What the builder knows of the bundle's lines; the tests' bundle has none. */
+declare const globalThis: { gantryPlaces?: { files: string[]; runs: string } };
+
+/** A stack with the author's files and lines in the place of the bundle's. */
+export function placed(stack: string): string {
+  const known = globalThis.gantryPlaces;
+  if (!known) return stack;
+  const runs = known.runs.split(";").map((run) => run.split(",").map(Number));
+  return stack.replace(/\b[\w.-]+\.js:(\d+)(?::\d+)?/g, (whole, text: string) => {
+    const line = Number(text);
+    const run = runs.find(([first, , , count]) => line >= first! && line < first! + count!);
+    return run ? `${known.files[run[1]!]!}:${String(run[2]! + line - run[0]!)}` : whole;
+  });
 }

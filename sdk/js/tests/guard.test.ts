@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure, asFailure, query } from "@gantry/plugin";
-import { guard } from "../src/guard.ts";
+import { guard, placed } from "../src/guard.ts";
 
-declare const globalThis: { gantryHost: Record<string, Record<string, (...given: never[]) => unknown>> };
+declare const globalThis: { gantryPlaces?: unknown; gantryHost: Record<string, Record<string, (...given: never[]) => unknown>> };
 
 test("a failure becomes the record of the contract and is no line of the log", () => {
   globalThis.gantryHost = {};
@@ -16,8 +16,15 @@ test("a defect is written to the log with its place before the instance ends", (
   globalThis.gantryHost = { log: { write: (...line: string[]) => lines.push(line) } };
   const part = guard("plans", { run() { throw new TypeError("oh"); } }, ["run"]);
   assert.throws(part.run as () => void, TypeError);
-  assert.equal(lines.length, 1);
-  assert.match(lines[0]!.join(" "), /^error plans\.run threw TypeError: oh\n.*guard\.test/s);
+  assert.deepEqual(lines[0], ["error", "plans.run threw TypeError: oh"]);
+  assert.ok(lines.slice(1).some((line) => line.join(" ").includes("guard.test")), String(lines));
+});
+
+test("a place in the bundle is told as one in the author's file", () => {
+  globalThis.gantryPlaces = { files: ["src/plugin.ts", "src/run.ts"], runs: "3,0,10,5;8,1,1,2" };
+  const stack = "    at run (user.js:4:5)\n    at <anonymous> (user.js:9:1)\n    at guard (user.js:99:1)";
+  assert.equal(placed(stack), "    at run (src/plugin.ts:11)\n    at <anonymous> (src/run.ts:2)\n    at guard (user.js:99:1)");
+  delete globalThis.gantryPlaces;
 });
 
 test("a part without a function that it needs is refused while it is built", () => {

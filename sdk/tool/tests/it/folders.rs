@@ -88,6 +88,24 @@ fn what_a_compiler_says_reaches_the_author() {
 }
 
 #[test]
+fn what_typescript_throws_is_told_with_the_authors_own_line() {
+    let place = folder();
+    plugin(place.path(), ["new", "thrown", "--language", "js"]).expect();
+    let (home, own) = (place.path().join("thrown"), "src/plugin.ts");
+    let source = fs::read_to_string(home.join(own)).unwrap();
+    let throws = "  install: () => {\n    throw new TypeError(\"oh\");\n  },";
+    let source = source.replace("  install: () => installPlan([]),", throws).replace("installPlan, ", "");
+    let line = source.lines().position(|line| line.contains("TypeError")).unwrap() + 1;
+    fs::write(home.join(own), source).unwrap();
+    let checked = plugin(&home, ["check", "--json"]).json();
+    let problems = checked["problems"].as_array().unwrap();
+    let trap = problems.iter().find(|each| each["code"] == "trap").unwrap_or_else(|| panic!("{checked}"));
+    let log: Vec<&str> = trap["log"].as_array().unwrap().iter().map(|each| each.as_str().unwrap()).collect();
+    assert!(log[0].contains("plans.install threw TypeError: oh"), "{log:?}");
+    assert!(log[1].contains(&format!("{own}:{line}")), "{log:?}");
+}
+
+#[test]
 fn a_clone_without_its_sdk_gets_it_again() {
     let place = folder();
     plugin(place.path(), ["new", "cloned"]).expect();
