@@ -105,15 +105,20 @@ fn append_to(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
-/// Lines from this number on, oldest first.
+/// Lines from this number on, oldest first. A file ends for its reader at a line that is being written at the moment:
+/// to read on would find the other half of it, and nothing of the line.
 pub(super) fn read_from(files: Vec<File>, from: u64, limit: usize) -> io::Result<Vec<ConsoleLine>> {
     let mut lines = Vec::new();
+    let mut text = Vec::new();
     for file in files {
-        for text in BufReader::new(file).split(b'\n') {
-            if lines.len() == limit {
-                return Ok(lines);
+        let mut file = BufReader::new(file);
+        while lines.len() < limit {
+            text.clear();
+            file.read_until(b'\n', &mut text)?;
+            if text.last() != Some(&b'\n') {
+                break;
             }
-            if let Ok(line) = serde_json::from_slice::<ConsoleLine>(&text?)
+            if let Ok(line) = serde_json::from_slice::<ConsoleLine>(&text)
                 && line.seq >= from
             {
                 lines.push(line);

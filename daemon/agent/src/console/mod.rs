@@ -161,28 +161,43 @@ impl Console {
     }
 
     /// History, oldest first: strictly after `after`, or the newest if there is none. May read the disk.
+    ///
+    /// A page has no gap: where lines left both memory and the log while it was read, it ends before them, and the
+    /// next page tells by its `first_seq` that they are gone.
     pub fn page(&self, after: Option<u64>, limit: usize) -> io::Result<ConsolePage> {
         let limit = limit.clamp(1, PAGE_LINES);
-        let inner = self.lock();
-        let next_seq = inner.next_seq;
-        let from =
-            after.map_or_else(|| next_seq.saturating_sub(limit as u64), |after| after.saturating_add(1));
-        let in_memory = inner.first_in_memory();
-        let first_seq =
-            inner.file.as_ref().and_then(LogFile::first_seq).map_or(in_memory, |first| first.min(in_memory));
-        let mut lines = Vec::new();
-        if from < in_memory && first_seq < in_memory {
-            let files = inner.file.as_ref().map(LogFile::readers).transpose()?;
-            drop(inner);
-            lines = file::read_from(files.unwrap_or_default(), from, limit)?;
-        } else {
-            drop(inner);
+        let (mut first, mut lines) = (None, Vec::<ConsoleLine>::new());
+        let mut from = after.map(|after| after.saturating_add(1));
+        loop {
+            let inner = self.lock();
+            let next_seq = inner.next_seq;
+            let start = from.unwrap_or_else(|| next_seq.saturating_sub(limit as u64));
+            let (in_memory, oldest) = (inner.first_in_memory(), inner.first_seq());
+            let first_seq = *first.get_or_insert(oldest);
+            let room = limit - lines.len();
+            let from_disk = start < in_memory && oldest < in_memory;
+            let mut further = if from_disk {
+                let files = inner.file.as_ref().map(LogFile::readers).transpose()?;
+                drop(inner);
+                file::read_from(files.unwrap_or_default(), start, room)?
+            } else {
+                inner.from(start).take(room).cloned().collect()
+            };
+            if from_disk && further.is_empty() {
+                // The log could not be written: memory has what there is.
+                further = self.recent(start, room).0;
+            }
+            let whole = lines.is_empty() || further.first().is_some_and(|line| line.seq == start);
+            if whole {
+                lines.append(&mut further);
+            }
+            // Writers went on while the disk was read, and may have left memory behind.
+            from = lines.last().map(|line| line.seq + 1);
+            if !from_disk || !whole || from.is_none() || lines.len() == limit {
+                let next_seq = from.map_or(next_seq, |from| from.max(next_seq));
+                return Ok(ConsolePage { lines, first_seq, next_seq });
+            }
         }
-        let next = lines.last().map_or(from, |line| line.seq + 1);
-        if lines.len() < limit {
-            lines.extend(self.recent(next, limit - lines.len()).0);
-        }
-        Ok(ConsolePage { lines, first_seq, next_seq })
     }
 
     /// Every line strictly after `after`, for ever; without it, every line from the next one on.
@@ -242,6 +257,12 @@ impl Inner {
             }
             Err(_) => {}
         }
+    }
+
+    /// The oldest line that memory or the log has.
+    fn first_seq(&self) -> u64 {
+        let in_memory = self.first_in_memory();
+        self.file.as_ref().and_then(LogFile::first_seq).map_or(in_memory, |first| first.min(in_memory))
     }
 
     fn first_in_memory(&self) -> u64 {
