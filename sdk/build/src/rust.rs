@@ -5,12 +5,9 @@ use crate::{
     process::output,
     tools::{self, WASM_TARGET, WasmToolchain},
 };
-use sha2::{Digest, Sha256};
 use std::{
-    env,
-    ffi::OsStr,
-    fs,
-    io::Write,
+    env, fs,
+    io::{self, Read, Seek, Write},
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::Command,
@@ -31,7 +28,7 @@ const PROFILE: [(&str, &str); 6] = [
 pub(crate) fn build(workshop: &Workshop, folder: &Path, say: Say<'_>) -> Result<Vec<u8>, BuildError> {
     let toolchain = tools::wasm(folder)?;
     let name = package_name(folder)?;
-    let target = target(&workshop.scratch, &name, folder)?;
+    let Turn { target, .. } = &Turn::take(&workshop.scratch, &name, folder)?;
     if !target.join(WASM_TARGET).is_dir() {
         say(
             "compiling the plugin and all that it needs",
@@ -39,7 +36,7 @@ pub(crate) fn build(workshop: &Workshop, folder: &Path, say: Say<'_>) -> Result<
         );
     }
     // Each by itself, so that one plugin's features of the SDK are not another's.
-    output(compile(&toolchain, workshop, folder, &target).args(["--package", &name]))?;
+    output(compile(&toolchain, workshop, folder, target).args(["--package", &name]))?;
     let module = target.join(WASM_TARGET).join("component").join(format!("{}.wasm", name.replace('-', "_")));
     let module_bytes = fs::read(&module).map_err(BuildError::reading(&module))?;
     if let Some(import) = wasi(&module_bytes) {
@@ -48,28 +45,62 @@ pub(crate) fn build(workshop: &Workshop, folder: &Path, say: Say<'_>) -> Result<
     wrap(&module_bytes).map_err(|message| BuildError::NotAPlugin { path: folder.to_owned(), message })
 }
 
-/// Where cargo puts what it makes for plugins: one place for all, so that what they depend on is compiled once. Cargo writes the
-/// modules of packages that have one name into one file; so the second folder of a name has a place of its own.
-fn target(scratch: &Path, name: &str, folder: &Path) -> Result<PathBuf, BuildError> {
-    let shared = scratch.join("wasm");
-    let names = shared.join("folders");
-    fs::create_dir_all(&names).map_err(BuildError::reading(&names))?;
-    let (kept, folder) = (names.join(name), folder.canonicalize().map_err(BuildError::reading(folder))?);
-    let own = folder.as_os_str().as_bytes();
-    let took = fs::OpenOptions::new().write(true).create_new(true).open(&kept);
-    if took.and_then(|mut file| file.write_all(own)).is_ok() {
-        return Ok(shared);
+/// Where cargo puts what it makes for plugins, and the right to build packages of one name there until it is dropped.
+///
+/// There is one place for all, so that what plugins depend on is compiled once. Cargo writes the modules of packages that
+/// have one name into one file, and each of them believes that it is its own; so folders of one name take turns, and where
+/// the last turn was another folder's, what cargo remembers of that package is forgotten.
+struct Turn {
+    target: PathBuf,
+    _lock: fs::File,
+}
+
+impl Turn {
+    fn take(scratch: &Path, name: &str, folder: &Path) -> Result<Self, BuildError> {
+        let target = scratch.join("wasm");
+        let names = target.join("folders");
+        fs::create_dir_all(&names).map_err(BuildError::reading(&names))?;
+        let folder = folder.canonicalize().map_err(BuildError::reading(folder))?;
+        let kept = names.join(name);
+        let lock = Self::wait(&kept, folder.as_os_str().as_bytes(), || forget(&target, name));
+        Ok(Self { _lock: lock.map_err(BuildError::reading(&kept))?, target })
     }
-    let other = fs::read(&kept).map_err(BuildError::reading(&kept))?;
-    if other == own {
-        return Ok(shared);
+
+    fn wait(kept: &Path, own: &[u8], forget: impl FnOnce() -> io::Result<()>) -> io::Result<fs::File> {
+        let mut file =
+            fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(kept)?;
+        file.lock()?;
+        let mut last = Vec::new();
+        file.read_to_end(&mut last)?;
+        if last != own {
+            forget()?;
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(own)?;
+        }
+        Ok(file)
     }
-    if !Path::new(OsStr::from_bytes(&other)).exists() {
-        fs::write(&kept, own).map_err(BuildError::reading(&kept))?;
-        return Ok(shared);
+}
+
+/// Takes from cargo what it remembers of having compiled a package: `NAME-` and sixteen digits.
+fn forget(target: &Path, name: &str) -> io::Result<()> {
+    let remembered = target.join(WASM_TARGET).join("component").join(".fingerprint");
+    let entries = match fs::read_dir(&remembered) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let of_package = entry.file_name().to_str().is_some_and(|own| {
+            let digits = own.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+            digits.is_some_and(|digits| digits.len() == 16 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
+        });
+        if of_package {
+            fs::remove_dir_all(entry.path())?;
+        }
     }
-    let digest = hex::encode(Sha256::digest(own));
-    Ok(scratch.join(format!("wasm-{}", &digest[..12])))
+    Ok(())
 }
 
 /// The compiler's command for components, without the package.
@@ -144,24 +175,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_whose_packages_have_one_name_are_built_apart_and_one_that_is_gone_makes_room() {
+    fn folders_whose_packages_have_one_name_take_turns_and_believe_nothing_of_each_other() {
         let place = tempfile::tempdir().unwrap();
-        let folder = |name: &str| {
-            let folder = place.path().join(name);
-            fs::create_dir_all(&folder).unwrap();
-            folder
-        };
-        let (one, other, scratch) = (folder("one"), folder("other"), place.path().join("target"));
-        let of = |folder: &Path, name: &str| target(&scratch, name, folder).unwrap();
-        let shared = scratch.join("wasm");
-        assert_eq!(
-            (of(&one, "game"), of(&other, "another"), of(&one, "game")),
-            (shared.clone(), shared.clone(), shared.clone())
-        );
-        let apart = of(&other, "game");
-        assert!(apart != shared && apart == of(&other, "game"), "{}", apart.display());
-        fs::remove_dir(&one).unwrap();
-        assert_eq!(of(&other, "game"), shared);
+        let scratch = place.path().join("target");
+        let remembered = scratch.join("wasm").join(WASM_TARGET).join("component/.fingerprint");
+        let [one, other] = ["one", "other"].map(|name| place.path().join(name));
+        let all = ["game-0123456789abcdef", "game-fedcba9876543210", "game-two-0123456789abcdef", "game-two"];
+        for folder in all.map(|name| remembered.join(name)).iter().chain([&one, &other]) {
+            fs::create_dir_all(folder).unwrap();
+        }
+        let left = || all.into_iter().filter(|name| remembered.join(name).exists()).collect::<Vec<_>>();
+        drop(Turn::take(&scratch, "game", &one).unwrap());
+        assert_eq!(left(), ["game-two-0123456789abcdef", "game-two"]);
+        fs::create_dir(remembered.join(all[0])).unwrap();
+        let turn = Turn::take(&scratch, "game", &one).unwrap();
+        assert_eq!(left().len(), 3, "its own is kept");
+        let at_once = fs::File::open(scratch.join("wasm/folders/game")).unwrap();
+        assert!(matches!(at_once.try_lock(), Err(fs::TryLockError::WouldBlock)));
+        drop(turn);
+        drop(Turn::take(&scratch, "game", &other).unwrap());
+        assert_eq!(left(), ["game-two-0123456789abcdef", "game-two"]);
     }
 
     #[test]
