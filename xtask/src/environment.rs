@@ -19,7 +19,6 @@ const ORAS: &str = "oras==0.2.43";
 
 /// Installs Debian packages, or says what to type.
 pub fn apt(packages: &[&str], why: &str) -> Result<()> {
-    static UPDATE: Once = Once::new();
     let typed = format!("apt-get install --yes --no-install-recommends {}", packages.join(" "));
     if !is_root() {
         return Err(format!("{why}: please type `sudo {typed}` and try again").into());
@@ -30,9 +29,7 @@ pub fn apt(packages: &[&str], why: &str) -> Result<()> {
         );
     }
     say(&format!("installing {}", packages.join(", ")), why);
-    let mut updated = Ok(());
-    UPDATE.call_once(|| updated = output(Command::new("apt-get").arg("update")).map(drop));
-    updated?;
+    update()?;
     output(
         Command::new("apt-get")
             .env("DEBIAN_FRONTEND", "noninteractive")
@@ -41,6 +38,14 @@ pub fn apt(packages: &[&str], why: &str) -> Result<()> {
     )
     .map_err(|error| format!("{error}\nPlease type `{typed}` and try again"))?;
     Ok(())
+}
+
+/// Has apt learn once what there is.
+fn update() -> Result<()> {
+    static UPDATE: Once = Once::new();
+    let mut updated = Ok(());
+    UPDATE.call_once(|| updated = output(Command::new("apt-get").arg("update")).map(drop));
+    updated
 }
 
 /// What links C for the few crates that need it.
@@ -146,6 +151,47 @@ pub fn registry() -> Result<()> {
     program("docker-registry", "docker-registry", "plugins are pushed to and pulled from a real registry")?;
     program("skopeo", "skopeo", "artifacts and signatures are read by a tool that is not ours")?;
     program("openssl", "openssl", "keys and signatures are compared with OpenSSL's")
+}
+
+/// What makes and runs a virtual machine.
+pub fn machine() -> Result<()> {
+    let why = "the second wall is tested on control groups of a kernel of its own";
+    program("qemu-system-x86_64", "qemu-system-x86", why)?;
+    program("busybox", "busybox-static", why)?;
+    program("setfattr", "attr", why)?;
+    program("cpio", "cpio", why)?;
+    program("strip", "binutils", why)
+}
+
+/// The kernel of Debian for virtual machines, or Ubuntu's, unpacked into `folder` and not installed.
+pub fn kernel(folder: &Path) -> Result<PathBuf> {
+    let unpacked = || {
+        let files = std::fs::read_dir(folder.join("boot")).ok()?.flatten().map(|entry| entry.path());
+        let mut kernels = files.filter(|file| file.to_string_lossy().contains("vmlinuz"));
+        kernels.next()
+    };
+    if let Some(kernel) = unpacked() {
+        return Ok(kernel);
+    }
+    say("fetching a Linux kernel by apt", "a virtual machine boots it");
+    update()?;
+    let newest = |name: &str| {
+        let parts = output(Command::new("apt-cache").args(["depends", name])).ok()?;
+        parts
+            .split_whitespace()
+            .find(|word| word.starts_with("linux-image-") && *word != name)
+            .map(str::to_owned)
+    };
+    let package = ["linux-image-cloud-amd64", "linux-image-virtual"].into_iter().find_map(newest);
+    let package = package.ok_or("apt knows neither linux-image-cloud-amd64 nor linux-image-virtual")?;
+    let downloads = folder.join("packages");
+    std::fs::create_dir_all(&downloads)?;
+    output(Command::new("apt-get").args(["download", &package]).current_dir(&downloads))?;
+    for file in std::fs::read_dir(&downloads)? {
+        output(Command::new("dpkg").arg("--extract").arg(file?.path()).arg(folder))?;
+    }
+    std::fs::remove_dir_all(&downloads)?;
+    unpacked().ok_or_else(|| format!("{package} has no kernel in /boot").into())
 }
 
 /// A Python with oras, the general tool for artifacts, which Debian does not have.

@@ -3,7 +3,7 @@
 //! A fresh Debian or Ubuntu machine with a Rust toolchain is enough: each command first finds or installs what it
 //! needs, says what it does and why, and names the exact command where it cannot do it itself. Nothing here is part of
 //! the product. Modules in reading order: [`shell`], [`environment`], [`components`], [`guests`], [`web`], [`postgres`],
-//! [`docker`], [`seed`], [`up`], [`test`], [`faults`], [`bench`], [`fuzz`], [`check`], [`generate`], [`contract`].
+//! [`docker`], [`seed`], [`up`], [`test`], [`machine`], [`faults`], [`bench`], [`fuzz`], [`check`], [`generate`], [`contract`].
 
 mod api;
 mod bench;
@@ -17,6 +17,7 @@ mod faults;
 mod fuzz;
 mod generate;
 mod guests;
+mod machine;
 mod packages;
 mod postgres;
 mod processes;

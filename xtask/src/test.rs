@@ -4,7 +4,9 @@
 //! browser tests get a control plane that nobody has set up yet. Last, `up` itself runs three times.
 
 use crate::{
-    components, docker, environment, guests, packages,
+    components, docker, environment, guests,
+    machine::Machine,
+    packages,
     postgres::Cluster,
     processes::Processes,
     quake, seed,
@@ -40,6 +42,8 @@ pub enum Suite {
     Web,
     /// The guest SDKs for JavaScript and Python, without a host; and the packages of all three
     Guests,
+    /// The second wall, in a virtual machine that gives control groups away
+    Machine,
     /// A real browser against a whole Gantry
     Browser,
     /// `up` and `down`, twice
@@ -101,7 +105,7 @@ fn suites(
         package_tests(data, tally)?;
     }
     // Everything else is tested on the whole product.
-    if ![Suite::Rust, Suite::Browser, Suite::Faults, Suite::Up].into_iter().any(wanted) {
+    if ![Suite::Rust, Suite::Machine, Suite::Browser, Suite::Faults, Suite::Up].into_iter().any(wanted) {
         return Ok(());
     }
     web::build()?;
@@ -127,6 +131,10 @@ fn suites(
         cluster.remove()?;
         tested?;
     }
+    if wanted(Suite::Machine) {
+        // After the Rust suite, which has built what it runs.
+        machine_tests(data, tally)?;
+    }
     if wanted(Suite::Browser) {
         browser_tests(options, data, tally)?;
     }
@@ -141,6 +149,17 @@ fn suites(
         }
     }
     Ok(())
+}
+
+fn machine_tests(data: &Path, tally: &mut Tally) -> Result<()> {
+    let folder = data.join("machine");
+    let machine = Machine::build(&folder)?;
+    say("testing in a virtual machine", "what runs plugins stands in control groups there");
+    count(&mut machine.boot(), "machine", tally)?;
+    for fault in machine.failed()? {
+        tally.say(false, &format!("machine: {fault}"));
+    }
+    Ok(fs::remove_dir_all(&folder)?)
 }
 
 /// The fault bench is a program of its own here, so that its rows are counted as those of the others are.

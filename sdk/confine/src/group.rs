@@ -2,7 +2,7 @@
 //!
 //! Only the second version, and only where the hierarchy is this process's to divide: service managers say so (systemd by
 //! `Delegate=yes`, which marks the directory), and in a container or without a service manager its top is. A group is divided
-//! in leaves alone, so a process that stands in the middle of what it was given goes into a leaf of its own, [`OWN`], first.
+//! in leaves alone, so whoever stands in the middle of what was given goes into a leaf, [`OWN`], first.
 //! What is not given is told in words, and the other limits hold.
 
 use std::fs;
@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 const OWN: &str = "main";
 /// What groups of children are called.
 const PREFIX: &str = "gantry-plugins-";
+/// How often those who stand in the middle are moved, since one that is being moved can start another.
+const MOVES: usize = 8;
 const CONTROLLERS: [&str; 3] = ["memory", "pids", "cpu"];
 
 /// Why there is no group, as a sentence.
@@ -109,17 +111,33 @@ impl GroupPlace {
         let path = self.base.join("cgroup.subtree_control");
         let wish: Vec<_> = given.iter().map(|each| format!("+{each}")).collect();
         let switch_on = || fs::write(&path, wish.join(" "));
-        match switch_on() {
-            Err(error) if self.is_own && error.kind() == io::ErrorKind::ResourceBusy => {
-                let own = self.base.join(OWN);
-                make(&own)?;
-                let procs = own.join("cgroup.procs");
-                fs::write(&procs, std::process::id().to_string()).map_err(failed("write", &procs))?;
-                switch_on().map_err(failed("write", &path))?;
+        let mut switched = switch_on();
+        for _ in 0..MOVES {
+            let is_busy = switched.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ResourceBusy);
+            if !(self.is_own && is_busy) {
+                break;
             }
-            other => other.map_err(failed("write", &path))?,
+            self.move_down()?;
+            switched = switch_on();
         }
+        switched.map_err(failed("write", &path))?;
         Ok(given)
+    }
+
+    /// Has everybody who stands here stand in the leaf: this process, and a shell or a supervisor that started it.
+    fn move_down(&self) -> Result<(), NoGroup> {
+        let own = self.base.join(OWN);
+        make(&own)?;
+        let (from, to) = (self.base.join("cgroup.procs"), own.join("cgroup.procs"));
+        let processes = fs::read_to_string(&from).map_err(failed("read", &from))?;
+        for process in processes.lines() {
+            match fs::write(&to, process) {
+                // It has ended meanwhile.
+                Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
+                other => other.map_err(failed("write", &to))?,
+            }
+        }
+        Ok(())
     }
 
     /// Removes groups whose process was ended without a chance to do so. Those that somebody is in stay.

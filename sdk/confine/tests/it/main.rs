@@ -270,7 +270,7 @@ fn groups_are_made_only_where_that_was_given_away() {
     let NoGroup(why) = found("/system.slice/gantryd.service").unwrap_err();
     assert!(why.contains("Delegate=yes"), "{why}");
     let flags = rustix::fs::XattrFlags::empty();
-    rustix::fs::setxattr(&service, "user.delegate", b"1", flags).expect("a file system with attributes");
+    rustix::fs::setxattr(&service, "trusted.delegate", b"1", flags).expect("root marks it as systemd does");
     // Also where this process has its own leaf of it already.
     for own in ["/system.slice/gantryd.service", "/system.slice/gantryd.service/main"] {
         hierarchy(&service, "memory pids");
