@@ -260,8 +260,12 @@ impl Supervisor {
             self.record = before;
             return Err(refusal(RefusalCode::Internal, "the node's ledger cannot be written"));
         }
-        self.known = true;
+        let was_known = std::mem::replace(&mut self.known, true);
         let (former, present) = (&before.desired, &self.record.desired);
+        let (old, new) = (&former.blueprint.plugin, &present.blueprint.plugin);
+        if was_known && old != new {
+            self.console.say(self.shared.clock.now(), &format!("The server is now run by {new}; it was {old}."));
+        }
         if former.schedules != present.schedules || former.desired != present.desired {
             self.tell_schedules();
         }

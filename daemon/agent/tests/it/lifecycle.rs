@@ -113,6 +113,20 @@ async fn a_start_that_the_plugin_refuses_fails_with_its_words_and_is_retried_lat
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_plugin_is_another_release_says_so_where_people_look() {
+    let mut daemon = Daemon::start().await;
+    let server = daemon.running().await;
+    let mut moved = daemon.next(&server, Desired::Running, Kind::Restart);
+    moved.blueprint.plugin = "luanti 0.0.9".to_owned();
+    daemon.put(&moved).await.unwrap();
+    daemon.ended(id_of(&moved)).await;
+    let lines = daemon.page(server.id, "?limit=2000").await.lines;
+    let told: Vec<_> = lines.iter().filter(|line| line.text.contains("now run by")).collect();
+    assert_eq!(told.len(), 1, "{lines:?}");
+    assert_eq!(told[0].text, "The server is now run by luanti 0.0.9; it was luanti 0.1.0.");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_crash_is_counted_explained_and_followed_by_a_new_start() {
     let mut daemon = Daemon::start().await;
     let server = daemon.running().await;
