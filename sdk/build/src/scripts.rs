@@ -1,5 +1,6 @@
 //! Plugins in TypeScript and Python: the builder of their SDK runs with tools that npm and pip fetch as lock files say. A
-//! component is kept by the digest of all that it is made from, because making one takes seconds and rarely changes.
+//! component is kept by the digest of all that it is made from, because making one takes seconds, and because the engines
+//! within begin with random numbers: made twice, it is never the same bytes.
 
 use crate::{BuildError, Language, Say, Workshop, process::output, tools};
 use sha2::{Digest, Sha256};
@@ -11,6 +12,9 @@ use std::{
 
 /// What tools put into folders, and what no component is made from.
 const APART: [&str; 7] = ["node_modules", "__pycache__", "tests", "README.md", ".gantry", ".git", "dist"];
+
+/// What `pack` leaves beside the sources.
+const PACKAGE: &str = ".gantry.tar";
 
 /// Makes the plugin in a folder a component, or takes it from an earlier time.
 pub(crate) fn build(
@@ -158,7 +162,8 @@ fn digest(workshop: &Workshop, language: Language, plugin: &Path) -> Result<Stri
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), BuildError> {
     for entry in fs::read_dir(folder).map_err(BuildError::reading(folder))? {
         let path = entry.map_err(BuildError::reading(folder))?.path();
-        if path.file_name().is_some_and(|name| APART.iter().any(|apart| name == *apart)) {
+        let name = path.file_name().unwrap_or_default();
+        if APART.iter().any(|apart| name == *apart) || name.as_encoded_bytes().ends_with(PACKAGE.as_bytes()) {
             continue;
         }
         if path.is_dir() { collect(&path, files)? } else { files.push(path) }

@@ -8,6 +8,9 @@ use gantry_host::{CallError, CompileError, HostError};
 use serde::Serialize;
 use std::{fmt, io};
 
+/// The last lines of a log that a terminal shows; JSON has them all.
+const LOG_LINES: usize = 20;
+
 /// A fault, as text and as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Fault {
@@ -56,7 +59,11 @@ impl fmt::Display for Fault {
             Some(at) => write!(f, "{at}: {}", self.message)?,
             None => f.write_str(&self.message)?,
         }
-        for line in &self.log {
+        let more = self.log.len().saturating_sub(LOG_LINES);
+        if more > 0 {
+            write!(f, "\n  log: … {more} lines before these")?;
+        }
+        for line in &self.log[more..] {
             write!(f, "\n  log: {line}")?;
         }
         write!(f, "\n  → {}", self.remedy)

@@ -264,7 +264,8 @@ impl Supervisor {
         let (former, present) = (&before.desired, &self.record.desired);
         let (old, new) = (&former.blueprint.plugin, &present.blueprint.plugin);
         if was_known && old != new {
-            self.console.say(self.shared.clock.now(), &format!("The server is now run by {new}; it was {old}."));
+            self.console
+                .say(self.shared.clock.now(), &format!("The server is now run by {new}; it was {old}."));
         }
         if former.schedules != present.schedules || former.desired != present.desired {
             self.tell_schedules();

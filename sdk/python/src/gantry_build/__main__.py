@@ -35,7 +35,7 @@ def build(folder: Path, out: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="gantry-plugin-") as scratch:
         work = Path(scratch)
         _compose_world(work / "wit", contract, imports, parts)
-        _write_entry(work / "entry", parts, contract)
+        _write_entry(work / "entry", parts, contract, options.get("source", "src"))
         # Alone: where it is installed, the contract's types of other tools and of editors lie beside it.
         shutil.copytree(SDK / "gantry_plugin", work / "sdk/gantry_plugin", ignore=shutil.ignore_patterns("__pycache__", "wit"))
         component = _componentize(work, modules)
@@ -61,18 +61,19 @@ def _compose_world(wit: Path, contract: dict[str, Any], imports: list[str], part
     (wit / f"{WORLD}.wit").write_text(f"world {WORLD} {{\n  " + "\n  ".join(lines) + "\n}\n", encoding="utf-8")
 
 
-def _write_entry(folder: Path, parts: list[str], contract: dict[str, Any]) -> None:
+def _write_entry(folder: Path, parts: list[str], contract: dict[str, Any], modules: str) -> None:
     lines = ["import plugin", "from gantry_plugin.guard import guard", ""]
     for part in parts:
         functions = [source.module_name(function) for function in contract["exports"][part]]
         name = source.class_name(part)
-        lines.append(f"{name} = guard({part!r}, plugin.{name}, {functions!r})")
+        lines.append(f"{name} = guard({part!r}, plugin.{name}, {functions!r}, {modules!r})")
     folder.mkdir()
     (folder / f"{ENTRY}.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _componentize(work: Path, modules: Path) -> bytes:
     out = work / "component.wasm"
+    # In this order: the guard knows which place is the author's.
     paths = [argument for path in (work / "entry", modules, work / "sdk") for argument in ("--python-path", str(path))]
     # A plugin has no WASI: what CPython would import of it is replaced by what traps.
     command = ["-d", str(work / "wit"), "-w", WORLD, "componentize", "--stub-wasi", *paths, "-o", str(out), ENTRY]

@@ -15,12 +15,19 @@ from wit_world.imports import log, types
 _OTHERWISE: dict[str, Callable[..., Any]] = {"blueprints.validate": lambda _self, _server: []}
 
 
-def guard(name: str, part: type, functions: list[str]) -> type:
-    """A part's class with the contract's functions. Run while the component is built."""
-    return type(part.__name__, (), {each: _guarded(name, part, each) for each in functions})
+# Where the builder lets modules be found: its own entry, the author's, and this package.
+_ENTRY, _AUTHORS, _SDK = "/0/", "/1/", "/2/"
 
 
-def _guarded(name: str, part: type, function: str) -> Callable[..., Any]:
+def guard(name: str, part: type, functions: list[str], source: str = "") -> type:
+    """A part's class with the contract's functions. Run while the component is built.
+
+    ``source`` is the folder of the author's modules, as the author calls it.
+    """
+    return type(part.__name__, (), {each: _guarded(name, part, each, source) for each in functions})
+
+
+def _guarded(name: str, part: type, function: str, source: str) -> Callable[..., Any]:
     call = f"{name}.{function}"
     found = part.__dict__.get(function) or _inherited(part, function) or _OTHERWISE.get(call)
     if not callable(found):
@@ -32,20 +39,28 @@ def _guarded(name: str, part: type, function: str) -> Callable[..., Any]:
         except Exception as error:
             failure = as_failure(error)
             if failure is None:
-                log.write(log.Level.ERROR, f"{call} raised {_described(error)}")
+                # A line of the log has no breaks.
+                for line in f"{call} raised {_described(error, source)}".splitlines():
+                    log.write(log.Level.ERROR, line)
                 raise
             raise Err(types.Failure(failure.code, failure.message, failure.retry_after_ms)) from None
 
     return guarded
 
 
-def _described(error: BaseException) -> str:
+def _described(error: BaseException, source: str) -> str:
     """What was raised, and where. Without the lines themselves: a call finds no files, and looking for one ends it."""
     frames = [
-        f"    at {frame.f_code.co_name} ({frame.f_code.co_filename}:{line})"
+        f"    at {frame.f_code.co_name} ({_place(frame.f_code.co_filename, source)}:{line})"
         for frame, line in traceback.walk_tb(error.__traceback__)
+        if not frame.f_code.co_filename.startswith((_ENTRY, _SDK))
     ]
     return "\n".join([f"{type(error).__name__}: {error}", *reversed(frames)])
+
+
+def _place(file: str, source: str) -> str:
+    """A module's file as its author knows it."""
+    return f"{source}/{file.removeprefix(_AUTHORS)}" if file.startswith(_AUTHORS) else file
 
 
 def _inherited(part: type, function: str) -> Any:

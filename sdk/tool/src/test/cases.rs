@@ -1,7 +1,8 @@
 //! What each kind of case asks, and what its answer is held against.
 
 use super::{
-    Outcome, exchange,
+    Outcome,
+    exchange::{self, End},
     fixture::{self, Fixture, Plain, Scalar, Values},
     golden,
     web::Web,
@@ -254,8 +255,9 @@ impl<'a> Bench<'a> {
         let talk = exchange::Talk::open(self.asked, &file, &server)?;
         let lent = talk.lent(&self.standing.plugin);
         let answer = self.ask(&question(talk.server.clone()), lent).await;
+        let end = if matches!(answer, Err(Refused::Other(_))) { End::Stopped } else { End::Answered };
         let verdict = self.settle(case, answer, failure);
-        talk.close(verdict)
+        talk.close(verdict, end)
     }
 
     /// Asks; what a call that was stopped had asked in turn is kept for `replay`.

@@ -22,6 +22,15 @@ pub(super) struct Talk {
     side: Side,
 }
 
+/// How the call ended that asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// With the plugin's own words.
+    Answered,
+    /// The host stopped it.
+    Stopped,
+}
+
 enum Side {
     Live(record::Recorder),
     Recorded(record::Player),
@@ -53,8 +62,8 @@ impl Talk {
         }
     }
 
-    /// Writes what was heard, or says what was not asked as it was recorded.
-    pub(super) fn close(self, verdict: Result<Outcome, Fault>) -> Result<Outcome, Fault> {
+    /// Writes what was heard, or says what was not asked as it was recorded: of a call that was stopped beside why it was.
+    pub(super) fn close(self, verdict: Result<Outcome, Fault>, end: End) -> Result<Outcome, Fault> {
         match self.side {
             Side::Live(recorder) => {
                 let heard = recorder.heard();
@@ -67,22 +76,39 @@ impl Talk {
                 verdict
             }
             Side::Recorded(player) => {
-                // What the plugin made of an answer that it should not have had says less than the question.
                 let remedy =
                     "Start the game and record it by `--record ADDRESS:PORT --bless`, or correct the plugin.";
-                if let Some(strange) = player.strange().first() {
-                    let what = format!("the plugin asks what was not recorded: {strange}");
-                    return Err(Fault::new("strange-question", what, remedy).at(self.file.display()));
+                let strange = player.strange().first().map(|strange| {
+                    ("strange-question", format!("the plugin asks what was not recorded: {}", brief(strange)))
+                });
+                let left = player.rest().first().map(|left| {
+                    let what = format!("{} {}", left.call, left.given);
+                    ("unasked", format!("the plugin does not ask what was recorded: {}", brief(&what)))
+                });
+                match (end, strange, left) {
+                    (End::Stopped, Some((_, strange)), _) => verdict.map_err(|fault| Fault {
+                        message: format!("{} (before that, {strange})", fault.message),
+                        ..fault
+                    }),
+                    // It had no time to ask the rest.
+                    (End::Stopped, None, _) | (_, None, None) => verdict,
+                    // What it made of an answer that it should not have had says less than the question.
+                    (End::Answered, Some((code, what)), _) | (End::Answered, None, Some((code, what))) => {
+                        Err(Fault::new(code, what, remedy).at(self.file.display()))
+                    }
                 }
-                if let Some(left) = player.rest().first() {
-                    let what =
-                        format!("the plugin does not ask what was recorded: {} {}", left.call, left.given);
-                    return Err(Fault::new("unasked", what, remedy).at(self.file.display()));
-                }
-                verdict
             }
         }
     }
+}
+
+/// A question, whose bytes may be many.
+fn brief(question: &str) -> String {
+    let mut shown: String = question.chars().take(200).collect();
+    if shown.len() < question.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// Every endpoint there; the first at the port that was said, the others as far from it as before.

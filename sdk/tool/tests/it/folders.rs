@@ -106,6 +106,25 @@ fn what_typescript_throws_is_told_with_the_authors_own_line() {
 }
 
 #[test]
+fn what_python_raises_is_told_with_the_authors_own_line() {
+    let place = folder();
+    plugin(place.path(), ["new", "raised", "--language", "python"]).expect();
+    let (home, own) = (place.path().join("raised"), "src/plugin.py");
+    let source = fs::read_to_string(home.join(own)).unwrap();
+    let raises = "        return make.install_plan({}[\"nothing\"])";
+    let source = source.replace("        return make.install_plan()", raises);
+    let line = source.lines().position(|line| line == raises).unwrap() + 1;
+    fs::write(home.join(own), source).unwrap();
+    let checked = plugin(&home, ["check", "--json"]).json();
+    let problems = checked["problems"].as_array().unwrap();
+    let trap = problems.iter().find(|each| each["code"] == "trap").unwrap_or_else(|| panic!("{checked}"));
+    let log: Vec<&str> = trap["log"].as_array().unwrap().iter().map(|each| each.as_str().unwrap()).collect();
+    let told =
+        ["error: plans.install raised KeyError: 'nothing'", &format!("error:     at install ({own}:{line})")];
+    assert_eq!(log, told);
+}
+
+#[test]
 fn a_clone_without_its_sdk_gets_it_again() {
     let place = folder();
     plugin(place.path(), ["new", "cloned"]).expect();

@@ -45,3 +45,24 @@ fn a_panic_is_told_with_its_place_kept_and_repeated() {
     fs::write(home.join("cut.jsonl"), text.replacen("{\"", "{\"cut\":true,\"", 1)).unwrap();
     assert_eq!(plugin(&home, ["replay", "cut.jsonl", "--json"]).code(), "record");
 }
+
+#[test]
+fn a_collector_that_panics_before_it_asks_is_told_as_such_and_kept() {
+    let place = folder();
+    plugin(place.path(), ["new", "tees", "--template", "game"]).expect();
+    let home = place.path().join("tees");
+    let source = fs::read_to_string(home.join("src/lib.rs")).unwrap();
+    let broken = source.replace("        info::collect()", "        panic!(\"nothing is collected yet\")");
+    assert_ne!(broken, source);
+    fs::write(home.join("src/lib.rs"), broken).unwrap();
+    let tested = plugin(&home, ["test", "--json"]).json();
+    let cases = tested["cases"].as_array().unwrap();
+    let collecting: Vec<_> = cases.iter().filter(|case| case["outcome"] == "failed").collect();
+    assert!(!collecting.is_empty(), "{tested}");
+    for case in collecting {
+        let problem = &case["problem"];
+        assert_eq!(problem["code"], "trap", "{problem}");
+        assert!(problem["log"][0].as_str().unwrap().contains("nothing is collected yet"), "{problem}");
+        assert!(problem["remedy"].as_str().unwrap().contains("gantry plugin replay"), "{problem}");
+    }
+}
