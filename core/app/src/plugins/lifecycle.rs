@@ -115,13 +115,18 @@ impl App {
             tx.decline_release(&grant, id, entry.before(told(&release))).await?;
             return Ok(tx.commit().await?);
         }
-        let hindrance = match (digest == plugin.release.digest, release.servers) {
-            (true, _) => Some(format!("Version {} is current. Go back to another first.", release.version)),
-            (false, 0) => None,
-            (false, 1) => Some(format!("One server runs version {}. Move it first.", release.version)),
-            (false, many) => {
-                Some(format!("{many} servers run version {}. Move them first.", release.version))
-            }
+        let version = &release.version;
+        let returning = tx.servers_moved_from(digest).await?;
+        let hindrance = match (digest == plugin.release.digest, release.servers, returning) {
+            (true, ..) => Some(format!("Version {version} is current. Go back to another first.")),
+            (false, 0, 0) => None,
+            (false, 0, many) => Some(format!(
+                "{} moved away from version {version} and not started since: with the next start it shows whether they \
+                 stay or go back. Start or restart them first.",
+                if many == 1 { "One server was".to_owned() } else { format!("{many} servers were") }
+            )),
+            (false, 1, _) => Some(format!("One server runs version {version}. Move it first.")),
+            (false, many, _) => Some(format!("{many} servers run version {version}. Move them first.")),
         };
         if let Some(detail) = hindrance {
             return Err(AppError::refused(Code::InUse, detail));

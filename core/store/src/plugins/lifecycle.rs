@@ -79,6 +79,15 @@ impl SystemTx {
         Ok(changed)
     }
 
+    /// How many servers go back to this release if the one that they were moved to fails with its first plan.
+    pub async fn servers_moved_from(&mut self, digest: &str) -> Result<i64, StoreError> {
+        let count = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM servers WHERE moved_from = $1 AND digest <> $1"#,
+            digest
+        );
+        Ok(count.fetch_one(self.db()).await?)
+    }
+
     /// Removes one release that no server runs and that is not current. What waits is declined instead.
     pub async fn delete_release(
         &mut self,
