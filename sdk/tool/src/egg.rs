@@ -13,6 +13,12 @@ use serde_json::{Value, json};
 use std::fs;
 
 pub(crate) async fn convert(desk: &Desk, asked: &ConvertArgs) -> Result<Verdict, Fault> {
+    // An earlier egg's document may have been worked on.
+    let there = asked.output.as_ref().map(|folder| folder.join(gantry_document::JSON_FILE));
+    if let Some(there) = there.filter(|file| file.exists()) {
+        let remedy = "Choose another folder, or remove what is there.";
+        return Err(Fault::new("exists", format!("{} is there already", there.display()), remedy));
+    }
     let importer = desk.component("eggs").ok_or_else(|| {
         Fault::new(
             "no-importer",
@@ -31,7 +37,10 @@ pub(crate) async fn convert(desk: &Desk, asked: &ConvertArgs) -> Result<Verdict,
     let imported = standing.plugin.import(&standing.call(Lent::default()), &name, &content).await;
     let imported = imported.map_err(|error| standing.fault(error).at(asked.file.display()))?;
     if let Some(folder) = &asked.output {
-        put(&folder.join(gantry_document::JSON_FILE), imported.document.as_bytes())?;
+        let file = folder.join(gantry_document::JSON_FILE);
+        put(&file, imported.document.as_bytes())?;
+        let next = format!("`gantry plugin run {}` starts a server of it", folder.display());
+        desk.terminal.say(&format!("wrote {}", file.display()), &next);
     }
     let document: Value = serde_json::from_str(&imported.document)
         .map_err(|error| Fault::new("answer", error.to_string(), "Report this with the egg."))?;

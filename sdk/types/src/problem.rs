@@ -62,9 +62,9 @@ codes! {
     ActionRefused = "action_refused", 422, "The game's plugin did not do this", "The detail says why; change what you ask for, or what is in the way.";
     FileRefused = "file_refused", 422, "This cannot be done with that file", "The detail says what is in the way.";
     QuotaExceeded = "quota_exceeded", 422, "The server's disk limit leaves no room", "Delete what is not needed, or ask an administrator for a higher limit.";
-    RateLimited = "rate_limited", 429, "Too many requests", "Wait as long as Retry-After says.";
+    RateLimited = "rate_limited", 429, "Too many requests", "Try again in a moment; Retry-After says when.";
     Internal = "internal", 500, "Something went wrong inside Gantry", "Try again; if it stays, give the request id to an administrator.";
-    PluginFailed = "plugin_failed", 502, "The plugin failed", "The detail names the plugin and what happened. An administrator finds the call under Plugins, as a file for its author.";
+    PluginFailed = "plugin_failed", 502, "The plugin failed", "An administrator finds the call under Plugins, as a file for its author.";
     LookUpFailed = "look_up_failed", 502, "What the game's plugin must look up was not found", "The detail says who did not answer or what there is not; choose something else, or try again as Retry-After says.";
     RegistryFailed = "registry_failed", 502, "The registry did not give the plugin", "The detail says what it answered and what to do.";
     PluginOnHold = "plugin_on_hold", 503, "The plugin is on hold", "It kept failing; it is tried again by itself. An administrator sees why under Plugins, and can end the hold.";

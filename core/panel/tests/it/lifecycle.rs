@@ -238,7 +238,10 @@ async fn servers_stay_pinned_until_they_are_moved_and_the_move_waits_for_a_resta
     );
     // It may have to go back.
     let kept = house.admin.delete(&format!("{}/releases/{old}", house.plugin)).await.problem("in_use");
-    assert!(kept["detail"].as_str().unwrap().contains("One server was moved away from version 1.0.0"), "{kept}");
+    assert!(
+        kept["detail"].as_str().unwrap().contains("One server was moved away from version 1.0.0"),
+        "{kept}"
+    );
     house.admin.post(&format!("{server}/power"), json!({ "action": "restart" })).await.expect(202);
     page.until(|frame| frame["operation"]["kind"] == "restart" && frame["operation"]["state"] == "succeeded")
         .await;

@@ -6,9 +6,11 @@ use crate::kit::{Ran, checkout, folder, plugin, program};
 fn an_egg_becomes_a_document_and_the_document_a_plugin() {
     let place = folder();
     let egg = checkout("plugins/eggs/tests/samples/ptdl-v2.json");
-    let ran = Ran::of(
-        program(place.path()).args(["egg", "convert"]).arg(egg).args(["-o", "game"]).output().unwrap(),
-    );
+    let convert = || {
+        let mut program = program(place.path());
+        Ran::of(program.args(["egg", "convert"]).arg(&egg).args(["-o", "game", "--json"]).output().unwrap())
+    };
+    let ran = convert();
     let json = ran.json();
     assert!(ran.good, "{}", ran.errors);
     assert_eq!(json["id"], "egg-sample-game");
@@ -17,6 +19,7 @@ fn an_egg_becomes_a_document_and_the_document_a_plugin() {
     let built = plugin(place.path(), ["build", "game", "--json"]);
     assert!(built.good, "{}{}", built.out, built.errors);
     assert_eq!(built.json()["id"], "egg-sample-game");
+    assert_eq!(convert().code(), "exists", "what stands there may have been worked on");
 }
 
 #[test]
