@@ -8,6 +8,7 @@ import { Live } from './api/live'
 import { ApiError } from './api/problem'
 import { keys, sessionQuery } from './api/queries'
 import { Opening, PageError, PagePending } from './layout/states'
+import { againAfter, asksAgain } from './lib/again'
 import { startTheme } from './lib/theme'
 import { routeTree } from './routes/tree'
 import { TooltipLayer } from './ui/tooltip'
@@ -33,7 +34,8 @@ const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
-      retry: (count, error) => count < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
+      retry: asksAgain,
+      retryDelay: (failed, error) => againAfter(failed, error),
     },
   },
 })

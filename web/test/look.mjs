@@ -1047,6 +1047,12 @@ const SCENES = [
     await page.getByRole('menuitem', { name: 'Versions' }).click()
     await page.getByText('Waits for a grant').waitFor()
   }],
+  ['plugin-release-remove', '/admin/plugins?mock=updates', async (page) => {
+    await page.getByRole('button', { name: 'More for Luanti' }).click()
+    await page.getByRole('menuitem', { name: 'Versions' }).click()
+    await page.locator('button[aria-label^="Remove version"]:not([aria-disabled="true"])').first().click()
+    await page.getByRole('heading', { name: /^Remove version .*\?$/ }).waitFor()
+  }],
   ['plugin-releases-failed', '/admin/plugins?mock=updates', async (page) => {
     await page.getByRole('button', { name: 'More for Luanti' }).click()
     await page.getByRole('menuitem', { name: 'Versions' }).click()

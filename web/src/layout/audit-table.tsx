@@ -63,8 +63,14 @@ function Details({ row, told }: { row: AuditView; told: readonly Detail[] }) {
   )
 }
 
-function Subject({ row, known: { names, servers } }: { row: AuditView; known: Known }) {
+/** Its name, where it has one beyond what it is: backups that nobody named are all called one. */
+function ownName(row: AuditView, names: Names): string | null {
   const name = nameOf(row, names)
+  return name === kindWord(row.subjectKind) ? null : name
+}
+
+function Subject({ row, known: { names, servers } }: { row: AuditView; known: Known }) {
+  const name = ownName(row, names)
   const link = servers?.has(row.subjectId)
   // There is one trust policy.
   const shown = row.subjectKind === 'trust' ? null : !name ? <Id id={row.subjectId} /> : link ? <Link {...to.activity(row.subjectId)} className="rounded-sm hover:underline">{name}</Link> : name
@@ -74,7 +80,7 @@ function Subject({ row, known: { names, servers } }: { row: AuditView; known: Kn
 /** On a server's own page, what the record is about, where it is not the server itself. */
 function about(row: AuditView, names: Names): Detail[] {
   if (row.subjectKind === 'server') return []
-  const name = nameOf(row, names)
+  const name = ownName(row, names)
   return [{ label: kindWord(row.subjectKind), value: name ?? shortId(row.subjectId), ...(name === null && { code: true }) }]
 }
 

@@ -3,6 +3,9 @@
 const many = (n: number, one: string, more: string) => `${n.toLocaleString('en')} ${n === 1 ? one : more}`
 const list = (names: string[]) => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`)
 
+/** What is asked before there is a server: forms that somebody fills. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
 export const conduct = {
   open: 'How it runs',
   title: (name: string) => `How ${name} runs`,
@@ -36,7 +39,7 @@ export const conduct = {
   legend: 'Declined: the plugin itself said no. Stopped: it broke a limit or the contract. Not made: it had used up its share, or was on hold. Broken: Gantry or the machine is to blame. Memory is the most that one call had.',
   busiest: (version: string) => `Busiest servers of version ${version}`,
   share: 'Share there',
-  gone: 'A server that is gone',
+  gone: (id: string) => (id === NOBODY ? 'Servers that are being made' : 'A server that is gone'),
   readLog: 'Read log',
   readLogOf: (place: string, version: string) => `Read the log: ${place}, version ${version}`,
   on: (node: string) => `on ${node}`,
@@ -45,7 +48,7 @@ export const conduct = {
   onHold: (versions: string[]) => `${list(versions)} on hold`,
   holdAll: (place: string, version: string) => `Version ${version} is on hold for all servers: ${place}`,
   holdServer: (server: string, place: string, version: string) => `Version ${version} is on hold for ${server}: ${place}`,
-  aServer: 'a server that is gone',
+  aServer: (id: string) => (id === NOBODY ? 'a server that is being made' : 'a server that is gone'),
   toServer: (server: string) => `Open ${server}`,
   since: 'since',
   next: (at: string) => `next try at ${at}`,

@@ -13,7 +13,7 @@ const columns: Column<Busy>[] = [
     id: 'server', header: c.server, track: 'minmax(8rem,2.2fr)', narrow: 'title',
     cell: (row) => (
       <span className="flex min-w-0 flex-col">
-        <span className="truncate font-medium">{row.name ? <Link {...to.server(row.serverId)} className="hover:underline">{row.name}</Link> : c.gone}</span>
+        <span className="truncate font-medium">{row.name ? <Link {...to.server(row.serverId)} className="hover:underline">{row.name}</Link> : c.gone(row.serverId)}</span>
         <span className="truncate text-xs text-dim">{row.place}</span>
       </span>
     ),

@@ -83,7 +83,7 @@ const Row = ({ line, names }: { line: Line; names: Names }) => (
       <p className="font-mono text-xs leading-5 break-words whitespace-pre-wrap">{line.text}</p>
       <p className="mt-0.5 flex flex-wrap gap-x-3 text-xs text-dim">
         <code>{line.call}</code>
-        {line.serverId && (names[line.serverId] ? <Link {...to.server(line.serverId)} className="text-accent hover:underline">{names[line.serverId]}</Link> : <span>{c.aServer}</span>)}
+        {line.serverId && (names[line.serverId] ? <Link {...to.server(line.serverId)} className="text-accent hover:underline">{names[line.serverId]}</Link> : <span>{c.aServer(line.serverId)}</span>)}
       </p>
     </div>
   </li>

@@ -110,7 +110,7 @@ function HoldNotice({ plugin, held: { release, hold, server } }: { plugin: Plugi
       toast({ title: c.lifted(plugin.name) })
     },
   })
-  const title = hold.serverId ? c.holdServer(server ?? c.aServer, release.place, release.version) : c.holdAll(release.place, release.version)
+  const title = hold.serverId ? c.holdServer(server ?? c.aServer(hold.serverId), release.place, release.version) : c.holdAll(release.place, release.version)
   return (
     <Notice tone="bad" title={title} icon={<CirclePause aria-hidden />} action={<Button size="sm" busy={lift.isPending} onClick={() => lift.mutate()}>{c.lift}</Button>}>
       <p className="text-text first-letter:uppercase">{hold.reason}</p>

@@ -76,7 +76,7 @@ function Row({ plugin, item, server }: { plugin: PluginView; item: Item; server:
         <p className="mt-1 flex flex-wrap gap-x-3 text-xs text-dim">
           {item.symbol && <code className="break-all">{item.symbol}</code>}
           <span>{placeOf(item.nodeName)}</span>
-          {item.serverId && (server ? <Link {...to.server(item.serverId)} className="text-accent hover:underline">{server}</Link> : <span>{c.aServer}</span>)}
+          {item.serverId && (server ? <Link {...to.server(item.serverId)} className="text-accent hover:underline">{server}</Link> : <span>{c.aServer(item.serverId)}</span>)}
           <span className="tabular">{c.recordTimes(item.times)}, {c.last} <Ago at={item.at} /></span>
           <span className="tabular">{bytes(item.bytes)}</span>
         </p>

@@ -9,6 +9,7 @@ import type { PluginView, Schemas } from '~/api/types'
 import { plugins as p } from '~/strings/plugins'
 import { Badge } from '~/ui/badge'
 import { Button, IconButton } from '~/ui/button'
+import { Confirm } from '~/ui/confirm'
 import { Dialog, DialogBody } from '~/ui/dialog'
 import { Skeleton } from '~/ui/empty'
 import { ProblemCard } from '~/ui/problem'
@@ -47,6 +48,7 @@ export function ReleasesDialog({ plugin, onClose }: { plugin: PluginView; onClos
 
 function ReleaseRow({ plugin, release, onRefused }: { plugin: PluginView; release: Release; onRefused: (refused: Schemas['NotMoved'][]) => void }) {
   const queries = useQueryClient()
+  const [removing, setRemoving] = useState(false)
   const changed = () => {
     void queries.invalidateQueries({ queryKey: keys.plugins })
     void queries.invalidateQueries({ queryKey: keys.blueprints })
@@ -72,11 +74,12 @@ function ReleaseRow({ plugin, release, onRefused }: { plugin: PluginView; releas
     mutationFn: () => take(client.DELETE('/api/plugins/{id}/releases/{digest}', { params: { path: { id: plugin.id, digest: release.digest } } })),
     onSuccess: () => {
       changed()
+      setRemoving(false)
       toast({ title: p.removed(release.version) })
     },
   })
   const { standing, serverCount, failure } = release
-  const problem = back.error ?? move.error ?? remove.error
+  const problem = back.error ?? move.error
   const others = plugin.serverCount - serverCount
   const kept = standing === 'current' ? p.removeBlocked.current : serverCount > 0 ? p.removeBlocked.servers(serverCount) : null
   return (
@@ -94,12 +97,26 @@ function ReleaseRow({ plugin, release, onRefused }: { plugin: PluginView; releas
           <div className="flex flex-wrap items-center gap-2">
             {standing === 'former' && <Button size="sm" busy={back.isPending} onClick={() => back.mutate()}>{p.makeCurrent}</Button>}
             <Button size="sm" busy={move.isPending} disabledReason={failure ? failure.message : others === 0 ? p.nothingToMove : null} onClick={() => move.mutate()}>{p.moveAll}</Button>
-            <IconButton size="iconSm" label={p.removeRelease(release.version)} disabledReason={kept} onClick={() => remove.mutate()}><Trash2 aria-hidden /></IconButton>
+            <IconButton size="iconSm" label={p.removeRelease(release.version)} disabledReason={kept} onClick={() => setRemoving(true)}><Trash2 aria-hidden /></IconButton>
           </div>
         )}
       </div>
       {failure && <p className="text-xs break-words text-bad">{failure.call}: {failure.message}</p>}
       {problem && <ProblemCard error={problem} />}
+      {removing && (
+        <Confirm
+          title={p.removeReleaseTitle(plugin.name, release.version)}
+          body={p.removeReleaseBody}
+          verb={p.removeReleaseVerb}
+          busy={remove.isPending}
+          error={remove.error}
+          onConfirm={() => remove.mutate()}
+          onClose={() => {
+            remove.reset()
+            setRemoving(false)
+          }}
+        />
+      )}
     </li>
   )
 }

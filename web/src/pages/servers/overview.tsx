@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useSample, useSamples } from '~/api/live'
+import { serverHoldsQuery } from '~/api/page-queries'
 import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
 import type { OperationView, ServerView } from '~/api/types'
 import { RangePicker, useRange } from '~/layout/time-range'
@@ -11,6 +12,7 @@ import { tellingOf } from '~/lib/players'
 import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
 import { spanOf } from '~/lib/ranges'
 import { s } from '~/strings'
+import { pluginHold } from '~/strings/plugin-hold'
 import { Card, Facts } from '~/ui/card'
 import { Chart, ChartGrid, type ChartMark } from '~/ui/chart'
 import { ProblemCard } from '~/ui/problem'
@@ -83,7 +85,10 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
   const telling = tellingOf(useSample(useLive(), server)?.game)
   // What a past that has answers tells nothing of is as little told as what the game leaves out now.
   const answered = columns.values.latency.some((value) => value !== null)
-  const noPlayers = telling === 'untold' || answered ? s.players.untold : empty === o.noLive ? o.playersNone : empty
+  const { data: holds } = useQuery(serverHoldsQuery(server.id))
+  // What the plugin would tell is waited for as long as it is not asked.
+  const held = empty === o.noLive && holds?.items.some((hold) => hold.onNode) === true ? pluginHold.unasked : null
+  const noPlayers = held ?? (telling === 'untold' || answered ? s.players.untold : empty === o.noLive ? o.playersNone : empty)
   const series = useMemo(
     () => ({
       cpu: [{ name: o.cpu, tone: 'accent' as const, values: columns.values.cpu }],
@@ -101,7 +106,7 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
       <Chart {...shared} title={o.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memoryMib * 1024 ** 2} note={limit(memoryMib, (v) => `/ ${mebibytes(v)}`, '')} />
       <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped empty={noPlayers} />
       <Chart {...shared} title={o.network} series={series.network} show={rate} binary atLeast={1_024} />
-      <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} />
+      <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} empty={held ?? empty} />
       <Chart {...shared} title={o.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={diskMib * 1024 ** 2} note={limit(diskMib, (v) => `/ ${mebibytes(v)}`, '')} />
     </ChartGrid>
   )

@@ -1,14 +1,16 @@
 /** Who plays, as the game tells it. Names are the game's, and never trusted to be more than text. */
 import { useQuery } from '@tanstack/react-query'
-import { Ghost, Hourglass, PowerOff, Users } from 'lucide-react'
+import { CirclePause, Ghost, Hourglass, PowerOff, Users } from 'lucide-react'
 import { useLive } from '~/actions/context'
 import { useSample } from '~/api/live'
+import { serverHoldsQuery } from '~/api/page-queries'
 import { playersQuery } from '~/api/queries'
 import type { Player } from '~/api/types'
 import { milliseconds } from '~/lib/format'
 import { plain } from '~/lib/ansi'
 import { tellingOf } from '~/lib/players'
 import { s } from '~/strings'
+import { pluginHold } from '~/strings/plugin-hold'
 import { Avatar } from '~/ui/avatar'
 import { Card } from '~/ui/card'
 import { Empty, SkeletonRows } from '~/ui/empty'
@@ -30,6 +32,8 @@ export function PlayersPage() {
   const server = useServer()
   const running = server.observed.state === 'running'
   const { data, error, refetch, isPending } = useQuery(playersQuery(server.id))
+  const { data: holds } = useQuery(serverHoldsQuery(server.id))
+  const held = holds?.items.some((hold) => hold.onNode) === true
   const live = useSample(useLive(), server)?.game
   const telling = tellingOf(live)
   // The live sample is the newer one wherever it lists players itself.
@@ -62,6 +66,8 @@ export function PlayersPage() {
         <Empty icon={Users} title={s.players.unknown}>{s.players.unknownHelp(count)}</Empty>
       ) : count === null && telling === 'untold' ? (
         <Empty icon={Users} title={s.players.untold}>{s.players.untoldHelp}</Empty>
+      ) : count === null && held ? (
+        <Empty icon={CirclePause} title={pluginHold.unasked}>{pluginHold.unaskedHelp}</Empty>
       ) : count === null ? (
         <Empty icon={Hourglass} title={s.overview.playersNone}>{s.players.unaskedHelp}</Empty>
       ) : (
