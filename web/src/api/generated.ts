@@ -3502,7 +3502,7 @@ export interface components {
             observed: components["schemas"]["Observed"];
             /**
              * Format: int32
-             * @description How many play, where that is known.
+             * @description How many people play, where that is known; bots are none.
              */
             players?: number | null;
             state?: components["schemas"]["ServerDrainState"] | null;

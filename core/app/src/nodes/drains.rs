@@ -84,7 +84,8 @@ impl App {
             None => Vec::new(),
         };
         let now = Utc::now();
-        let players = |server| self.samples().latest(server, now)?.game?.players;
+        // As the node counts: bots keep nothing from being stopped.
+        let players = |server| self.samples().latest(server, now)?.game?.people();
         let view = |DrainedServer { id, name, observed, progress }| {
             let (state, trouble) = reached(progress);
             DrainServerView { id, name, observed, state, trouble, players: players(id) }

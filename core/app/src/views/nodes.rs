@@ -100,7 +100,7 @@ pub struct DrainServerView {
     pub state: Option<ServerDrainState>,
     /// What could not be done as it should.
     pub trouble: Vec<String>,
-    /// How many play, where that is known.
+    /// How many people play, where that is known; bots are none.
     pub players: Option<u32>,
 }
 
