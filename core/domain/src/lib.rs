@@ -24,6 +24,7 @@ pub mod members;
 pub mod nodes;
 pub mod operations;
 pub mod page;
+pub mod players;
 pub mod plugins;
 pub mod schedules;
 pub mod servers;

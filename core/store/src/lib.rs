@@ -36,6 +36,7 @@ pub mod node_parts;
 pub mod node_statistics;
 pub mod nodes;
 pub mod operations;
+pub mod player_sessions;
 pub mod plugins;
 pub mod reconcile;
 pub mod schedules;

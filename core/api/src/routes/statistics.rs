@@ -5,7 +5,7 @@ use crate::{
     edge::Edge,
     extract::{Caller, Path, Query},
     route::{Requirement, Route},
-    wire::{PlayersView, StatisticsQuery, StatisticsView},
+    wire::{Page, PageQuery, PlayerSessionView, PlayersView, StatisticsQuery, StatisticsView},
 };
 use axum::{Json, extract::State};
 use gantry_types::{ServerId, permission::Permission};
@@ -29,6 +29,15 @@ pub(super) fn routes() -> Vec<Route> {
             players,
         )
         .answers::<PlayersView>(),
+        Route::get(
+            "/api/servers/{id}/player-sessions",
+            "serverPlayerSessions",
+            "Who played when, latest first, as far as the game tells of coming and going",
+            Requirement::Server(Permission::PlayersRead),
+            player_sessions,
+        )
+        .query::<PageQuery>()
+        .pages::<PlayerSessionView>(),
     ]
 }
 
@@ -47,4 +56,13 @@ async fn players(
     Path(id): Path<ServerId>,
 ) -> Answer<PlayersView> {
     Ok(Json(edge.app().server_players(&ctx, id).await?))
+}
+
+async fn player_sessions(
+    State(edge): State<Edge>,
+    Caller(ctx): Caller,
+    Path(id): Path<ServerId>,
+    Query(query): Query<PageQuery>,
+) -> Answer<Page<PlayerSessionView>> {
+    Ok(Json(edge.app().server_player_sessions(&ctx, id, query).await?))
 }

@@ -10,12 +10,13 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use gantry_domain::{
     audit::{AuditEntry, Origin},
-    events,
+    events, players,
 };
 use gantry_protocol::{Event, EventEnvelope, ObservedServer, OperationReport};
 use gantry_store::{StoreError, SystemTx, operations::OperationMove};
 use gantry_types::{
     NodeId, ServerId,
+    sample::ConsoleEvent,
     server::{Desired, Observed, ObservedState},
 };
 
@@ -77,6 +78,7 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
         }
         Event::Console { event } => {
             let is_known = keep(tx, node, server_id, at, "console", &event).await?;
+            play(tx, node, server_id, &event, at).await?;
             // A node speaks of its own servers alone.
             if let Some(happening) = events::of_console(&event).filter(|_| is_known) {
                 tx.happened(happening.on(server_id).at(at));
@@ -97,6 +99,33 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
         Event::Sftp { activity } => super::visits::record(tx, node, server_id, at, activity).await?,
     }
     Ok(None)
+}
+
+/// Who came and who left.
+async fn play(
+    tx: &mut SystemTx,
+    node: NodeId,
+    server: ServerId,
+    event: &ConsoleEvent,
+    at: DateTime<Utc>,
+) -> Answer<()> {
+    match event {
+        ConsoleEvent::Joined { player } => {
+            if let Some(name) = players::name(player) {
+                tx.player_joined(node, server, &name, at).await?;
+            }
+        }
+        ConsoleEvent::Left { player } => {
+            if let Some(name) = players::name(player) {
+                tx.player_left(node, server, &name, at).await?;
+            }
+        }
+        ConsoleEvent::Ready
+        | ConsoleEvent::Chat { .. }
+        | ConsoleEvent::Warning { .. }
+        | ConsoleEvent::CrashCause { .. } => {}
+    }
+    Ok(())
 }
 
 async fn keep(
@@ -126,7 +155,10 @@ async fn observe(
     tx.record_observed(node, server, seen).await?;
     Ok(match seen.state {
         Observed::Starting | Observed::Running | Observed::Stopping => None,
-        Observed::Uninstalled | Observed::Offline | Observed::Crashed | Observed::Deleted => Some(server),
+        Observed::Uninstalled | Observed::Offline | Observed::Crashed | Observed::Deleted => {
+            tx.players_gone(node, server, seen.since).await?;
+            Some(server)
+        }
     })
 }
 

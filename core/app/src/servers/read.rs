@@ -3,8 +3,10 @@
 use crate::{
     App, OpCtx,
     error::Answer,
-    inputs::StatisticsQuery,
-    views::{EndpointView, Page, PlayersView, ServerView, StatisticsPoint, StatisticsView},
+    inputs::{PageQuery, StatisticsQuery},
+    views::{
+        EndpointView, Page, PlayerSessionView, PlayersView, ServerView, StatisticsPoint, StatisticsView,
+    },
 };
 use chrono::Utc;
 use gantry_auth::rights;
@@ -62,5 +64,17 @@ impl App {
             at: at.filter(|_| game.is_some()),
             players: game.map(|game| game.player_list).unwrap_or_default(),
         })
+    }
+
+    /// Who played when, latest first, as far as the game tells of coming and going.
+    pub async fn server_player_sessions(
+        &self,
+        ctx: &OpCtx,
+        id: ServerId,
+        page: PageQuery,
+    ) -> Answer<Page<PlayerSessionView>> {
+        let (mut tx, access) = self.access(ctx, id).await?;
+        let sessions = tx.player_sessions(&access.grant::<rights::PlayersRead>()?, &page.parse()?).await?;
+        Ok(Page::of(sessions, PlayerSessionView::from))
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use gantry_domain::{
     allocations::ServerEndpoint,
     operations::Operation,
+    players::PlayerSession,
     servers::{ServerAction, ServerDraining, StartPart},
     statistics::Point,
     users::Person,
@@ -22,6 +23,7 @@ use gantry_types::{
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -229,6 +231,25 @@ pub struct PlayersView {
     /// Whether `players` names all of them.
     pub complete: bool,
     pub at: Option<DateTime<Utc>>,
+}
+
+/// When somebody played, as the game told.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlayerSessionView {
+    pub id: Uuid,
+    /// The name that the game told, on one line.
+    pub player: String,
+    pub since: DateTime<Utc>,
+    /// When the player left or the game ended; none while the player is there.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl From<PlayerSession> for PlayerSessionView {
+    fn from(session: PlayerSession) -> Self {
+        let PlayerSession { id, player, since, until } = session;
+        Self { id, player, since, until }
+    }
 }
 
 impl EndpointView {

@@ -3,13 +3,14 @@
 use crate::fixture::{World, soon};
 use gantry_app::{LiveFeed, LiveFrame, ServerSample, Topic, inputs::*};
 use gantry_protocol::{
-    NodeSample, SampleEnvelope,
+    Event, NodeSample, SampleEnvelope,
     machine::{CpuUse, LoadAverage, MemoryUse, SwapUse, TcpCounts},
 };
 use gantry_types::{
     ServerId,
     permission::Permission,
-    sample::{LiveSample, Player, Sample, Statistics},
+    problem::Code,
+    sample::{ConsoleEvent, LiveSample, Player, Sample, Statistics},
     server::Observed,
 };
 
@@ -102,6 +103,34 @@ async fn numbers_reach_who_may_see_them_without_what_they_may_not() {
     assert!(sample.game.unwrap().player_list.is_empty(), "who plays is another right");
     let players = world.app.server_players(&world.admin, server).await.unwrap();
     assert_eq!(players.players[0].name, "Linus");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_game_says_of_coming_and_going_becomes_sessions_that_end_with_it() {
+    let world = World::new().await;
+    let node = world.connected_node("attic").await;
+    let (server, _) = world.server(node.id).await;
+    let joined = |player: &str| Event::Console { event: ConsoleEvent::Joined { player: player.to_owned() } };
+    node.say(server, joined("Linus"));
+    node.say(server, joined("Grace\u{7}"));
+    node.say(server, Event::Console { event: ConsoleEvent::Left { player: "Linus".to_owned() } });
+    let last = node.say(server, joined("  "));
+    node.acknowledged(last).await;
+    let sessions = || async {
+        let page =
+            world.app.server_player_sessions(&world.admin, server, PageQuery::default()).await.unwrap();
+        let shown = page.items.into_iter().map(|each| (each.player, each.until.is_some()));
+        shown.collect::<Vec<_>>()
+    };
+    assert_eq!(sessions().await, [("Grace".to_owned(), false), ("Linus".to_owned(), true)]);
+    let last = node.saw(server, Observed::Crashed);
+    node.acknowledged(last).await;
+    assert_eq!(sessions().await[0], ("Grace".to_owned(), true));
+    let stranger = world.person("bob").await;
+    let refused =
+        world.app.server_player_sessions(&stranger, server, PageQuery::default()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
     world.end().await;
 }
 

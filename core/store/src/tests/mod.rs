@@ -10,6 +10,7 @@ mod lends;
 mod login;
 mod nodes;
 mod people;
+mod player_sessions;
 mod records;
 mod registry_logins;
 mod row_security;

@@ -146,6 +146,7 @@ pub(super) const ROWS: &[(&str, Requirement)] = &[
     ("broadcast", Server(ActionsUse)),
     ("serverStatistics", Server(StatisticsRead)),
     ("serverPlayers", Server(PlayersRead)),
+    ("serverPlayerSessions", Server(PlayersRead)),
     ("scheduleTimes", SignedIn),
     ("listSchedules", Server(SchedulesRead)),
     ("createSchedule", Server(SchedulesCreate)),

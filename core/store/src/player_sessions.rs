@@ -1,0 +1,125 @@
+//! Who played when: a session from a join to the leave, as a server's node tells of both.
+//!
+//! A node tells each once and in order, late where it could not be reached. A game that ended has nobody on it, whatever it said
+//! before; a leave that nobody joined for says nothing.
+
+use crate::{StoreError, SystemTx, UserTx, cursor};
+use chrono::{DateTime, Utc};
+use gantry_auth::{ServerGrant, rights};
+use gantry_domain::{
+    page::{Page, PageRequest},
+    players::PlayerSession,
+};
+use gantry_types::{NodeId, ServerId};
+use uuid::{NoContext, Timestamp, Uuid};
+
+/// A server keeps its latest; names come from games, which may make them up.
+const KEPT: i64 = 10_000;
+
+impl SystemTx {
+    /// A player came, to a server of this node. One who is there already stays.
+    pub async fn player_joined(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        player: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "INSERT INTO player_sessions (id, server_id, player, since)
+             SELECT $1, id, $4, $5 FROM servers WHERE id = $2 AND node_id = $3
+             ON CONFLICT (server_id, player) WHERE until IS NULL DO NOTHING",
+            id_at(at),
+            server.uuid(),
+            node.uuid(),
+            player,
+            at
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
+    /// A player left a server of this node.
+    pub async fn player_left(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        player: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE player_sessions p SET until = greatest(p.since, $4) FROM servers s
+             WHERE s.id = $1 AND s.node_id = $2 AND p.server_id = s.id AND p.player = $3 AND p.until IS NULL",
+            server.uuid(),
+            node.uuid(),
+            player,
+            at
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
+    /// The game of a server of this node does not run since then: whoever was on it is not.
+    pub async fn players_gone(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE player_sessions p SET until = $3 FROM servers s
+             WHERE s.id = $1 AND s.node_id = $2 AND p.server_id = s.id AND p.until IS NULL AND p.since <= $3",
+            server.uuid(),
+            node.uuid(),
+            at
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets sessions that ended before a time, and of each server all but the latest ones.
+    pub async fn sweep_player_sessions(&mut self, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let old =
+            sqlx::query!("DELETE FROM player_sessions WHERE until < $1", before).execute(self.db()).await?;
+        let many = sqlx::query!(
+            "DELETE FROM player_sessions p USING (
+                 SELECT id, row_number() OVER (PARTITION BY server_id ORDER BY id DESC) AS place FROM player_sessions
+             ) ranked WHERE ranked.id = p.id AND ranked.place > $1",
+            KEPT
+        )
+        .execute(self.db())
+        .await?;
+        Ok(old.rows_affected() + many.rows_affected())
+    }
+}
+
+impl UserTx {
+    /// A server's sessions, latest first.
+    pub async fn player_sessions(
+        &mut self,
+        grant: &ServerGrant<rights::PlayersRead>,
+        page: &PageRequest,
+    ) -> Result<Page<PlayerSession>, StoreError> {
+        let before = cursor::parse_id(page.cursor.as_deref())?.unwrap_or(Uuid::max());
+        let rows = sqlx::query_as!(
+            PlayerSession,
+            "SELECT id, player, since, until FROM player_sessions WHERE server_id = $1 AND id < $2
+             ORDER BY id DESC LIMIT $3",
+            grant.server().uuid(),
+            before,
+            i64::from(page.limit) + 1
+        )
+        .fetch_all(self.db())
+        .await?;
+        Ok(Page::of(rows, page.limit, |session| cursor::by_id(session.id)))
+    }
+}
+
+/// Ids in the order of their sessions' beginnings.
+fn id_at(at: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()))
+}
