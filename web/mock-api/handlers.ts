@@ -24,6 +24,7 @@ import * as schedules from './schedules'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
+import { playedOn } from './players'
 
 type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
 type Handler = (call: Call) => unknown
@@ -262,6 +263,7 @@ const routes: [method: string, path: string, handle: Handler][] = [
   ['GET', '/api/servers/:/tabs', withServer((server) => described.tabsOf(server))],
   ['GET', '/api/servers/:/tabs/:', withServer((server) => described.tabOf(server))],
   ['GET', '/api/servers/:/players', withServer((server) => ({ players: server.sample?.game?.playerList ?? [], count: server.sample?.game?.players ?? null, maxPlayers: 16, complete: server.sample?.game?.listsPlayers ?? false, at: new Date(Date.now() - 3_000).toISOString() }))],
+  ['GET', '/api/servers/:/player-sessions', withServer((server, { query }) => paged(server.sample?.game?.listsPlayers ? playedOn(server) : [], query))],
   ['GET', '/api/servers/:/statistics', withServer((server, { query }) => statistics(server, query))],
   ['GET', '/api/servers/:/console', withServer((server, { query }) => {
     const { lines } = world.console(server.id)

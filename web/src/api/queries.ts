@@ -102,6 +102,16 @@ export const activityQuery = (id: string) =>
     getNextPageParam: nextCursor,
   })
 
+/** Players come and go without news of it. */
+export const playerSessionsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: [...keys.server(id), 'player-sessions'],
+    queryFn: ({ pageParam, signal }) => take(client.GET('/api/servers/{id}/player-sessions', { params: { path: { id }, query: { limit: 50, ...(pageParam && { cursor: pageParam }) } }, signal })),
+    initialPageParam: '',
+    getNextPageParam: nextCursor,
+    refetchInterval: 30_000,
+  })
+
 /** The span that ends now. It is part of the key, so that charts of one page share one answer. */
 function untilNow(spanMs: number): { from: string; to: string } {
   const to = new Date()

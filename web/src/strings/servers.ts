@@ -273,6 +273,15 @@ export const servers = {
     unknownHelp: (n: number) => `${String(n)} ${n === 1 ? 'player is' : 'players are'} online, without names.`,
     bots: (n: number) => `${String(n)} ${n === 1 ? 'of them a bot' : 'of them bots'}`,
     asked: (ago: string) => `as the game said ${ago}`,
+    played: {
+      title: 'Who played',
+      since: 'Came',
+      length: 'Played for',
+      there: 'still there',
+      moment: 'a moment',
+      none: 'Nobody has played yet',
+      noneHelp: 'Who comes and goes is kept for a year, where the game says so on its console.',
+    },
   },
   settings: {
     general: 'General',

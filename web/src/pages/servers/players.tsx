@@ -18,6 +18,7 @@ import { GridTable, type Column } from '~/ui/grid-table'
 import { ProblemCard } from '~/ui/problem'
 import { Ago } from '~/ui/time'
 import { useServer } from './layout'
+import { Played } from './played'
 
 const scoreOf = ({ score }: Player) => String(score ?? '–')
 const pingOf = ({ pingMs }: Player) => (pingMs === null || pingMs === undefined ? '–' : milliseconds(pingMs))
@@ -43,36 +44,39 @@ export function PlayersPage() {
 
   if (error && !data) return <ProblemCard error={error} onRetry={refetch} />
   return (
-    <Card
-      flush
-      title={s.players.title}
-      actions={
-        running && count !== null ? (
-          <span className="tabular text-sm text-dim" role="status">
-            {s.servers.players(count, max)}
-            {(live?.bots ?? 0) > 0 && <> · {s.players.bots(live?.bots ?? 0)}</>}
-            {data?.at && <> · {s.players.asked('')}<Ago at={data.at} /></>}
-          </span>
-        ) : undefined
-      }
-    >
-      {isPending ? (
-        <SkeletonRows rows={3} label={s.common.loading} />
-      ) : !running ? (
-        <Empty icon={PowerOff} title={s.players.off}>{s.players.offHelp}</Empty>
-      ) : players.length > 0 ? (
-        <GridTable label={s.players.title} rows={players} columns={columns} rowKey={(row) => row.id ?? row.name} />
-      ) : count !== null && count > 0 ? (
-        <Empty icon={Users} title={s.players.unknown}>{s.players.unknownHelp(count)}</Empty>
-      ) : count === null && telling === 'untold' ? (
-        <Empty icon={Users} title={s.players.untold}>{s.players.untoldHelp}</Empty>
-      ) : count === null && held ? (
-        <Empty icon={CirclePause} title={pluginHold.unasked}>{pluginHold.unaskedHelp}</Empty>
-      ) : count === null ? (
-        <Empty icon={Hourglass} title={s.overview.playersNone}>{s.players.unaskedHelp}</Empty>
-      ) : (
-        <Empty icon={Ghost} title={s.players.empty}>{s.players.emptyHelp}</Empty>
-      )}
-    </Card>
+    <div className="flex flex-col gap-5">
+      <Card
+        flush
+        title={s.players.title}
+        actions={
+          running && count !== null ? (
+            <span className="tabular text-sm text-dim" role="status">
+              {s.servers.players(count, max)}
+              {(live?.bots ?? 0) > 0 && <> · {s.players.bots(live?.bots ?? 0)}</>}
+              {data?.at && <> · {s.players.asked('')}<Ago at={data.at} /></>}
+            </span>
+          ) : undefined
+        }
+      >
+        {isPending ? (
+          <SkeletonRows rows={3} label={s.common.loading} />
+        ) : !running ? (
+          <Empty icon={PowerOff} title={s.players.off}>{s.players.offHelp}</Empty>
+        ) : players.length > 0 ? (
+          <GridTable label={s.players.title} rows={players} columns={columns} rowKey={(row) => row.id ?? row.name} />
+        ) : count !== null && count > 0 ? (
+          <Empty icon={Users} title={s.players.unknown}>{s.players.unknownHelp(count)}</Empty>
+        ) : count === null && telling === 'untold' ? (
+          <Empty icon={Users} title={s.players.untold}>{s.players.untoldHelp}</Empty>
+        ) : count === null && held ? (
+          <Empty icon={CirclePause} title={pluginHold.unasked}>{pluginHold.unaskedHelp}</Empty>
+        ) : count === null ? (
+          <Empty icon={Hourglass} title={s.overview.playersNone}>{s.players.unaskedHelp}</Empty>
+        ) : (
+          <Empty icon={Ghost} title={s.players.empty}>{s.players.emptyHelp}</Empty>
+        )}
+      </Card>
+      <Played server={server} />
+    </div>
   )
 }
