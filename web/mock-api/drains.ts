@@ -30,6 +30,7 @@ function begin(nodeId: string, drain: Partial<NodeDrainView>): void {
 function finish(nodeId: string): void {
   const node = nodes.find((one) => one.id === nodeId)
   if (node?.drain) node.drain = { ...node.drain, done: true, progress: { ...nothing, troubled: node.drain.progress.troubled } }
+  for (const server of on(nodeId)) if (server.observed.state === 'running') world.change(server.id, { sample: null, observed: { ...server.observed, state: 'offline', since: before(60) } })
 }
 
 export function scene(name: string): void {

@@ -35,6 +35,7 @@ const STATES: { words: string[]; key: string; observed?: Observed }[] = [
   { words: ['restoring'], key: 'restoring' },
   { words: ['away'], key: 'unknown' },
   { words: ['deleting'], key: 'deleting' },
+  { words: ['drained'], key: 'drained', observed: 'offline' },
 ]
 
 export const STATUS_WORDS: readonly string[] = STATES.flatMap(({ words }) => words.slice(0, 1))

@@ -30,6 +30,15 @@ describe('a server’s status', () => {
     const players = (state: Observed) => mayHavePlayers(aServer({ observed: { state, since: '2026-01-01T00:00:00Z', reason: null, crashes: 0 } }))
     expect([players('starting'), players('running'), players('stopping'), players('offline')]).toEqual([false, true, true, false])
   })
+  it('tells a server that is down for a drain from one that somebody stopped', () => {
+    const drain = { deadline: '2026-01-01T00:00:00Z', backup: false, state: 'drained', trouble: [] } as const
+    const down = { state: 'offline', since: '2026-01-01T00:00:09Z', reason: null, crashes: 0 } as const
+    const shown = (server: Parameters<typeof aServer>[0]) => serverStatus(aServer({ observed: down, desired: 'running', ...server })).word
+    expect(shown({ drain: { ...drain, trouble: [] } })).toBe('Drained')
+    expect(shown({ drain: { ...drain, trouble: [] }, desired: 'stopped' })).toBe('Offline')
+    expect(shown({ drain: { ...drain, trouble: [] }, observed: { ...down, state: 'stopping' } })).toBe('Stopping')
+    expect(shown({ drain: null })).toBe('Offline')
+  })
   it('is deleting once that is what people want', () => expect(serverStatus(aServer({ desired: 'deleted' })).key).toBe('deleting'))
   it('never tells two states by colour alone', () => {
     const looks = (['running', 'starting', 'stopping', 'offline', 'crashed', 'uninstalled'] as const).map((state) =>

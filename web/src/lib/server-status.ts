@@ -27,6 +27,9 @@ export const isInstalling = (server: ServerView): boolean => does(server, 'insta
 /** Whether the files of a backup are being put in place of what is there, from stopping the game for it on. */
 export const isRestoring = (server: ServerView): boolean => does(server, 'restore')
 
+/** Whether it is to run, and is down for nothing but that its node is drained. */
+const isDrained = (server: ServerView): boolean => Boolean(server.drain) && server.desired === 'running' && server.observed.state === 'offline'
+
 /** Whether somebody may be playing: who is counted while a game comes up, or goes down for a restore, was counted before. */
 export const mayHavePlayers = (server: ServerView): boolean => server.node.connected && !isRestoring(server) && (server.observed.state === 'running' || server.observed.state === 'stopping')
 
@@ -40,6 +43,7 @@ export function serverStatus(server: ServerView): StatusLook {
   const begun = { shape: 'turning', tone: 'info', since: server.operation?.requestedAt ?? null, reason: server.operation?.progress?.step ?? null } as const
   if (isRestoring(server)) return { key: 'restoring', word: s.status.restoring, ...begun }
   if (isInstalling(server)) return { key: 'installing', word: s.status.installing, ...begun }
+  if (isDrained(server)) return { key: 'drained', word: s.status.drained, shape: 'ring', tone: 'dim', since: observed.since, reason: s.status.drainedReason }
   return { key: observed.state, ...OBSERVED[observed.state], since: observed.since, reason }
 }
 

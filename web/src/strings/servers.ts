@@ -13,6 +13,8 @@ export const servers = {
     restoring: 'Restoring',
     deleted: 'Deleted',
     deleting: 'Deleting',
+    drained: 'Drained',
+    drainedReason: 'Its machine is being worked on. It starts again when that is done.',
     held: 'Suspended',
     unknown: 'Node away',
     unknownReason: 'The node is not connected. This is the last that was heard.',
