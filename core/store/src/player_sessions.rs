@@ -11,7 +11,7 @@ use gantry_domain::{
     players::PlayerSession,
 };
 use gantry_types::{NodeId, ServerId};
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{ContextV7, Timestamp, Uuid};
 
 /// A server keeps its latest; names come from games, which may make them up.
 const KEPT: i64 = 10_000;
@@ -118,8 +118,25 @@ impl UserTx {
     }
 }
 
-/// Ids in the order of their sessions' beginnings.
+/// Ids in the order of their sessions' beginnings, within a millisecond too.
 fn id_at(at: DateTime<Utc>) -> Uuid {
+    let context = ContextV7::new().with_additional_precision();
     let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, at.timestamp_subsec_nanos()))
+    Uuid::new_v7(Timestamp::from_unix(context, seconds, at.timestamp_subsec_nanos()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn ids_are_in_the_order_of_microseconds() {
+        let at = |microseconds: i64| {
+            id_at(DateTime::UNIX_EPOCH + TimeDelta::microseconds(1_764_000_000_000_000 + microseconds))
+        };
+        let ids: Vec<_> = (0..3_000).map(at).collect();
+        assert!(ids.is_sorted_by(|one, next| one < next));
+        assert!(at(0) != at(0), "two who come at once have ids of their own");
+    }
 }
