@@ -29,7 +29,7 @@ use crate::manifest::Manifest;
 use crate::plugin::{Accepted, Plugin as Sandboxed};
 use crate::record::{KeptRecord, Records};
 use crate::turn::{self, Turns};
-use crate::wall::{Kept, Runner};
+use crate::wall::{Kept, Runners};
 
 /// How a host is set up.
 #[derive(Clone)]
@@ -102,7 +102,7 @@ pub(crate) struct Inner {
 /// Where guests run.
 enum Guests {
     Within(Arc<Within>),
-    Beyond(Arc<Runner>),
+    Beyond(Arc<Runners>),
 }
 
 /// What some plugin holds, by the digest of what was compiled.
@@ -156,7 +156,7 @@ impl Host {
                 let engine = engine::for_compiler();
                 let cannot =
                     |source| HostError::Engine { context: "cannot be started on this machine", source };
-                (engine.map_err(cannot)?, Guests::Beyond(Arc::new(Runner::new(program, budgets))))
+                (engine.map_err(cannot)?, Guests::Beyond(Arc::new(Runners::new(&program, budgets))))
             }
             Wall::None => {
                 let within = Within::start(&budgets.concurrency)?;
@@ -196,10 +196,10 @@ impl Host {
                 let (component, origin) = self.code(within, code_digest, code.into(), budget).await?;
                 Sandboxed::link(self.0.clone(), within.clone(), component, accepted, report(origin))
             }
-            Guests::Beyond(runner) => {
+            Guests::Beyond(runners) => {
                 let (kept, code, origin) = self.kept(code_digest, code.into(), budget).await?;
-                let (host, runner) = (self.0.clone(), runner.clone());
-                Sandboxed::link_beyond(host, runner, kept, code, accepted, report(origin)).await
+                let (host, runners) = (self.0.clone(), runners.clone());
+                Sandboxed::link_beyond(host, runners, kept, code, accepted, report(origin)).await
             }
         }?;
         Ok(Plugin::new(plugin, self.0.fair.clone()))
@@ -208,9 +208,15 @@ impl Host {
     /// The process that plugins run in, if there is one at the moment: for whoever measures it.
     #[must_use]
     pub fn runner_pid(&self) -> Option<u32> {
+        self.runner_pids()[0]
+    }
+
+    /// That process, and the one for calls that compute for long.
+    #[must_use]
+    pub fn runner_pids(&self) -> [Option<u32>; 2] {
         match &self.0.guests {
-            Guests::Within(_) => None,
-            Guests::Beyond(runner) => runner.pid(),
+            Guests::Within(_) => [None; 2],
+            Guests::Beyond(runners) => runners.pids(),
         }
     }
 

@@ -29,7 +29,7 @@ use crate::host::{Code, Inner, LoadReport, Within};
 use crate::inline::Habits;
 use crate::kind::Kind;
 use crate::manifest::Manifest;
-use crate::wall::{Kept, Remote, Runner};
+use crate::wall::{Kept, Remote, Runners};
 
 /// A linked component. Clones share everything; a call on any of them is independent of all others. Embedders have it behind
 /// its shares (see `fair`).
@@ -94,7 +94,7 @@ impl Plugin {
     /// The same in the child.
     pub(crate) async fn link_beyond(
         host: Arc<Inner>,
-        runner: Arc<Runner>,
+        runners: Arc<Runners>,
         kept: Arc<Kept>,
         code: Option<Vec<u8>>,
         accepted: Accepted,
@@ -102,7 +102,7 @@ impl Plugin {
     ) -> Result<Self, HostError> {
         let linking = accepted.linking();
         let grants = linking.grants.clone();
-        let remote = Remote::new(runner, kept, linking, accepted.outline.bundle.clone(), code).await?;
+        let remote = Remote::new(runners, kept, linking, accepted.outline.bundle.clone(), code).await?;
         Ok(Self::new(host, accepted, grants, Body::Beyond(Box::new(remote)), report))
     }
 

@@ -38,6 +38,10 @@ use bindings::gantry::plugin::{kv, log, query, types};
 pub(crate) const STATUS: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
     \\sv_hostname\\Arena\\sv_maxclients\\12\\mapname\\oa_dm1\\version\\ioq3\\g_gametype\\0\\timelimit\\20\n\
     3 50 \"Grace\"\n12 0 \"Sarge\"\n-1 48 \"Ada\"\n";
+/// The same of people alone: the collector asks for bots where somebody's ping is nothing.
+const PEOPLE: &[u8] = b"\xff\xff\xff\xffstatusResponse\n\
+    \\sv_hostname\\Arena\\sv_maxclients\\12\\mapname\\oa_dm1\\version\\ioq3\\g_gametype\\0\\timelimit\\20\n\
+    3 50 \"Grace\"\n12 21 \"Sarge\"\n-1 48 \"Ada\"\n";
 const WARM: usize = 500;
 const CALLS: usize = 10_000;
 /// The two ways take turns, so that whatever else the machine does hits both.
@@ -142,7 +146,16 @@ fn ample() -> Shares {
 }
 
 async fn calls(plugin: &gantry_host::Plugin, count: usize, side: &mut Side) -> Result<()> {
-    let (context, query) = (CallContext::traced(grants()), Arc::new(Recorded));
+    calls_answered(plugin, STATUS, count, side).await
+}
+
+async fn calls_answered(
+    plugin: &gantry_host::Plugin,
+    answer: &'static [u8],
+    count: usize,
+    side: &mut Side,
+) -> Result<()> {
+    let (context, query) = (CallContext::traced(grants()), Arc::new(Recorded(answer)));
     let server = server();
     let before = cpu_seconds(std::process::id())?;
     for _ in 0..count {
@@ -176,7 +189,7 @@ fn server() -> ServerContext {
 }
 
 /// Answers at once, as a game on the same machine nearly does.
-struct Recorded;
+struct Recorded(&'static [u8]);
 
 #[async_trait]
 impl Query for Recorded {
@@ -187,7 +200,7 @@ impl Query for Recorded {
         _: u32,
         _: Duration,
     ) -> std::result::Result<Vec<Reply>, LentFailure> {
-        Ok(vec![Reply { payload: STATUS.to_vec(), after: Duration::from_millis(1) }])
+        Ok(vec![Reply { payload: self.0.to_vec(), after: Duration::from_millis(1) }])
     }
 
     async fn exchange(
@@ -197,7 +210,7 @@ impl Query for Recorded {
         _: u32,
         _: Duration,
     ) -> std::result::Result<Reply, LentFailure> {
-        Ok(Reply { payload: STATUS.to_vec(), after: Duration::from_millis(1) })
+        Ok(Reply { payload: self.0.to_vec(), after: Duration::from_millis(1) })
     }
 }
 

@@ -14,10 +14,11 @@ use std::time::{Duration, Instant};
 use gantry_confine::{ChildProgram, Ending, Group, GroupLimits, GroupPlace, NoGroup, ending};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, pidfd_open, setpriority_process};
 use tokio::sync::watch;
 
 use super::process::{Ended, Process, lock};
+use super::starts::Kind;
 use crate::budgets::{Budgets, MEMORY_CEILING_BYTES};
 use crate::convert::text;
 
@@ -29,9 +30,13 @@ const OWN_BYTES: u64 = 512 * 1024 * 1024;
 const OTHER_THREADS: u64 = 16;
 /// Half of what others have, so that the embedder goes first when the processors are busy.
 const WEIGHT: u32 = 50;
+/// The same for a child whose calls compute for long, which others go before too; and where there is no group.
+const LONG_WEIGHT: u32 = 10;
+const LONG_NICENESS: i32 = 10;
 
 /// What a child is started with.
 pub(super) struct Start {
+    pub(super) kind: Kind,
     pub(super) program: ChildProgram,
     pub(super) budgets: Budgets,
     /// Counted from 1.
@@ -51,7 +56,7 @@ pub(super) fn keep(
     end: &watch::Sender<Option<Ended>>,
     dismissed: &AtomicBool,
 ) {
-    let (mut child, handle) = match spawn(&start.program, stdin) {
+    let (mut child, handle) = match spawn(start, stdin) {
         Ok(started) => started,
         Err(error) => {
             // Whoever waits for the start has gone only if the host has.
@@ -78,7 +83,8 @@ pub(super) fn keep(
     end.send_replace(Some(Ended { at: Instant::now(), words }));
 }
 
-fn spawn(program: &ChildProgram, stdin: UnixStream) -> std::io::Result<(Child, OwnedFd)> {
+fn spawn(start: &Start, stdin: UnixStream) -> std::io::Result<(Child, OwnedFd)> {
+    let program = &start.program;
     let mut child = Command::new(&program.program)
         .args(&program.args)
         .env_clear()
@@ -89,7 +95,13 @@ fn spawn(program: &ChildProgram, stdin: UnixStream) -> std::io::Result<(Child, O
         .spawn()?;
     // It has not been waited for, so that its number is its own.
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let handle = pid.ok_or(rustix::io::Errno::SRCH).and_then(|pid| pidfd_open(pid, PidfdFlags::empty()));
+    let handle = pid.ok_or(rustix::io::Errno::SRCH).and_then(|pid| {
+        // Its threads have it from the first, which waits for its first order.
+        if start.kind == Kind::Long {
+            setpriority_process(Some(pid), LONG_NICENESS)?;
+        }
+        pidfd_open(pid, PidfdFlags::empty())
+    });
     match handle {
         Ok(handle) => Ok((child, handle)),
         Err(error) => {
@@ -105,27 +117,31 @@ fn group(start: &Start, pid: u32) -> Option<Group> {
     let concurrency = start.budgets.concurrency;
     let guests = u64::from(concurrency.instances).saturating_mul(MEMORY_CEILING_BYTES as u64);
     let most = guests.saturating_add(OWN_BYTES);
+    let (name, part, weight) = match start.kind {
+        Kind::Usual => ("", 2, WEIGHT),
+        Kind::Long => ("-long", 4, LONG_WEIGHT),
+    };
     let limits = GroupLimits {
-        memory_bytes: gantry_confine::machine_memory().map_or(most, |all| most.min(all / 2)),
+        memory_bytes: gantry_confine::machine_memory().map_or(most, |all| most.min(all / part)),
         // One for each call, and one for each that is letting go.
         processes: u64::from(concurrency.instances).saturating_mul(2).saturating_add(OTHER_THREADS),
-        weight: WEIGHT,
+        weight,
     };
-    let name = format!("{}-{}", std::process::id(), start.generation);
+    let name = format!("{}-{}{name}", std::process::id(), start.generation);
     let made = GroupPlace::here().and_then(|place| place.make(&name, &limits)).and_then(|group| {
         group.take(pid)?;
         Ok(group)
     });
     match made {
         Ok(group) => {
-            if start.generation == 1 {
+            if start.generation == 1 && start.kind == Kind::Usual {
                 let place = group.directory().display();
                 tracing::info!(cgroup = %place, "plugins run in a control group of their own");
             }
             Some(group)
         }
         Err(NoGroup(why)) => {
-            if start.generation == 1 {
+            if start.generation == 1 && start.kind == Kind::Usual {
                 tracing::info!(
                     "plugins run without a control group of their own, held by the limits of each call and of their \
                      process: {why}"

@@ -14,6 +14,9 @@
 //! can make up answers, which are checked as any plugin's; it sees what these calls are given, secrets included, and the code
 //! and files of the plugins that are loaded. It cannot begin a call.
 //!
+//! There are two such children. Calls that compute for long, by what those before them used, have one of their own, which the
+//! others go before: in one process both would share an address space (see `starts`).
+//!
 //! A short call costs two switches between processes, since the caller's thread waits on the socket itself, as it would run
 //! the guest itself without the wall: for one slice at most, one caller at a time, and only for plugins whose calls have been
 //! brief (see `inline`). The guest's thread is kept on the processor where its caller waits, which leaves it; else the kernel
@@ -37,5 +40,5 @@ mod words;
 pub(crate) use line::Line;
 pub(crate) use remote::{Kept, Remote};
 pub use runner::runner_main;
-pub(crate) use starts::Runner;
+pub(crate) use starts::Runners;
 pub(crate) use talk::call;

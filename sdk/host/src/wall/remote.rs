@@ -1,4 +1,4 @@
-//! A plugin that is linked in the child: what the embedder keeps to link it there again.
+//! A plugin that is linked in a child, or in both: what the embedder keeps to link it there again.
 
 use std::fs::File;
 use std::io;
@@ -8,12 +8,13 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::task::spawn_blocking;
 
 use super::process::{Process, lock};
-use super::starts::Runner;
+use super::starts::Runners;
 use super::words::Load;
 use crate::cache::{Cache, Found};
 use crate::component::Bundle;
 use crate::error::HostError;
 use crate::guest::Linking;
+use crate::inline::Pace;
 
 /// Compiled code, for as long as some plugin of it is held.
 pub(crate) struct Kept {
@@ -57,10 +58,17 @@ impl Kept {
 
 /// A plugin in the child.
 pub(crate) struct Remote {
-    pub(super) runner: Arc<Runner>,
+    pub(super) runners: Arc<Runners>,
     code: Arc<Kept>,
     linking: Linking,
     bundle: Arc<Bundle>,
+    usual: Row,
+    long: Row,
+}
+
+/// Its seat in one of them.
+#[derive(Default)]
+struct Row {
     seat: Mutex<Option<Seat>>,
     loading: AsyncMutex<()>,
 }
@@ -75,29 +83,38 @@ struct Seat {
 impl Remote {
     /// Links it for the first time. `code` is there if it was just read or made.
     pub(crate) async fn new(
-        runner: Arc<Runner>,
+        runners: Arc<Runners>,
         kept: Arc<Kept>,
         linking: Linking,
         bundle: Arc<Bundle>,
         code: Option<Vec<u8>>,
     ) -> Result<Self, HostError> {
-        let (seat, loading) = (Mutex::default(), AsyncMutex::default());
-        let remote = Self { runner, code: kept, linking, bundle, seat, loading };
-        remote.seat(code).await?;
+        let (usual, long) = (Row::default(), Row::default());
+        let remote = Self { runners, code: kept, linking, bundle, usual, long };
+        remote.seat(Pace::default(), code).await?;
         Ok(remote)
     }
 
-    /// The child that lives, with this plugin in it.
-    pub(super) async fn seat(&self, code: Option<Vec<u8>>) -> Result<(Arc<Process>, u32), HostError> {
-        let process = self.runner.process().await?;
-        if let Some(slot) = self.slot(&process) {
+    /// The child for such a call that lives, with this plugin in it.
+    pub(super) async fn seat(
+        &self,
+        pace: Pace,
+        code: Option<Vec<u8>>,
+    ) -> Result<(Arc<Process>, u32), HostError> {
+        let runner = self.runners.of(pace);
+        let row = match pace {
+            Pace::Light | Pace::Usual => &self.usual,
+            Pace::Heavy => &self.long,
+        };
+        let process = runner.process().await?;
+        if let Some(slot) = row.slot(&process) {
             return Ok((process, slot));
         }
-        let _loading = self.loading.lock().await;
-        if let Some(slot) = self.slot(&process) {
+        let _loading = row.loading.lock().await;
+        if let Some(slot) = row.slot(&process) {
             return Ok((process, slot));
         }
-        self.runner.may_load(&self.code.digest)?;
+        runner.may_load(&self.code.digest)?;
         let (into, kept, linking) = (process.clone(), self.code.clone(), self.linking.clone());
         let bundle = self.bundle.clone();
         let loaded = spawn_blocking(move || {
@@ -105,13 +122,15 @@ impl Remote {
             into.load(load, || code.map_or_else(|| kept.bytes(), Ok))
         });
         let loaded = loaded.await.map_err(|cause| HostError::Internal(cause.to_string()))?;
-        self.runner.loaded(&self.code.digest, loaded.is_ok() || process.is_living());
+        runner.loaded(&self.code.digest, loaded.is_ok() || process.is_living());
         let slot = loaded?;
         let generation = process.generation;
-        *lock(&self.seat) = Some(Seat { process: Arc::downgrade(&process), generation, slot });
+        *lock(&row.seat) = Some(Seat { process: Arc::downgrade(&process), generation, slot });
         Ok((process, slot))
     }
+}
 
+impl Row {
     fn slot(&self, process: &Process) -> Option<u32> {
         lock(&self.seat).as_ref().filter(|seat| seat.generation == process.generation).map(|seat| seat.slot)
     }
@@ -119,9 +138,11 @@ impl Remote {
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        let seat = lock(&self.seat).take();
-        if let Some((process, slot)) = seat.and_then(|seat| Some((seat.process.upgrade()?, seat.slot))) {
-            process.forget(slot);
+        for row in [&self.usual, &self.long] {
+            let seat = lock(&row.seat).take();
+            if let Some((process, slot)) = seat.and_then(|seat| Some((seat.process.upgrade()?, seat.slot))) {
+                process.forget(slot);
+            }
         }
     }
 }

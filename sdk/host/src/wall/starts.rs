@@ -1,4 +1,4 @@
-//! When the child is started: for the first call, and again when it has ended, with growing pauses where it cannot live.
+//! When a child is started: for the first call, and again when it has ended, with growing pauses where it cannot live.
 //!
 //! What one component does to it is held against that component: one whose code the child did not survive loading is left
 //! alone for a growing while, so that it does not take the calls of all others with it again and again.
@@ -15,6 +15,7 @@ use super::child::Start;
 use super::process::{Process, lock};
 use crate::budgets::Budgets;
 use crate::error::HostError;
+use crate::inline::Pace;
 
 /// A child that ended earlier than this counts as one that cannot live.
 const LIVED: Duration = Duration::from_secs(10);
@@ -30,8 +31,46 @@ const SUSPECTS: usize = 256;
 /// The child that lives, if one does. Whoever takes it out with nobody else holding it ends it.
 pub(super) type Current = Arc<Mutex<Option<Arc<Process>>>>;
 
+/// The children: one for those that hardly compute, one for those that compute for long.
+///
+/// In one process the two would share an address space: each page that an interpreter writes first has the kernel interrupt
+/// all processors that run a thread of that process, and wait for them. A call in Python, which writes some 270, took twice
+/// its processor time beside one that never ends.
+pub(crate) struct Runners {
+    usual: Runner,
+    long: Runner,
+}
+
+impl Runners {
+    pub(crate) fn new(program: &ChildProgram, budgets: Budgets) -> Self {
+        let runner = |kind| Runner::new(program.clone(), budgets, kind);
+        Self { usual: runner(Kind::Usual), long: runner(Kind::Long) }
+    }
+
+    /// Where a call belongs.
+    pub(super) fn of(&self, pace: Pace) -> &Runner {
+        match pace {
+            Pace::Light | Pace::Usual => &self.usual,
+            Pace::Heavy => &self.long,
+        }
+    }
+
+    /// The process ids of those that live, that of the usual one first.
+    pub(crate) fn pids(&self) -> [Option<u32>; 2] {
+        [self.usual.pid(), self.long.pid()]
+    }
+}
+
+/// Whose calls run in a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Usual,
+    Long,
+}
+
 /// Starts children, one at a time.
-pub(crate) struct Runner {
+pub(super) struct Runner {
+    kind: Kind,
     program: ChildProgram,
     budgets: Budgets,
     current: Current,
@@ -74,8 +113,9 @@ struct Suspect {
 }
 
 impl Runner {
-    pub(crate) fn new(program: ChildProgram, budgets: Budgets) -> Self {
+    fn new(program: ChildProgram, budgets: Budgets, kind: Kind) -> Self {
         Self {
+            kind,
             program,
             budgets,
             current: Current::default(),
@@ -102,6 +142,7 @@ impl Runner {
         starts.may_start()?;
         starts.generation += 1;
         let start = Start {
+            kind: self.kind,
             program: self.program.clone(),
             budgets: self.budgets,
             generation: starts.generation,
@@ -122,7 +163,7 @@ impl Runner {
     }
 
     /// The child's process id, for whoever measures it.
-    pub(crate) fn pid(&self) -> Option<u32> {
+    fn pid(&self) -> Option<u32> {
         self.living().map(|process| process.pid)
     }
 

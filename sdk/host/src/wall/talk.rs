@@ -62,13 +62,14 @@ pub(crate) async fn call<R: Request>(
     (clerk, mut bill): (Clerk, Bill),
     request: R,
 ) -> Result<R::Answer, CallError> {
-    let (process, slot) = remote.seat(None).await?;
     let budget = R::KIND.budget(&plugin.0.host.budgets);
     let habits = &plugin.0.habits;
-    // One caller at a time waits with his thread.
-    let permit = if habits.are_brief(R::KIND) { remote.runner.visits.try_acquire().ok() } else { None };
-    let visit = permit.as_ref().map(|_| sched_getcpu());
     let pace = habits.pace(R::KIND);
+    let (process, slot) = remote.seat(pace, None).await?;
+    // One caller at a time waits with his thread.
+    let visits = &remote.runners.of(pace).visits;
+    let permit = if habits.are_brief(R::KIND) { visits.try_acquire().ok() } else { None };
+    let visit = permit.as_ref().map(|_| sched_getcpu());
     let line = match process.line(visit) {
         Ok(line) => line,
         Err(lost) => return Err(HostError::Runner(process.explain(&lost).await).into()),

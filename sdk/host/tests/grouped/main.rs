@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use components::Guest;
 use gantry_confine::{GroupLimits, GroupPlace};
-use gantry_host::{Budgets, CallError, HostError};
-use hosts::{TestHost, call, server};
+use gantry_host::{Budgets, CallError, HostError, StopReason};
+use hosts::{TestHost, call, server, stopped_plan};
 
 /// Writes into 32 MiB of its own memory, again and again.
 const HUNGRY: &str = "(drop (memory.grow (i32.const 512)))
@@ -91,6 +91,25 @@ async fn plugins_that_take_more_memory_than_their_group_has_end_alone_and_the_ne
     assert_ne!(next, group);
     assert!(number(&next, "memory.max") > room, "the next process has all of its room");
     assert_eq!(events(&next, "memory.events", "oom_kill"), 0);
+}
+
+#[tokio::test]
+async fn calls_that_compute_for_long_have_a_group_that_others_go_before() {
+    let mut budgets = Budgets::default();
+    budgets.install_plan.cpu = Duration::from_secs(1);
+    budgets.install_plan.wall = Duration::from_secs(600);
+    let host = TestHost::with(budgets);
+    let endless =
+        host.load(Guest::least().with("install", "(loop $again (br $again)) (unreachable)").build()).await;
+    for _ in 0..2 {
+        assert_eq!(stopped_plan(&endless).await.reason, StopReason::CpuTime);
+    }
+    let [Some(usual), Some(long)] = host.host.runner_pids() else { panic!("they have one process") };
+    let (usual, long) = (group_of(usual), group_of(long));
+    assert_ne!(usual, long);
+    assert_eq!(usual.parent(), long.parent());
+    assert_eq!((number(&usual, "cpu.weight"), number(&long, "cpu.weight")), (50, 10));
+    assert!(number(&long, "memory.max") <= gantry_confine::machine_memory().unwrap() / 4);
 }
 
 #[tokio::test]

@@ -142,6 +142,50 @@ async fn calls_in_flight_end_with_the_runner_and_blame_nobody_and_the_next_is_an
 }
 
 #[tokio::test]
+async fn calls_that_compute_for_long_have_a_process_of_their_own_which_others_outlive() {
+    let mut budgets = Budgets::default();
+    budgets.install_plan.cpu = Duration::from_secs(1);
+    let host = TestHost::with(budgets);
+    let endless = host.load(Guest::least().with("install", FOR_EVER).build()).await;
+    let innocent = host.load(Guest::least().build()).await;
+    let usual = pid(&host);
+    assert_eq!(host.host.runner_pids(), [Some(usual), None]);
+    assert_eq!(stopped_plan(&endless).await.reason, StopReason::CpuTime);
+    let later = endless.clone();
+    let again = tokio::spawn(async move { stopped_plan(&later).await });
+    let long = tokio::time::timeout(Duration::from_secs(20), async {
+        loop {
+            match host.host.runner_pids()[1] {
+                Some(long) => return long,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    });
+    let long = long.await.expect("it is known now for what it is");
+    let status = fs::read_to_string(format!("/proc/{long}/stat")).unwrap();
+    let nice = status.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap();
+    assert_eq!(nice, "10", "others go first");
+    assert_eq!(innocent.blueprints(&call()).await.unwrap(), vec![]);
+    kill(usual);
+    has_ended(&host).await;
+    assert_eq!(again.await.unwrap().reason, StopReason::CpuTime, "it is in the other one");
+
+    assert_eq!(innocent.blueprints(&call()).await.unwrap(), vec![]);
+    let usual = pid(&host);
+    let later = endless.clone();
+    let last = tokio::spawn(async move { later.install_plan(&call(), &server()).await });
+    for _ in 0..3 {
+        innocent.blueprints(&call()).await.unwrap();
+    }
+    kill(long);
+    let error = runner_error(last.await.unwrap().unwrap_err());
+    assert!(error.contains("signal: 9"), "{error}");
+    assert_eq!(innocent.blueprints(&call()).await.unwrap(), vec![]);
+    assert_eq!(pid(&host), usual, "that one goes on");
+    assert_eq!(stopped_plan(&endless).await.reason, StopReason::CpuTime, "it is started again");
+}
+
+#[tokio::test]
 async fn runner_that_ends_again_and_again_is_left_alone_for_a_while() {
     let host = TestHost::new();
     let plugin = host.load(Guest::least().build()).await;

@@ -2,7 +2,7 @@
 //! nobody calls any more. As in production they run in a child; what it uses is counted with what this process does for it. A
 //! hundred per cent is one core.
 
-use super::{Bare, BareCalls, Recorded, bare_server, bindings, grants, open, runner, server};
+use super::{Bare, BareCalls, Recorded, STATUS, bare_server, bindings, grants, open, runner, server};
 use crate::{
     process::pss_mib,
     row::{Result, Timings, Unit, cpu_seconds, row},
@@ -90,7 +90,7 @@ async fn collectors(host: &Host, plugin: &Plugin) -> Result<f64> {
     paced
         .run(host, "collectors_1000", move |server| {
             let (plugin, context) =
-                (plugin.clone(), CallContext::traced(grants()).querying(Arc::new(Recorded)));
+                (plugin.clone(), CallContext::traced(grants()).querying(Arc::new(Recorded(STATUS))));
             async move {
                 let sample = plugin.collect(&context, &server).await?;
                 if sample.players == Some(3) {
