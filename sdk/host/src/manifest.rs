@@ -67,14 +67,25 @@ pub struct Manifest {
     pub capabilities: Vec<CapabilityRequest>,
 }
 
+/// Where something is missing or another kind of thing, in words of whatever file it was written in.
+fn unread(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let (place, words) = (error.path().to_string(), error.inner().to_string());
+    let is_elsewhere = error.inner().is_data();
+    let words =
+        words.split_once(" at line ").filter(|_| is_elsewhere).map_or(words.as_str(), |(words, _)| words);
+    let place = if is_elsewhere && place != "." { format!("{place}: ") } else { String::new() };
+    format!("its manifest cannot be read: {place}{words}")
+}
+
 impl Manifest {
     /// Reads the custom section's bytes. The error says what its author must change.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
         if bytes.len() > MANIFEST_BYTES {
             return Err(format!("its manifest has {} bytes; the limit is {MANIFEST_BYTES}", bytes.len()));
         }
-        let manifest: Self =
-            serde_json::from_slice(bytes).map_err(|error| format!("its manifest cannot be read: {error}"))?;
+        let mut reader = serde_json::Deserializer::from_slice(bytes);
+        let manifest: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| unread(&error))?;
+        reader.end().map_err(|error| format!("its manifest cannot be read: {error}"))?;
         manifest.check()?;
         Ok(manifest)
     }
