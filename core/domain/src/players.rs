@@ -1,4 +1,4 @@
-//! Who played when.
+//! Who played when, and what.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,6 +15,14 @@ pub struct PlayerSession {
     pub since: DateTime<Utc>,
     /// None while the player is there.
     pub until: Option<DateTime<Utc>>,
+}
+
+/// What was played from a time on, as the game told it. Where it says neither, nothing was: the game did not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Game {
+    pub at: DateTime<Utc>,
+    pub map: Option<String>,
+    pub version: Option<String>,
 }
 
 /// A name as it is kept: on one line, and bounded. None if nothing is left of it.

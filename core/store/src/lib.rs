@@ -29,6 +29,7 @@ pub mod deliveries;
 pub mod drains;
 pub mod enrollment;
 pub mod events;
+pub mod games;
 pub mod idempotency;
 pub mod locations;
 pub mod members;

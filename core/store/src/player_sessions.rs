@@ -61,6 +61,43 @@ impl SystemTx {
         Ok(())
     }
 
+    /// These play on a server of this node, and nobody else did at that time.
+    pub async fn players_present(
+        &mut self,
+        node: NodeId,
+        server: ServerId,
+        players: &[String],
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE player_sessions p SET until = $3 FROM servers s
+             WHERE s.id = $1 AND s.node_id = $2 AND p.server_id = s.id AND p.until IS NULL AND p.since <= $3
+                   AND p.player <> ALL ($4)",
+            server.uuid(),
+            node.uuid(),
+            at,
+            players
+        )
+        .execute(self.db())
+        .await?;
+        let ids: Vec<_> = players.iter().map(|_| id_at(at)).collect();
+        sqlx::query!(
+            "INSERT INTO player_sessions (id, server_id, player, since)
+             SELECT came.id, s.id, came.player, $5
+             FROM servers s, unnest($3::uuid[], $4::text[]) AS came (id, player)
+             WHERE s.id = $1 AND s.node_id = $2
+             ON CONFLICT (server_id, player) WHERE until IS NULL DO NOTHING",
+            server.uuid(),
+            node.uuid(),
+            &ids,
+            players,
+            at
+        )
+        .execute(self.db())
+        .await?;
+        Ok(())
+    }
+
     /// The game of a server of this node does not run since then: whoever was on it is not.
     pub async fn players_gone(
         &mut self,

@@ -57,6 +57,11 @@ pub enum Event {
     Operation { operation: OperationReport },
     /// The console meant something.
     Console { event: ConsoleEvent },
+    /// These play now, and nobody else: told where the daemon did not see who came and left before. Older daemons tell nothing
+    /// of it.
+    Present { players: Vec<String> },
+    /// What is played, as the game says: told as it begins and whenever it changes.
+    Game { map: Option<String>, version: Option<String> },
     /// A plugin was stopped or failed: which, in which call, and why. The digest is that of the component that ran; daemons of a
     /// version before this one tell none.
     PluginFault {

@@ -10,7 +10,8 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use gantry_domain::{
     audit::{AuditEntry, Origin},
-    events, players,
+    events,
+    players::{self, Game},
 };
 use gantry_protocol::{Event, EventEnvelope, ObservedServer, OperationReport};
 use gantry_store::{StoreError, SystemTx, operations::OperationMove};
@@ -83,6 +84,14 @@ async fn apply(tx: &mut SystemTx, node: NodeId, envelope: EventEnvelope) -> Answ
             if let Some(happening) = events::of_console(&event).filter(|_| is_known) {
                 tx.happened(happening.on(server_id).at(at));
             }
+        }
+        Event::Present { players } => {
+            let names: Vec<_> = players.iter().filter_map(|player| players::name(player)).collect();
+            tx.players_present(node, server_id, &names, at).await?;
+        }
+        Event::Game { map, version } => {
+            let said = |text: Option<String>| text.and_then(|text| players::name(&text));
+            tx.game_is(node, server_id, &Game { at, map: said(map), version: said(version) }).await?;
         }
         Event::PluginFault { plugin, digest, call, code, message } => {
             metrics::counter!("gantry_plugin_faults_total", "plugin" => plugin.clone()).increment(1);
@@ -157,6 +166,8 @@ async fn observe(
         Observed::Starting | Observed::Running | Observed::Stopping => None,
         Observed::Uninstalled | Observed::Offline | Observed::Crashed | Observed::Deleted => {
             tx.players_gone(node, server, seen.since).await?;
+            let none = Game { at: seen.since, map: None, version: None };
+            tx.game_is(node, server, &none).await?;
             Some(server)
         }
     })

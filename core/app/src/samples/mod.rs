@@ -25,7 +25,7 @@ const FOLD_SPAN: TimeDelta = TimeDelta::minutes(20);
 const CLEAR_EVERY: u32 = 12;
 /// How long events of servers are kept.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
-/// Who played is kept as long as how many did.
+/// Who played and what is kept as long as how many did.
 const PLAYED_KEPT: TimeDelta = TimeDelta::days(365);
 /// How long the operations of servers that are gone are kept.
 const OPERATIONS_KEPT: TimeDelta = TimeDelta::days(90);
@@ -126,6 +126,7 @@ async fn clear(app: &App) -> Answer<()> {
     tx.sweep_idempotency(now - ANSWERS_KEPT).await?;
     tx.sweep_events(now - EVENTS_KEPT).await?;
     tx.sweep_player_sessions(now - PLAYED_KEPT).await?;
+    tx.sweep_games(now - PLAYED_KEPT).await?;
     tx.sweep_operations(now - OPERATIONS_KEPT).await?;
     tx.give_up_overdue(WORTH_TELLING).await?;
     tx.sweep_deliveries(now - TOLD_KEPT, now - UNTOLD_KEPT).await?;

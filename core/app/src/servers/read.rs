@@ -5,7 +5,8 @@ use crate::{
     error::Answer,
     inputs::{PageQuery, StatisticsQuery},
     views::{
-        EndpointView, Page, PlayerSessionView, PlayersView, ServerView, StatisticsPoint, StatisticsView,
+        EndpointView, GameView, Page, PlayerSessionView, PlayersView, ServerView, StatisticsPoint,
+        StatisticsView,
     },
 };
 use chrono::Utc;
@@ -42,11 +43,13 @@ impl App {
         let grant = access.grant::<rights::StatisticsRead>()?;
         let wanted = query.resolution(Utc::now())?;
         let points = tx.statistics(&grant, wanted).await?;
+        let games = tx.games(&grant, wanted.from, wanted.to).await?;
         Ok(StatisticsView {
             from: wanted.from,
             to: wanted.to,
             step_seconds: u32::try_from(wanted.step.num_seconds()).unwrap_or(u32::MAX),
             points: points.into_iter().map(StatisticsPoint::from).collect(),
+            games: games.into_iter().map(GameView::from).collect(),
         })
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use gantry_domain::{
     allocations::ServerEndpoint,
     operations::Operation,
-    players::PlayerSession,
+    players::{Game, PlayerSession},
     servers::{ServerAction, ServerDraining, StartPart},
     statistics::Point,
     users::Person,
@@ -202,6 +202,24 @@ pub struct StatisticsView {
     pub to: DateTime<Utc>,
     pub step_seconds: u32,
     pub points: Vec<StatisticsPoint>,
+    /// What was played: from each of these on until the next, the latest thousand of them. The first may be of before `from`.
+    pub games: Vec<GameView>,
+}
+
+/// What was played from then on, as the game told. Neither a map nor a version is a game that did not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GameView {
+    pub at: DateTime<Utc>,
+    pub map: Option<String>,
+    pub version: Option<String>,
+}
+
+impl From<Game> for GameView {
+    fn from(game: Game) -> Self {
+        let Game { at, map, version } = game;
+        Self { at, map, version }
+    }
 }
 
 /// Means over one step, or the last value where a mean says nothing. What nobody measured is null.

@@ -136,6 +136,36 @@ async fn what_a_game_says_of_coming_and_going_becomes_sessions_that_end_with_it(
 }
 
 #[tokio::test]
+async fn who_is_there_and_what_is_played_is_kept_until_the_game_ends() {
+    let world = World::new().await;
+    let node = world.connected_node("attic").await;
+    let (server, _) = world.server(node.id).await;
+    let text = |text: &str| Some(text.to_owned());
+    node.say(server, Event::Console { event: ConsoleEvent::Joined { player: "Linus".to_owned() } });
+    node.say(server, Event::Present { players: vec!["Grace".to_owned(), " \n".to_owned()] });
+    node.say(server, Event::Game { map: text("oa_dm1\u{7}"), version: None });
+    let last = node.say(server, Event::Game { map: text("oa_dm1"), version: text("1.36") });
+    node.acknowledged(last).await;
+    let page = world.app.server_player_sessions(&world.admin, server, PageQuery::default()).await.unwrap();
+    let sessions: BTreeMap<_, _> =
+        page.items.into_iter().map(|each| (each.player, each.until.is_some())).collect();
+    assert_eq!(sessions, BTreeMap::from([("Grace".to_owned(), false), ("Linus".to_owned(), true)]));
+    let last = node.saw(server, Observed::Offline);
+    node.acknowledged(last).await;
+    let hour = chrono::TimeDelta::hours(1);
+    let query =
+        || StatisticsQuery { from: Some(chrono::Utc::now() - hour), to: Some(chrono::Utc::now() + hour) };
+    let told = world.app.server_statistics(&world.admin, server, query()).await.unwrap().games;
+    let games: Vec<_> = told.into_iter().map(|game| (game.map, game.version)).collect();
+    let wanted = [(text("oa_dm1"), None), (text("oa_dm1"), text("1.36")), (None, None)];
+    assert_eq!(games, wanted);
+    let stranger = world.person("bob").await;
+    let refused = world.app.server_statistics(&stranger, server, query()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_feed_ends_with_its_session() {
     let world = World::new().await;
     let grace = world.person("grace").await;

@@ -6,6 +6,7 @@ mod credentials;
 mod deliveries;
 mod drains;
 mod fixtures;
+mod games;
 mod lends;
 mod login;
 mod nodes;

@@ -14,8 +14,9 @@ enum Told {
     Joined(&'static str, DateTime<Utc>),
     Left(&'static str, DateTime<Utc>),
     Gone(DateTime<Utc>),
+    Present(&'static [&'static str], DateTime<Utc>),
 }
-use Told::{Gone, Joined, Left};
+use Told::{Gone, Joined, Left, Present};
 
 async fn tell(world: &World, node: NodeId, server: ServerId, told: impl IntoIterator<Item = Told>) {
     let mut tx = world.test.db.as_system().await.unwrap();
@@ -24,6 +25,10 @@ async fn tell(world: &World, node: NodeId, server: ServerId, told: impl IntoIter
             Joined(player, at) => tx.player_joined(node, server, player, at).await.unwrap(),
             Left(player, at) => tx.player_left(node, server, player, at).await.unwrap(),
             Gone(at) => tx.players_gone(node, server, at).await.unwrap(),
+            Present(players, at) => {
+                let players: Vec<_> = players.iter().map(|player| (*player).to_owned()).collect();
+                tx.players_present(node, server, &players, at).await.unwrap();
+            }
         }
     }
     tx.commit().await.unwrap();
@@ -64,6 +69,23 @@ async fn a_session_goes_from_the_join_to_the_leave_or_the_games_end() {
     // An end that is told late ends nobody who came after it; a clock that went back makes no session shorter than none.
     tell(&world, world.node, server, [Joined("cid", at(9)), Gone(at(8)), Left("cid", at(7))]).await;
     assert_eq!(seen(&world, server).await[0], ("cid".to_owned(), at(9), Some(at(9))));
+}
+
+#[tokio::test]
+async fn who_is_there_after_a_while_that_nobody_saw_has_a_session_and_nobody_else() {
+    let world = World::new().await;
+    let (server, start) = (world.server(&world.ada, "one").await, now());
+    let at = |minutes| start + TimeDelta::minutes(minutes);
+    tell(&world, world.node, server, [Joined("ann", at(0)), Joined("bob", at(1)), Joined("dan", at(9))])
+        .await;
+    tell(&world, world.node, server, [Present(&["bob", "cid", "cid"], at(5))]).await;
+    let open = |player: &str, from| (player.to_owned(), at(from), None);
+    let whole = [open("dan", 9), open("cid", 5), open("bob", 1), ("ann".to_owned(), at(0), Some(at(5)))];
+    assert_eq!(seen(&world, server).await, whole);
+    tell(&world, NodeId::new(new_uuid()), server, [Present(&["eve"], at(10))]).await;
+    assert_eq!(seen(&world, server).await, whole, "no other node speaks of it");
+    tell(&world, world.node, server, [Present(&[], at(10))]).await;
+    assert!(seen(&world, server).await.iter().all(|(_, _, until)| until.is_some()));
 }
 
 #[tokio::test]

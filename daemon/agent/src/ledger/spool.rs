@@ -1,7 +1,7 @@
 //! Which undelivered events are kept while nobody takes them.
 //!
 //! The control plane may be away for days, and a disk is finite. What can be learned again or matters least goes first:
-//! console events, faults and progress, then observed states, backups, ends of schedules' runs and what was done over SFTP. Beginnings and ends of
+//! console events, what is played and by whom, faults and progress, then observed states, backups, ends of schedules' runs and what was done over SFTP. Beginnings and ends of
 //! operations and what schedules decided are never dropped; their number is bounded by what people ask for.
 
 use gantry_protocol::Event;
@@ -25,7 +25,10 @@ pub enum Worth {
 impl Worth {
     pub fn of(event: &Event) -> Self {
         match event {
-            Event::Console { .. } | Event::PluginFault { .. } => Self::Low,
+            Event::Console { .. }
+            | Event::Present { .. }
+            | Event::Game { .. }
+            | Event::PluginFault { .. } => Self::Low,
             Event::Observed { .. } | Event::Sftp { .. } => Self::Middle,
             Event::Schedule { run } if !run.state.is_terminal() => Self::Low,
             Event::Schedule { .. } => Self::Middle,

@@ -111,7 +111,7 @@ impl Supervisor {
         let said_ready = Arc::clone(&live.said_ready);
         let work = self.work(token.clone());
         let hearing = if after.is_none() { Hearing::FromTheStart } else { Hearing::Midway };
-        let board = Arc::new(Board::new(said_ready, self.players.clone()));
+        let board = Arc::new(Board::new(said_ready, self.players.clone(), hearing));
         let (meaning, lines) = mpsc::channel(MEANING_LINES);
         let follower =
             Follower { work: work.clone(), container: container.clone(), after, input: to_type, meaning };
@@ -123,7 +123,7 @@ impl Supervisor {
         self.beside(&token, telemetry::statistics(work.clone(), container, Arc::clone(&board)));
         self.beside(&token, telemetry::disk(work.clone(), Arc::clone(&board)));
         self.beside(&token, telemetry::collect(work.clone(), Arc::clone(&board), ready));
-        self.beside(&token, telemetry::meaning(work, board, lines, hearing));
+        self.beside(&token, telemetry::meaning(work, board, lines));
     }
 
     fn beside(&mut self, token: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {

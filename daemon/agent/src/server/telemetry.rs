@@ -6,7 +6,9 @@
 
 use super::{
     lent::Kept,
+    played::Played,
     players::Players,
+    presence::Presence,
     work::{Work, to_watch},
 };
 use crate::failure::of_call;
@@ -55,7 +57,10 @@ pub(crate) struct Board {
     understood: CancellationToken,
     said_ready: Arc<Notify>,
     players: Mutex<Players>,
+    presence: Mutex<Presence>,
+    played: Mutex<Played>,
     disk_bytes: AtomicU64,
+    hearing: Hearing,
     /// Whether the list that console events built has everybody: the plugin reads the console, and has since the process
     /// began. Who joined before this daemon came is in no line that it reads.
     heard_all: AtomicBool,
@@ -69,7 +74,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Board {
     /// Of a process that has just begun, of whose players nothing is known.
-    pub(crate) fn new(said_ready: Arc<Notify>, count: watch::Sender<Option<u32>>) -> Self {
+    pub(crate) fn new(said_ready: Arc<Notify>, count: watch::Sender<Option<u32>>, hearing: Hearing) -> Self {
         count.send_replace(None);
         Self {
             game: Mutex::default(),
@@ -77,6 +82,9 @@ impl Board {
             understood: CancellationToken::new(),
             said_ready,
             players: Mutex::default(),
+            presence: Mutex::new(Presence::new(hearing)),
+            played: Mutex::default(),
+            hearing,
             disk_bytes: AtomicU64::default(),
             heard_all: AtomicBool::default(),
             count,
@@ -89,8 +97,11 @@ impl Board {
         lock(&self.cause).take().filter(|(heard, _)| heard.elapsed() <= CAUSE_HOLDS).map(|(_, cause)| cause)
     }
 
-    /// Puts up what the collector said, completed by what the console said.
-    fn post(&self, mut sample: Sample) {
+    /// Puts up what the collector said, completed by what the console said. Answers what is news in it.
+    fn post(&self, mut sample: Sample) -> Vec<Event> {
+        let now = Instant::now();
+        let mut news = lock(&self.presence).list(&sample, now);
+        news.extend(lock(&self.played).note(&sample, now));
         let mut players = lock(&self.players);
         if sample.lists_players {
             players.replace(&sample.player_list);
@@ -104,6 +115,7 @@ impl Board {
         }
         drop(players);
         self.put_up(sample);
+        news
     }
 
     fn put_up(&self, sample: Sample) {
@@ -205,7 +217,10 @@ pub(crate) async fn collect(work: Work, board: Arc<Board>, mut ready: watch::Rec
         match found {
             Ok(sample) => {
                 failures = 0;
-                board.post(sample);
+                let news = board.post(sample);
+                if !news.is_empty() {
+                    work.shared.tell(work.id(), news).await;
+                }
             }
             Err(CallError::Refused(refusal)) => paused(&work, "collector.collect", refusal).await,
             Err(error) => {
@@ -234,16 +249,11 @@ pub(crate) enum Hearing {
 }
 
 /// Has the plugin make sense of console lines, in batches.
-pub(crate) async fn meaning(
-    work: Work,
-    board: Arc<Board>,
-    mut lines: mpsc::Receiver<String>,
-    hearing: Hearing,
-) {
+pub(crate) async fn meaning(work: Work, board: Arc<Board>, mut lines: mpsc::Receiver<String>) {
     let _understood = board.understood.clone().drop_guard();
     let plugin = ready_plugin(&work).await.filter(|plugin| plugin.has(Part::ConsoleEvents));
     if let Some(plugin) = &plugin
-        && hearing == Hearing::FromTheStart
+        && board.hearing == Hearing::FromTheStart
     {
         board.heard_all.store(true, Ordering::Relaxed);
         if !plugin.has(Part::Collector) {
@@ -302,8 +312,11 @@ async fn understood(work: &Work, board: &Board, plugin: &Plugin, events: Vec<Con
         true => board.post_players(),
         false => {}
     }
-    let events = events.into_iter().map(|event| Event::Console { event }).collect();
-    work.shared.tell(work.id(), events).await;
+    let is_news = |event: &ConsoleEvent| lock(&board.presence).hear(event);
+    let events: Vec<_> = events.into_iter().filter(is_news).map(|event| Event::Console { event }).collect();
+    if !events.is_empty() {
+        work.shared.tell(work.id(), events).await;
+    }
 }
 
 async fn ready_plugin(work: &Work) -> Option<Plugin> {
@@ -359,7 +372,7 @@ mod tests {
     #[test]
     fn who_is_counted_by_nobody_is_counted_by_what_the_console_said() {
         let count = watch::Sender::new(None);
-        let board = Board::new(Arc::default(), count.clone());
+        let board = Board::new(Arc::default(), count.clone(), Hearing::FromTheStart);
         joined(&board, "ann");
         assert_eq!(posted(&board, Sample::default()), (None, false, 1), "others may have come before");
         board.heard_all.store(true, Ordering::Relaxed);

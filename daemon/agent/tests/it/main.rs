@@ -14,6 +14,7 @@ mod install;
 mod lifecycle;
 mod mirror;
 mod places;
+mod presence;
 mod protected;
 mod readiness;
 mod records;

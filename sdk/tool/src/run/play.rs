@@ -240,6 +240,8 @@ impl<'a> Play<'a> {
             Event::Operation { operation } => self.failed &= operation.state != OperationState::Succeeded,
             // A server that is tried out has no schedules.
             Event::Console { .. }
+            | Event::Present { .. }
+            | Event::Game { .. }
             | Event::Sftp { .. }
             | Event::Schedule { .. }
             | Event::Backup { .. }
