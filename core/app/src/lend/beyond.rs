@@ -105,6 +105,11 @@ impl Borrower {
         Self { denials: denials.clone(), plugin, version, server }
     }
 
+    /// The plugin's id.
+    pub(super) fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
     /// As the plugin is called where it is named to others.
     pub(super) fn name(&self) -> String {
         format!("{}/{}", self.plugin, self.version)

@@ -13,7 +13,11 @@ use reqwest::{
     Client, Method, Response, Url,
     header::{HeaderMap, LOCATION, USER_AGENT},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
@@ -23,6 +27,8 @@ use tokio::{
 const REDIRECTS: u32 = 5;
 /// Requests of all plugins together that are under way at a time; further ones wait for their place.
 const AT_ONCE: usize = 32;
+/// Of one plugin, whatever waits: the servers that it asks may be slow on purpose.
+const OF_ONE: usize = 8;
 /// Headers of an answer, and their bytes together.
 const HEADERS: usize = 64;
 const HEADER_BYTES: usize = 16 * 1024;
@@ -50,6 +56,8 @@ pub struct Internet {
     client: Option<Client>,
     reach: Arc<dyn Reach>,
     places: Arc<Semaphore>,
+    /// By plugin, for those that ask at the moment.
+    shares: Arc<Mutex<HashMap<String, Weak<Semaphore>>>>,
     contact: Option<Arc<str>>,
 }
 
@@ -71,7 +79,7 @@ impl Internet {
 
     fn of(client: Option<Client>, reach: Arc<dyn Reach>, contact: Option<&str>) -> Self {
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self { client, reach, places, contact: contact.map(Into::into) }
+        Self { client, reach, places, shares: Arc::default(), contact: contact.map(Into::into) }
     }
 
     /// Whether something can stand in a header as a contact: visible ASCII without what ends a comment.
@@ -79,6 +87,18 @@ impl Internet {
     pub fn is_contact(text: &str) -> bool {
         let fits = |each: u8| each.is_ascii_graphic() && !b"()\\".contains(&each);
         (1..=CONTACT).contains(&text.len()) && text.bytes().all(fits)
+    }
+
+    /// The places that a plugin has.
+    fn share(&self, plugin: &str) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(share) = shares.get(plugin).and_then(Weak::upgrade) {
+            return share;
+        }
+        shares.retain(|_, share| share.strong_count() > 0);
+        let share = Arc::new(Semaphore::new(OF_ONE));
+        shares.insert(plugin.to_owned(), Arc::downgrade(&share));
+        share
     }
 
     /// What a request is called by: the plugin's own words where it has any, and whom to write to.
@@ -190,8 +210,10 @@ impl Http for Reached {
     ) -> Result<HttpResponse, LentFailure> {
         let until = Instant::now() + timeout;
         let exchanged = timeout_at(until, async {
-            let place = self.internet.places.acquire().await;
-            let _place = place.map_err(|_| LentFailure::new("unavailable", "Gantry is ending"))?;
+            let ending = |_| LentFailure::new("unavailable", "Gantry is ending");
+            let share = self.internet.share(self.borrower.plugin());
+            let _share = share.acquire().await.map_err(ending)?;
+            let _place = self.internet.places.acquire().await.map_err(ending)?;
             self.exchange(hosts, &request).await
         });
         exchanged.await.unwrap_or_else(|_| Err(LentFailure::new("timeout", "there was no answer in time")))

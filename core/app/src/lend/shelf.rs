@@ -1,6 +1,6 @@
 //! Capability `kv`: a few bytes that outlive a call, in the database; or not even that, for a server that is to be.
 
-use super::beyond::Borrower;
+use super::{begun, beyond::Borrower};
 use async_trait::async_trait;
 use gantry_host::{Beyond, KV, KeyValue, LentFailure};
 use gantry_store::{Db, StoreError, plugins::Shelf};
@@ -29,13 +29,16 @@ impl Kept {
 #[async_trait]
 impl KeyValue for Kept {
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, LentFailure> {
-        let read = async { self.db.as_system().await?.kept(self.shelf, key).await };
+        let read = async {
+            let (mut tx, _place) = begun(&self.db).await?;
+            tx.kept(self.shelf, key).await
+        };
         read.await.map_err(|error| unreachable(&error))
     }
 
     async fn set(&self, key: &str, value: Vec<u8>) -> Result<(), LentFailure> {
         let kept = async {
-            let mut tx = self.db.as_system().await?;
+            let (mut tx, _place) = begun(&self.db).await?;
             let has_room = tx.keep(self.shelf, key, &value, self.quota).await?;
             if has_room {
                 tx.commit().await?;
@@ -48,7 +51,7 @@ impl KeyValue for Kept {
 
     async fn remove(&self, key: &str) -> Result<(), LentFailure> {
         let removed = async {
-            let mut tx = self.db.as_system().await?;
+            let (mut tx, _place) = begun(&self.db).await?;
             tx.forget_kept(self.shelf, key).await?;
             tx.commit().await
         };
@@ -56,7 +59,10 @@ impl KeyValue for Kept {
     }
 
     async fn keys(&self, prefix: &str) -> Result<Vec<String>, LentFailure> {
-        let read = async { self.db.as_system().await?.kept_keys(self.shelf, prefix).await };
+        let read = async {
+            let (mut tx, _place) = begun(&self.db).await?;
+            tx.kept_keys(self.shelf, prefix).await
+        };
         read.await.map_err(|error| unreachable(&error))
     }
 }

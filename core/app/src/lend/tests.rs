@@ -42,7 +42,7 @@ struct World {
     admin: OpCtx,
     plugin: PluginId,
     site: Site,
-    _database: TestDatabase,
+    database: TestDatabase,
     _cache: tempfile::TempDir,
 }
 
@@ -108,7 +108,7 @@ impl World {
         let entry = AuditEntry::new("plugin.install", "plugin", "sample", Origin::default());
         let plugin = tx.install_bundled(&release(), entry).await.unwrap().plugin_id;
         tx.commit().await.unwrap();
-        Self { app, admin, plugin, site, _database: database, _cache: cache }
+        Self { app, admin, plugin, site, database, _cache: cache }
     }
 
     fn borrower(&self) -> Borrower {
@@ -295,6 +295,31 @@ async fn a_certificate_of_somebody_else_is_no_answer() {
 }
 
 #[tokio::test]
+async fn a_plugin_whose_servers_are_silent_leaves_room_for_others() {
+    let world = World::new().await;
+    let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let names = world.site.names().served("api.example.org", mute.local_addr().unwrap());
+    let internet = internet(&names, &world.site);
+    let asked = |internet: Internet, id: &str, url: &str, time| {
+        let manifest = Manifest { id: id.to_owned(), ..manifest() };
+        let reached = Reached::new(internet, Borrower::new(world.app.denials(), &manifest, None));
+        let (hosts, request) = (manifest.hosts("http"), request("GET", url));
+        async move { reached.send(&hosts, request, time).await }
+    };
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        waiting.spawn(asked(internet.clone(), "greedy", "https://api.example.org/echo", PATIENCE));
+    }
+    let mut held = Vec::new();
+    while held.len() < 8 {
+        held.push(mute.accept().await.unwrap());
+    }
+    let polite = asked(internet, "polite", "https://mirror.example.net/echo", Duration::from_secs(5));
+    assert_eq!(polite.await.map(|answer| answer.status), Ok(200));
+    waiting.abort_all();
+}
+
+#[tokio::test]
 async fn silence_is_waited_for_no_longer_than_the_call_has() {
     let world = World::new().await;
     // It takes connections and says nothing.
@@ -305,6 +330,24 @@ async fn silence_is_waited_for_no_longer_than_the_call_has() {
     let asked = request("GET", "https://api.example.org/echo");
     let answer = reached.send(&hosts, asked, Duration::from_millis(300)).await;
     assert_eq!(answer.unwrap_err().code, "timeout");
+}
+
+#[tokio::test]
+async fn a_plugin_that_keeps_in_a_circle_has_few_of_the_connections() {
+    let world = World::new().await;
+    let shelf = Shelf { plugin: world.plugin, server: None };
+    // Whoever keeps something there waits for this, and has a connection meanwhile.
+    let mut first = world.app.db().as_system().await.unwrap();
+    assert!(first.keep(shelf, "first", &[7; 8], u64::MAX).await.unwrap());
+    let mut keeping = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let kept = Kept::new(world.app.db().clone(), shelf, u64::MAX, world.borrower());
+        keeping.spawn(async move { kept.set(&number.to_string(), vec![7; 8]).await });
+    }
+    world.database.so_many_wait(2).await;
+    world.app.db().ping().await.unwrap();
+    first.commit().await.unwrap();
+    assert!(keeping.join_all().await.into_iter().all(|kept| kept.is_ok()));
 }
 
 #[tokio::test]

@@ -21,7 +21,10 @@ impl Stored {
 #[async_trait]
 impl Secrets for Stored {
     async fn get(&self, name: &str) -> Result<String, LentFailure> {
-        let read = async { self.db.as_system().await?.plugin_secret(self.plugin, name).await };
+        let read = async {
+            let (mut tx, _place) = super::begun(&self.db).await?;
+            tx.plugin_secret(self.plugin, name).await
+        };
         match read.await.map_err(|error| super::shelf::unreachable(&error))? {
             Some(secret) => Ok(secret.expose_secret().to_owned()),
             None => Err(LentFailure::new(

@@ -43,6 +43,7 @@ impl Ledger {
         quota: u64,
     ) -> Result<bool, LedgerError> {
         let (row, prefix, key) = (server.uuid().as_u128(), whole(plugin, ""), whole(plugin, key));
+        let _turn = self.0.keeping.lock().await;
         self.stored(move |inner, database| {
             let write = database.begin_write().map_err(failed)?;
             {
@@ -63,10 +64,14 @@ impl Ledger {
     /// Takes it away, if it is there.
     pub async fn forget_kept(&self, server: ServerId, plugin: &str, key: &str) -> Result<(), LedgerError> {
         let (row, key) = (server.uuid().as_u128(), whole(plugin, key));
+        let _turn = self.0.keeping.lock().await;
         self.stored(move |_, database| {
             let write = database.begin_write().map_err(failed)?;
-            write.open_table(KEPT).map_err(failed)?.remove((row, key.as_str())).map_err(failed)?;
-            write.commit().map_err(failed)
+            let was_there = {
+                let mut table = write.open_table(KEPT).map_err(failed)?;
+                table.remove((row, key.as_str())).map_err(failed)?.is_some()
+            };
+            if was_there { write.commit().map_err(failed) } else { Ok(()) }
         })
         .await
     }

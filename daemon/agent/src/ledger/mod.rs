@@ -34,7 +34,7 @@ use std::{
 };
 use store::{Reserve, Store};
 use tables::{EVENTS, JOURNALS, META, OPERATIONS, SERVERS, Table};
-use tokio::sync::watch;
+use tokio::sync::{Mutex as AsyncMutex, watch};
 
 /// How long the outcome of an operation is remembered, so that a repeated request finds it.
 pub const OPERATIONS_KEPT: TimeDelta = TimeDelta::hours(48);
@@ -96,6 +96,9 @@ struct Inner {
     spool: Mutex<Spool>,
     /// The last event's number, for those who wait for more.
     last_event: watch::Sender<u64>,
+    /// Who writes for a plugin. Each write is on the disk before the next, and what operations and events write must not wait
+    /// for all that plugins would.
+    keeping: AsyncMutex<()>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -122,7 +125,13 @@ impl Ledger {
         })?;
         store.restock();
         let (last_event, _) = watch::channel(last);
-        Ok(Self(Arc::new(Inner { store, seal, spool: Mutex::new(spool), last_event })))
+        Ok(Self(Arc::new(Inner {
+            store,
+            seal,
+            spool: Mutex::new(spool),
+            last_event,
+            keeping: AsyncMutex::default(),
+        })))
     }
 
     async fn blocking<T: Send + 'static>(

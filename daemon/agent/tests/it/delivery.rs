@@ -11,6 +11,10 @@ use gantry_types::{
     operation::{OperationKind as Kind, OperationState},
     server::{Desired, Observed, ObservedState},
 };
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_message_five_times_has_one_effect_even_with_higher_generations() {
@@ -40,6 +44,8 @@ async fn the_same_message_five_times_has_one_effect_even_with_higher_generations
                 (operation.id == id_of(&stop) && operation.state.is_terminal()).then_some(())
             }
             Event::Console { .. }
+            | Event::Present { .. }
+            | Event::Game { .. }
             | Event::PluginFault { .. }
             | Event::Sftp { .. }
             | Event::Schedule { .. }
@@ -179,4 +185,31 @@ async fn events_of_servers_that_change_at_the_same_time_get_different_numbers() 
     }
     writing.join_all().await;
     assert_eq!(ledger.events_after(0, 2 * SERVERS * EACH).await.unwrap().len(), SERVERS * EACH);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_plugins_keep_waits_in_a_line_of_its_own_and_not_before_everything_else() {
+    const WAITING: usize = 200;
+    let folder = tempfile::tempdir().unwrap();
+    let key = gantry_seal::SecretKey::generate().unwrap();
+    let ledger = Ledger::open(&folder.path().join("ledger.redb"), &key, Utc::now()).unwrap();
+    let (server, done) = (ServerId::new(uuid::Uuid::now_v7()), Arc::new(AtomicUsize::new(0)));
+    let mut keeping = tokio::task::JoinSet::new();
+    for number in 0..WAITING {
+        let (ledger, done) = (ledger.clone(), Arc::clone(&done));
+        keeping.spawn(async move {
+            ledger.keep(server, "greedy", &number.to_string(), vec![7; 64], u64::MAX).await.unwrap();
+            done.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    // Once one is through, all of them are there.
+    while done.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let before = done.load(Ordering::SeqCst);
+    ledger.commit(server, Utc::now(), Change::default()).await.unwrap();
+    let meanwhile = done.load(Ordering::SeqCst) - before;
+    assert!(meanwhile < WAITING / 4, "{meanwhile} went before it");
+    keeping.join_all().await;
+    assert_eq!(ledger.kept_keys(server, "greedy", "").await.unwrap().len(), WAITING);
 }
