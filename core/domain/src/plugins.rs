@@ -91,6 +91,41 @@ pub struct ReleaseOrigin {
     pub policy: Option<i64>,
 }
 
+/// Who is behind a release, as far as anything proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Publisher {
+    /// Whoever holds this key of the policy.
+    Key(String),
+    /// Whoever may write there.
+    Repository(String),
+}
+
+impl fmt::Display for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(name) => write!(f, "is signed by {name}"),
+            Self::Repository(repository) => write!(f, "came from {repository}"),
+        }
+    }
+}
+
+impl ReleaseOrigin {
+    /// None of a file that nobody signed.
+    #[must_use]
+    pub fn publisher(&self) -> Option<Publisher> {
+        match &self.trust {
+            Trust::Key { name } => Some(Publisher::Key(name.clone())),
+            Trust::Pin | Trust::Nobody => {
+                let reference = self.reference.as_deref()?;
+                let (repository, _) = reference.split_once('@').unwrap_or((reference, ""));
+                // A colon before the last slash is a port's.
+                let end = repository.rfind(':').filter(|colon| repository.rfind('/') < Some(*colon));
+                Some(Publisher::Repository(repository[..end.unwrap_or(repository.len())].to_owned()))
+            }
+        }
+    }
+}
+
 /// Why a release was let in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "by")]
@@ -208,6 +243,28 @@ pub struct NotABlueprintKey;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_is_behind_a_release_is_a_key_or_a_repository_whatever_its_tag() {
+        let origin = |reference: Option<&str>, trust| ReleaseOrigin {
+            reference: reference.map(str::to_owned),
+            artifact: None,
+            trust,
+            policy: None,
+        };
+        for reference in ["acme:5000/games/one", "acme:5000/games/one:1.0", "acme:5000/games/one:1@sha256:0a"]
+        {
+            let publisher = origin(Some(reference), Trust::Nobody).publisher();
+            assert_eq!(
+                publisher,
+                Some(Publisher::Repository("acme:5000/games/one".to_owned())),
+                "{reference}"
+            );
+        }
+        let key = Trust::Key { name: "acme".to_owned() };
+        assert_eq!(origin(Some("b/c"), key).publisher(), Some(Publisher::Key("acme".to_owned())));
+        assert_eq!(origin(None, Trust::Pin).publisher(), None);
+    }
 
     #[test]
     fn versions_are_in_order() {

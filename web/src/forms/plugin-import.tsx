@@ -59,7 +59,7 @@ export function PluginImportDialog({ onClose }: { onClose: () => void }) {
   const blocked = conflict ? p.replaceBlocked : convert.isPending ? t.beingRead : view ? (changed ? t.unchecked : null) : file ? t.unread : t.choose
   return (
     <FormDialog size="lg" title={t.title} verb={t.install} busy={install.isPending} error={conflict ? null : (convert.error ?? install.error)} disabledReason={blocked} onSubmit={() => install.mutate(false)} onClose={onClose}>
-      {view && conflict && <Takeover present={{ name: view.name, ...conflict }} version={view.version} onReplace={() => install.mutate(true)} />}
+      {view && conflict && <Takeover present={{ name: view.name, ...conflict }} version={view.version} detail={install.error instanceof ApiError ? install.error.detail : null} onReplace={() => install.mutate(true)} />}
       <p className="text-sm text-dim">{t.lead}</p>
       <DropZone chosen={file} error={wrong} drop={t.drop} label={t.file} accept=".json,.yaml,.yml,.toml" onFile={choose} />
       <div role="status" className="empty:hidden">

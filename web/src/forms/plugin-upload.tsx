@@ -89,7 +89,7 @@ export function PluginUploadDialog({ plugins, onClose }: { plugins: PluginView[]
   const isUntrusted = upload.error instanceof ApiError && upload.error.code === 'plugin_untrusted'
   return (
     <FormDialog size="lg" title={p.uploadTitle} verb={p.install} busy={upload.isPending} error={conflict ? null : upload.error} errorAction={isUntrusted && <PolicyLink />} disabledReason={conflict ? p.replaceBlocked : chosen ? null : p.fileHelp} onSubmit={() => chosen && send(chosen, false)} onClose={onClose}>
-      {conflict && chosen && <Takeover present={conflict} version={chosen.manifest.version} onReplace={() => send(chosen, true)} />}
+      {conflict && chosen && <Takeover present={conflict} version={chosen.manifest.version} detail={upload.error instanceof ApiError ? upload.error.detail : null} onReplace={() => send(chosen, true)} />}
       <DropZone chosen={chosen?.file ?? null} error={wrong} drop={p.drop} label={p.file} accept=".wasm,.tar,application/wasm,application/x-tar" onFile={choose} />
       {chosen && upload.isPending && <Progress sent={sent} of={chosen.file.size} />}
       {manifest && (
@@ -174,12 +174,15 @@ const Inherited = ({ capabilities, from }: { capabilities: Asked[]; from: string
   </section>
 )
 
+/** Without what programs are told to do. */
+const inWords = (detail: string) => detail.replace(/ Upload it with replace=true.*$/s, '')
+
 /** What a file would take the place of without being its update, and the one button that means it. */
-export function Takeover({ present, version, onReplace }: { present: Pick<PluginView, 'name' | 'version' | 'bundled'>; version: string; onReplace: () => void }) {
-  const title = present.bundled ? p.takesBundled(present.name) : p.goesBack(present.name, present.version)
+export function Takeover({ present, version, detail, onReplace }: { present: Pick<PluginView, 'name' | 'version' | 'bundled'>; version: string; /** Why it is no update, where the control plane has said so. */ detail?: string | null; onReplace: () => void }) {
+  const title = present.bundled ? p.takesBundled(present.name) : detail ? p.isThere(present.name, present.version) : p.goesBack(present.name, present.version)
   return (
     <Notice tone="warn" title={title} icon={<TriangleAlert aria-hidden />} action={<Button size="sm" variant="dangerGhost" onClick={onReplace}>{p.replace}</Button>}>
-      {present.bundled ? p.takesBundledHelp(present.version) : p.goesBackHelp(version)}
+      {present.bundled ? p.takesBundledHelp(present.version) : detail ? `${inWords(detail)} ${p.takesPlace(version)}` : p.goesBackHelp(version)}
     </Notice>
   )
 }

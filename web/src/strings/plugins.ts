@@ -28,6 +28,8 @@ export const plugins = {
   takesBundledHelp: (version: string) => `Version ${version} came with Gantry. Installed in its place, this file serves its servers from then on, and Gantry no longer updates it.`,
   goesBack: (name: string, version: string) => `${name} ${version} is installed, which is later`,
   goesBackHelp: (version: string) => `Installed in its place, version ${version} serves its servers from then on. What a later version wrote, an earlier one may not understand.`,
+  takesPlace: (version: string) => `Installed in its place, version ${version} serves its servers from then on.`,
+  isThere: (name: string, version: string) => `${name} ${version} is installed`,
   replaceBlocked: 'It would replace another plugin. Choose “Replace it” above if that is meant.',
   replace: 'Replace it',
   delete: 'Remove plugin',

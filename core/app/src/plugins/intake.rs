@@ -1,7 +1,8 @@
 //! Taking in what an administrator brings: looked into, granted or told to wait, stored.
 //!
 //! An update inherits what the release before it was granted, for each request that goes no further. Where it asks for more it
-//! waits beside the release that goes on, until an administrator has decided.
+//! waits beside the release that goes on, until an administrator has decided. Whoever else takes the id of a plugin is no update
+//! of it: that has to be meant, and inherits nothing.
 
 use super::trust::still_trusted;
 use crate::{
@@ -15,7 +16,9 @@ use bytes::Bytes;
 use gantry_domain::{
     audit::AuditEntry,
     grants::{self, Inheritance},
-    plugins::{BlueprintKey, CapabilityRequest, Listening, Plugin, ReleaseOrigin, compare_versions},
+    plugins::{
+        BlueprintKey, CapabilityRequest, Listening, Plugin, Publisher, ReleaseOrigin, compare_versions,
+    },
 };
 use gantry_host::{CallContext, CallError, HostError, Part, Plugin as Loaded, StopReason};
 use gantry_store::plugins::{Intake, NewRelease};
@@ -50,7 +53,7 @@ pub(super) struct Arrived {
     pub(super) takeover: Takeover,
 }
 
-/// Whether an upload may take the place of a plugin that it is no update of: a bundled one, or a later version.
+/// Whether an upload may take the place of a plugin that it is no update of: a bundled one, somebody else's, or a later version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Takeover {
     Refused,
@@ -79,7 +82,7 @@ impl App {
         let grant = ctx.actor.administrator()?;
         let (decided, basis) = match grants {
             Some(grants) => (self.with_grants(&component, grants).await?, None),
-            None => self.with_inheritance(&component).await?,
+            None => self.with_inheritance(&component, &origin).await?,
         };
         let Decided { loaded, granted, intake } = decided;
         let mut release = release(&loaded, &component, granted, false).await?;
@@ -119,7 +122,11 @@ impl App {
     }
 
     /// What the release before it had, and the plugin that was decided by.
-    async fn with_inheritance(&self, component: &Bytes) -> Answer<(Decided, Option<Plugin>)> {
+    async fn with_inheritance(
+        &self,
+        component: &Bytes,
+        origin: &ReleaseOrigin,
+    ) -> Answer<(Decided, Option<Plugin>)> {
         // Looked into with all that it asks for, so that it can be told what it is; nothing is lent to it.
         let loaded = self.components().inspect(component, &all()).await?;
         let plugins = self.db().as_system().await?.plugins().await?;
@@ -131,7 +138,7 @@ impl App {
             let decided = self.with_grants(component, present.release.granted.clone()).await?;
             return Ok((decided, Some(present)));
         }
-        let Inheritance { granted, declined, more } = inheritance(&loaded, &present)?;
+        let Inheritance { granted, declined, more } = inheritance(&loaded, origin, &present)?;
         let waits = |loaded, granted| Decided { loaded, granted, intake: Intake::Waiting };
         if !more.is_empty() {
             return Ok((waits(loaded, granted), Some(present)));
@@ -147,10 +154,10 @@ impl App {
     }
 }
 
-/// Whoever stands in for what comes with Gantry is somebody else, and inherits nothing of it.
-fn inheritance(loaded: &Loaded, present: &Plugin) -> Answer<Inheritance> {
+/// Whoever stands in for what comes with Gantry, or for what another published, is somebody else and inherits nothing of it.
+fn inheritance(loaded: &Loaded, origin: &ReleaseOrigin, present: &Plugin) -> Answer<Inheritance> {
     let requests = requests(loaded);
-    if present.bundled {
+    if present.bundled || another(Some(origin), present).is_some() {
         let more = requests.into_iter().map(|request| request.name).collect();
         return Ok(Inheritance { more, ..Inheritance::default() });
     }
@@ -186,6 +193,12 @@ pub(super) fn granted(loaded: &Loaded, grants: Vec<String>) -> Answer<Vec<String
     }
 }
 
+/// Who published what is there, if somebody else published this. Behind a file that nobody signed may be anybody.
+fn another(origin: Option<&ReleaseOrigin>, present: &Plugin) -> Option<Publisher> {
+    let theirs = present.release.origin.as_ref()?.publisher()?;
+    (origin.and_then(ReleaseOrigin::publisher).as_ref() != Some(&theirs)).then_some(theirs)
+}
+
 /// Whether a release is an update of what is there under its id.
 fn updates(release: &NewRelease, present: &Plugin) -> Answer<()> {
     let conflict = |detail| Err(AppError::refused(Code::Conflict, detail));
@@ -196,9 +209,20 @@ fn updates(release: &NewRelease, present: &Plugin) -> Answer<()> {
              for that one; Gantry then no longer updates it."
         ));
     }
+    if let Some(theirs) = another(release.origin.as_ref(), present) {
+        let ours = match release.origin.as_ref().and_then(ReleaseOrigin::publisher) {
+            Some(ours) => format!("this one {ours}"),
+            None => "nobody signed this file".to_owned(),
+        };
+        return conflict(format!(
+            "The plugin {id} that is installed {theirs}, and {ours}. Its servers, settings and secrets would be this one's. \
+             Upload it with replace=true if it is meant to stand in for that one."
+        ));
+    }
     if compare_versions(&release.version, &present.release.version) == Ordering::Less {
         return conflict(format!(
-            "Version {} of {id} is installed, and this is {}. Upload it with replace=true if going back is meant.",
+            "Version {} of {id} is installed, and this is {}. What a later version wrote, an earlier one may not understand. \
+             Upload it with replace=true if going back is meant.",
             present.release.version, release.version
         ));
     }

@@ -160,6 +160,46 @@ async fn plugin_is_pulled_from_an_allowed_registry_if_a_trusted_key_signed_it_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_else_takes_a_plugins_id_has_to_be_meant_and_inherits_nothing() {
+    let (app, house) = (TestApp::with_games_and_no_limits().await, House::open());
+    let admin = app.admin().await;
+    let stranger = PrivateKey::generate().unwrap();
+    let mut rules = house.rules();
+    let theirs = format!("{}/stranger", house.host);
+    rules["registries"].as_array_mut().unwrap().push(json!({ "prefix": theirs, "network": "loopback" }));
+    rules["keys"].as_array_mut().unwrap().push(json!({
+        "name": "stranger", "public-key": stranger.public().to_pem(), "repositories": [theirs],
+    }));
+    admin.put("/api/trust", json!({ "rules": rules })).await.expect(200);
+    let first = artifact("1.0.0");
+    house.push(&first).await;
+    house.sign(&first).await;
+    let made = install(&admin, &house, json!({ "capabilities": ["query"] })).await.expect(201);
+
+    let later = artifact("9.0.0");
+    let place: Repository = format!("{theirs}/sample").parse().unwrap();
+    let client = house.client();
+    client.push(&later, &place, &"stable".parse().unwrap(), Existing::Replace).await.unwrap();
+    let signature = Signature::make(&stranger, &place, later.digest());
+    client.attach(&place, later.digest(), &signature).await.unwrap();
+    let bring = async |more: Value| {
+        let mut body = json!({ "reference": format!("{place}:stable") });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        admin.post("/api/plugins/install", body).await
+    };
+    for more in [json!({}), json!({ "capabilities": ["query"] })] {
+        let refused = bring(more).await.problem("conflict");
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("is signed by acme-2026, and this one is signed by stranger"), "{detail}");
+    }
+    let waits = bring(json!({ "replace": true })).await.expect(201);
+    assert_eq!((&waits["id"], &waits["version"]), (&made["id"], &json!("1.0.0")));
+    let waiting = &waits["waiting"];
+    assert_eq!((&waiting["version"], &waiting["asks"][0]["granted"]), (&json!("9.0.0"), &json!(false)));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn reference_that_leads_nowhere_says_so() {
     let (app, house) = (TestApp::start().await, House::open());
     let admin = app.admin().await;
