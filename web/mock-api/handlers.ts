@@ -24,7 +24,7 @@ import * as schedules from './schedules'
 import { everyStep } from './plan'
 import { doneBy, offerOf } from './actions'
 import { install, numbersAt, power, world } from './world'
-import { playedOn } from './players'
+import { gamesOf, playedOn } from './players'
 
 type Call = { params: string[]; query: URLSearchParams; body: Record<string, unknown>; bytes: Uint8Array }
 type Handler = (call: Call) => unknown
@@ -110,7 +110,7 @@ function create(input: ServerInput) {
 /** Measuring has only just begun. */
 let young = false
 
-function overTime<T>(query: URLSearchParams, point: (at: number) => T): Omit<StatisticsView, 'points'> & { points: T[] } {
+function overTime<T>(query: URLSearchParams, point: (at: number) => T): Omit<StatisticsView, 'points' | 'games'> & { points: T[] } {
   const [from, to] = [query.get('from'), query.get('to')].map((text) => Date.parse(text ?? '') / 1000) as [number, number]
   const step = Math.max(10, Math.ceil((to - from) / 360))
   const points = Array.from({ length: Math.floor((to - from) / step) }, (_, i) => from + i * step)
@@ -120,7 +120,7 @@ function overTime<T>(query: URLSearchParams, point: (at: number) => T): Omit<Sta
     .map(point)
   return { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString(), stepSeconds: step, points }
 }
-const statistics = (server: ServerView, query: URLSearchParams): StatisticsView => overTime(query, (at) => ({ at: new Date(at * 1000).toISOString(), ...numbersAt(at, server), maxPlayers: 16 }))
+const statistics = (server: ServerView, query: URLSearchParams): StatisticsView => ({ ...overTime(query, (at) => ({ at: new Date(at * 1000).toISOString(), ...numbersAt(at, server), maxPlayers: 16 })), games: gamesOf(server, query.get('from') ?? '', query.get('to') ?? '') })
 
 /** A node that is away has nothing of the time since. */
 function machine(node: NodeView, query: URLSearchParams) {
@@ -156,7 +156,7 @@ function upload({ query, bytes }: Call) {
   const refuse = (detail: string) => problem('conflict', 409, 'This does not fit the present state', detail, 'Read the detail, look at the thing again and decide.')
   if (present && query.get('replace') !== 'true') {
     if (present.bundled) return refuse(`A plugin with the id ${manifest.id} comes with Gantry. Upload this one with replace=true if it is meant to stand in for that one; Gantry then no longer updates it.`)
-    if (manifest.version < present.version) return refuse(`Version ${present.version} of ${manifest.id} is installed, and this is ${manifest.version}. Upload it with replace=true if going back is meant.`)
+    if (manifest.version < present.version) return refuse(`Version ${present.version} of ${manifest.id} is installed, and this is ${manifest.version}. What a later version wrote, an earlier one may not understand. Upload it with replace=true if going back is meant.`)
   }
   const granted = (query.get('grant') ?? '').split(',')
   if (present && !query.has('grant')) {

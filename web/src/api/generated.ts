@@ -3717,6 +3717,13 @@ export interface components {
             /** Format: int64 */
             usedInodes: number;
         };
+        /** @description What was played from then on, as the game told. Neither a map nor a version is a game that did not run. */
+        GameView: {
+            /** Format: date-time */
+            at: string;
+            map?: string | null;
+            version?: string | null;
+        };
         /** @description A release whose first plan failed. */
         GivenUpView: {
             /** Format: date-time */
@@ -5466,6 +5473,8 @@ export interface components {
         StatisticsView: {
             /** Format: date-time */
             from: string;
+            /** @description What was played: from each of these on until the next, the latest thousand of them. The first may be of before `from`. */
+            games: components["schemas"]["GameView"][];
             points: components["schemas"]["StatisticsPoint"][];
             /** Format: int32 */
             stepSeconds: number;

@@ -282,7 +282,7 @@ export const servers = {
       there: 'still there',
       moment: 'a moment',
       none: 'Nobody has played yet',
-      noneHelp: 'Who comes and goes is kept for a year, where the game says so on its console.',
+      noneHelp: 'Who comes and goes is kept for a year, as far as the game tells of it.',
     },
   },
   settings: {

@@ -39,19 +39,22 @@ type ChartProps = {
   limitName?: string
   empty: string
   note?: ReactNode
+  /** What was the case at a moment besides the numbers, or is now. `marks` are where it changed. */
+  noteAt?: (at: number | null) => string | null
 }
 
 const HEIGHT = 156
 
 export function Chart(props: ChartProps) {
-  const { title, times, series, show, empty, note, limitName } = props
+  const { title, times, series, show, empty, note, noteAt, limitName } = props
   const [under, setUnder] = useState<Under>(null)
   const host = usePlot(props, (next) => setUnder((was) => (was?.at === next?.at && was?.index === next?.index ? was : next)))
   const at = under && ((under.index === null ? null : times[under.index]) ?? under.at)
   const value = (values: (number | null)[]) => (under === null ? last(values) : under.index === null ? null : (values[under.index] ?? null))
   const crowded = series.length > 2 || (series.length > 1 && Boolean(note))
   const hasData = series.some((one) => one.values.some((v) => v !== null))
-  const latest = series.map((one) => `${one.name} ${display(last(one.values), show)}`).join(', ')
+  const said = noteAt?.(at) ?? null
+  const latest = [...series.map((one) => `${one.name} ${display(last(one.values), show)}`), noteAt?.(null)].filter(Boolean).join(', ')
 
   return (
     <figure className="@container isolate min-w-0 rounded-lg border border-line bg-surface">
@@ -69,6 +72,12 @@ export function Chart(props: ChartProps) {
             </span>
           ))}
           {note && <span className={cn('text-xs text-dim', !crowded && '-ml-1.5')}>{note}</span>}
+          {said && (
+            <span className="flex max-w-[75%] min-w-0 items-baseline gap-1.5 text-xs text-dim" title={said}>
+              <span aria-hidden className="h-3 shrink-0 self-center border-l border-dashed border-dim" />
+              <span className="truncate">{said}</span>
+            </span>
+          )}
           {limitName && (
             <span className="flex items-baseline gap-1.5 text-xs text-dim">
               <span aria-hidden className="inline-block w-3 self-center border-t border-dashed border-warn" />

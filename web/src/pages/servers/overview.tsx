@@ -5,9 +5,10 @@ import { useLive } from '~/actions/context'
 import { SAMPLES_KEPT, useSample, useSamples } from '~/api/live'
 import { serverHoldsQuery } from '~/api/page-queries'
 import { operationsQuery, recentStatisticsQuery, statisticsQuery } from '~/api/queries'
-import type { OperationView, ServerView } from '~/api/types'
+import type { OperationView, Schemas, ServerView } from '~/api/types'
 import { RangePicker, useRange } from '~/layout/time-range'
 import { bytes, cores, limit, mebibytes, milliseconds, percent, rate } from '~/lib/format'
+import { changes, followed, playedAt } from '~/lib/games'
 import { tellingOf } from '~/lib/players'
 import { fromHistory, fromSamples, joined, type Columns } from '~/lib/series'
 import { spanOf } from '~/lib/ranges'
@@ -63,9 +64,13 @@ function LiveCharts({ server }: { server: ServerView }) {
   const past = useMemo(() => fromHistory(data?.points ?? [], data?.stepSeconds ?? 1), [data])
   const columns = useMemo(() => joined(past, fromSamples(samples), data?.stepSeconds ?? 1, ['players']), [past, samples, data])
   const now = Math.floor(useNow() / 1000)
-  const running = ['starting', 'running', 'stopping'].includes(server.observed.state)
-  return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
+  const { state, since } = server.observed
+  const running = ['starting', 'running', 'stopping'].includes(state)
+  const games = useMemo(() => [...followed(data?.games ?? [], samples), ...(running ? [] : [{ at: since, map: null, version: null }])], [data, samples, running, since])
+  return <Charts server={server} columns={columns} games={games} step={data?.stepSeconds ?? 1} from={now - SAMPLES_KEPT} to={now} empty={running ? s.overview.noLive : s.overview.notRunning} />
 }
+
+const NO_GAMES: Schemas['GameView'][] = []
 
 function PastCharts({ server, span }: { server: ServerView; span: number }) {
   const { data, error, refetch } = useQuery(statisticsQuery(server.id, span))
@@ -74,11 +79,12 @@ function PastCharts({ server, span }: { server: ServerView; span: number }) {
   // Until the answer is there the frames stand empty at their final height.
   const to = data ? Date.parse(data.to) / 1000 : 0
   const from = data ? Date.parse(data.from) / 1000 : 0
-  return <Charts server={server} columns={columns} step={data?.stepSeconds ?? 1} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
+  return <Charts server={server} columns={columns} games={data?.games ?? NO_GAMES} step={data?.stepSeconds ?? 1} from={from} to={to} empty={data ? s.overview.noData : s.common.loading} />
 }
 
-function Charts({ server, columns, step, from, to, empty }: { server: ServerView; columns: Columns; step: number; from: number; to: number; empty: string }) {
+function Charts({ server, columns, games, step, from, to, empty }: { server: ServerView; columns: Columns; games: Schemas['GameView'][]; step: number; from: number; to: number; empty: string }) {
   const marks = useMarks(server)
+  const mapMarks = useMemo(() => [...marks, ...changes(games).map((at): ChartMark => ({ at, tone: 'dim', label: playedAt(games, at) ?? '' }))], [marks, games])
   const shared = { times: columns.times, step, from, to, marks, group: server.id, empty }
   const { cpuPercent, memoryMib, diskMib } = server.limits
   const o = s.overview
@@ -104,7 +110,7 @@ function Charts({ server, columns, step, from, to, empty }: { server: ServerView
     <ChartGrid step={step}>
       <Chart {...shared} title={o.cpu} series={series.cpu} show={percent} atLeast={5} limit={cpuPercent} note={limit(cpuPercent, (v) => `/ ${percent(v)}`, '')} />
       <Chart {...shared} title={o.memory} series={series.memory} show={bytes} binary atLeast={16 * 1024 ** 2} limit={memoryMib * 1024 ** 2} note={limit(memoryMib, (v) => `/ ${mebibytes(v)}`, '')} />
-      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped empty={noPlayers} />
+      <Chart {...shared} title={o.players} series={series.players} show={(v) => String(Math.round(v))} atLeast={4} stepped empty={noPlayers} marks={mapMarks} noteAt={(at) => playedAt(games, at)} />
       <Chart {...shared} title={o.network} series={series.network} show={rate} binary atLeast={1_024} />
       <Chart {...shared} title={o.latency} series={series.latency} show={milliseconds} atLeast={5} empty={held ?? empty} />
       <Chart {...shared} title={o.disk} series={series.disk} show={bytes} binary atLeast={16 * 1024 ** 2} limit={diskMib * 1024 ** 2} note={limit(diskMib, (v) => `/ ${mebibytes(v)}`, '')} />
