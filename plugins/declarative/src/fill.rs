@@ -57,7 +57,9 @@ impl<'a> Filler<'a> {
                 let value = |place: &_| self.server.value(place, &self.local);
                 template.fill(&value).map_err(|error| Fault::new(at, error.0))
             }
-            Text::Script(script) => self.scripts.text(at, script, self.server, &self.local),
+            Text::Script(script) => {
+                self.scripts.text(&format!("{at}.script"), script, self.server, &self.local)
+            }
             Text::Choose(choose) => {
                 let Choose { choose, from, otherwise } = choose.as_ref();
                 let case = self.text(&format!("{at}.choose"), choose)?;

@@ -2,6 +2,10 @@
 //!
 //! There are no modules, no `eval`, no clock and no output. Every limit of the engine is set, so that a script which does not
 //! end, or grows without end, is stopped here with its place, before the sandbox stops the whole call.
+//!
+//! Modules in reading order: `words`.
+
+mod words;
 
 use crate::{
     Fault,
@@ -9,7 +13,7 @@ use crate::{
 };
 use gantry_document::Document;
 use rhai::{
-    Dynamic, Engine, Scope,
+    Dynamic, Engine, EvalAltResult, Scope,
     packages::{Package, StandardPackage},
 };
 use std::cell::OnceCell;
@@ -21,6 +25,9 @@ const TEXT_BYTES: usize = 256 * 1024;
 const ITEMS: usize = 4_096;
 const VARIABLES: usize = 256;
 const FUNCTIONS: usize = 64;
+
+/// What scripts see, each where it exists.
+const NAMES: [&str; 8] = ["settings", "endpoints", "limits", "server", "facts", "groups", "form", "text"];
 
 /// Runs the scripts of one document for one server.
 pub struct Scripts<'a> {
@@ -41,11 +48,14 @@ impl<'a> Scripts<'a> {
         for (name, value) in server.variables(self.document, local) {
             scope.push_constant_dynamic(name, value);
         }
+        let engine = self.engine.get_or_init(engine);
+        let script = engine
+            .compile_with_scope(&scope, script)
+            .map_err(|error| Fault::new(at, words::unreadable(&error)))?;
         // Scripts may have secrets in them, but an error of rhai names types, names and places alone.
-        self.engine
-            .get_or_init(engine)
-            .eval_with_scope(&mut scope, script)
-            .map_err(|error| Fault::new(at, format!("its script failed: {error}")))
+        engine
+            .eval_ast_with_scope(&mut scope, &script)
+            .map_err(|error| Fault::new(at, words::failed(engine, &script, &error)))
     }
 
     /// What a script answers, as text.
@@ -101,13 +111,24 @@ impl<'a> Scripts<'a> {
     /// Where it cannot.
     pub fn compiles(&self, at: &str, script: &str) -> Result<(), Fault> {
         let mut scope = Scope::new();
-        for name in ["settings", "endpoints", "limits", "server", "facts", "groups", "form", "text"] {
+        for name in NAMES {
             scope.push_constant(name, ());
         }
         match self.engine.get_or_init(engine).compile_with_scope(&scope, script) {
             Ok(_) => Ok(()),
-            Err(error) => Err(Fault::new(at, format!("the script cannot be read: {error}"))),
+            Err(error) => Err(Fault::new(at, words::unreadable(&error))),
         }
+    }
+}
+
+fn failed(error: &EvalAltResult) -> String {
+    match error {
+        EvalAltResult::ErrorTooManyOperations(place) => {
+            format!(
+                "its script takes more than {OPERATIONS} operations, as one that never ends does ({place})"
+            )
+        }
+        other => format!("its script failed: {other}"),
     }
 }
 

@@ -8,7 +8,7 @@
 //! This crate knows the document and no host: it reads it with errors that say where and what was probably meant, checks
 //! what stands in it against itself, fills templates, and makes the manifest. It runs no scripts.
 //!
-//! Modules in reading order: [`model`], [`read`], [`template`], [`check`], [`manifest`], `schema`.
+//! Modules in reading order: [`model`], [`read`], [`source`], [`template`], [`check`], [`manifest`], `schema`.
 
 pub mod check;
 pub mod manifest;
@@ -16,12 +16,14 @@ pub mod model;
 pub mod read;
 #[cfg(feature = "schema")]
 pub mod schema;
+pub mod source;
 pub mod template;
 
 pub use check::Problem;
 pub use manifest::{CONTRACT, Manifest};
 pub use model::Document;
-pub use read::{DocumentError, Format};
+pub use read::{DocumentError, Format, nearest};
+pub use source::Source;
 
 /// The name under which a document in JSON is packed into a component.
 pub const JSON_FILE: &str = "blueprint.json";

@@ -132,7 +132,8 @@ mod tests {
                     [[install.steps]]\ntitle = \"b\"\ndownload = { url = \"{{facts.url}}\", path = \"a\", max-mib = 1 }\n";
         let error = Document::read(Format::Toml, text).unwrap_err().to_string();
         assert!(
-            error.starts_with("install.steps[0].download.url: ") && error.contains("download-hosts"),
+            error.starts_with("line 11, column 20, at install.steps[0].download.url: ")
+                && error.contains("download-hosts"),
             "{error}"
         );
         let named = text.replace("[blueprint]", "download-hosts = [\"example.com\"]\n[blueprint]");

@@ -1,6 +1,6 @@
 //! From text to a document, with errors that its author can act on: where, what, and what was probably meant.
 
-use crate::{Document, Problem, check};
+use crate::{Document, Problem, Source, check, source::position};
 use std::fmt::Write as _;
 
 /// Largest document that is read, in bytes: as much as a file that is packed into a component may hold.
@@ -52,7 +52,7 @@ impl Document {
             Format::Toml => toml(text),
             Format::Json => json(text),
         }?;
-        let problems = check::all(&document);
+        let problems = check::written(&document, Source::new(format, text).as_ref());
         if problems.is_empty() { Ok(document) } else { Err(DocumentError::Content(problems)) }
     }
 
@@ -109,7 +109,7 @@ fn from_toml(value: toml::Value) -> serde_json::Value {
 fn toml(text: &str) -> Result<Document, DocumentError> {
     let shape = |way: &str, error: &toml::de::Error| {
         let place = error.span().map(|span| position(text, span.start));
-        DocumentError::Shape { at: joined(place, way), message: helped(error.message()) }
+        DocumentError::Shape { at: joined(place.as_deref(), way), message: helped(error.message()) }
     };
     let reader = toml::Deserializer::parse(text).map_err(|error| shape("", &error))?;
     serde_path_to_error::deserialize(reader).map_err(|error| shape(&error.path().to_string(), error.inner()))
@@ -121,7 +121,7 @@ fn json(text: &str) -> Result<Document, DocumentError> {
         let place = format!("line {}, column {}", error.line(), error.column());
         let message = error.to_string();
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        DocumentError::Shape { at: joined(Some(place), way), message: helped(message) }
+        DocumentError::Shape { at: joined(Some(&place), way), message: helped(message) }
     };
     let document = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| shape(&error.path().to_string(), error.inner()))?;
@@ -129,16 +129,10 @@ fn json(text: &str) -> Result<Document, DocumentError> {
     Ok(document)
 }
 
-fn position(text: &str, offset: usize) -> String {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    format!("line {line}, column {column}")
-}
-
-fn joined(place: Option<String>, way: &str) -> String {
+/// A place in words: where, and the way to it.
+pub(crate) fn joined(place: Option<&str>, way: &str) -> String {
     match (place, way) {
-        (Some(place), "" | ".") => place,
+        (Some(place), "" | ".") => place.to_owned(),
         (Some(place), way) => format!("{place}, at {way}"),
         (None, way) => way.to_owned(),
     }
@@ -163,7 +157,7 @@ fn helped(message: &str) -> String {
 }
 
 /// What somebody who wrote `given` probably meant.
-pub(crate) fn nearest<'a>(given: &str, there: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, there: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let alike =
         |name: &&str| strsim::jaro_winkler(&given.to_lowercase().replace('_', "-"), &name.to_lowercase());
     let best = there.max_by(|one, other| alike(one).total_cmp(&alike(other)))?;

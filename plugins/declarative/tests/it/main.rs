@@ -136,21 +136,62 @@ fn every_step_condition_and_choice_is_settled() {
 
 #[test]
 fn scripts_end_and_are_told_with_their_place() {
+    let large = format!("#{{{}}}", (0..=4_096).map(|number| format!("a{number}: 1,")).collect::<String>());
     for (script, says) in [
-        ("loop {}", "Too many operations"),
-        ("let a = \"x\"; loop { a += a }", "too large"),
-        ("let a = []; loop { a.push(1) }", ""),
-        ("fn f(x) { f(x + 1) } f(0)", "Stack overflow"),
+        (
+            "loop {}",
+            "line 1, column 6 of the script: it takes more than 200000 operations, which is the limit",
+        ),
+        (
+            "let a = \"x\";\nloop {\n  a += a\n}",
+            "line 3, column 5 of the script: it makes a text of more than 262144 bytes, which is the limit",
+        ),
+        ("let a = []; loop { a.push(1) }", "a list of more than 4096 items, which is the limit"),
+        (&large, "it makes a map of more than 4096 entries, which is the limit"),
+        ("fn f(x) { f(x + 1) } f(0)", "its functions call each other more than 16 deep, which is the limit"),
         ("eval(\"1\")", ""),
         ("import \"x\" as y;", ""),
-        ("secret", "Undefined variable"),
+        ("secret", "line 1, column 1 of the script: there is no variable `secret`"),
+        ("seting.motd", "there is no variable `seting`; did you mean `settings`?"),
+        ("1 +", "of the script: it cannot be read: Script is incomplete"),
+        ("let a = 1;\na / 0", "line 2, column 3 of the script: Division by zero: 1 / 0"),
         ("#{}", "where text is wanted"),
     ] {
         let document = small(&format!("[run]\nimage = \"x\"\ncommand = [{{ script = '''{script}''' }}]\n"));
         let server = server(&document, &[]);
         let fault = Filler::new(&document, &server, Local::Nothing).run().unwrap_err();
-        assert_eq!(fault.at, "run.command[0]", "{script}");
+        assert_eq!(fault.at, "run.command[0].script", "{script}");
         assert!(fault.message.contains(says), "{script}: {}", fault.message);
+    }
+}
+
+#[test]
+fn a_function_that_is_not_there_is_told_with_the_one_that_was_meant() {
+    for (script, says) in [
+        (
+            "let a = \"x\";\na.to_uper()",
+            "line 2, column 3 of the script: there is no function `to_uper`; did you mean `to_upper`?",
+        ),
+        ("parse_integer(\"5\")", "there is no function `parse_integer`; did you mean `parse_int`?"),
+        (
+            "fn square(x) { x * x }\nsqare(3)",
+            "line 2, column 1 of the script: there is no function `sqare`; did you mean `square`?",
+        ),
+        (
+            "fn square(x) { sqrrt(x) }\nsquare(3.0)",
+            "line 1, column 16 of the script: there is no function `sqrrt`; did you mean `sqrt`?",
+        ),
+        ("zzz(1)", "there is no function `zzz`"),
+        ("\"x\" - 5", "`-` takes other values than it is given here, which is string, i64"),
+        ("len(5)", "`len` takes other values than it is given here, which is i64"),
+        ("fn f(x) { x }\nf()", "`f` takes other values than it is given here, which is nothing"),
+    ] {
+        let document =
+            small(&format!("[run]\nimage = \"x\"\n[run.environment]\nA = {{ script = '''{script}''' }}\n"));
+        let server = server(&document, &[]);
+        let fault = Filler::new(&document, &server, Local::Nothing).run().unwrap_err();
+        assert_eq!(fault.at, "run.environment.A.script", "{script}");
+        assert!(fault.message.ends_with(says), "{script}: {}", fault.message);
     }
 }
 

@@ -12,7 +12,8 @@ mod variables;
 use crate::{
     Document,
     model::{Choose, ConfigEdit, Text},
-    read::nearest,
+    read::{joined, nearest},
+    source::Source,
     template::{Place, Template},
 };
 use std::{collections::BTreeSet, fmt};
@@ -22,21 +23,29 @@ use std::{collections::BTreeSet, fmt};
 pub struct Problem {
     /// The way to it: `run.edits[0].edits[2].at`.
     pub at: String,
+    /// Line and column, where the document's text was at hand.
+    pub place: Option<String>,
     pub message: String,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.message)
+        write!(f, "{}: {}", joined(self.place.as_deref(), &self.at), self.message)
     }
 }
 
 /// All problems of a document.
 pub fn all(document: &Document) -> Vec<Problem> {
+    written(document, None)
+}
+
+/// All problems of a document, and of how it is written in its text.
+pub(crate) fn written(document: &Document, source: Option<&Source<'_>>) -> Vec<Problem> {
     let mut checker = Checker {
         settings: document.variables.iter().map(|each| each.key.as_str()).collect(),
         endpoints: document.endpoints.iter().map(|each| each.name.as_str()).collect(),
         actions: document.actions.iter().map(|each| each.id.as_str()).collect(),
+        source,
         problems: Vec::new(),
     };
     variables::check(&mut checker, document);
@@ -60,12 +69,14 @@ struct Checker<'a> {
     settings: BTreeSet<&'a str>,
     endpoints: BTreeSet<&'a str>,
     actions: BTreeSet<&'a str>,
+    source: Option<&'a Source<'a>>,
     problems: Vec<Problem>,
 }
 
 impl Checker<'_> {
     fn say(&mut self, at: &str, message: impl Into<String>) {
-        self.problems.push(Problem { at: at.to_owned(), message: message.into() });
+        let place = self.source.and_then(|source| source.place(at));
+        self.problems.push(Problem { at: at.to_owned(), place, message: message.into() });
     }
 
     fn id(&mut self, at: &str, id: &str) {

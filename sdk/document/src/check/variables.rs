@@ -1,11 +1,15 @@
 //! Ids, variables, endpoints and the rules about them.
 
-use super::{Checker, Local};
+use super::{Checker, Local, guess};
 use crate::{
     Document,
     model::{Choice, Endpoint, Kind, Variable},
+    source::Written,
 };
 use std::ops::RangeInclusive;
+
+/// So many choices are listed where a default is none of them.
+const CHOICES: usize = 12;
 
 pub(super) fn check(checker: &mut Checker<'_>, document: &Document) {
     checker.id("plugin.id", &document.plugin.id);
@@ -75,11 +79,62 @@ pub(super) fn variable(checker: &mut Checker<'_>, at: &str, variable: &Variable)
         "choice",
         variable.choices.iter().map(|choice| choice.value.as_str()),
     );
-    if let Some(value) = &variable.default
-        && !variable.takes(value)
-    {
-        checker.say(&format!("{at}.default"), format!("{value:?} is not allowed by the variable's own rule"));
+    if let Some(value) = &variable.default {
+        let at = format!("{at}.default");
+        let written = checker.source.and_then(|source| source.written(&at));
+        if let Some(wrong) = miswritten(variable, value, written).or_else(|| refused(variable, value)) {
+            checker.say(&at, wrong);
+        }
     }
+}
+
+/// A default that is written as what no value of its kind is: it would be turned into text without a word, or never fit.
+fn miswritten(variable: &Variable, value: &str, written: Option<Written>) -> Option<String> {
+    let kind = variable.kind.name();
+    match (variable.kind, written?) {
+        (Kind::Text | Kind::Multiline | Kind::Secret | Kind::OneOf, Written::Text)
+        | (Kind::Number, Written::Number)
+        | (Kind::Boolean, Written::Boolean) => None,
+        (Kind::Text | Kind::Multiline | Kind::Secret, Written::Number | Written::Boolean) => {
+            Some(format!("a default of the kind `{kind}` is text; write it in quotes: {value:?}"))
+        }
+        // What none of the choices is, is told with them.
+        (Kind::OneOf, Written::Number | Written::Boolean) => variable
+            .takes(value)
+            .then(|| format!("a default of the kind `{kind}` is text; write it in quotes: {value:?}")),
+        (Kind::Number, Written::Text | Written::Boolean) => Some(if value.parse::<f64>().is_ok() {
+            format!("a default of the kind `{kind}` is a number; write it without quotes: {value}")
+        } else {
+            format!("{value:?} is no number; write one without quotes, or leave `default` out")
+        }),
+        (Kind::Boolean, Written::Text | Written::Number) => Some(match value {
+            "true" | "false" => {
+                format!("a default of the kind `{kind}` is true or false; write it without quotes: {value}")
+            }
+            _ => format!("{value:?} is neither true nor false; write one of them, without quotes"),
+        }),
+    }
+}
+
+/// A default that its own variable does not take.
+fn refused(variable: &Variable, value: &str) -> Option<String> {
+    if variable.takes(value) {
+        return None;
+    }
+    let choices = || variable.choices.iter().map(|choice| choice.value.as_str());
+    if variable.kind != Kind::OneOf || value.is_empty() || variable.choices.is_empty() {
+        return Some(format!("{value:?} is not allowed by the variable's own rule"));
+    }
+    let wrong = format!("{value:?} is none of its choices");
+    let meant = guess(value, choices());
+    if !meant.is_empty() {
+        return Some(wrong + &meant);
+    }
+    let mut shown: Vec<String> = choices().take(CHOICES).map(|choice| format!("{choice:?}")).collect();
+    if variable.choices.len() > CHOICES {
+        shown.push("…".to_owned());
+    }
+    Some(format!("{wrong}; write one of {}", shown.join(", ")))
 }
 
 /// What hosts bound (`sdk/host`, `convert`): told here with its place, and not when a plugin is installed.

@@ -71,6 +71,21 @@ pub enum Kind {
     OneOf,
 }
 
+impl Kind {
+    /// As it is written in a document.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Multiline => "multiline",
+            Self::Secret => "secret",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::OneOf => "one-of",
+        }
+    }
+}
+
 /// Who may see or edit; each includes those before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -97,7 +112,8 @@ pub struct Variable {
     /// What its value is.
     #[serde(default, skip_serializing_if = "usual")]
     pub kind: Kind,
-    /// The value of who sets none. It keeps to the variable's own rule.
+    /// The value of who sets none, written as what the kind is: a number and a boolean as such, all else in quotes. It keeps to
+    /// the variable's own rule.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "plain")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<Plain>"))]
     pub default: Option<String>,
