@@ -9,8 +9,10 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { componentize } from "componentize-qjs";
+import { nameInstead } from "./lib/absent.mjs";
 import { SDK, entryOf, partsOf, program } from "./lib/bundle.mjs";
 import { Mistake, readManifest, withManifest } from "./lib/manifest.mjs";
+import { told } from "./lib/places.mjs";
 import { WORLD, checkCapabilities, composeWorld } from "./lib/world.mjs";
 
 const USAGE = "usage: node build.mjs PLUGIN_DIR -o OUT.wasm";
@@ -43,7 +45,8 @@ async function componentOf(jsSource, witPath) {
     const { component } = await componentize({ witPath, world: WORLD, jsSource, sync: true, stubWasi: true });
     return component;
   } catch (error) {
-    throw new Mistake(`the plugin could not be made a component: ${error.message}`);
+    const said = `the plugin could not be made a component: ${told(error.message, jsSource)}`;
+    throw new Mistake([said, nameInstead(error.message)].filter(Boolean).join("\n"));
   } finally {
     await rm(witPath, { recursive: true });
   }

@@ -1,6 +1,10 @@
 //! Plugins in TypeScript and Python: the builder of their SDK runs with tools that npm and pip fetch as lock files say. A
 //! component is kept by the digest of all that it is made from, because making one takes seconds, and because the engines
 //! within begin with random numbers: made twice, it is never the same bytes.
+//!
+//! Modules in reading order: `absent`.
+
+mod absent;
 
 use crate::{BuildError, Language, Say, Workshop, process::output, tools};
 use sha2::{Digest, Sha256};
@@ -72,8 +76,15 @@ pub fn check_types(workshop: &Workshop, folder: &Path, say: Say<'_>) -> Result<(
     let (node, sdk) = (node(workshop)?, sdk(workshop, Language::JavaScript));
     install_node_packages(&node, &sdk, "the tools for plugins in TypeScript", say)?;
     let compiler = sdk.join("node_modules/typescript/bin/tsc");
-    output(Command::new(node.join("node")).current_dir(folder).arg(compiler).args(["--project", PROJECT]))
-        .map(drop)
+    let compared = output(
+        Command::new(node.join("node")).current_dir(folder).arg(compiler).args(["--project", PROJECT]),
+    );
+    match compared {
+        Err(BuildError::Failed { command, status, said }) => {
+            Err(BuildError::Failed { command, status, said: absent::explained(&said, &sdk) })
+        }
+        compared => compared.map(drop),
+    }
 }
 
 /// The folder of a language's SDK.

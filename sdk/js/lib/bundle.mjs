@@ -3,9 +3,11 @@
  * after everything unused is gone are what the component imports.
  */
 import { existsSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { moduleInstead } from "./absent.mjs";
 import { Mistake } from "./manifest.mjs";
 import { keeping } from "./places.mjs";
 
@@ -73,9 +75,15 @@ async function bundled(what) {
     return await build({ ...OPTIONS, ...what });
   } catch (error) {
     if (!error.errors) throw error;
-    const lines = error.errors.map(({ location, text }) => `${location ? `${location.file}:${location.line}: ` : ""}${text}`);
+    const lines = error.errors.map(({ location, text }) => `${location ? `${location.file}:${location.line}: ` : ""}${explained(text)}`);
     throw new Mistake(lines.join("\n"));
   }
+}
+
+/** A module that is not there is told with what there is; one of the author's own files in the bundler's words. */
+function explained(text) {
+  const name = /^Could not resolve "([^./][^"]*)"/.exec(text)?.[1];
+  return name ? `a plugin has no module ${JSON.stringify(name)}: ${moduleInstead(isBuiltin(name))}` : text;
 }
 
 /** What the host brings stays an import, and one without effect: where nothing of it is used, it goes. */

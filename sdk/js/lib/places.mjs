@@ -28,6 +28,18 @@ export function keeping(map, out, folder, sdk) {
   return `${PLACES} = ${JSON.stringify({ files, runs: runs.map((run) => run.join()).join(";") })};\n`;
 }
 
+/** Words of the engine about a bundle, with the author's files and lines in the place of the bundle's. */
+export function told(words, source) {
+  const kept = source.slice(source.lastIndexOf(`${PLACES} = `) + PLACES.length + 3).replace(/;\n$/, "");
+  const { files, runs } = JSON.parse(kept);
+  const known = runs.split(";").map((run) => run.split(",").map(Number));
+  return words.replace(/^[:\s]+/, "").trimEnd().replace(/[\w:.-]+\.js:(\d+)(?::\d+)?/g, (whole, text) => {
+    const line = Number(text);
+    const run = known.find(([first, , , count]) => line >= first && line < first + count);
+    return run ? `${files[run[1]]}:${run[2] + line - run[0]}` : whole;
+  });
+}
+
 /** A file as its author calls it, and never with the folders of this machine. */
 function shown(path, folder, sdk) {
   const own = relative(folder, path);

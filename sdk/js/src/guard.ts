@@ -3,6 +3,7 @@
  *
  * The engine ends an instance without a word when something unforeseen is thrown, so that is written to the log first.
  */
+import { names as absent } from "./absent.json";
 import { Failure, asFailure } from "./failure.ts";
 import { log } from "./host.ts";
 
@@ -34,10 +35,17 @@ function said(call: string, error: unknown): unknown {
     // Exactly the record of the contract: an error of the engine has more to it.
     return { code: failure.code, message: failure.message, retryAfterMs: failure.retryAfterMs };
   }
-  const text = error instanceof Error ? `${error.name}: ${error.message}\n${placed(error.stack ?? "")}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}\n${instead(error)}${placed(error.stack ?? "")}` : String(error);
   // A line of the log has no breaks.
   for (const line of `${call} threw ${text}`.trim().split("\n")) log.write("error", line);
   return error;
+}
+
+/** What there is in the place of a name that other engines have. */
+function instead(error: Error): string {
+  const name = /^'?(\w+)'? is not defined$/.exec(error.message)?.[1] ?? "";
+  const known: Record<string, string> = absent;
+  return Object.hasOwn(known, name) ? `a plugin has no ${name}: ${known[name]!}\n` : "";
 }
 
 /** What the builder knows of the bundle's lines; the tests' bundle has none. */

@@ -20,6 +20,15 @@ test("a defect is written to the log with its place before the instance ends", (
   assert.ok(lines.slice(1).some((line) => line.join(" ").includes("guard.test")), String(lines));
 });
 
+test("a name that other engines have is told with what there is in its place", () => {
+  const lines: string[][] = [];
+  globalThis.gantryHost = { log: { write: (...line: string[]) => lines.push(line) } };
+  const part = guard("plans", { run() { throw new ReferenceError("console is not defined"); } }, ["run"]);
+  assert.throws(part.run as () => void, ReferenceError);
+  assert.deepEqual(lines[0], ["error", "plans.run threw ReferenceError: console is not defined"]);
+  assert.match(lines[1]![1]!, /^a plugin has no console: write to the plugin's log: `log\.write\("info", text\)`/);
+});
+
 test("a place in the bundle is told as one in the author's file", () => {
   globalThis.gantryPlaces = { files: ["src/plugin.ts", "src/run.ts"], runs: "3,0,10,5;8,1,1,2" };
   const stack = "    at run (user.js:4:5)\n    at <anonymous> (user.js:9:1)\n    at guard (user.js:99:1)";
