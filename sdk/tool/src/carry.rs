@@ -1,6 +1,9 @@
 //! `gantry plugin pack`, `sign` and `publish`: how a plugin leaves its author.
+//!
+//! What `check` refuses is neither packed nor published unless its author insists: nobody could do anything with it.
 
 use crate::{
+    check,
     cli::{NetworkArgs, PackArgs, PublishArgs, Reach, SignArgs},
     desk::Desk,
     fault::Fault,
@@ -19,7 +22,10 @@ use std::{
 };
 
 pub(crate) async fn pack(desk: &Desk, asked: &PackArgs) -> Result<Verdict, Fault> {
-    let (artifact, signatures) = packed(Source::at(desk, &asked.target).await?)?;
+    let Some(source) = check::usable(desk, &asked.target, &asked.trust).await? else {
+        return Ok(Verdict::Bad);
+    };
+    let (artifact, signatures) = packed(source)?;
     let out = asked.output.clone().unwrap_or_else(|| PathBuf::from(package::file_name(&artifact)));
     write(&artifact, &signatures, &out)?;
     let value = json!({ "ok": true, "file": out, "digest": artifact.digest().to_string() });
@@ -57,7 +63,10 @@ pub(crate) async fn sign(desk: &Desk, asked: &SignArgs) -> Result<Verdict, Fault
 pub(crate) async fn publish(desk: &Desk, asked: &PublishArgs) -> Result<Verdict, Fault> {
     let (repository, tag) = destination(&asked.reference)?;
     let key = asked.key.as_deref().map(|file| keys::private(file, &asked.passphrase)).transpose()?;
-    let (artifact, mut signatures) = packed(Source::at(desk, &asked.target).await?)?;
+    let Some(source) = check::usable(desk, &asked.target, &asked.trust).await? else {
+        return Ok(Verdict::Bad);
+    };
+    let (artifact, mut signatures) = packed(source)?;
     let tag = match tag {
         Some(tag) => tag,
         None => artifact.facts().version.parse().map_err(DistributionError::from)?,

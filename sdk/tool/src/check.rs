@@ -1,13 +1,18 @@
 //! `gantry plugin check`: everything that a host, an administrator or a player would stumble over, with what to do.
 //!
 //! What can be read is read first, so that each fault has words of its own; then the host itself has the last word: it
-//! loads the component and asks it for what it would ask in production.
+//! loads the component and asks it for what it would ask in production. What leaves its author is held against the same.
 
 mod answers;
 mod surface;
 
 use crate::{
-    cli::TargetArgs, desk::Desk, fault::Fault, source::Source, standing::Standing, terminal::Verdict,
+    cli::{TargetArgs, UncheckedArgs},
+    desk::Desk,
+    fault::Fault,
+    source::Source,
+    standing::Standing,
+    terminal::Verdict,
 };
 use gantry_build::{BuildError, Language, manifest::FILE, scripts};
 use serde::Serialize;
@@ -62,21 +67,54 @@ impl Findings {
 }
 
 pub(crate) async fn check(desk: &Desk, asked: &TargetArgs) -> Result<Verdict, Fault> {
-    let mut findings = Findings::of(&asked.target);
-    if asked.target.is_dir() {
-        surface::folder(&asked.target, &mut findings);
+    let examined = Examined::of(desk, &asked.target).await?;
+    show(desk, examined.who.as_deref(), &examined.findings)
+}
+
+/// What stands at a path, where a check finds nothing that no host takes or is not asked; else nothing, and what there
+/// is has been shown.
+pub(crate) async fn usable(
+    desk: &Desk,
+    target: &Path,
+    asked: &UncheckedArgs,
+) -> Result<Option<Source>, Fault> {
+    if asked.unchecked {
+        return Source::at(desk, target).await.map(Some);
     }
-    if Language::of(&asked.target) == Some(Language::JavaScript) {
-        types(desk, &asked.target, &mut findings).await?;
+    let Examined { source, who, findings } = Examined::of(desk, target).await?;
+    if !findings.has_errors() {
+        return Ok(source);
     }
-    let checked = match Source::at(desk, &asked.target).await {
-        Ok(source) => component(desk, &source, &mut findings).await,
-        Err(fault) => {
-            findings.error(fault);
-            None
+    show(desk, who.as_deref(), &findings).map(|_| None)
+}
+
+/// What was looked at, as far as there is a component.
+struct Examined {
+    source: Option<Source>,
+    who: Option<String>,
+    findings: Findings,
+}
+
+impl Examined {
+    async fn of(desk: &Desk, target: &Path) -> Result<Self, Fault> {
+        let mut findings = Findings::of(target);
+        if target.is_dir() {
+            surface::folder(target, &mut findings);
         }
-    };
-    show(desk, checked.as_deref(), &findings)
+        if Language::of(target) == Some(Language::JavaScript) {
+            types(desk, target, &mut findings).await?;
+        }
+        match Source::at(desk, target).await {
+            Ok(source) => {
+                let who = component(desk, &source, &mut findings).await;
+                Ok(Self { source: Some(source), who, findings })
+            }
+            Err(fault) => {
+                findings.error(fault);
+                Ok(Self { source: None, who: None, findings })
+            }
+        }
+    }
 }
 
 /// An answer of another shape than the contract's traps without a word, and TypeScript knows it before.
@@ -110,7 +148,7 @@ async fn component(desk: &Desk, source: &Source, findings: &mut Findings) -> Opt
     if findings.has_errors() {
         return Some(who);
     }
-    match Standing::load(desk, source.component.clone()).await {
+    match Standing::load(desk, source.component.clone(), source.origin.clone()).await {
         Ok(standing) => answers::all(&standing, findings).await,
         Err(fault) => findings.error(fault),
     }

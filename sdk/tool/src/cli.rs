@@ -248,6 +248,15 @@ pub struct PackArgs {
     /// Where the package goes; ID-VERSION.gantry.tar here when left out
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub trust: UncheckedArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct UncheckedArgs {
+    /// Does it although `check` finds that nobody could use it
+    #[arg(long)]
+    pub unchecked: bool,
 }
 
 #[derive(Debug, Args)]
@@ -276,6 +285,8 @@ pub struct PublishArgs {
     /// Moves the tag where it names something else already
     #[arg(long)]
     pub replace: bool,
+    #[command(flatten)]
+    pub trust: UncheckedArgs,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
     #[command(flatten)]

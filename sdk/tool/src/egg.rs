@@ -5,6 +5,7 @@ use crate::{
     desk::Desk,
     embedded::put,
     fault::Fault,
+    origin::Origin,
     standing::Standing,
     terminal::{Terminal, Verdict},
 };
@@ -32,7 +33,7 @@ pub(crate) async fn convert(desk: &Desk, asked: &ConvertArgs) -> Result<Verdict,
     let content = fs::read(&asked.file).map_err(unreadable)?;
     let component = fs::read(&importer)
         .map_err(|error| Fault::io(format!("{} cannot be read", importer.display()), &error))?;
-    let standing = Standing::load(desk, component.into()).await?;
+    let standing = Standing::load(desk, component.into(), Origin::default()).await?;
     let name = asked.file.file_name().unwrap_or_default().to_string_lossy();
     let imported = standing.plugin.import(&standing.call(Lent::default()), &name, &content).await;
     let imported = imported.map_err(|error| standing.fault(error).at(asked.file.display()))?;

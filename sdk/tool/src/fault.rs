@@ -2,6 +2,7 @@
 //!
 //! One shape for all causes, because nothing is done here about any of them but to show it.
 
+use crate::origin::Origin;
 use gantry_build::BuildError;
 use gantry_distribution::{BadReference, DistributionError, KeyError};
 use gantry_host::{CallError, CompileError, HostError};
@@ -131,9 +132,7 @@ impl From<CallError> for Fault {
             ),
             CallError::Stopped(stop) => {
                 let reason = stop.reason.as_str();
-                // The host speaks to operators; here is the author.
-                let message = stop.message.rsplit_once("; ").map_or(stop.message.as_str(), |(what, _)| what);
-                Self::new(reason, message, remedy_of(reason))
+                Self::new(reason, for_author(&stop.message), remedy_of(reason, &Origin::default()))
             }
             CallError::Refused(refusal) => Self::new("busy", refusal.message, "Try again in a moment."),
             CallError::Host(error) => error.into(),
@@ -141,14 +140,15 @@ impl From<CallError> for Fault {
     }
 }
 
+/// What a host says of a plugin that it stopped, without what it asks of others: it speaks to operators, and here is the author.
+pub(crate) fn for_author(message: &str) -> &str {
+    message.rsplit_once("; ").map_or(message, |(what, _)| what)
+}
+
 /// What an author does about each limit.
-fn remedy_of(reason: &str) -> &'static str {
+pub(crate) fn remedy_of(reason: &str, origin: &Origin) -> &'static str {
     match reason {
-        "trap" => {
-            "The log names the place of a panic or of what was thrown. Where it is silent, the answer has another shape than \
-             the contract's (in TypeScript `gantry plugin check` compares types, in Python the stubs do in an editor), or the code \
-             wants what no plugin has: files, clocks, sockets, threads or the environment, as `open` and `time` of Python do."
-        }
+        "trap" => origin.after_a_crash(),
         "answer" => {
             "Correct the answer that is named; SPEC.md of the contract, in .gantry/sdk/wit, says what must be so."
         }

@@ -7,7 +7,7 @@
 //! Each command is a module. What scripts may read is one JSON value on standard output under `--json`; words for people
 //! go there otherwise, and what is done meanwhile to standard error.
 //!
-//! Modules in reading order: [`cli`], `fault`, `terminal`, `embedded`, `desk`, `source`, `standing`; then the commands `new`, `make`,
+//! Modules in reading order: [`cli`], `fault`, `terminal`, `embedded`, `desk`, `origin`, `manifest`, `source`, `standing`; then the commands `new`, `make`,
 //! `check`, `inspect`, `keys`, `carry`, `egg`, `test`, `run`, `replay`.
 
 pub mod cli;
@@ -21,8 +21,10 @@ mod fault;
 mod inspect;
 mod keys;
 mod make;
+mod manifest;
 mod memory;
 mod new;
+mod origin;
 mod replay;
 mod run;
 mod source;

@@ -18,6 +18,9 @@ use std::{fs, path::Path};
 const ID: &str = "template-id";
 const NAME: &str = "Template name";
 
+/// Of examples in code: they name their game's id and title, each as a text of its own.
+const SOURCES: [&str; 3] = [".rs", ".ts", ".py"];
+
 type File = (&'static str, &'static str);
 
 const COMMON: [File; 2] = [
@@ -62,6 +65,10 @@ pub(crate) fn new(desk: &Desk, asked: &NewArgs) -> Result<Verdict, Fault> {
         return Err(Fault::new("id", what, remedy));
     }
     let name = asked.name.clone().unwrap_or_else(|| name_of(&id));
+    if !is_name(&name) {
+        let what = format!("{name:?} is no name for a plugin");
+        return Err(Fault::new("name", what, "Give one by --name: one line of 1 to 128 characters."));
+    }
     write(folder, asked, &id, &name)?;
     desk.put_sdk(folder)?;
     let shown = folder.display();
@@ -87,7 +94,10 @@ pub(crate) fn sdk(desk: &Desk, asked: &SdkArgs) -> Result<Verdict, Fault> {
 }
 
 fn write(folder: &Path, asked: &NewArgs, id: &str, name: &str) -> Result<(), Fault> {
-    let filled = |text: &str| text.replace(ID, id).replace(NAME, name);
+    // In a comment it must end neither the comment nor the text that the comment is.
+    let (literal, plain) = (literal(name), name.replace(['"', '\\'], "'").replace("*/", "* /"));
+    let filled =
+        |text: &str| text.replace(ID, id).replace(&format!("\"{NAME}\""), &literal).replace(NAME, &plain);
     for (path, text) in COMMON {
         put(&folder.join(path), filled(text).as_bytes())?;
     }
@@ -129,7 +139,13 @@ fn game(folder: &Path, language: Written, id: &str, name: &str) -> Result<(), Fa
             "plugin.toml" => put(&folder.join(path), renamed(&text(), &[], id, Some(name))?.as_bytes())?,
             "blueprint.toml" => {
                 let text = text().replace("#:schema ../../sdk/", "#:schema ./.gantry/sdk/");
-                put(&folder.join(path), renamed(&text, &["plugin"], id, None)?.as_bytes())?;
+                let text = renamed(&text, &["plugin"], id, None)?;
+                put(&folder.join(path), titled(&text, id, name)?.as_bytes())?;
+            }
+            path if SOURCES.iter().any(|ending| path.ends_with(ending)) => {
+                let text =
+                    text().replace("\"teeworlds\"", &literal(id)).replace("\"Teeworlds\"", &literal(name));
+                put(&folder.join(path), text.as_bytes())?;
             }
             path => put(&folder.join(path), content)?,
         }
@@ -142,10 +158,22 @@ fn game(folder: &Path, language: Written, id: &str, name: &str) -> Result<(), Fa
     Ok(())
 }
 
+/// A document whose game has this id and this title.
+fn titled(text: &str, id: &str, name: &str) -> Result<String, Fault> {
+    let mut document = parsed(text)?;
+    document["blueprint"]["id"] = toml_edit::value(id);
+    document["blueprint"]["name"] = toml_edit::value(name);
+    Ok(document.to_string())
+}
+
+fn parsed(text: &str) -> Result<toml_edit::DocumentMut, Fault> {
+    text.parse()
+        .map_err(|error: toml_edit::TomlError| Fault::new("template", error.to_string(), "Report this."))
+}
+
 /// A manifest with another id, and at its first version.
 fn renamed(text: &str, table: &[&str], id: &str, name: Option<&str>) -> Result<String, Fault> {
-    let broken = |error: toml_edit::TomlError| Fault::new("template", error.to_string(), "Report this.");
-    let mut document: toml_edit::DocumentMut = text.parse().map_err(broken)?;
+    let mut document = parsed(text)?;
     let mut place = document.as_item_mut();
     for key in table {
         place = &mut place[*key];
@@ -157,6 +185,11 @@ fn renamed(text: &str, table: &[&str], id: &str, name: Option<&str>) -> Result<S
         place["name"] = toml_edit::value(name);
     }
     Ok(document.to_string())
+}
+
+/// A text as every language here writes it: without control characters it is the same in all of them.
+fn literal(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// A word as a shell takes it.
@@ -187,6 +220,11 @@ fn is_id(text: &str) -> bool {
         && !text.ends_with('-')
         && !text.contains("--")
         && text.bytes().all(|each| each.is_ascii_lowercase() || each.is_ascii_digit() || each == b'-')
+}
+
+/// As the host asks it.
+fn is_name(text: &str) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= 128 && !text.contains(char::is_control)
 }
 
 /// `my-game` as `My game`.

@@ -4,7 +4,13 @@
 //! does the same again. With another build of it, the answer says whether the failure is gone.
 
 use crate::{
-    cli::ReplayArgs, desk::Desk, embedded::put, fault::Fault, source::Source, standing::Standing,
+    cli::ReplayArgs,
+    desk::Desk,
+    embedded::put,
+    fault::{Fault, for_author, remedy_of},
+    origin::Origin,
+    source::Source,
+    standing::Standing,
     terminal::Verdict,
 };
 use gantry_host::{
@@ -46,7 +52,7 @@ pub(crate) async fn replay(desk: &Desk, asked: &ReplayArgs) -> Result<Verdict, F
         return Err(Fault::new("record", what.to_owned(), remedy).at(asked.record.display()));
     }
     let source = Source::at(desk, asked.component.as_deref().unwrap_or(&asked.folder)).await?;
-    let standing = Standing::load(desk, source.component).await?;
+    let standing = Standing::load(desk, source.component, Origin::of(&asked.folder)).await?;
     let is_same_component = standing.plugin.digest() == record.digest;
     if !is_same_component {
         desk.terminal.warn("this is another component than the record's; what it does may differ");
@@ -69,7 +75,7 @@ pub(crate) async fn replay(desk: &Desk, asked: &ReplayArgs) -> Result<Verdict, F
         writeln!(words, "{text}").ok();
     };
     line(format!("{} {}: {}", manifest.id, manifest.version, told(&replayed.ended)));
-    log.iter().for_each(|text| line(format!("  log: {text}")));
+    log.iter().for_each(|text| line(format!("  log: {}", standing.origin.placed(text))));
     replayed.strange.iter().for_each(|text| line(format!("  it asks what was not recorded: {text}")));
     replayed.unasked.iter().for_each(|told| line(format!("  it does not ask: {} {}", told.call, told.given)));
     line(if is_same {
@@ -77,6 +83,9 @@ pub(crate) async fn replay(desk: &Desk, asked: &ReplayArgs) -> Result<Verdict, F
     } else {
         format!("It ends otherwise than recorded of version {}: {}", record.version, told(&record.ended))
     });
+    if let Ended::Stopped { reason, .. } = &replayed.ended {
+        line(format!("  → {}", remedy_of(reason, &standing.origin)));
+    }
     desk.terminal.answer(&value, &words)?;
     Ok(if is_same { Verdict::Good } else { Verdict::Bad })
 }
@@ -85,6 +94,7 @@ fn told(ended: &Ended) -> String {
     match ended {
         Ended::Answer(answer) => format!("answers {answer}"),
         Ended::Failed { code, message } => format!("says no: {message} ({code})"),
-        Ended::Stopped { message, .. } | Ended::Host { message } => message.clone(),
+        Ended::Stopped { message, .. } => for_author(message).to_owned(),
+        Ended::Host { message } => message.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! What a command is about: a folder that is built, a component, or a package.
 
-use crate::{desk::Desk, fault::Fault};
+use crate::{desk::Desk, fault::Fault, manifest, origin::Origin};
 use gantry_build::{BuildError, Language};
 use gantry_distribution::{Package, package};
 use std::{fs, path::Path, sync::Arc};
@@ -10,6 +10,8 @@ pub(crate) struct Source {
     pub(crate) component: Arc<[u8]>,
     /// Of a file, with its signatures.
     pub(crate) package: Option<Package>,
+    /// Of a folder: a file says nothing of it.
+    pub(crate) origin: Origin,
 }
 
 impl Source {
@@ -21,7 +23,9 @@ impl Source {
     /// Builds a folder. Tools take their time, so this waits on a thread of its own.
     pub(crate) async fn folder(desk: &Desk, folder: &Path) -> Result<Self, Fault> {
         let language = Language::of(folder).ok_or_else(|| BuildError::NoPlugin(folder.to_owned()))?;
+        manifest::check(folder)?;
         let workshop = desk.workshop(folder, language)?;
+        let origin = Origin::of(folder);
         let folder = folder.to_owned();
         let terminal = desk.terminal;
         let built = tokio::task::spawn_blocking(move || {
@@ -30,7 +34,7 @@ impl Source {
         });
         let component =
             built.await.map_err(|error| Fault::new("internal", error.to_string(), "Report this."))??;
-        Ok(Self { component: component.into(), package: None })
+        Ok(Self { component: component.into(), package: None, origin })
     }
 
     fn file(path: &Path) -> Result<Self, Fault> {
@@ -40,12 +44,12 @@ impl Source {
         match read {
             Ok(package) => {
                 let component = Arc::from(package.artifact.component().as_ref());
-                Ok(Self { component, package: Some(package) })
+                Ok(Self { component, package: Some(package), origin: Origin::default() })
             }
             // What is wrong with a component is told better by whoever runs it.
             Err(error) => match fs::read(path) {
                 Ok(bytes) if bytes.starts_with(b"\0asm") => {
-                    Ok(Self { component: bytes.into(), package: None })
+                    Ok(Self { component: bytes.into(), package: None, origin: Origin::default() })
                 }
                 Ok(_) | Err(_) => Err(Fault::from(error).at(path.display())),
             },

@@ -1,13 +1,21 @@
 //! A plugin that stands ready: loaded with all that it asks for, with a log that is kept, and with servers to ask it about.
 
-use crate::{desk::Desk, fault::Fault};
-use gantry_host::{CallContext, Grants, Host, Lent, LogLevel, Manifest, Plugin, PluginLog};
+use crate::{
+    desk::Desk,
+    fault::{Fault, remedy_of},
+    origin::Origin,
+};
+use gantry_build::Language;
+use gantry_host::{CallContext, CallError, Grants, Host, Lent, LogLevel, Manifest, Plugin, PluginLog};
 use gantry_types::{
     blueprint::{Blueprint, EndpointNeed, Variable},
     server::{Endpoint, ServerContext, Setting},
     units::Limits,
 };
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// The code of what a document cannot be filled for.
+const DOCUMENT: &str = "document";
 
 /// The port that an endpoint gets where its blueprint names none.
 const PORT: u16 = 30_000;
@@ -17,16 +25,17 @@ pub(crate) struct Standing {
     /// It must outlive the plugin.
     _host: Host,
     pub(crate) plugin: Plugin,
+    pub(crate) origin: Origin,
     pub(crate) log: Arc<Lines>,
 }
 
 impl Standing {
     /// Loads a component with everything that its manifest asks for: at an author's desk the author is the administrator.
-    pub(crate) async fn load(desk: &Desk, component: Arc<[u8]>) -> Result<Self, Fault> {
+    pub(crate) async fn load(desk: &Desk, component: Arc<[u8]>, origin: Origin) -> Result<Self, Fault> {
         let host = desk.host()?;
         let grants = grants(&component)?;
         let plugin = host.load(component, &grants).await?;
-        Ok(Self { _host: host, plugin, log: Arc::default() })
+        Ok(Self { _host: host, plugin, origin, log: Arc::default() })
     }
 
     /// A call with this lent to it. The log begins anew.
@@ -37,13 +46,35 @@ impl Standing {
     }
 
     /// A fault of a call, with what the plugin wrote to its log meanwhile.
-    pub(crate) fn fault(&self, error: gantry_host::CallError) -> Fault {
+    pub(crate) fn fault(&self, error: CallError) -> Fault {
         let manifest = self.plugin.manifest();
-        let mut fault = Fault::from(error).with_log(self.log.take());
+        let log = self.log.take().iter().map(|line| self.origin.placed(line)).collect();
+        let error = match error {
+            CallError::Failed(no)
+                if no.code == DOCUMENT && self.origin.language == Some(Language::Declarative) =>
+            {
+                return self.document(&no.message).with_log(log);
+            }
+            error => error,
+        };
+        let stopped = match &error {
+            CallError::Stopped(stop) => Some(stop.reason.as_str()),
+            CallError::Failed(_) | CallError::Refused(_) | CallError::Host(_) => None,
+        };
+        let mut fault = Fault::from(error).with_log(log);
+        if let Some(reason) = stopped {
+            remedy_of(reason, &self.origin).clone_into(&mut fault.remedy);
+        }
         if let Some(rest) = fault.message.strip_prefix(&format!("the plugin {} was", manifest.id)) {
             fault.message = format!("the plugin {} {} was{rest}", manifest.id, manifest.version);
         }
         fault
+    }
+
+    /// A fault in the document that a plugin is made of.
+    fn document(&self, message: &str) -> Fault {
+        let message = format!("the document says no: {}", self.origin.placed(message));
+        Fault::new(DOCUMENT, message, "Correct the document at the place that is named.")
     }
 }
 

@@ -12,7 +12,10 @@ mod fixture;
 mod golden;
 mod web;
 
-use crate::{cli::TestArgs, desk::Desk, fault::Fault, source::Source, standing::Standing, terminal::Verdict};
+use crate::{
+    cli::TestArgs, desk::Desk, fault::Fault, origin::Origin, source::Source, standing::Standing,
+    terminal::Verdict,
+};
 use fixture::Fixture;
 use gantry_host::Lent;
 use gantry_types::blueprint::Blueprint;
@@ -49,7 +52,7 @@ pub(crate) async fn test(desk: &Desk, asked: &TestArgs) -> Result<Verdict, Fault
         Some(file) => Source::at(desk, file).await?,
         None => Source::at(desk, &asked.folder).await?,
     };
-    let standing = Standing::load(desk, source.component).await?;
+    let standing = Standing::load(desk, source.component, Origin::of(&asked.folder)).await?;
     let blueprints = match standing.plugin.has(gantry_host::Part::Game) {
         true => standing.plugin.blueprints(&standing.call(Lent::default())).await,
         false => Ok(Vec::new()),

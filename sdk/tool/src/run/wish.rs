@@ -4,6 +4,7 @@ use crate::{
     cli::RunArgs,
     desk::Desk,
     fault::Fault,
+    origin::Origin,
     standing::{self, Standing},
 };
 use chrono::{TimeDelta, Utc};
@@ -109,7 +110,7 @@ struct Looked {
 
 impl Looked {
     async fn at(desk: &Desk, asked: &RunArgs, component: Arc<[u8]>) -> Result<Self, Fault> {
-        let standing = Standing::load(desk, component).await?;
+        let standing = Standing::load(desk, component, Origin::of(&asked.folder)).await?;
         let all = standing.plugin.blueprints(&standing.call(Lent::default())).await;
         let all = all.map_err(|error| standing.fault(error).at("blueprints.list"))?;
         let blueprint = standing::blueprint(&all, asked.blueprint.as_deref())?.clone();

@@ -119,6 +119,28 @@ fn what_is_published_can_be_looked_at() {
     assert_eq!(plugin(at, ["inspect", &format!("{repository}:9.9.9"), "--json"]).code(), "not-found");
 }
 
+#[test]
+fn what_check_refuses_does_not_leave_its_author_unless_told() {
+    let place = folder();
+    let at = place.path();
+    let code = wat::parse_str("(component)").unwrap();
+    let manifest = r#"{"id": "it", "name": "It", "version": "1.0.0", "author": "A", "contract": "0.2"}"#;
+    fs::write(at.join("it.wasm"), gantry_pack::pack(&code, manifest.as_bytes(), &[]).unwrap()).unwrap();
+    let refused = plugin(at, ["pack", "it.wasm", "--json"]);
+    assert!(!refused.good);
+    let problems = refused.json()["problems"].clone();
+    let wrong = problems.as_array().unwrap().iter().find(|each| each["severity"] == "error").unwrap();
+    assert!(wrong["message"].as_str().unwrap().contains("exports nothing"), "{problems}");
+    assert!(!at.join("it-1.0.0.gantry.tar").exists());
+    let checked = plugin(at, ["check", "it.wasm", "--json"]);
+    assert_eq!(refused.json(), checked.json(), "the same words");
+    // Nobody answers there: it does not come so far.
+    let published = plugin(at, ["publish", "it.wasm", "127.0.0.1:9/acme/it", "--json"]);
+    assert_eq!((published.good, published.json()), (false, checked.json()));
+    plugin(at, ["pack", "it.wasm", "--unchecked"]).expect();
+    assert!(at.join("it-1.0.0.gantry.tar").is_file());
+}
+
 /// Answers whoever comes with these lines, until the tests end.
 fn answers(door: TcpListener, lines: String) {
     std::thread::spawn(move || {

@@ -71,6 +71,8 @@ fn a_manifest_is_held_against_the_rules_and_against_the_code() {
     has(&problems(nothing, &MANIFEST.replace("\"1.0.0\"", "\"one\"")), "manifest", "three numbers");
     has(&problems(nothing, &MANIFEST.replace("0.2", "0.9")), "manifest", "contract \"0.9\"");
     has(&problems(nothing, MANIFEST), "rejected", "exports nothing");
+    let silent = format!("{MANIFEST}[[capabilities]]\nname = \"query\"\n");
+    has(&problems(nothing, &silent), "manifest", "cannot be read: capabilities[0]: missing field `reason`");
     let asks = format!("{MANIFEST}[[capabilities]]\nname = \"query\"\nreason = \"Asks.\"\n");
     has(&problems(nothing, &asks), "unused-capability", "never calls it");
     has(&problems(nothing, &MANIFEST.replace("licence = \"MIT\"\n", "")), "missing-words", "no licence");
@@ -101,6 +103,112 @@ fn a_key_that_nobody_reads_is_told_with_its_file() {
     let problem = ran.json()["problems"][0].clone();
     let message = problem["message"].as_str().unwrap();
     assert!(message.contains("line ") && message.contains("did you mean `terminal`?"), "{message}");
+}
+
+#[test]
+fn what_a_manifest_lacks_is_told_with_its_line_and_key() {
+    let place = folder();
+    plugin(place.path(), ["new", "it", "--language", "js"]).expect();
+    let file = place.path().join("it/plugin.toml");
+    let whole = fs::read_to_string(&file).unwrap();
+    let line = whole.lines().count() + 2;
+    let told = |text: String| {
+        fs::write(&file, text).unwrap();
+        let checked = plugin(place.path(), ["check", "it", "--json"]).json();
+        let built = plugin(place.path(), ["build", "it", "--json"]).json();
+        assert_eq!(built["problems"][0]["message"], checked["problems"][0]["message"]);
+        let word = |key: &str| checked["problems"][0][key].as_str().unwrap().to_owned();
+        assert_eq!(word("code"), "manifest");
+        (word("at"), word("message"), word("remedy"))
+    };
+    let asks = format!("{whole}\n[[capabilities]]\nname = \"http\"\nhosts = [\"example.com\"]\n");
+    let (at, message, remedy) = told(asks.clone());
+    assert_eq!(at, format!("it/plugin.toml, line {line}, column 1, at capabilities[0].reason"));
+    assert_eq!(message, "`reason` is missing");
+    assert!(remedy.starts_with("Write `reason = \"…\"` there"), "{remedy}");
+    let (at, message, _) = told(asks.replace("hosts = [\"example.com\"]", "reason = 5"));
+    assert_eq!(at, format!("it/plugin.toml, line {}, column 10, at capabilities[0].reason", line + 2));
+    assert!(message.contains("expected a string"), "{message}");
+    let (at, message, _) = told(asks.replace("hosts", "reason = \"\"\nhosts"));
+    assert_eq!(at, format!("it/plugin.toml, line {line}, column 1, at capabilities[0]"));
+    assert!(message.contains("reason must have 1 to"), "{message}");
+    let (at, message, _) = told(whole.replace("version = \"0.1.0\"", "version = \"one\""));
+    assert_eq!(at, "it/plugin.toml, line 3, column 11, at version");
+    assert!(message.contains("three numbers"), "{message}");
+}
+
+#[test]
+fn a_default_of_another_kind_is_told_with_its_line_and_what_to_write() {
+    let place = folder();
+    plugin(place.path(), ["new", "it", "--language", "declarative"]).expect();
+    let file = place.path().join("it/blueprint.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().position(|line| line == "default = \"Hello\"").unwrap() + 1;
+    fs::write(&file, text.replace("default = \"Hello\"", "default = 5")).unwrap();
+    let problems = plugin(place.path(), ["check", "it", "--json"]).json()["problems"].clone();
+    let told =
+        format!("line {line}, column 11, at variables[0].default: a default of the kind `text` is text; ");
+    has(problems.as_array().unwrap(), "not-packed", &(told + "write it in quotes: \"5\""));
+}
+
+#[test]
+fn what_a_script_cannot_do_is_told_with_its_line_in_the_document() {
+    let at = folder();
+    plugin(at.path(), ["new", "it", "--language", "declarative"]).expect();
+    let file = at.path().join("it/blueprint.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().position(|line| line.starts_with("environment")).unwrap() + 1;
+    let told = |script: &str| {
+        let script = format!("{{ script = '''{script}''' }}");
+        fs::write(&file, text.replace("\"{{settings.greeting}}\"", &script)).unwrap();
+        let checked = plugin(at.path(), ["check", "it", "--json"]).json();
+        let all = checked["problems"].as_array().unwrap();
+        let found =
+            all.iter().find(|each| each["severity"] == "error").unwrap_or_else(|| panic!("{checked}"));
+        (found["message"].to_string(), found["log"][0].to_string(), found["remedy"].to_string())
+    };
+    let place = format!("blueprint.toml, line {line}, column ");
+    let (message, _, remedy) = told("settings.greeting.zzz()");
+    assert!(message.contains(&place) && message.contains(", at run.environment.GREETING"), "{message}");
+    assert!(message.contains("zzz"), "{message}");
+    assert!(remedy.contains("Correct the document"), "{remedy}");
+    // One that cannot be read ends the call, and the log has the place.
+    let (_, log, remedy) = told("1 +");
+    assert!(log.contains(&place) && log.contains(", at run.environment.GREETING.script: "), "{log}");
+    assert!(remedy.contains("the place in the document"), "{remedy}");
+}
+
+#[test]
+fn what_no_plugin_in_typescript_has_is_told_with_what_there_is() {
+    let place = folder();
+    plugin(place.path(), ["new", "it", "--language", "js"]).expect();
+    let file = place.path().join("it/src/plugin.ts");
+    let text = fs::read_to_string(&file).unwrap();
+    let told = |line: &str| {
+        fs::write(&file, format!("{line}\n{text}")).unwrap();
+        plugin(place.path(), ["check", "it", "--json"]).json()["problems"].as_array().unwrap().clone()
+    };
+    let node = told("import { readFileSync } from \"node:fs\"; export const parts = readFileSync;");
+    has(
+        &node,
+        "types",
+        "src/plugin.ts(1,30): error TS2307: a plugin has no module \"node:fs\": it runs without Node.js",
+    );
+    has(
+        &node,
+        "build-failed",
+        "src/plugin.ts:1: a plugin has no module \"node:fs\": it runs without Node.js",
+    );
+    let bare = told("import each from \"lodash\"; each();");
+    has(
+        &bare,
+        "build-failed",
+        "src/plugin.ts:1: a plugin has no module \"lodash\": install it into the plugin's folder",
+    );
+    let console = told("console.log(\"hello\");");
+    let says = "a plugin has no console: write to the plugin's log: `log.write(\"info\", text)`";
+    has(&console, "types", &format!("src/plugin.ts(1,1): error TS2584: {says}"));
+    has(&console, "build-failed", &format!("at <anonymous> (src/plugin.ts:1)\n{says}"));
 }
 
 #[test]

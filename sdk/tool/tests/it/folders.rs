@@ -73,6 +73,74 @@ fn the_template_of_a_whole_game_keeps_its_fixtures() {
     assert_eq!(shown["version"], "0.1.0");
 }
 
+/// All that is written in a folder of sources.
+fn sources(folder: &Path) -> String {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: std::path::PathBuf| {
+        if path.is_dir() {
+            sources(&path)
+        } else {
+            String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()
+        }
+    };
+    entries.map(text).collect()
+}
+
+/// A new game of the whole template answers to its id, and has the title that was given.
+fn is_titled(language: &str) {
+    let place = folder();
+    let name = r#"Bob's "small" \o/ game"#;
+    let words = ["new", "ours", "--language", language, "--template", "game", "--name", name];
+    plugin(place.path(), words).expect();
+    let home = place.path().join("ours");
+    fs::write(home.join("tests/ours.toml"), "[server]\nblueprint = \"ours\"\n[[run]]\nname = \"titled\"\n")
+        .unwrap();
+    let tested = plugin(&home, ["test", "--bless", "--json"]);
+    assert!(tested.good, "{}{}", tested.out, tested.errors);
+    assert_eq!(plugin(&home, ["inspect", "--json"]).json()["name"], name);
+    // The name of a document's plugin is its game's title; code has the title by itself.
+    if language != "declarative" {
+        let source = sources(&home.join("src"));
+        assert!(
+            source.contains(r#""Bob's \"small\" \\o/ game""#) && !source.contains("\"Teeworlds\""),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn a_game_in_rust_has_the_title_that_was_given() {
+    is_titled("rust");
+}
+
+#[test]
+fn a_game_in_typescript_has_the_title_that_was_given() {
+    is_titled("js");
+}
+
+#[test]
+fn a_game_in_python_has_the_title_that_was_given() {
+    is_titled("python");
+}
+
+#[test]
+fn a_game_in_a_document_has_the_title_that_was_given() {
+    is_titled("declarative");
+}
+
+#[test]
+fn a_name_is_one_line_and_stays_within_the_texts_of_the_least_plugin() {
+    let place = folder();
+    assert_eq!(plugin(place.path(), ["new", "ours", "--name", "a\nb", "--json"]).code(), "name");
+    for language in ["rust", "js", "python", "declarative"] {
+        let name = r#"*/ """ \"#;
+        plugin(place.path(), ["new", language, "--language", language, "--name", name]).expect();
+        let built = plugin(&place.path().join(language), ["inspect", "--json"]);
+        assert!(built.good, "{language}: {}{}", built.out, built.errors);
+        assert_eq!(built.json()["name"], name);
+    }
+}
+
 #[test]
 fn what_a_compiler_says_reaches_the_author() {
     let place = folder();
@@ -103,6 +171,7 @@ fn what_typescript_throws_is_told_with_the_authors_own_line() {
     let log: Vec<&str> = trap["log"].as_array().unwrap().iter().map(|each| each.as_str().unwrap()).collect();
     assert!(log[0].contains("plans.install threw TypeError: oh"), "{log:?}");
     assert!(log[1].contains(&format!("{own}:{line}")), "{log:?}");
+    assert!(trap["remedy"].as_str().unwrap().contains("`gantry plugin check` compares types"), "{trap}");
 }
 
 #[test]
@@ -122,6 +191,16 @@ fn what_python_raises_is_told_with_the_authors_own_line() {
     let told =
         ["error: plans.install raised KeyError: 'nothing'", &format!("error:     at install ({own}:{line})")];
     assert_eq!(log, told);
+    assert!(trap["remedy"].as_str().unwrap().contains("`open` and `time`"), "{trap}");
+    // Of a component alone nobody knows what it was written in.
+    plugin(&home, ["build"]).expect();
+    let bare = plugin(&home, ["check", "dist/raised.wasm", "--json"]).json();
+    let trap = bare["problems"].as_array().unwrap().iter().find(|each| each["code"] == "trap").unwrap();
+    let remedy = trap["remedy"].as_str().unwrap();
+    assert!(
+        !remedy.contains("Python") && !remedy.contains("TypeScript") && !remedy.contains("`open`"),
+        "{remedy}"
+    );
 }
 
 #[test]

@@ -21,7 +21,12 @@ fn a_panic_is_told_with_its_place_kept_and_repeated() {
     let message = problem["message"].as_str().unwrap();
     assert!(message.contains("my-game 0.1.0 was stopped in plans.run"), "{message}");
     assert!(problem["log"][0].as_str().unwrap().contains("src/lib.rs:"), "{problem}");
-    assert!(problem["remedy"].as_str().unwrap().contains("gantry plugin replay"), "{problem}");
+    let remedy = problem["remedy"].as_str().unwrap();
+    assert!(
+        remedy.starts_with("The log names the place of a panic.") && !remedy.contains("TypeScript"),
+        "{remedy}"
+    );
+    assert!(remedy.contains("gantry plugin replay"), "{remedy}");
 
     let mut records = fs::read_dir(home.join(".gantry/records")).unwrap();
     let record = records.next().unwrap().unwrap().path();
@@ -33,6 +38,13 @@ fn a_panic_is_told_with_its_place_kept_and_repeated() {
     let json = again.json();
     assert_eq!((json["same"].as_bool(), json["sameComponent"].as_bool()), (Some(true), Some(true)));
     assert!(json["log"][0].as_str().unwrap().contains("src/lib.rs:"), "{json}");
+
+    let words = plugin(&home, ["replay", &record]).expect();
+    assert!(words.contains("my-game was stopped in plans.run") && !words.contains("author"), "{words}");
+    assert!(
+        words.contains("It ends as recorded") && words.contains("  → The log names the place of a panic."),
+        "{words}"
+    );
 
     // Corrected, it answers.
     fs::write(home.join("src/lib.rs"), source).unwrap();
