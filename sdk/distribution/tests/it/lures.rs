@@ -242,9 +242,10 @@ async fn credentials_do_not_follow_a_redirect_to_another_origin() {
 async fn another_port_of_the_registrys_own_host_is_another_place() {
     let open = Stage::play(|_, _| Reply::ok("what is not for everybody")).await;
     let port = |stage: &Stage| stage.host().port().unwrap();
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let closed = listener.local_addr().unwrap().port();
-    drop(listener);
+    // Bound and not listened at: nobody answers there, and nobody else gets it meanwhile.
+    let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+    reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = reserved.local_addr().unwrap().port();
     let told = async |origin: &str, port: u16, password: Credentials| {
         let to = format!("{origin}:{port}/x");
         let location = to.clone();
