@@ -1,13 +1,15 @@
 //! What plugins that listen are told of, and what becomes of telling them.
 //!
-//! Most events are lines of the audit log; the others are what nodes report. An event is described here by what the
+//! Most events are lines of the audit log; the others are what nodes report, and drains. An event is described here by what the
 //! transaction that makes it true knows; names of the server and of who did it are added where it is stored. No secret, no
 //! address of a person and nothing that was typed into a console stands in one.
 
 use crate::audit::AuditEntry;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use gantry_types::{
     ServerId,
+    backup::{Backup, BackupState},
+    drain::Drain,
     hook::EventServer,
     operation::{OperationFailure, OperationKind},
     sample::ConsoleEvent,
@@ -41,10 +43,15 @@ kinds! {
     ServerSuspended = "server.suspended";
     ServerReleased = "server.released";
     ServerMoved = "server.moved";
+    ServerRestored = "server.restored";
     ServerDeleted = "server.deleted";
     OperationFailed = "operation.failed";
+    BackupReady = "backup.ready";
+    BackupFailed = "backup.failed";
     PlayerJoined = "player.joined";
     PlayerLeft = "player.left";
+    NodeDraining = "node.draining";
+    NodeDrainEnded = "node.drain_ended";
     UserCreated = "user.created";
     UserDeleted = "user.deleted";
     PluginInstalled = "plugin.installed";
@@ -131,10 +138,15 @@ impl Happening {
                 Some(version) => format!("{name} was moved to version {version} of its plugin"),
                 None => format!("{name} was moved to another version of its plugin"),
             },
+            EventKind::ServerRestored => format!("{name} has the files of a backup again"),
             EventKind::ServerDeleted => format!("{name} was deleted"),
             EventKind::OperationFailed => because(format!("{name}: {subject} failed")),
+            EventKind::BackupReady => format!("{name} has a new backup, {subject}"),
+            EventKind::BackupFailed => because(format!("{name} got no backup {subject}")),
             EventKind::PlayerJoined => format!("{subject} joined {name}"),
             EventKind::PlayerLeft => format!("{subject} left {name}"),
+            EventKind::NodeDraining => format!("{subject} is being drained"),
+            EventKind::NodeDrainEnded => format!("{subject} is drained no longer"),
             EventKind::UserCreated => format!("{subject} has an account"),
             EventKind::UserDeleted => format!("The account of {subject} was deleted"),
             EventKind::PluginInstalled => format!("The plugin {} was installed", versioned()),
@@ -210,7 +222,12 @@ pub fn of_audit(entry: &AuditEntry) -> Option<Happening> {
         | Kind::ServerStarted
         | Kind::ServerStopped
         | Kind::ServerCrashed
+        | Kind::ServerRestored
         | Kind::OperationFailed
+        | Kind::BackupReady
+        | Kind::BackupFailed
+        | Kind::NodeDraining
+        | Kind::NodeDrainEnded
         | Kind::PlayerJoined
         | Kind::PlayerLeft
         | Kind::Test => {}
@@ -271,9 +288,9 @@ pub fn of_operation(kind: OperationKind, failure: Option<&OperationFailure>) -> 
         (OperationKind::Install | OperationKind::Reinstall, None) => {
             Some(Happening::new(EventKind::ServerInstalled))
         }
+        (OperationKind::Restore, None) => Some(Happening::new(EventKind::ServerRestored)),
         (
-            OperationKind::Restore
-            | OperationKind::Start
+            OperationKind::Start
             | OperationKind::Stop
             | OperationKind::Restart
             | OperationKind::Kill
@@ -281,6 +298,41 @@ pub fn of_operation(kind: OperationKind, failure: Option<&OperationFailure>) -> 
             None,
         ) => None,
     }
+}
+
+/// What it means that a backup is otherwise than it was; `before` is nothing where it was not known. What ended long ago was told, or
+/// is not worth it.
+pub fn of_backup(before: Option<BackupState>, backup: &Backup, now: DateTime<Utc>) -> Option<Happening> {
+    let kind = match backup.state {
+        BackupState::Ready => EventKind::BackupReady,
+        BackupState::Failed => EventKind::BackupFailed,
+        BackupState::Running | BackupState::Deleted => return None,
+    };
+    let at = backup.ended_at.unwrap_or(backup.created_at);
+    // Names and locks change too.
+    let has_ended = matches!(before, None | Some(BackupState::Running));
+    if !has_ended || now.signed_duration_since(at) > WORTH_TELLING {
+        return None;
+    }
+    let happening = Happening::new(kind)
+        .at(at)
+        .subject(&backup.name)
+        .detail("backup", &backup.name)
+        .detail("reason", backup.reason.as_deref().unwrap_or_default());
+    Some(match kind {
+        EventKind::BackupReady => happening.detail("bytes", &backup.archive_bytes.to_string()),
+        _ => happening,
+    })
+}
+
+/// A node that is being drained, or is so no longer; `name` is the node's.
+pub fn of_drain(name: &str, drain: Option<&Drain>) -> Happening {
+    let kind = if drain.is_some() { EventKind::NodeDraining } else { EventKind::NodeDrainEnded };
+    let deadline = drain.map(|drain| drain.deadline.to_rfc3339_opts(SecondsFormat::Secs, true));
+    Happening::new(kind)
+        .subject(name)
+        .detail("node", name)
+        .detail("deadline", deadline.as_deref().unwrap_or_default())
 }
 
 /// What a game said of those who play. What they write to each other is nobody else's.

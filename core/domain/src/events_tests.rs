@@ -25,7 +25,7 @@ fn the_list_of_kinds_is_that_of_the_contract() {
     let listed: BTreeSet<&str> = rows
         .map(|(name, _)| name)
         .filter(|name| {
-            ["server.", "operation.", "player.", "user.", "plugin.", "gantry."]
+            ["server.", "operation.", "backup.", "player.", "node.", "user.", "plugin.", "gantry."]
                 .iter()
                 .any(|family| name.starts_with(family))
         })
@@ -59,6 +59,44 @@ fn a_line_of_the_log_becomes_an_event_without_what_is_personal() {
     let hold = AuditEntry::new("server.hold", "server", "7", Origin::default())
         .after(json!([{ "by": "administrator", "reason": "Pay first." }]));
     assert_eq!(of_audit(&hold).unwrap().summary(Some(&arena())), "Arena was suspended: Pay first.");
+}
+
+#[test]
+fn a_backup_is_told_when_it_ends_and_not_when_it_is_named() {
+    let created_at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+    let backup = |state, reason: Option<&str>| Backup {
+        id: gantry_types::BackupId::new(uuid::Uuid::nil()),
+        revision: 2,
+        name: "nightly".to_owned(),
+        cause: gantry_types::backup::BackupCause::Person { name: "Ada".to_owned() },
+        state,
+        locked: false,
+        created_at,
+        ended_at: Some(created_at),
+        progress: None,
+        quiesce: None,
+        archive_bytes: 1_234,
+        content_bytes: 2_000,
+        entries: 3,
+        left_out: 0,
+        changed: 0,
+        reason: reason.map(str::to_owned),
+    };
+    let (ready, failed) =
+        (backup(BackupState::Ready, None), backup(BackupState::Failed, Some("The disk is full.")));
+    let told = |before, backup: &Backup| of_backup(before, backup, created_at);
+    for before in [None, Some(BackupState::Running)] {
+        let happening = told(before, &ready).unwrap();
+        assert_eq!(happening.summary(Some(&arena())), "Arena has a new backup, nightly.");
+        assert_eq!(happening.said("bytes"), Some("1234"));
+        let happening = told(before, &failed).unwrap();
+        assert_eq!(happening.summary(Some(&arena())), "Arena got no backup nightly: The disk is full.");
+    }
+    assert_eq!(told(Some(BackupState::Ready), &ready), None);
+    assert_eq!(told(None, &backup(BackupState::Running, None)), None);
+    assert_eq!(told(Some(BackupState::Ready), &backup(BackupState::Deleted, None)), None);
+    let later = created_at + WORTH_TELLING + chrono::TimeDelta::seconds(1);
+    assert_eq!(of_backup(None, &ready, later), None, "a node that is back from long ago");
 }
 
 #[test]

@@ -18,7 +18,9 @@ pub struct Discord;
 
 impl Hooks for Discord {
     fn wants() -> Vec<String> {
-        ["server.*", "operation.*", "player.*", "user.*", "plugin.*"].map(str::to_owned).to_vec()
+        ["server.*", "operation.*", "backup.*", "player.*", "node.*", "user.*", "plugin.*"]
+            .map(str::to_owned)
+            .to_vec()
     }
 
     fn settings() -> Vec<Variable> {

@@ -57,9 +57,9 @@ fn title(key: &str) -> String {
 
 fn color(kind: &str) -> u32 {
     match kind {
-        "server.crashed" | "operation.failed" | "plugin.given_up" => RED,
-        "server.started" | "server.installed" | "server.created" | "player.joined" => GREEN,
-        "server.suspended" | "plugin.waiting" => AMBER,
+        "server.crashed" | "operation.failed" | "backup.failed" | "plugin.given_up" => RED,
+        "server.started" | "server.installed" | "server.created" | "backup.ready" | "player.joined" => GREEN,
+        "server.suspended" | "plugin.waiting" | "node.draining" => AMBER,
         _ => GREY,
     }
 }

@@ -6,8 +6,13 @@ pub(crate) const WEBHOOK: &str = "webhook";
 pub(crate) const NAME: &str = "name";
 
 /// What can be heard of: the setting, its label, the kinds of events, and whether it is on at first.
-const SUBJECTS: [(&str, &str, &[&str], bool); 6] = [
-    ("crashes", "Crashes and what fails", &["server.crashed", "operation.failed", "plugin.given_up"], true),
+const SUBJECTS: [(&str, &str, &[&str], bool); 8] = [
+    (
+        "crashes",
+        "Crashes and what fails",
+        &["server.crashed", "operation.failed", "backup.failed", "plugin.given_up"],
+        true,
+    ),
     ("power", "Servers that start and stop", &["server.started", "server.stopped"], true),
     (
         "servers",
@@ -18,10 +23,13 @@ const SUBJECTS: [(&str, &str, &[&str], bool); 6] = [
             "server.suspended",
             "server.released",
             "server.moved",
+            "server.restored",
             "server.deleted",
         ],
         true,
     ),
+    ("nodes", "Nodes that are drained", &["node.draining", "node.drain_ended"], true),
+    ("backups", "Backups that are ready", &["backup.ready"], false),
     ("players", "Players who join and leave", &["player.joined", "player.left"], false),
     ("accounts", "Accounts", &["user.created", "user.deleted"], false),
     (

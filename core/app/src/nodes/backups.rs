@@ -5,7 +5,11 @@
 
 use super::follow::Link;
 use crate::error::Answer;
-use gantry_domain::backups::{self, MAX_KEPT};
+use chrono::Utc;
+use gantry_domain::{
+    backups::{self, MAX_KEPT},
+    events,
+};
 use gantry_nodes::NodeError;
 use gantry_protocol::KnownBackup;
 use gantry_store::{SystemTx, backups::Kept};
@@ -82,7 +86,12 @@ pub(crate) async fn keep(tx: &mut SystemTx, node: NodeId, server: ServerId, back
         return Ok(());
     }
     match tx.record_backup(node, server, backup).await? {
-        Kept::Changed { before } if before != Some(backup.state) => ended(backup.state),
+        Kept::Changed { before } if before != Some(backup.state) => {
+            ended(backup.state);
+            if let Some(happening) = events::of_backup(before, backup, Utc::now()) {
+                tx.happened(happening.on(server));
+            }
+        }
         Kept::Changed { .. } | Kept::Known => {}
         Kept::NotTheirs => {
             tracing::warn!(server.id = %server, node.id = %node, backup.id = %id, "a node told of a backup that is not its own");

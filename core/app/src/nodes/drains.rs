@@ -14,6 +14,7 @@ use chrono::Utc;
 use gantry_domain::{
     audit::AuditEntry,
     drains::{self, DrainWish},
+    events,
 };
 use gantry_nodes::NodeError;
 use gantry_protocol::DesiredNode;
@@ -34,7 +35,8 @@ impl App {
         let mut tx = self.db().as_user(&ctx.actor).await?;
         // Whoever makes a server there holds it too.
         tx.lock_node(id).await?;
-        let before = tx.node(id).await?.drain.map(|known| known.drain);
+        let node = tx.node(id).await?;
+        let before = node.drain.map(|known| known.drain);
         let now = Utc::now();
         let (action, drain) = match before.clone() {
             Some(present) => ("node.drain_change", drains::change(present, wish, now)),
@@ -49,6 +51,7 @@ impl App {
                 .before(before.as_ref().map_or(json!(null), said))
                 .after(said(&drain));
             tx.drain_node(&grant, id, Some(&drain), entry).await?;
+            tx.happened(events::of_drain(&node.name, Some(&drain)));
         }
         let after = tx.node_with_report(&grant, id).await?;
         tx.commit().await?;
@@ -64,10 +67,12 @@ impl App {
         let grant = ctx.actor.administrator()?;
         let mut tx = self.db().as_user(&ctx.actor).await?;
         tx.lock_node(id).await?;
-        if let Some(known) = tx.node(id).await?.drain {
+        let node = tx.node(id).await?;
+        if let Some(known) = node.drain {
             let entry =
                 AuditEntry::new("node.drain_end", "node", id, ctx.origin.clone()).before(said(&known.drain));
             tx.drain_node(&grant, id, None, entry).await?;
+            tx.happened(events::of_drain(&node.name, None));
         }
         let after = tx.node_with_report(&grant, id).await?;
         tx.commit().await?;

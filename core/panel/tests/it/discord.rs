@@ -109,6 +109,41 @@ async fn a_crash_is_heard_and_again_with_the_same_id_after_discord_was_busy() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_backup_its_restore_and_a_drain_are_heard() {
+    let discord = Discord::new().await;
+    let app = TestApp::on_the_internet_of(&discord.site).await;
+    let admin = app.admin().await;
+    let plugin = notifier(&admin).await;
+    let asks = ["query", "image-build"].map(|name| json!({ "name": name, "reason": "to run the game" }));
+    upload(&admin, "?grant=query,image-build", sample(&json!({ "capabilities": asks }))).await.expect(201);
+    let node = TestNode::join(&admin).await;
+    let mut page = Page::live(&admin, &["servers"]).await;
+    let form =
+        json!({ "name": "Arena", "blueprintId": "sample:openarena", "nodeId": node.id, "start": false });
+    let made = admin.post("/api/servers", form).await.expect(201);
+    page.until(|frame| is_in_state(frame, "offline")).await;
+    set(&admin, &plugin, json!({ "webhook": WEBHOOK, "backups": "true" })).await;
+
+    let backups = format!("/api/servers/{}/backups", made["server"]["id"].as_str().unwrap());
+    let made = admin.post(&backups, json!({ "name": "nightly" })).await.expect(202);
+    let first = discord.heard(1).await[0].clone();
+    assert!(footer(&first).starts_with("backup.ready \u{b7} "), "{first}");
+    let said = first["embeds"][0]["description"].as_str().unwrap();
+    assert!(said.starts_with(r"Arena has a new backup, nightly\."), "{said}");
+    admin.post(&format!("{backups}/{}/restore", made["id"].as_str().unwrap()), json!({})).await.expect(202);
+    assert!(footer(&discord.heard(2).await[1]).starts_with("server.restored \u{b7} "));
+    let drain = format!("/api/nodes/{}/drain", node.id);
+    admin.put(&drain, json!({})).await.expect(200);
+    let told = discord.heard(3).await[2].clone();
+    assert!(footer(&told).starts_with("node.draining \u{b7} "), "{told}");
+    admin.delete(&drain).await.expect(200);
+    assert!(footer(&discord.heard(4).await[3]).starts_with("node.drain_ended \u{b7} "));
+    all_told(&admin, &plugin).await;
+    node.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_discord_did_not_take_is_told_by_the_control_plane_that_comes_after() {
     let discord = Discord::new().await;
     let app = TestApp::on_the_internet_of(&discord.site).await;
