@@ -13,7 +13,7 @@ use crate::{
 };
 use gantry_document::Document;
 use rhai::{
-    Dynamic, Engine, EvalAltResult, Scope,
+    Dynamic, Engine, Scope,
     packages::{Package, StandardPackage},
 };
 use std::cell::OnceCell;
@@ -118,17 +118,6 @@ impl<'a> Scripts<'a> {
             Ok(_) => Ok(()),
             Err(error) => Err(Fault::new(at, words::unreadable(&error))),
         }
-    }
-}
-
-fn failed(error: &EvalAltResult) -> String {
-    match error {
-        EvalAltResult::ErrorTooManyOperations(place) => {
-            format!(
-                "its script takes more than {OPERATIONS} operations, as one that never ends does ({place})"
-            )
-        }
-        other => format!("its script failed: {other}"),
     }
 }
 
