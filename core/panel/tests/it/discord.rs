@@ -129,7 +129,7 @@ async fn a_backup_its_restore_and_a_drain_are_heard() {
     let first = discord.heard(1).await[0].clone();
     assert!(footer(&first).starts_with("backup.ready \u{b7} "), "{first}");
     let said = first["embeds"][0]["description"].as_str().unwrap();
-    assert!(said.starts_with(r"Arena has a new backup, nightly\."), "{said}");
+    assert!(said.starts_with(r"Arena has a new backup\, nightly\."), "{said}");
     admin.post(&format!("{backups}/{}/restore", made["id"].as_str().unwrap()), json!({})).await.expect(202);
     assert!(footer(&discord.heard(2).await[1]).starts_with("server.restored \u{b7} "));
     let drain = format!("/api/nodes/{}/drain", node.id);
