@@ -6,6 +6,7 @@
 
 mod python;
 mod reference;
+mod shapes;
 mod typescript;
 
 use crate::{
@@ -27,9 +28,11 @@ pub fn generate() -> Result<()> {
     let contract = Contract::read()?;
     let outline = contract.outline()?;
     fs::write(root().join("sdk/wit/REFERENCE.md"), reference::page(&contract)?)?;
+    let shapes = shapes::table(&contract)?;
     let js = root().join("sdk/js");
     fs::write(js.join("contract.json"), &outline)?;
     fs::write(js.join("src/contract.ts"), typescript::types(&contract)?)?;
+    fs::write(js.join("src/shapes.json"), serde_json::to_string(&shapes)? + "\n")?;
     fs::write(js.join("src/imports.d.ts"), typescript::imports(&contract)?)?;
     fs::write(js.join("src/host.ts"), typescript::host(&contract)?)?;
     let python = root().join("sdk/python/src/gantry_plugin");
@@ -44,6 +47,7 @@ pub fn generate() -> Result<()> {
     for (name, module) in python::modules(&contract)? {
         fs::write(python.join(name), module)?;
     }
+    fs::write(python.join("shapes.py"), python::shapes(&shapes)?)?;
     stubs()
 }
 

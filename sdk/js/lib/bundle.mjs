@@ -55,7 +55,8 @@ export async function program(folder, entry, parts, contract) {
   const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint);
   const imports = output.imports.filter((each) => each.external).map((each) => each.path);
   // Behind all that is there, so that no line moves.
-  return { source: find(".js") + keeping(find(".js.map"), OUT, folder, SDK), imports: interfaces(imports, contract) };
+  const bundle = find(".js");
+  return { source: bundle + keeping(find(".js.map"), bundle, OUT, folder, SDK), imports: interfaces(imports, contract) };
 }
 
 function interfaces(specifiers, contract) {

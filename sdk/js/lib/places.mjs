@@ -12,12 +12,15 @@ export const PLACES = "globalThis.gantryPlaces";
  * A statement that keeps the places: the files, and runs of lines as numbers `line,file,its line,how many` in one text. It is read
  * only when something is thrown.
  */
-export function keeping(map, out, folder, sdk) {
+export function keeping(map, bundle, out, folder, sdk) {
   const { sources, mappings } = JSON.parse(map);
   const files = sources.map((source) => shown(resolve(out, source), folder, sdk));
+  const lines = bundle.split("\n");
   const runs = [];
   decode(mappings).forEach((segments, index) => {
-    const known = segments.find((segment) => segment.length > 1);
+    // What stands before the first word of a line belongs to the line before.
+    const begins = lines[index].search(/\S/);
+    const known = segments.find((segment) => segment.length > 1 && segment[0] >= begins);
     if (!known) return;
     const [line, file, own] = [index + 1, known[1], known[2] + 1];
     const last = runs.at(-1);

@@ -1,11 +1,13 @@
 /**
  * Between the component's exports and an author's functions. The builder puts it there.
  *
- * The engine ends an instance without a word when something unforeseen is thrown, so that is written to the log first.
+ * The engine ends an instance without a word when something unforeseen is thrown, or when an answer has another shape than the
+ * contract's, so that is written to the log first.
  */
 import { names as absent } from "./absent.json";
 import { Failure, asFailure } from "./failure.ts";
 import { log } from "./host.ts";
+import { answerOf, misfit, typeOf } from "./shape.ts";
 
 type Part = Record<string, unknown>;
 
@@ -18,22 +20,43 @@ export function guard(name: string, part: Part, functions: string[]): Part {
   for (const each of functions) {
     const found = part[each] ?? OTHERWISE[`${name}.${each}`];
     if (typeof found !== "function") throw new TypeError(`the part ${name} needs a function ${each}`);
+    const call = `${name}.${each}`;
+    const fits = answerOf(`${name}.${kebab(each)}`);
     guarded[each] = (...given: unknown[]) => {
+      let answer: unknown;
       try {
-        return found.apply(part, given);
+        answer = found.apply(part, given);
       } catch (error) {
-        throw said(`${name}.${each}`, error);
+        throw said(call, error, found);
       }
+      const wrong = misfit(fits, answer, "its answer");
+      if (wrong) throw misshapen(call, wrong, found);
+      return answer;
     };
   }
   return guarded;
 }
 
-function said(call: string, error: unknown): unknown {
+const failureFits = typeOf("types.failure");
+
+/** `configFiles` as `config-files`: what the contract says. */
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function misshapen(call: string, wrong: string, found: Function): TypeError {
+  log.write("error", `${call} does not fit the contract: ${wrong}`);
+  // Which only this engine says of a function. A line of the answer itself is not known.
+  const { fileName, lineNumber } = found as { fileName?: string; lineNumber?: number };
+  if (fileName && lineNumber) log.write("error", placed(`    at ${found.name} (${fileName}:${lineNumber})`));
+  return new TypeError(wrong);
+}
+
+function said(call: string, error: unknown, found: Function): unknown {
   const failure = asFailure(error);
   if (failure instanceof Failure) {
     // Exactly the record of the contract: an error of the engine has more to it.
-    return { code: failure.code, message: failure.message, retryAfterMs: failure.retryAfterMs };
+    const refusal = { code: failure.code, message: failure.message, retryAfterMs: failure.retryAfterMs };
+    const wrong = misfit(failureFits, refusal, "its failure");
+    return wrong ? misshapen(call, wrong, found) : refusal;
   }
   const text = error instanceof Error ? `${error.name}: ${error.message}\n${instead(error)}${placed(error.stack ?? "")}` : String(error);
   // A line of the log has no breaks.
@@ -56,7 +79,7 @@ export function placed(stack: string): string {
   const known = globalThis.gantryPlaces;
   if (!known) return stack;
   const runs = known.runs.split(";").map((run) => run.split(",").map(Number));
-  return stack.replace(/\b[\w.-]+\.js:(\d+)(?::\d+)?/g, (whole, text: string) => {
+  return stack.replace(/\b(?:[\w-]+:)?[\w.-]+\.js:(\d+)(?::\d+)?/g, (whole, text: string) => {
     const line = Number(text);
     const run = runs.find(([first, , , count]) => line >= first! && line < first! + count!);
     return run ? `${known.files[run[1]!]!}:${String(run[2]! + line - run[0]!)}` : whole;

@@ -31,7 +31,7 @@ test("a name that other engines have is told with what there is in its place", (
 
 test("a place in the bundle is told as one in the author's file", () => {
   globalThis.gantryPlaces = { files: ["src/plugin.ts", "src/run.ts"], runs: "3,0,10,5;8,1,1,2" };
-  const stack = "    at run (user.js:4:5)\n    at <anonymous> (user.js:9:1)\n    at guard (user.js:99:1)";
+  const stack = "    at run (user.js:4:5)\n    at <anonymous> (engine:user.js:9:1)\n    at guard (user.js:99:1)";
   assert.equal(placed(stack), "    at run (src/plugin.ts:11)\n    at <anonymous> (src/run.ts:2)\n    at guard (user.js:99:1)");
   delete globalThis.gantryPlaces;
 });

@@ -63,18 +63,16 @@ impl Origin {
                  threads or the environment."
             }
             Some(Language::JavaScript) => {
-                "The log names the place of what was thrown. Where it is silent, the answer has another shape than the contract's: \
-                 `gantry plugin check` compares types."
+                "The log names the place of what was thrown, or what in the answer does not fit."
             }
             Some(Language::Python) => {
-                "The log names the place of what was raised. Where it is silent, the answer has another shape than the contract's, as \
-                 the stubs show in an editor, or the code wants what no plugin has: files, clocks, sockets, threads or the \
-                 environment, as `open` and `time` do."
+                "The log names the place of what was raised, or what in the answer does not fit. Where it is silent, the code wants what \
+                 no plugin has: files, clocks, sockets, threads or the environment, as `open` and `time` do."
             }
             Some(Language::Declarative) => "The log names the place in the document: correct it there.",
             None => {
-                "The log names the place of a panic or of what was thrown. Where it is silent, the answer has another shape than the \
-                 contract's, or the code wants what no plugin has: files, clocks, sockets, threads or the environment."
+                "The log names the place of a panic or of what was thrown. Where it is silent, the code wants what no plugin has: files, \
+                 clocks, sockets, threads or the environment."
             }
         }
     }

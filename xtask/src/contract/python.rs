@@ -22,6 +22,20 @@ pub(super) fn modules(contract: &Contract) -> Result<Vec<(String, String)>> {
         .collect()
 }
 
+/// The table of shapes as a module. What JSON and Python write alike is all that is in it: texts, lists and objects.
+pub(super) fn shapes(table: &serde_json::Value) -> Result<String> {
+    let mut out = HEADER.to_owned();
+    out.push_str("\"\"\"What each function answers, and the types that answers are made of. See `shape`.\"\"\"\n\nfrom typing import Any\n");
+    for name in ["answers", "types"] {
+        writeln!(out, "\n{}: dict[str, Any] = {{", name.to_uppercase())?;
+        for (key, shape) in table[name].as_object().into_iter().flatten() {
+            writeln!(out, "    \"{key}\": {shape},")?;
+        }
+        out.push_str("}\n");
+    }
+    Ok(out)
+}
+
 fn module(contract: &Contract, direction: &str, name: &str, interface: &Interface) -> Result<String> {
     let mut types = Vec::new();
     for (own, definition) in contract.own_types(interface) {

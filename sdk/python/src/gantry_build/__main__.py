@@ -38,7 +38,9 @@ def build(folder: Path, out: Path) -> None:
         _write_entry(work / "entry", parts, contract, options.get("source", "src"))
         # Alone: where it is installed, the contract's types of other tools and of editors lie beside it.
         shutil.copytree(SDK / "gantry_plugin", work / "sdk/gantry_plugin", ignore=shutil.ignore_patterns("__pycache__", "wit"))
-        component = _componentize(work, modules)
+        # The interpreter within keeps what it compiles beside the sources, whatever it is told: beside these, not the author's.
+        shutil.copytree(modules, work / "modules", ignore=shutil.ignore_patterns("__pycache__"))
+        component = _componentize(work)
     out.write_bytes(with_manifest(component, manifest))
 
 
@@ -71,10 +73,10 @@ def _write_entry(folder: Path, parts: list[str], contract: dict[str, Any], modul
     (folder / f"{ENTRY}.py").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _componentize(work: Path, modules: Path) -> bytes:
+def _componentize(work: Path) -> bytes:
     out = work / "component.wasm"
     # In this order: the guard knows which place is the author's.
-    paths = [argument for path in (work / "entry", modules, work / "sdk") for argument in ("--python-path", str(path))]
+    paths = [argument for each in ("entry", "modules", "sdk") for argument in ("--python-path", str(work / each))]
     # A plugin has no WASI: what CPython would import of it is replaced by what traps.
     command = ["-d", str(work / "wit"), "-w", WORLD, "componentize", "--stub-wasi", *paths, "-o", str(out), ENTRY]
     # Of a mistake in the plugin, the backtrace of the tool says nothing.

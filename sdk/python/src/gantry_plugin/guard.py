@@ -1,6 +1,7 @@
 """Between the component's exports and an author's classes. The builder puts it there.
 
-An instance ends without a word when something unforeseen is raised, so that is written to the log first.
+An instance ends without a word when something unforeseen is raised, or when an answer has another shape than the contract's,
+so that is written to the log first.
 """
 
 import traceback
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from componentize_py_types import Err
+from gantry_plugin import shape
 from gantry_plugin.failure import as_failure
 from wit_world.imports import log, types
 
@@ -33,19 +35,34 @@ def _guarded(name: str, part: type, function: str, source: str) -> Callable[...,
     if not callable(found):
         raise TypeError(f"the part {part.__name__} needs a function {function}")
 
+    answer_of, failure_of = shape.answer_of(f"{name}.{function.replace('_', '-')}"), shape.type_of("types.failure")
+
     def guarded(self: Any, *given: Any) -> Any:
         try:
-            return found(self, *given)
+            answer = found(self, *given)
         except Exception as error:
             failure = as_failure(error)
             if failure is None:
-                # A line of the log has no breaks.
-                for line in f"{call} raised {_described(error, source)}".splitlines():
-                    log.write(log.Level.ERROR, line)
+                _say(f"{call} raised {_described(error, source)}")
                 raise
-            raise Err(types.Failure(failure.code, failure.message, failure.retry_after_ms)) from None
+            refusal = types.Failure(failure.code, failure.message, failure.retry_after_ms)
+            wrong = shape.misfit(failure_of, refusal, "its failure")
+            if wrong is None:
+                raise Err(refusal) from None
+        else:
+            wrong = shape.misfit(answer_of, answer, "its answer")
+            if wrong is None:
+                return answer
+        _say(f"{call} does not fit the contract: {wrong}{_beginning(found, source)}")
+        raise TypeError(wrong)
 
     return guarded
+
+
+def _say(words: str) -> None:
+    """A line of the log has no breaks."""
+    for line in words.splitlines():
+        log.write(log.Level.ERROR, line)
 
 
 def _described(error: BaseException, source: str) -> str:
@@ -56,6 +73,12 @@ def _described(error: BaseException, source: str) -> str:
         if not frame.f_code.co_filename.startswith((_ENTRY, _SDK))
     ]
     return "\n".join([f"{type(error).__name__}: {error}", *reversed(frames)])
+
+
+def _beginning(function: Any, source: str) -> str:
+    """Where a function begins, as another line. A line of the answer itself is not known."""
+    code = getattr(function, "__code__", None)
+    return "" if code is None else f"\n    at {code.co_name} ({_place(code.co_filename, source)}:{code.co_firstlineno})"
 
 
 def _place(file: str, source: str) -> str:

@@ -163,7 +163,9 @@ fn what_typescript_throws_is_told_with_the_authors_own_line() {
     let source = fs::read_to_string(home.join(own)).unwrap();
     let throws = "  install: () => {\n    throw new TypeError(\"oh\");\n  },";
     let source = source.replace("  install: () => installPlan([]),", throws).replace("installPlan, ", "");
-    let line = source.lines().position(|line| line.contains("TypeError")).unwrap() + 1;
+    let source = source.replace("terminal: false", "terminal: 0 as never");
+    let at = |what: &str| source.lines().position(|line| line.contains(what)).unwrap() + 1;
+    let (line, begins) = (at("TypeError"), at("  run: (server)"));
     fs::write(home.join(own), source).unwrap();
     let checked = plugin(&home, ["check", "--json"]).json();
     let problems = checked["problems"].as_array().unwrap();
@@ -171,7 +173,10 @@ fn what_typescript_throws_is_told_with_the_authors_own_line() {
     let log: Vec<&str> = trap["log"].as_array().unwrap().iter().map(|each| each.as_str().unwrap()).collect();
     assert!(log[0].contains("plans.install threw TypeError: oh"), "{log:?}");
     assert!(log[1].contains(&format!("{own}:{line}")), "{log:?}");
-    assert!(trap["remedy"].as_str().unwrap().contains("`gantry plugin check` compares types"), "{trap}");
+    assert!(trap["remedy"].as_str().unwrap().contains("what in the answer does not fit"), "{trap}");
+    let words = "error: plans.run does not fit the contract: its answer.terminal is a number, where true or false belongs";
+    let told = serde_json::json!([words, format!("error:     at run ({own}:{begins})")]);
+    assert!(problems.iter().any(|each| each["code"] == "trap" && each["log"] == told), "{checked}");
 }
 
 #[test]
@@ -181,8 +186,10 @@ fn what_python_raises_is_told_with_the_authors_own_line() {
     let (home, own) = (place.path().join("raised"), "src/plugin.py");
     let source = fs::read_to_string(home.join(own)).unwrap();
     let raises = "        return make.install_plan({}[\"nothing\"])";
-    let source = source.replace("        return make.install_plan()", raises);
-    let line = source.lines().position(|line| line == raises).unwrap() + 1;
+    let source =
+        source.replace("        return make.install_plan()", raises).replace("terminal=False", "terminal=0");
+    let at = |what: &str| source.lines().position(|line| line.starts_with(what)).unwrap() + 1;
+    let (line, begins) = (at(raises), at("    def run("));
     fs::write(home.join(own), source).unwrap();
     let checked = plugin(&home, ["check", "--json"]).json();
     let problems = checked["problems"].as_array().unwrap();
@@ -192,6 +199,11 @@ fn what_python_raises_is_told_with_the_authors_own_line() {
         ["error: plans.install raised KeyError: 'nothing'", &format!("error:     at install ({own}:{line})")];
     assert_eq!(log, told);
     assert!(trap["remedy"].as_str().unwrap().contains("`open` and `time`"), "{trap}");
+    let words =
+        "error: plans.run does not fit the contract: its answer.terminal is 0, where True or False belongs";
+    let told = serde_json::json!([words, format!("error:     at run ({own}:{begins})")]);
+    assert!(problems.iter().any(|each| each["code"] == "trap" && each["log"] == told), "{checked}");
+    assert!(!home.join("src/__pycache__").exists(), "nothing is left beside the author's sources");
     // Of a component alone nobody knows what it was written in.
     plugin(&home, ["build"]).expect();
     let bare = plugin(&home, ["check", "dist/raised.wasm", "--json"]).json();
